@@ -1,0 +1,64 @@
+//! Every diagnostic code with its explanation: what the rule is, why it is there, what to do.
+
+/// A code and its explanation.
+pub struct Explanation {
+    /// The stable code.
+    pub code: &'static str,
+    /// The text `mpcal-build explain CODE` shows.
+    pub text: &'static str,
+}
+
+/// Finds the explanation of a code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Explanation> {
+    EXPLANATIONS.iter().find(|e| e.code == code)
+}
+
+const fn code(code: &'static str, text: &'static str) -> Explanation {
+    Explanation { code, text }
+}
+
+/// All codes, sorted.
+pub static EXPLANATIONS: &[Explanation] = &[
+    code("arity", "An operator, macro, procedure or archetype was given a number of arguments it does not take."),
+    code("call-unsupported", "A `ref` argument of a `call` must be a parameter or a variable of the caller, or an expression that becomes a variable of the activation."),
+    code("comment-marker", "SANY and the PlusCal translator read the whole block as one comment. A `(*` or `*)` inside a string or a line comment of the block counts for them, so an unbalanced one makes them misread the file."),
+    code("duplicate-name", "A name is defined twice in one scope. TLA+ has no shadowing."),
+    code("goto-in-mapping", "A mapping macro is expanded inside a critical section, so it cannot jump, call or return."),
+    code("internal-error", "The compiler is at fault, not the model. Please report it with the file."),
+    code("label-duplicate", "A label is defined once per archetype, procedure or process."),
+    code("label-forbidden", "A label starts a new atomic step. Inside `with`, a macro or a mapping macro there can be none, because the bound names live only within one step."),
+    code("label-required", "A label starts an atomic step. The first statement of a body, every `while`, and a statement after `call`, `return`, `goto` or after an `if`/`either` that holds one of these or a label, need one."),
+    code("label-reserved", "`Done` and `Error` name the ends of a process and cannot be labels."),
+    code("macro-recursive", "A macro is replaced by its body, so one that uses itself would never end. Use a procedure."),
+    code("mapped-twice", "One parameter has at most one mapping macro."),
+    code("mapped-value", "A mapping macro describes how a `ref` parameter is read and written. A value parameter is copied once and has no such thing."),
+    code("markers", "`mpcal-build pluscal` writes between the lines `\\* BEGIN PLUSCAL TRANSLATION` and `\\* END PLUSCAL TRANSLATION`. Both must be there, once, in this order, inside a comment of the module."),
+    code("module-not-found", "A module that is extended is neither a standard module nor a file beside this one."),
+    code("multiple-writes", "With `--no-multiple-writes` a variable is assigned at most once per path through a label, as in plain PlusCal."),
+    code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain of one infix operator is at most 100 long. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow."),
+    code("no-block", "The file has no `--mpcal Name { … }` block."),
+    code("no-process", "TLC checks processes; the block has neither a process nor an instance. Rust output needs none."),
+    code("not-assignable", "Only variables, parameters and `ref`s can be assigned. Constants, operators, bound names and `self` cannot."),
+    code("number-too-large", "Numbers have 64 bits."),
+    code("operator-precedence", "Two operators of overlapping precedence stand beside each other and TLA+ does not say which binds tighter. Add parentheses."),
+    code("read-under-binder", "All reads of mapped parameters happen first, once each. A read below a quantifier, `CHOOSE`, `LET` operator or function constructor that uses a name bound there has no such place."),
+    code("ref-indices", "A `ref` parameter is declared with a number of `[_]`. It is read with at least that many indices and written with exactly that many."),
+    code("ref-mismatch", "A `ref` argument goes to a `ref` parameter with the same number of `[_]`, a value to a value parameter (or to a `ref`, which then is a fresh variable of the process)."),
+    code("return-outside-procedure", "Only a procedure returns. The end of an archetype or process is reached with `goto Done`."),
+    code("rust-unsupported", "TLC can evaluate this and the Rust back end cannot. The PlusCal output is not affected."),
+    code("special-outside-mapping", "`$variable` and `$value` stand for the mapped variable and the value written to it. They exist only in a mapping macro."),
+    code("syntax", "The text does not follow the grammar of TLA+, PlusCal (C-syntax) or Modular PlusCal."),
+    code("unclosed", "A string, a comment or the block is never closed."),
+    code("unexpected-character", "The character starts no token of TLA+."),
+    code("unknown-archetype", "An instance names an archetype that the block does not define."),
+    code("unknown-label", "`goto` names a label of the same body, or `Done` or `Error`."),
+    code("unknown-macro", "A statement `name(…)` uses a macro that the block does not define."),
+    code("unknown-mapping-macro", "A mapping names a mapping macro that the block does not define."),
+    code("unknown-name", "The name is neither bound here, nor a variable, parameter, constant or operator that can be seen from here. An archetype does not see global variables."),
+    code("unknown-operator", "The operator belongs to a standard module that is not extended."),
+    code("unknown-procedure", "`call` names a procedure that the block does not define."),
+    code("value-outside-write", "`$value` is the value being written, so it exists only in the `write` body of a mapping macro."),
+    code("yield-outside-mapping", "`yield` gives the value of a mapping macro. It exists only there."),
+    code("yield-paths", "Every path of a `read` body yields exactly once, and last; every path of a `write` body at most once. A path that ends in `assert FALSE` or `await FALSE` needs none."),
+];

@@ -1,0 +1,218 @@
+//! Critical sections: what `normalize` makes and both back ends read.
+//!
+//! A section is a list of [`Step`]s without jumps, and an [`End`] that says where control goes.
+//! Every expression is pure: reads of `ref` parameters have become steps of their own.
+
+use std::rc::Rc;
+
+use crate::resolved::{Argument, BoundId, Expr, ProcedureId, Step as PathStep, VariableId};
+use crate::source::Span;
+
+/// The critical sections of one archetype or procedure, in the order of the text.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The sections; control starts at the first.
+    pub sections: Vec<Section>,
+}
+
+/// One atomic step of the system.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Its label.
+    pub label: Rc<str>,
+    /// `+` or `-`
+    pub modifier: Option<char>,
+    /// The place of the label.
+    pub span: Span,
+    /// What it does.
+    pub block: Block,
+}
+
+/// Steps, then an end.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What happens.
+    pub steps: Vec<Step>,
+    /// Where control goes.
+    pub end: End,
+}
+
+/// A label to jump to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// A label of the same body.
+    Label(Rc<str>),
+    /// The end of the process.
+    Done,
+    /// The end of a procedure without `return`, or `goto Error`.
+    Error,
+}
+
+/// Where control goes.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// To a label.
+    Goto(Jump),
+    /// Back to the caller.
+    Return,
+    /// Into a procedure, and from there to a label, or with `None` back to our own caller.
+    Call(ProcedureId, Vec<Argument>, Option<Jump>),
+    /// One way or the other.
+    If(Expr, Box<Block>, Box<Block>),
+    /// Some way.
+    Either(Vec<Block>),
+}
+
+/// One step inside a section.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Binds a name to a value, for the rest of the list and its end.
+    Let {
+        /// The name.
+        bound: BoundId,
+        /// Its value; as lazy as in TLC.
+        value: Expr,
+        /// Whether the author wrote it, as a `with`.
+        author: bool,
+    },
+    /// Binds a name to some element of a set; blocks if there is none.
+    Pick {
+        /// The name.
+        bound: BoundId,
+        /// The set.
+        set: Expr,
+    },
+    /// Reads a `ref` parameter and binds the value.
+    Read {
+        /// The name of the value.
+        bound: BoundId,
+        /// The parameter.
+        parameter: VariableId,
+        /// The indices.
+        indices: Vec<Expr>,
+        /// Its place.
+        span: Span,
+    },
+    /// Writes a `ref` parameter.
+    Write {
+        /// The parameter.
+        parameter: VariableId,
+        /// The indices.
+        indices: Vec<Expr>,
+        /// The value.
+        value: Expr,
+        /// Its place.
+        span: Span,
+    },
+    /// Changes a variable of the archetype or procedure.
+    Assign {
+        /// The variable.
+        variable: VariableId,
+        /// Where in its value.
+        path: Vec<PathStep>,
+        /// The new value.
+        value: Expr,
+        /// Its place.
+        span: Span,
+    },
+    /// Changes `$variable`; only in a mapping macro.
+    AssignMapped {
+        /// Where in its value.
+        path: Vec<PathStep>,
+        /// The new value.
+        value: Expr,
+    },
+    /// The value of a mapping macro.
+    Yield(Expr),
+    /// Blocks unless true.
+    Await(Expr),
+    /// Stops the system unless true.
+    Assert(Expr),
+    /// Shows a value once the step is committed.
+    Print(Expr),
+    /// Either list.
+    If(Expr, Vec<Step>, Vec<Step>),
+    /// Some list.
+    Either(Vec<Vec<Step>>),
+}
+
+/// The model in normal form; lists run parallel to those of [`Model`](crate::resolved::Model).
+#[derive(Clone, Debug, Default)]
+pub struct Normal {
+    /// Bodies of archetypes.
+    pub archetypes: Vec<Body>,
+    /// Bodies of procedures.
+    pub procedures: Vec<Body>,
+    /// Read and write bodies of mapping macros.
+    pub mapping_macros: Vec<(Vec<Step>, Vec<Step>)>,
+}
+
+impl Step {
+    /// Calls `f` on every expression of this step, not those of steps inside it.
+    pub fn each_expr<'s>(&'s self, f: &mut dyn FnMut(&'s Expr)) {
+        match self {
+            Step::Let { value: e, .. } | Step::Pick { set: e, .. } => f(e),
+            Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) | Step::If(e, ..) => f(e),
+            Step::Read { indices, .. } => indices.iter().for_each(f),
+            Step::Write { indices, value, .. } => {
+                indices.iter().for_each(&mut *f);
+                f(value);
+            }
+            Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
+                path.iter().for_each(|s| if let PathStep::Index(e) = s { f(e) });
+                f(value);
+            }
+            Step::Either(_) => {}
+        }
+    }
+
+    /// The lists of steps directly inside this one.
+    #[must_use]
+    pub fn inner(&self) -> Vec<&[Step]> {
+        match self {
+            Step::If(_, a, b) => vec![a, b],
+            Step::Either(arms) => arms.iter().map(|a| &a[..]).collect(),
+            Step::Let { .. } | Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => vec![],
+            Step::AssignMapped { .. } | Step::Yield(_) | Step::Await(_) | Step::Assert(_) | Step::Print(_) => vec![],
+        }
+    }
+
+    /// Calls `f` on this step and every step inside it.
+    pub fn each<'s>(&'s self, f: &mut dyn FnMut(&'s Step)) {
+        f(self);
+        for list in self.inner() {
+            list.iter().for_each(|s| s.each(f));
+        }
+    }
+}
+
+impl Block {
+    /// Calls `f` on every step, also of the blocks of the end.
+    pub fn each_step<'s>(&'s self, f: &mut dyn FnMut(&'s Step)) {
+        self.steps.iter().for_each(|s| s.each(f));
+        self.each_block(&mut |b| b.each_step(f));
+    }
+
+    /// Calls `f` on the blocks of the end.
+    pub fn each_block<'s>(&'s self, f: &mut dyn FnMut(&'s Block)) {
+        match &self.end {
+            End::If(_, a, b) => {
+                f(a);
+                f(b);
+            }
+            End::Either(arms) => arms.iter().for_each(f),
+            End::Goto(_) | End::Return | End::Call(..) => {}
+        }
+    }
+
+    /// Calls `f` on every expression.
+    pub fn each_expr<'s>(&'s self, f: &mut dyn FnMut(&'s Expr)) {
+        self.steps.iter().for_each(|s| s.each(&mut |s| s.each_expr(f)));
+        match &self.end {
+            End::If(c, ..) => f(c),
+            End::Call(_, args, _) => args.iter().for_each(|a| if let Argument::Value(e) = a { f(e) }),
+            End::Goto(_) | End::Return | End::Either(_) => {}
+        }
+        self.each_block(&mut |b| b.each_expr(f));
+    }
+}

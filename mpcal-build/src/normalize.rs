@@ -1,0 +1,364 @@
+//! Bodies to critical sections.
+//!
+//! In: a checked model. Out: [`Normal`]. After this: no loop and no fall-through, every section
+//! ends in an explicit jump; no read inside an expression; a block of statements without a label is
+//! spliced into its surroundings; `a || b` is a list of assignments whose values are bound first.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
+use crate::resolved::{
+    Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, VariableId,
+};
+
+/// Normalizes every body of the model.
+pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
+    let archetypes: Vec<_> = model.archetypes.iter().map(|a| a.body.clone()).collect();
+    let procedures: Vec<_> = model.procedures.iter().map(|p| p.body.clone()).collect();
+    let mappings: Vec<_> = model.mapping_macros.iter().map(|m| (m.read.clone(), m.write.clone())).collect();
+    let mut cx = Normalizer { model, out, sections: Vec::new() };
+    Normal {
+        archetypes: archetypes.iter().map(|b| cx.body(b, Jump::Done)).collect(),
+        procedures: procedures.iter().map(|b| cx.body(b, Jump::Error)).collect(),
+        mapping_macros: mappings.iter().map(|(r, w)| (cx.steps(r), cx.steps(w))).collect(),
+    }
+}
+
+struct Normalizer<'m, 'd> {
+    model: &'m mut Model,
+    out: &'d mut Diagnostics,
+    sections: Vec<Section>,
+}
+
+/// Statements still to do, the next one last.
+type Todo<'s> = Vec<&'s Stmt>;
+
+fn todo(list: &[Stmt]) -> Todo<'_> {
+    list.iter().rev().collect()
+}
+
+impl Normalizer<'_, '_> {
+    fn body(&mut self, list: &[Stmt], end: Jump) -> Body {
+        self.sections.clear();
+        self.sections_from(todo(list), &End::Goto(end));
+        let mut sections = std::mem::take(&mut self.sections);
+        sections.sort_by_key(|s| s.span);
+        Body { sections }
+    }
+
+    /// A section that starts at the next statement, which has a label.
+    fn sections_from(&mut self, mut rest: Todo<'_>, after: &End) -> Jump {
+        let Some(first) = rest.pop() else { return jump_of(after) };
+        let label = match &first.label {
+            Some(l) => l.clone(),
+            None => return Jump::Error,
+        };
+        if self.sections.iter().any(|s| s.label == label.name) {
+            return Jump::Label(label.name);
+        }
+        let at = self.sections.len();
+        let placeholder = Block { steps: Vec::new(), end: End::Goto(Jump::Done) };
+        self.sections.push(Section { label: label.name.clone(), modifier: label.modifier, span: label.span, block: placeholder });
+        let block = match &first.kind {
+            StmtKind::While(c, body) => {
+                let mut steps = Vec::new();
+                let c = self.pure(c, &mut steps);
+                let again = End::Goto(Jump::Label(label.name.clone()));
+                let inside = self.block(todo(body), &again);
+                let outside = self.block(rest, after);
+                Block { steps, end: End::If(c, Box::new(inside), Box::new(outside)) }
+            }
+            _ => {
+                let unlabelled = Stmt { label: None, ..first.clone() };
+                let mut list = rest;
+                list.push(&unlabelled);
+                self.block(list, after)
+            }
+        };
+        self.sections[at].block = block;
+        Jump::Label(label.name)
+    }
+
+    /// Where control goes when `rest` comes next.
+    fn continuation(&mut self, rest: Todo<'_>, after: &End) -> End {
+        match rest.last() {
+            None => after.clone(),
+            Some(_) => End::Goto(self.sections_from(rest, after)),
+        }
+    }
+
+    fn block(&mut self, mut rest: Todo<'_>, after: &End) -> Block {
+        let mut steps = Vec::new();
+        while let Some(s) = rest.pop() {
+            if s.label.is_some() {
+                rest.push(s);
+                let end = End::Goto(self.sections_from(rest, after));
+                return Block { steps, end };
+            }
+            let end = match &s.kind {
+                StmtKind::Goto(label, _) => Some(End::Goto(match &**label {
+                    "Done" => Jump::Done,
+                    "Error" => Jump::Error,
+                    _ => Jump::Label(label.clone()),
+                })),
+                StmtKind::Return => Some(End::Return),
+                StmtKind::Call(id, arguments) => {
+                    let arguments = arguments
+                        .iter()
+                        .map(|a| match a {
+                            Argument::Value(e) => Argument::Value(self.pure(e, &mut steps)),
+                            by_ref @ Argument::Ref(..) => by_ref.clone(),
+                        })
+                        .collect();
+                    let to = match rest.last().map(|s| (&s.label, &s.kind)) {
+                        Some((None, StmtKind::Return)) => End::Return,
+                        _ => self.block(rest, after).end,
+                    };
+                    let to = if let End::Goto(jump) = to { Some(jump) } else { None };
+                    return Block { steps, end: End::Call(*id, arguments, to) };
+                }
+                StmtKind::If(c, a, b) if leaves(a) || leaves(b) => {
+                    let c = self.pure(c, &mut steps);
+                    let after = self.continuation(rest, after);
+                    let (a, b) = (self.block(todo(a), &after), self.block(todo(b), &after));
+                    return Block { steps, end: End::If(c, Box::new(a), Box::new(b)) };
+                }
+                StmtKind::Either(arms) if arms.iter().any(|a| leaves(a)) => {
+                    let after = self.continuation(rest, after);
+                    let arms = arms.iter().map(|a| self.block(todo(a), &after)).collect();
+                    return Block { steps, end: End::Either(arms) };
+                }
+                StmtKind::With(bound, element, value, body) if leaves(body) => {
+                    self.binding(*bound, *element, value, &mut steps);
+                    let after = self.continuation(std::mem::take(&mut rest), after);
+                    let inner = self.block(todo(body), &after);
+                    steps.extend(inner.steps);
+                    return Block { steps, end: inner.end };
+                }
+                StmtKind::Block(list) => {
+                    rest.extend(list.iter().rev());
+                    None
+                }
+                _ => {
+                    self.step(s, &mut steps);
+                    None
+                }
+            };
+            if let Some(end) = end {
+                return Block { steps, end };
+            }
+        }
+        Block { steps, end: after.clone() }
+    }
+
+    fn steps(&mut self, list: &[Stmt]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for s in list {
+            self.step(s, &mut steps);
+        }
+        steps
+    }
+
+    fn binding(&mut self, bound: BoundId, element: bool, value: &Expr, out: &mut Vec<Step>) {
+        let value = self.pure(value, out);
+        out.push(if element { Step::Pick { bound, set: value } } else { Step::Let { bound, value, author: true } });
+    }
+
+    /// A statement without jumps.
+    fn step(&mut self, s: &Stmt, out: &mut Vec<Step>) {
+        match &s.kind {
+            StmtKind::Assign(list) if list.len() == 1 => {
+                let (target, value) = &list[0];
+                let value = self.pure(value, out);
+                self.assign(target, value, s, out);
+            }
+            StmtKind::Assign(list) => {
+                // Every value and every index first, then the changes.
+                let values: Vec<_> = list.iter().map(|(_, e)| self.pure(e, out)).collect();
+                let targets: Vec<_> = list.iter().map(|(t, _)| self.frozen_target(t, out)).collect();
+                let values: Vec<_> = values.into_iter().map(|e| self.frozen(e, out)).collect();
+                for (target, value) in targets.iter().zip(values) {
+                    self.assign(target, value, s, out);
+                }
+            }
+            StmtKind::If(c, a, b) => {
+                let c = self.pure(c, out);
+                out.push(Step::If(c, self.steps(a), self.steps(b)));
+            }
+            StmtKind::Either(arms) => out.push(Step::Either(arms.iter().map(|a| self.steps(a)).collect())),
+            StmtKind::With(bound, element, value, body) => {
+                self.binding(*bound, *element, value, out);
+                for s in body {
+                    self.step(s, out);
+                }
+            }
+            StmtKind::Block(list) => list.iter().for_each(|s| self.step(s, out)),
+            StmtKind::Await(e) => {
+                let e = self.pure(e, out);
+                out.push(Step::Await(e));
+            }
+            StmtKind::Print(e) => {
+                let e = self.pure(e, out);
+                out.push(Step::Print(e));
+            }
+            StmtKind::Assert(e) => {
+                let e = self.pure(e, out);
+                out.push(Step::Assert(e));
+            }
+            StmtKind::Yield(e) => {
+                let e = self.pure(e, out);
+                out.push(Step::Yield(e));
+            }
+            StmtKind::Skip => {}
+            // `check` has refused these where they would be a step.
+            StmtKind::While(..) | StmtKind::Goto(..) | StmtKind::Return | StmtKind::Call(..) => {}
+        }
+    }
+
+    fn assign(&mut self, target: &Target, value: Expr, s: &Stmt, out: &mut Vec<Step>) {
+        let span = s.span;
+        let step = match target {
+            Target::Variable(variable, path) => {
+                let path = self.pure_path(path, out);
+                Step::Assign { variable: *variable, path, value, span }
+            }
+            Target::Write(parameter, indices) => {
+                let indices = indices.iter().map(|e| self.pure(e, out)).collect();
+                Step::Write { parameter: *parameter, indices, value, span }
+            }
+            Target::Mapped(path) => {
+                let path = self.pure_path(path, out);
+                Step::AssignMapped { path, value }
+            }
+        };
+        out.push(step);
+    }
+
+    fn pure_path(&mut self, path: &[PathStep], out: &mut Vec<Step>) -> Vec<PathStep> {
+        path.iter()
+            .map(|s| match s {
+                PathStep::Index(e) => PathStep::Index(self.pure(e, out)),
+                field @ PathStep::Field(_) => field.clone(),
+            })
+            .collect()
+    }
+
+    fn frozen_target(&mut self, target: &Target, out: &mut Vec<Step>) -> Target {
+        let mut freeze = |e: &Expr, cx: &mut Self| {
+            let e = cx.pure(e, out);
+            cx.frozen(e, out)
+        };
+        match target {
+            Target::Write(id, indices) => Target::Write(*id, indices.iter().map(|e| freeze(e, self)).collect()),
+            Target::Variable(id, path) => Target::Variable(*id, self.frozen_path(path, &mut freeze)),
+            Target::Mapped(path) => Target::Mapped(self.frozen_path(path, &mut freeze)),
+        }
+    }
+
+    fn frozen_path(&mut self, path: &[PathStep], freeze: &mut dyn FnMut(&Expr, &mut Self) -> Expr) -> Vec<PathStep> {
+        path.iter()
+            .map(|s| match s {
+                PathStep::Index(e) => PathStep::Index(freeze(e, self)),
+                field @ PathStep::Field(_) => field.clone(),
+            })
+            .collect()
+    }
+
+    /// A name for a value that assignments in between must not change.
+    fn frozen(&mut self, e: Expr, out: &mut Vec<Step>) -> Expr {
+        if is_stable(&e) {
+            return e;
+        }
+        let span = e.span;
+        let bound = self.model.new_bound("value", span, 0);
+        out.push(Step::Let { bound, value: e, author: false });
+        self.model.expr(ExprKind::Bound(bound), span)
+    }
+
+    /// The expression with its reads done first, left to right, each once.
+    fn pure(&mut self, e: &Expr, out: &mut Vec<Step>) -> Expr {
+        let mut e = e.clone();
+        self.hoist(&mut e, &mut HashSet::new(), out);
+        e
+    }
+
+    fn hoist(&mut self, e: &mut Expr, inner: &mut HashSet<BoundId>, out: &mut Vec<Step>) {
+        let added: Vec<BoundId> = names_bound_by(&e.kind).into_iter().filter(|b| inner.insert(*b)).collect();
+        e.each_child_mut(&mut |child| self.hoist(child, inner, out));
+        for bound in added {
+            inner.remove(&bound);
+        }
+        let ExprKind::Read(parameter, indices) = &mut e.kind else { return };
+        let (parameter, indices, span) = (*parameter, std::mem::take(indices), e.span);
+        let uses = |e: &Expr, set: &HashSet<BoundId>| e.any(&mut |x| matches!(x.kind, ExprKind::Bound(b) if set.contains(&b)));
+        if indices.iter().any(|e| uses(e, inner)) {
+            self.report_under_binder(parameter, span);
+        }
+        let name = self.read_name(parameter);
+        let bound = self.model.new_bound(name, span, 0);
+        e.kind = ExprKind::Bound(bound);
+        out.push(Step::Read { bound, parameter, indices, span });
+    }
+
+    fn read_name(&self, parameter: VariableId) -> Rc<str> {
+        Rc::from(format!("{}Read", self.model.variable(parameter).name))
+    }
+
+    fn report_under_binder(&mut self, parameter: VariableId, span: crate::source::Span) {
+        let name = &self.model.variable(parameter).name;
+        self.out.push(
+            Diagnostic::error("read-under-binder", span, format!("`{name}` is read with an index that is bound inside the expression"))
+                .because("reads happen before the expression is evaluated, once each")
+                .help("read the values you need into variables first"),
+        );
+    }
+}
+
+fn jump_of(end: &End) -> Jump {
+    match end {
+        End::Goto(jump) => jump.clone(),
+        _ => Jump::Done,
+    }
+}
+
+/// Whether a list holds a label or a jump.
+fn leaves(list: &[Stmt]) -> bool {
+    list.iter().any(|s| {
+        s.label.is_some()
+            || match &s.kind {
+                StmtKind::Goto(..) | StmtKind::Return | StmtKind::Call(..) | StmtKind::While(..) => true,
+                StmtKind::If(_, a, b) => leaves(a) || leaves(b),
+                StmtKind::Either(arms) => arms.iter().any(|a| leaves(a)),
+                StmtKind::With(_, _, _, body) | StmtKind::Block(body) => leaves(body),
+                StmtKind::Assign(_) | StmtKind::Await(_) | StmtKind::Print(_) | StmtKind::Assert(_) => false,
+                StmtKind::Skip | StmtKind::Yield(_) => false,
+            }
+    })
+}
+
+/// Whether no assignment can change what an expression means.
+#[must_use]
+pub fn is_stable(e: &Expr) -> bool {
+    !e.any(&mut |e| {
+        matches!(e.kind, ExprKind::Variable(_) | ExprKind::Read(..) | ExprKind::MappedVariable | ExprKind::MappedValue)
+    })
+}
+
+/// The names that an expression binds for its own sub-expressions.
+fn names_bound_by(kind: &ExprKind) -> Vec<BoundId> {
+    match kind {
+        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => b.names.clone(),
+        ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
+            list.iter().flat_map(|b| b.names.clone()).collect()
+        }
+        ExprKind::Lambda(names, _) => names.clone(),
+        ExprKind::Let(definitions, _) => {
+            definitions.iter().flat_map(|d| d.parameters.iter().copied().chain([d.bound])).collect()
+        }
+        ExprKind::Except(_, updates) => updates.iter().map(|u| u.at).collect(),
+        _ => Vec::new(),
+    }
+}
+

@@ -1,0 +1,109 @@
+//! The PlusCal back end.
+//!
+//! In: a model in normal form. Out: the text of a plain PlusCal algorithm, and the file with that
+//! text in its region.
+//!
+//! [`lower`] makes a process of each instance: it expands mapping macros and specialises
+//! procedures. [`stage`] makes plain PlusCal of each section: there a variable is assigned at most
+//! once per path, so values assigned again later are bound by `with`, and merged where paths meet.
+//! [`layout`] prints.
+
+mod expr;
+mod layout;
+mod lower;
+mod region;
+mod stage;
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use crate::ast::{Block, Fairness};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::normal::Normal;
+use crate::resolved::{Initial, Model};
+use crate::source::Source;
+
+pub use region::replace_region;
+
+/// Translates a model; none if it has a problem of its own.
+pub fn translate(source: &Source, block: &Block, model: &Model, normal: &Normal, out: &mut Diagnostics) -> Option<String> {
+    if model.processes.is_empty() {
+        out.push(
+            Diagnostic::error("no-process", block.name.span, "the block has no process and no instance")
+                .help("add e.g. `fair process (p \\in 1..3) == instance Archetype(…);`"),
+        );
+        return None;
+    }
+    let lowered = lower::lower(model, normal, block, out)?;
+    let mut text = format!("--algorithm {} {{\n", block.name.text);
+    let cx = expr::Printer { model: &lowered.model, names: &lowered.names };
+    if !model.globals.is_empty() {
+        text.push_str("  variables\n");
+        for g in &model.globals {
+            let v = model.variable(*g);
+            let _ = writeln!(text, "    {}{};", v.name, initial(&cx, &v.initial));
+        }
+    }
+    for span in &block.definition_spans {
+        let _ = writeln!(text, "  define {{\n    {}\n  }}", source.slice(*span).trim());
+    }
+    for procedure in &lowered.procedures {
+        let _ = write!(text, "\n  procedure {}(", procedure.name);
+        let parameters: Vec<_> = procedure.parameters.iter().map(|v| cx.variable_name(*v)).collect();
+        let _ = writeln!(text, "{})", parameters.join(", "));
+        body(&cx, &lowered, &procedure.variables, &procedure.sections, &mut text);
+    }
+    for process in &lowered.processes {
+        let fair = match process.fairness {
+            Fairness::Unfair => "",
+            Fairness::Weak => "fair ",
+            Fairness::Strong => "fair+ ",
+        };
+        if !matches!(process.selves, Initial::None) {
+            let _ = writeln!(text, "\n  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
+        }
+        body(&cx, &lowered, &process.variables, &process.sections, &mut text);
+    }
+    text.push_str("}\n");
+    Some(text)
+}
+
+fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {
+    match initial {
+        Initial::None => String::new(),
+        Initial::Value(e) => format!(" = {}", cx.top(e)),
+        Initial::Element(e) => format!(" \\in {}", cx.top(e)),
+    }
+}
+
+/// Variables and sections, in braces.
+fn body(
+    cx: &expr::Printer<'_>,
+    lowered: &lower::Lowered,
+    variables: &[crate::resolved::VariableId],
+    sections: &[crate::normal::Section],
+    text: &mut String,
+) {
+    if !variables.is_empty() {
+        let list: Vec<_> = variables
+            .iter()
+            .map(|v| format!("{}{};", cx.variable_name(*v), initial(cx, &lowered.model.variable(*v).initial)))
+            .collect();
+        let _ = writeln!(text, "  variables {}", list.join(" "));
+    }
+    text.push_str("  {\n");
+    for (n, section) in sections.iter().enumerate() {
+        let next = sections.get(n + 1).map(|s| &*s.label);
+        let statements = stage::section(lowered, section, next);
+        let modifier = section.modifier.map(String::from).unwrap_or_default();
+        let _ = writeln!(text, "    {}:{modifier}", section.label);
+        layout::write(&statements, 3, text);
+    }
+    text.push_str("  }\n");
+}
+
+/// Names that a new name must not be.
+fn taken(model: &Model) -> HashSet<String> {
+    let constants = model.constants.iter().map(|c| c.name.to_string());
+    constants.chain(model.operators.iter().map(|o| o.name.to_string())).collect()
+}

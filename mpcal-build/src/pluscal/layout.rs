@@ -1,0 +1,120 @@
+//! Statements of plain PlusCal, and how they are laid out.
+
+use std::fmt::Write;
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub(super) enum Statement {
+    /// One without statements inside it, without the semicolon.
+    Line(String),
+    /// `with (name = value) { … }`
+    With(Binding, Vec<Statement>),
+    /// `if (c) { … } else { … }`
+    If(String, Vec<Statement>, Vec<Statement>),
+    /// `either { … } or { … }`
+    Either(Vec<Vec<Statement>>),
+}
+
+/// `name = value` or `name \in value`
+#[derive(Clone, Debug)]
+pub(super) struct Binding {
+    pub(super) name: String,
+    pub(super) element: bool,
+    pub(super) value: String,
+}
+
+impl Statement {
+    /// Whether a name stands somewhere in it.
+    fn mentions(&self, name: &str) -> bool {
+        let inside = |list: &[Statement]| list.iter().any(|s| s.mentions(name));
+        match self {
+            Statement::Line(text) => has_word(text, name),
+            Statement::With(b, list) => has_word(&b.value, name) || inside(list),
+            Statement::If(c, a, b) => has_word(c, name) || inside(a) || inside(b),
+            Statement::Either(arms) => arms.iter().any(|a| inside(a)),
+        }
+    }
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+/// `with` over the statements up to the last that uses the name; a lazy one nobody uses is dropped.
+pub(super) fn with(binding: Binding, mut rest: Vec<Statement>) -> Vec<Statement> {
+    let used = rest.iter().rposition(|s| s.mentions(&binding.name)).map_or(0, |n| n + 1);
+    if used == 0 && !binding.element {
+        return rest;
+    }
+    let after = rest.split_off(used);
+    let inside = if rest.is_empty() { vec![Statement::Line("skip".to_owned())] } else { rest };
+    let mut list = vec![Statement::With(binding, inside)];
+    list.extend(after);
+    list
+}
+
+/// Prints statements at a depth of indentation.
+pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
+    let pad = "  ".repeat(depth);
+    if list.is_empty() {
+        let _ = writeln!(out, "{pad}skip;");
+    }
+    for s in list {
+        match s {
+            Statement::Line(text) => {
+                let _ = writeln!(out, "{pad}{text};");
+            }
+            Statement::With(first, inside) => {
+                // Nested bindings go into one `with`.
+                let (mut bindings, mut inside) = (vec![first], inside);
+                while let [Statement::With(next, deeper)] = &inside[..] {
+                    bindings.push(next);
+                    inside = deeper;
+                }
+                let list: Vec<_> = bindings
+                    .iter()
+                    .map(|b| format!("{} {} {}", b.name, if b.element { "\\in" } else { "=" }, b.value))
+                    .collect();
+                let _ = writeln!(out, "{pad}with ({}) {{", list.join("; "));
+                write(inside, depth + 1, out);
+                let _ = writeln!(out, "{pad}}};");
+            }
+            Statement::If(..) => {
+                let _ = write!(out, "{pad}");
+                write_if(s, depth, out);
+                let _ = writeln!(out, ";");
+            }
+            Statement::Either(arms) => {
+                for (n, arm) in arms.iter().enumerate() {
+                    let _ = if n == 0 { writeln!(out, "{pad}either {{") } else { writeln!(out, "{pad}}} or {{") };
+                    write(arm, depth + 1, out);
+                }
+                let _ = writeln!(out, "{pad}}};");
+            }
+        }
+    }
+}
+
+/// `if … else if … else …` as a chain.
+fn write_if(s: &Statement, depth: usize, out: &mut String) {
+    let Statement::If(c, a, b) = s else { return };
+    let pad = "  ".repeat(depth);
+    let _ = writeln!(out, "if ({c}) {{");
+    write(a, depth + 1, out);
+    let _ = write!(out, "{pad}}}");
+    match &b[..] {
+        [] => {}
+        [nested @ Statement::If(..)] => {
+            out.push_str(" else ");
+            write_if(nested, depth, out);
+        }
+        _ => {
+            out.push_str(" else {\n");
+            write(b, depth + 1, out);
+            let _ = write!(out, "{pad}}}");
+        }
+    }
+}

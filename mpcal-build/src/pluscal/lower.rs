@@ -1,0 +1,564 @@
+//! Instances to processes: mapping macros expanded, procedures specialised, names made unique.
+//!
+//! After this a section has only `Let`, `Pick`, `Assign`, `Await`, `Assert`, `Print`, `If` and
+//! `Either` steps, and every variable is one of the algorithm's own.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::expr::{Names, Text};
+use crate::ast::{self, Fairness};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
+use crate::resolved::{
+    Argument, BoundId, Expr, ExprKind, Initial, MappingMacroId, Model, ProcedureId, Step as PathStep, Variable,
+    VariableId, VariableKind,
+};
+use crate::source::Span;
+
+/// The algorithm, ready to be staged and printed.
+pub(super) struct Lowered {
+    /// The model with the variables and names that lowering added.
+    pub(super) model: Model,
+    /// How its variables are spelt.
+    pub(super) names: Names,
+    /// Variables that are never assigned in PlusCal: the value of a read with several yields.
+    pub(super) virtuals: HashSet<VariableId>,
+    /// Names that a bound name must not be.
+    pub(super) taken: HashSet<String>,
+    pub(super) procedures: Vec<LoweredProcedure>,
+    pub(super) processes: Vec<LoweredProcess>,
+}
+
+pub(super) struct LoweredProcess {
+    pub(super) name: Rc<str>,
+    pub(super) fairness: Fairness,
+    pub(super) selves: Initial,
+    pub(super) variables: Vec<VariableId>,
+    pub(super) sections: Vec<Section>,
+}
+
+pub(super) struct LoweredProcedure {
+    pub(super) name: String,
+    pub(super) parameters: Vec<VariableId>,
+    pub(super) variables: Vec<VariableId>,
+    pub(super) sections: Vec<Section>,
+}
+
+/// What a `ref` parameter stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Bound {
+    variable: VariableId,
+    mapping: Option<MappingMacroId>,
+}
+
+/// What the parameters and locals of one body stand for.
+#[derive(Clone, Default)]
+struct Frame {
+    refs: HashMap<VariableId, Bound>,
+    variables: HashMap<VariableId, VariableId>,
+    labels: HashMap<Rc<str>, Rc<str>>,
+}
+
+/// A procedure for one combination of `ref`s; a `ref` given an expression is a parameter.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Signature {
+    procedure: ProcedureId,
+    refs: Vec<Option<Bound>>,
+}
+
+struct Lowerer<'a, 'd> {
+    lowered: Lowered,
+    normal: &'a Normal,
+    labels: HashSet<Rc<str>>,
+    signatures: HashMap<Signature, usize>,
+    todo: Vec<(Signature, usize)>,
+    out: &'d mut Diagnostics,
+}
+
+pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mut Diagnostics) -> Option<Lowered> {
+    let mut taken = super::taken(model);
+    taken.extend(model.processes.iter().map(|p| p.name.to_string()));
+    taken.extend(model.globals.iter().map(|g| model.variable(*g).name.to_string()));
+    taken.insert("pc".to_owned());
+    taken.insert("stack".to_owned());
+    for unit in &block.definitions {
+        if let ast::Unit::Definition(d) = unit {
+            taken.insert(d.name.text.to_string());
+            taken.extend(d.parameters.iter().map(|(n, _)| n.text.to_string()));
+        }
+    }
+    let lowered = Lowered {
+        model: model.clone(),
+        names: Names::default(),
+        virtuals: HashSet::new(),
+        taken,
+        procedures: Vec::new(),
+        processes: Vec::new(),
+    };
+    let mut cx = Lowerer { lowered, normal, labels: HashSet::new(), signatures: HashMap::new(), todo: Vec::new(), out };
+    for n in 0..model.processes.len() {
+        cx.process(n);
+    }
+    while let Some((signature, at)) = cx.todo.pop() {
+        cx.procedure(&signature, at);
+    }
+    (!cx.out.has_errors()).then_some(cx.lowered)
+}
+
+impl Lowerer<'_, '_> {
+    fn process(&mut self, n: usize) {
+        let process = self.lowered.model.processes[n].clone();
+        let archetype = self.lowered.model.archetypes[process.archetype.index()].clone();
+        let mut frame = Frame::default();
+        let mut variables = Vec::new();
+        for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&process.arguments).zip(&process.mappings) {
+            match argument {
+                Argument::Ref(passed, ..) => {
+                    frame.refs.insert(*parameter, Bound { variable: *passed, mapping: *mapping });
+                }
+                Argument::Value(e) => {
+                    let fresh = self.fresh_variable(*parameter, Initial::Value(e.clone()));
+                    variables.push(fresh);
+                    if let VariableKind::Ref(_) = self.lowered.model.variable(*parameter).kind {
+                        frame.refs.insert(*parameter, Bound { variable: fresh, mapping: *mapping });
+                    } else {
+                        frame.variables.insert(*parameter, fresh);
+                    }
+                }
+            }
+        }
+        for local in &archetype.locals {
+            let fresh = self.fresh_variable(*local, Initial::None);
+            frame.variables.insert(*local, fresh);
+            variables.push(fresh);
+        }
+        for local in &archetype.locals {
+            let initial = self.initial(&frame, *local);
+            let fresh = frame.variables[local];
+            self.lowered.model.variables[fresh.index()].initial = initial;
+        }
+        let body = self.normal.archetypes[process.archetype.index()].clone();
+        let sections = self.sections(&mut frame, &body);
+        self.lowered.processes.push(LoweredProcess {
+            name: process.name,
+            fairness: process.fairness,
+            selves: process.selves,
+            variables,
+            sections,
+        });
+    }
+
+    fn initial(&mut self, frame: &Frame, variable: VariableId) -> Initial {
+        match self.lowered.model.variable(variable).initial.clone() {
+            Initial::None => Initial::None,
+            Initial::Value(e) => Initial::Value(self.expr(frame, &e)),
+            Initial::Element(e) => Initial::Element(self.expr(frame, &e)),
+        }
+    }
+
+    /// A copy of a variable with a name that no other has.
+    fn fresh_variable(&mut self, of: VariableId, initial: Initial) -> VariableId {
+        let v = self.lowered.model.variable(of).clone();
+        let name = self.unique(&v.name);
+        self.lowered.model.variables.push(Variable { kind: VariableKind::Local, initial, ..v });
+        let id = VariableId(self.lowered.model.variables.len() as u32 - 1);
+        self.lowered.names.variables.insert(id, Rc::from(name));
+        id
+    }
+
+    fn unique(&mut self, name: &str) -> String {
+        let candidates = std::iter::once(name.to_owned()).chain((0..).map(|n| format!("{name}{n}")));
+        let found = candidates.into_iter().find(|c| !self.lowered.taken.contains(c)).unwrap_or_default();
+        self.lowered.taken.insert(found.clone());
+        found
+    }
+
+    fn sections(&mut self, frame: &mut Frame, body: &Body) -> Vec<Section> {
+        for section in &body.sections {
+            let mut label = section.label.clone();
+            let mut n = 0;
+            while !self.labels.insert(label.clone()) {
+                label = Rc::from(format!("{}{n}", section.label));
+                n += 1;
+            }
+            frame.labels.insert(section.label.clone(), label);
+        }
+        body.sections
+            .iter()
+            .map(|s| Section {
+                label: frame.labels[&s.label].clone(),
+                modifier: s.modifier,
+                span: s.span,
+                block: self.block(frame, &s.block),
+            })
+            .collect()
+    }
+
+    fn block(&mut self, frame: &Frame, block: &Block) -> Block {
+        let steps = self.steps(frame, &block.steps);
+        let end = match &block.end {
+            End::Goto(jump) => End::Goto(Self::jump(frame, jump)),
+            End::Return => End::Return,
+            End::Call(procedure, arguments, to) => self.call(frame, *procedure, arguments, to.as_ref()),
+            End::If(c, a, b) => {
+                let c = self.expr(frame, c);
+                End::If(c, Box::new(self.block(frame, a)), Box::new(self.block(frame, b)))
+            }
+            End::Either(arms) => End::Either(arms.iter().map(|a| self.block(frame, a)).collect()),
+        };
+        Block { steps, end }
+    }
+
+    fn jump(frame: &Frame, jump: &Jump) -> Jump {
+        match jump {
+            Jump::Label(l) => Jump::Label(frame.labels.get(l).cloned().unwrap_or_else(|| l.clone())),
+            Jump::Done => Jump::Done,
+            Jump::Error => Jump::Error,
+        }
+    }
+
+    /// The callee becomes the index of a specialised procedure.
+    fn call(&mut self, frame: &Frame, procedure: ProcedureId, arguments: &[Argument], to: Option<&Jump>) -> End {
+        let mut refs = Vec::new();
+        let mut values = Vec::new();
+        for argument in arguments {
+            match argument {
+                Argument::Ref(passed, _, span) => match (frame.refs.get(passed), frame.variables.get(passed)) {
+                    (Some(bound), _) => refs.push(Some(*bound)),
+                    (None, Some(_)) => {
+                        let name = &self.lowered.model.variable(*passed).name;
+                        self.out.push(
+                            Diagnostic::error("call-unsupported", *span, format!("`{name}` belongs to the process"))
+                                .because("a PlusCal procedure cannot reach a variable of its caller")
+                                .help("pass the value and return it through a `ref` of the archetype"),
+                        );
+                        refs.push(None);
+                    }
+                    (None, None) => refs.push(Some(Bound { variable: *passed, mapping: None })),
+                },
+                Argument::Value(e) => {
+                    refs.push(None);
+                    values.push(Argument::Value(self.expr(frame, e)));
+                }
+            }
+        }
+        let signature = Signature { procedure, refs };
+        let at = match self.signatures.get(&signature) {
+            Some(at) => *at,
+            None => {
+                let at = self.lowered.procedures.len();
+                let name = self.lowered.model.procedures[procedure.index()].name.to_string();
+                let name = self.unique(&name);
+                let empty = LoweredProcedure { name, parameters: Vec::new(), variables: Vec::new(), sections: Vec::new() };
+                self.lowered.procedures.push(empty);
+                self.signatures.insert(signature.clone(), at);
+                self.todo.push((signature, at));
+                at
+            }
+        };
+        End::Call(ProcedureId(at as u32), values, to.map(|j| Self::jump(frame, j)))
+    }
+
+    fn procedure(&mut self, signature: &Signature, at: usize) {
+        let procedure = self.lowered.model.procedures[signature.procedure.index()].clone();
+        let mut frame = Frame::default();
+        let mut parameters = Vec::new();
+        for (parameter, bound) in procedure.parameters.iter().zip(&signature.refs) {
+            match bound {
+                Some(bound) => {
+                    frame.refs.insert(*parameter, *bound);
+                }
+                None => {
+                    let fresh = self.fresh_variable(*parameter, Initial::None);
+                    parameters.push(fresh);
+                    if let VariableKind::Ref(_) = self.lowered.model.variable(*parameter).kind {
+                        frame.refs.insert(*parameter, Bound { variable: fresh, mapping: None });
+                    } else {
+                        frame.variables.insert(*parameter, fresh);
+                    }
+                }
+            }
+        }
+        let mut variables = Vec::new();
+        for local in &procedure.locals {
+            let fresh = self.fresh_variable(*local, Initial::None);
+            frame.variables.insert(*local, fresh);
+            variables.push(fresh);
+        }
+        for local in &procedure.locals {
+            let initial = self.initial(&frame, *local);
+            let fresh = frame.variables[local];
+            self.lowered.model.variables[fresh.index()].initial = initial;
+        }
+        let body = self.normal.procedures[signature.procedure.index()].clone();
+        let sections = self.sections(&mut frame, &body);
+        let target = &mut self.lowered.procedures[at];
+        (target.parameters, target.variables, target.sections) = (parameters, variables, sections);
+    }
+
+    /// Parameters and locals replaced by the variables they stand for.
+    fn expr(&mut self, frame: &Frame, e: &Expr) -> Expr {
+        let mut e = e.clone();
+        replace(&mut e, frame);
+        e
+    }
+
+    fn path(&mut self, frame: &Frame, path: &[PathStep]) -> Vec<PathStep> {
+        path.iter()
+            .map(|s| match s {
+                PathStep::Index(e) => PathStep::Index(self.expr(frame, e)),
+                field @ PathStep::Field(_) => field.clone(),
+            })
+            .collect()
+    }
+
+    fn steps(&mut self, frame: &Frame, list: &[Step]) -> Vec<Step> {
+        let mut out = Vec::new();
+        for step in list {
+            match step {
+                Step::Let { bound, value, author } => {
+                    out.push(Step::Let { bound: *bound, value: self.expr(frame, value), author: *author });
+                }
+                Step::Pick { bound, set } => out.push(Step::Pick { bound: *bound, set: self.expr(frame, set) }),
+                Step::Await(e) => out.push(Step::Await(self.expr(frame, e))),
+                Step::Assert(e) => out.push(Step::Assert(self.expr(frame, e))),
+                Step::Print(e) => out.push(Step::Print(self.expr(frame, e))),
+                Step::If(c, a, b) => {
+                    let c = self.expr(frame, c);
+                    out.push(Step::If(c, self.steps(frame, a), self.steps(frame, b)));
+                }
+                Step::Either(arms) => out.push(Step::Either(arms.iter().map(|a| self.steps(frame, a)).collect())),
+                Step::Assign { variable, path, value, span } => {
+                    let variable = frame.variables.get(variable).copied().unwrap_or(*variable);
+                    let value = self.expr(frame, value);
+                    out.push(Step::Assign { variable, path: self.path(frame, path), value, span: *span });
+                }
+                Step::Read { bound, parameter, indices, span } => {
+                    let indices: Vec<_> = indices.iter().map(|e| self.expr(frame, e)).collect();
+                    self.read(frame, *bound, *parameter, indices, *span, &mut out);
+                }
+                Step::Write { parameter, indices, value, span } => {
+                    let indices: Vec<_> = indices.iter().map(|e| self.expr(frame, e)).collect();
+                    let value = self.expr(frame, value);
+                    self.write(frame, *parameter, indices, value, *span, &mut out);
+                }
+                // Only in the bodies of mapping macros, which `instantiate` takes apart.
+                Step::AssignMapped { .. } | Step::Yield(_) => {}
+            }
+        }
+        out
+    }
+
+    fn read(&mut self, frame: &Frame, bound: BoundId, parameter: VariableId, indices: Vec<Expr>, span: Span, out: &mut Vec<Step>) {
+        let Some(target) = frame.refs.get(&parameter).copied() else { return };
+        let Some(mapping) = target.mapping else {
+            let value = self.place(target.variable, &indices, span);
+            out.push(Step::Let { bound, value, author: false });
+            return;
+        };
+        let body = self.normal.mapping_macros[mapping.index()].0.clone();
+        let indices = self.stable(indices, &body, out);
+        let mut copy = Instantiation { cx: self, target: target.variable, indices, value: None, renamed: HashMap::new(), yields: Yields::None };
+        // One yield, at the end: a plain binding. Otherwise the value is a variable of its own.
+        if let Some((Step::Yield(_), before)) = body.split_last() {
+            if !before.iter().any(has_yield) {
+                copy.yields = Yields::Bind(bound);
+                let steps = copy.steps(&body);
+                out.extend(steps);
+                return;
+            }
+        }
+        let name = copy.cx.lowered.model.bound(bound).name.clone();
+        copy.cx.lowered.model.variables.push(Variable { name, span, kind: VariableKind::Local, initial: Initial::None });
+        let value = VariableId(copy.cx.lowered.model.variables.len() as u32 - 1);
+        copy.cx.lowered.virtuals.insert(value);
+        copy.yields = Yields::Assign(value);
+        let steps = copy.steps(&body);
+        out.extend(steps);
+        let value = self.lowered.model.expr(ExprKind::Variable(value), span);
+        out.push(Step::Let { bound, value, author: false });
+    }
+
+    fn write(&mut self, frame: &Frame, parameter: VariableId, indices: Vec<Expr>, value: Expr, span: Span, out: &mut Vec<Step>) {
+        let Some(target) = frame.refs.get(&parameter).copied() else { return };
+        let Some(mapping) = target.mapping else {
+            let path = indices.into_iter().map(PathStep::Index).collect();
+            out.push(Step::Assign { variable: target.variable, path, value, span });
+            return;
+        };
+        let body = self.normal.mapping_macros[mapping.index()].1.clone();
+        let indices = self.stable(indices, &body, out);
+        let uses = count_value(&body);
+        let value = if uses > 0 { self.stable(vec![value], &body, out).pop() } else { None };
+        let mut copy =
+            Instantiation { cx: self, target: target.variable, indices, value, renamed: HashMap::new(), yields: Yields::Write(span) };
+        let steps = copy.steps(&body);
+        out.extend(steps);
+    }
+
+    /// Names for expressions that the body would evaluate after a change.
+    fn stable(&mut self, list: Vec<Expr>, body: &[Step], out: &mut Vec<Step>) -> Vec<Expr> {
+        let simple = body.iter().all(|s| matches!(s, Step::Await(_) | Step::Yield(_)));
+        list.into_iter()
+            .map(|e| {
+                if crate::normalize::is_stable(&e) || simple {
+                    return e;
+                }
+                let span = e.span;
+                let bound = self.lowered.model.new_bound("value", span, 0);
+                out.push(Step::Let { bound, value: e, author: false });
+                self.lowered.model.expr(ExprKind::Bound(bound), span)
+            })
+            .collect()
+    }
+
+    /// `variable[i][j]`
+    fn place(&mut self, variable: VariableId, indices: &[Expr], span: Span) -> Expr {
+        let mut e = self.lowered.model.expr(ExprKind::Variable(variable), span);
+        for i in indices {
+            e = self.lowered.model.expr(ExprKind::Index(Box::new(e), Box::new(i.clone())), span);
+        }
+        e
+    }
+}
+
+/// Where a `yield` goes.
+enum Yields {
+    None,
+    Bind(BoundId),
+    Assign(VariableId),
+    Write(Span),
+}
+
+/// A body of a mapping macro being copied into a section.
+struct Instantiation<'c, 'a, 'd> {
+    cx: &'c mut Lowerer<'a, 'd>,
+    target: VariableId,
+    indices: Vec<Expr>,
+    value: Option<Expr>,
+    renamed: HashMap<BoundId, BoundId>,
+    yields: Yields,
+}
+
+impl Instantiation<'_, '_, '_> {
+    fn rename(&mut self, bound: BoundId) -> BoundId {
+        let b = self.cx.lowered.model.bound(bound).clone();
+        let fresh = self.cx.lowered.model.new_bound(b.name, b.span, b.arity);
+        self.renamed.insert(bound, fresh);
+        fresh
+    }
+
+    fn expr(&mut self, e: &Expr) -> Expr {
+        let mut e = e.clone();
+        self.replace(&mut e);
+        e
+    }
+
+    fn replace(&mut self, e: &mut Expr) {
+        match &e.kind {
+            ExprKind::MappedVariable => {
+                let indices = self.indices.clone();
+                *e = self.cx.place(self.target, &indices, e.span);
+            }
+            ExprKind::MappedValue => {
+                if let Some(value) = &self.value {
+                    *e = value.clone();
+                }
+            }
+            ExprKind::Bound(b) => {
+                if let Some(fresh) = self.renamed.get(b) {
+                    e.kind = ExprKind::Bound(*fresh);
+                }
+            }
+            _ => e.each_child_mut(&mut |child| self.replace(child)),
+        }
+    }
+
+    fn path(&mut self, path: &[PathStep]) -> Vec<PathStep> {
+        let mut full: Vec<_> = self.indices.iter().cloned().map(PathStep::Index).collect();
+        for s in path {
+            full.push(match s {
+                PathStep::Index(e) => PathStep::Index(self.expr(e)),
+                field @ PathStep::Field(_) => field.clone(),
+            });
+        }
+        full
+    }
+
+    fn steps(&mut self, list: &[Step]) -> Vec<Step> {
+        list.iter().filter_map(|s| self.step(s)).collect()
+    }
+
+    fn step(&mut self, step: &Step) -> Option<Step> {
+        Some(match step {
+            Step::Let { bound, value, author } => {
+                let value = self.expr(value);
+                Step::Let { bound: self.rename(*bound), value, author: *author }
+            }
+            Step::Pick { bound, set } => {
+                let set = self.expr(set);
+                Step::Pick { bound: self.rename(*bound), set }
+            }
+            Step::Await(e) => Step::Await(self.expr(e)),
+            Step::Assert(e) => Step::Assert(self.expr(e)),
+            Step::Print(e) => Step::Print(self.expr(e)),
+            Step::If(c, a, b) => Step::If(self.expr(c), self.steps(a), self.steps(b)),
+            Step::Either(arms) => Step::Either(arms.iter().map(|a| self.steps(a)).collect()),
+            Step::AssignMapped { path, value } => {
+                let value = self.expr(value);
+                Step::Assign { variable: self.target, path: self.path(path), span: value.span, value }
+            }
+            Step::Yield(e) => {
+                let value = self.expr(e);
+                match self.yields {
+                    Yields::Bind(bound) => Step::Let { bound, value, author: false },
+                    Yields::Assign(variable) => Step::Assign { variable, path: Vec::new(), span: value.span, value },
+                    Yields::Write(span) => Step::Assign { variable: self.target, path: self.path(&[]), value, span },
+                    Yields::None => return None,
+                }
+            }
+            Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => return None,
+        })
+    }
+}
+
+fn has_yield(s: &Step) -> bool {
+    let mut found = false;
+    s.each(&mut |s| found |= matches!(s, Step::Yield(_)));
+    found
+}
+
+/// How often a write body mentions `$value`.
+fn count_value(body: &[Step]) -> usize {
+    let mut count = 0;
+    for s in body {
+        s.each(&mut |s| {
+            s.each_expr(&mut |e| {
+                e.any(&mut |e| {
+                    count += usize::from(matches!(e.kind, ExprKind::MappedValue));
+                    false
+                });
+            });
+        });
+    }
+    count
+}
+
+fn replace(e: &mut Expr, frame: &Frame) {
+    if let ExprKind::Variable(id) = &mut e.kind {
+        if let Some(fresh) = frame.variables.get(id) {
+            *id = *fresh;
+        }
+    }
+    e.each_child_mut(&mut |child| replace(child, frame));
+}
+
+impl Lowered {
+    /// The text of a name bound in a section, unlike every variable, operator and `others`.
+    pub(super) fn bound_name(&self, name: &str, others: &HashSet<String>) -> Text {
+        let candidates = std::iter::once(name.to_owned()).chain((1..).map(|n| format!("{name}{n}")));
+        let found = candidates.into_iter().find(|c| !self.taken.contains(c) && !others.contains(c));
+        Text::name(found.unwrap_or_default())
+    }
+}

@@ -1,0 +1,440 @@
+//! Names to what they mean.
+//!
+//! In: the modules and the block, macros expanded. Out: a [`Model`] in which every name is an id.
+//! After this: no unknown name, every operator, macro, procedure and archetype has as many
+//! arguments as it takes, a plain process is an archetype whose globals are `ref` parameters.
+
+mod expr;
+mod stmt;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::ast::{self, Block, Module, Name, ProcessKind, Unit};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::operators;
+use crate::resolved::{
+    Archetype, ArchetypeId, Argument, Constant, ConstantId, Initial, MappingMacro, MappingMacroId, Model, OperatorId,
+    Procedure, ProcedureId, Process, Variable, VariableId, VariableKind,
+};
+use crate::source::{Source, Span};
+
+/// What a name in scope stands for.
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Variable(VariableId),
+    Bound(crate::resolved::BoundId),
+    /// `self`, where a process has one.
+    SelfId,
+}
+
+/// A definition that has not been used yet.
+#[derive(Clone)]
+struct Pending<'a> {
+    definition: &'a ast::Definition,
+    id: Option<OperatorId>,
+}
+
+struct Resolver<'a, 'd> {
+    source: &'a Source,
+    model: Model,
+    definitions: HashMap<Rc<str>, Pending<'a>>,
+    constants: HashMap<Rc<str>, ConstantId>,
+    /// Variables of the module outside the block: known, but nothing of ours.
+    foreign: Vec<Rc<str>>,
+    recursive: Vec<Rc<str>>,
+    modules: Vec<Rc<str>>,
+    procedures: HashMap<Rc<str>, ProcedureId>,
+    globals: HashMap<Rc<str>, VariableId>,
+    scope: Vec<(Rc<str>, Entry)>,
+    in_mapping: Option<Side>,
+    out: &'d mut Diagnostics,
+}
+
+/// Which body of a mapping macro.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Read,
+    Write,
+}
+
+/// Resolves the block; `modules` are the module around it and those it extends.
+pub fn resolve(source: &Source, modules: &[&Module], block: &Block, out: &mut Diagnostics) -> Model {
+    let mut cx = Resolver {
+        source,
+        model: Model { name: block.name.text.clone(), ..Model::default() },
+        definitions: HashMap::new(),
+        constants: HashMap::new(),
+        foreign: Vec::new(),
+        recursive: Vec::new(),
+        modules: modules.iter().flat_map(|m| m.extends.iter().map(|n| n.text.clone())).collect(),
+        procedures: HashMap::new(),
+        globals: HashMap::new(),
+        scope: Vec::new(),
+        in_mapping: None,
+        out,
+    };
+    let units = modules.iter().flat_map(|m| &m.units).chain(&block.definitions);
+    let mut assumes = Vec::new();
+    for unit in units {
+        cx.declare_unit(unit, &mut assumes);
+    }
+    cx.block(block);
+    for assume in assumes {
+        let before = cx.out.len();
+        let e = cx.expr(assume);
+        if cx.out.len() == before {
+            cx.model.assumes.push(e);
+        }
+    }
+    cx.model
+}
+
+impl<'a> Resolver<'a, '_> {
+    fn declare_unit(&mut self, unit: &'a Unit, assumes: &mut Vec<&'a ast::Expr>) {
+        match unit {
+            Unit::Constants(list) => {
+                for (name, arity) in list {
+                    let id = ConstantId(self.model.constants.len() as u32);
+                    self.model.constants.push(Constant { name: name.text.clone(), arity: *arity, span: name.span });
+                    self.constants.insert(name.text.clone(), id);
+                }
+            }
+            Unit::Variables(list) => self.foreign.extend(list.iter().map(|n| n.text.clone())),
+            Unit::Recursive(list) => self.recursive.extend(list.iter().map(|(n, _)| n.text.clone())),
+            Unit::Definition(d) => {
+                let key = definition_key(&d.name.text, d.parameters.len());
+                if let Some(first) = self.definitions.get(&key) {
+                    let at = first.definition.name.span;
+                    self.duplicate(&d.name, at);
+                }
+                self.definitions.insert(key, Pending { definition: d, id: None });
+            }
+            Unit::Assume(e) => assumes.push(e),
+            Unit::Opaque => {}
+        }
+    }
+
+    fn duplicate(&mut self, name: &Name, first: Span) {
+        self.out.push(
+            Diagnostic::error("duplicate-name", name.span, format!("`{}` is defined twice", name.text))
+                .and(first, "first defined here"),
+        );
+    }
+
+    fn block(&mut self, block: &'a Block) {
+        self.check_unique(block);
+        for variable in &block.variables {
+            let id = self.new_variable(&variable.name, VariableKind::Global);
+            self.model.globals.push(id);
+            self.globals.insert(variable.name.text.clone(), id);
+        }
+        for (variable, id) in block.variables.iter().zip(self.model.globals.clone()) {
+            self.model.variables[id.index()].initial = self.initial(&variable.initial);
+        }
+        for m in &block.mapping_macros {
+            let macro_ = self.mapping_macro(m);
+            self.model.mapping_macros.push(macro_);
+        }
+        for (n, p) in block.procedures.iter().enumerate() {
+            self.procedures.insert(p.name.text.clone(), ProcedureId(n as u32));
+            let parameters = self.parameters(&p.parameters);
+            let locals = p.variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
+            let (name, span) = (p.name.text.clone(), p.name.span);
+            self.model.procedures.push(Procedure { name, span, parameters, locals, body: Vec::new() });
+        }
+        for (n, p) in block.procedures.iter().enumerate() {
+            let (parameters, locals) = (self.model.procedures[n].parameters.clone(), self.model.procedures[n].locals.clone());
+            self.open(&parameters, &locals);
+            for (p, id) in p.parameters.iter().zip(&parameters) {
+                if let Some(e) = &p.initial {
+                    self.model.variables[id.index()].initial = Initial::Value(self.expr(e));
+                }
+            }
+            self.initials(&p.variables, &locals);
+            self.model.procedures[n].body = self.stmts(&p.body);
+            self.scope.clear();
+        }
+        for a in &block.archetypes {
+            let parameters = self.parameters(&a.parameters);
+            let locals: Vec<_> = a.variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
+            self.open(&parameters, &locals);
+            self.initials(&a.variables, &locals);
+            let body = self.stmts(&a.body);
+            self.scope.clear();
+            let (name, span) = (a.name.text.clone(), a.name.span);
+            self.model.archetypes.push(Archetype { name, span, parameters, locals, body, plain: false });
+        }
+        let archetypes: HashMap<Rc<str>, usize> =
+            block.archetypes.iter().enumerate().map(|(n, a)| (a.name.text.clone(), n)).collect();
+        for p in &block.processes {
+            let process = match &p.kind {
+                ProcessKind::Instance(i) => self.instance(p, i, &archetypes),
+                ProcessKind::Plain(variables, body) => Some(self.plain_process(p, variables, body)),
+            };
+            self.model.processes.extend(process);
+        }
+    }
+
+    /// Names of one kind must differ.
+    fn check_unique(&mut self, block: &Block) {
+        let kinds: [Vec<&Name>; 5] = [
+            block.macros.iter().map(|m| &m.name).collect(),
+            block.mapping_macros.iter().map(|m| &m.name).collect(),
+            block.archetypes.iter().map(|a| &a.name).collect(),
+            block.procedures.iter().map(|p| &p.name).collect(),
+            block.variables.iter().map(|v| &v.name).collect(),
+        ];
+        let bodies = block
+            .archetypes
+            .iter()
+            .map(|a| a.parameters.iter().map(|p| &p.name).chain(a.variables.iter().map(|v| &v.name)).collect())
+            .chain(block.procedures.iter().map(|p| {
+                p.parameters.iter().map(|p| &p.name).chain(p.variables.iter().map(|v| &v.name)).collect::<Vec<_>>()
+            }));
+        for names in kinds.into_iter().chain(bodies) {
+            let mut seen: HashMap<&str, Span> = HashMap::new();
+            for name in names {
+                if let Some(first) = seen.insert(&name.text, name.span) {
+                    self.duplicate(name, first);
+                }
+            }
+        }
+    }
+
+    fn new_variable(&mut self, name: &Name, kind: VariableKind) -> VariableId {
+        self.model.variables.push(Variable { name: name.text.clone(), span: name.span, kind, initial: Initial::None });
+        VariableId(self.model.variables.len() as u32 - 1)
+    }
+
+    fn parameters(&mut self, list: &[ast::Parameter]) -> Vec<VariableId> {
+        list.iter()
+            .map(|p| self.new_variable(&p.name, p.by_ref.map_or(VariableKind::Value, VariableKind::Ref)))
+            .collect()
+    }
+
+    /// Opens the scope of an archetype or procedure.
+    fn open(&mut self, parameters: &[VariableId], locals: &[VariableId]) {
+        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        for id in parameters.iter().chain(locals) {
+            self.scope.push((self.model.variable(*id).name.clone(), Entry::Variable(*id)));
+        }
+    }
+
+    fn initials(&mut self, variables: &[ast::Variable], ids: &[VariableId]) {
+        for (variable, id) in variables.iter().zip(ids) {
+            self.model.variables[id.index()].initial = self.initial(&variable.initial);
+        }
+    }
+
+    fn initial(&mut self, initial: &ast::Initial) -> Initial {
+        match initial {
+            ast::Initial::None => Initial::None,
+            ast::Initial::Value(e) => Initial::Value(self.expr(e)),
+            ast::Initial::Element(e) => Initial::Element(self.expr(e)),
+        }
+    }
+
+    fn mapping_macro(&mut self, m: &ast::MappingMacro) -> MappingMacro {
+        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        self.in_mapping = Some(Side::Read);
+        let read = self.stmts(&m.read);
+        self.in_mapping = Some(Side::Write);
+        let write = self.stmts(&m.write);
+        self.in_mapping = None;
+        self.scope.clear();
+        MappingMacro { name: m.name.text.clone(), span: m.name.span, read, write }
+    }
+
+    fn instance(&mut self, p: &ast::Process, i: &ast::Instance, known: &HashMap<Rc<str>, usize>) -> Option<Process> {
+        let selves = self.initial(&p.selves);
+        let Some(&n) = known.get(&i.archetype.text) else {
+            let name = &i.archetype;
+            self.out.push(
+                Diagnostic::error("unknown-archetype", name.span, format!("there is no archetype `{}`", name.text))
+                    .suggest(&name.text, known.keys().map(|k| &**k)),
+            );
+            return None;
+        };
+        let parameters = self.model.archetypes[n].parameters.clone();
+        if parameters.len() != i.arguments.len() {
+            let (takes, gets) = (parameters.len(), i.arguments.len());
+            let message = format!("archetype `{}` takes {takes} arguments, not {gets}", i.archetype.text);
+            let at = self.model.archetypes[n].span;
+            self.out.push(Diagnostic::error("arity", i.archetype.span, message).and(at, "defined here"));
+            return None;
+        }
+        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        let arguments: Vec<_> = i.arguments.iter().map(|a| self.argument(a)).collect();
+        self.scope.clear();
+        let mut mappings = vec![None; arguments.len()];
+        for mapping in &i.mappings {
+            self.mapping(i, mapping, &parameters, &mut mappings);
+        }
+        Some(Process {
+            name: p.name.text.clone(),
+            span: p.span,
+            fairness: p.fairness,
+            selves,
+            archetype: ArchetypeId(n as u32),
+            arguments,
+            mappings,
+        })
+    }
+
+    /// Finds the parameter that a mapping maps.
+    fn mapping(
+        &mut self,
+        instance: &ast::Instance,
+        mapping: &ast::Mapping,
+        parameters: &[VariableId],
+        mappings: &mut [Option<MappingMacroId>],
+    ) {
+        let passed = |a: &ast::Argument| match a {
+            ast::Argument::Ref(name, _) => Some(name.text.clone()),
+            ast::Argument::Value(ast::Expr { kind: ast::ExprKind::Name(n), .. }) => Some(n.clone()),
+            ast::Argument::Value(_) => None,
+        };
+        let position = match &mapping.target {
+            ast::MappingTarget::Position(n) => (1..=parameters.len()).contains(n).then(|| n - 1),
+            ast::MappingTarget::Name(name) => {
+                instance.arguments.iter().rposition(|a| passed(a).is_some_and(|n| n == name.text))
+            }
+        };
+        let Some(at) = position else {
+            let names: Vec<_> = instance.arguments.iter().filter_map(passed).collect();
+            let (text, span) = match &mapping.target {
+                ast::MappingTarget::Name(name) => (name.text.to_string(), name.span),
+                ast::MappingTarget::Position(n) => (format!("@{n}"), mapping.span),
+            };
+            self.out.push(
+                Diagnostic::error("unknown-name", span, format!("the instance has no argument `{text}`"))
+                    .suggest(&text, names.iter().map(|n| &**n)),
+            );
+            return;
+        };
+        let found = self.model.mapping_macros.iter().position(|m| m.name == mapping.via.text);
+        let Some(found) = found else {
+            let known: Vec<_> = self.model.mapping_macros.iter().map(|m| m.name.clone()).collect();
+            let message = format!("there is no mapping macro `{}`", mapping.via.text);
+            self.out.push(
+                Diagnostic::error("unknown-mapping-macro", mapping.via.span, message)
+                    .suggest(&mapping.via.text, known.iter().map(|n| &**n)),
+            );
+            return;
+        };
+        let parameter = self.model.variable(parameters[at]).clone();
+        match parameter.kind {
+            VariableKind::Ref(count) if count == mapping.indices => {}
+            VariableKind::Ref(count) => {
+                let message = format!("`{}` has {count} `[_]`, the mapping has {}", parameter.name, mapping.indices);
+                self.out.push(
+                    Diagnostic::error("ref-indices", mapping.span, message).and(parameter.span, "the parameter is declared here"),
+                );
+            }
+            _ => self.out.push(
+                Diagnostic::error("mapped-value", mapping.span, format!("`{}` is a value, not a `ref`", parameter.name))
+                    .because("only a `ref` can be mapped")
+                    .and(parameter.span, "the parameter is declared here")
+                    .help(format!("declare it as `ref {}`", parameter.name)),
+            ),
+        }
+        if mappings[at].replace(MappingMacroId(found as u32)).is_some() {
+            self.out.push(
+                Diagnostic::error("mapped-twice", mapping.span, format!("`{}` is mapped twice", parameter.name))
+                    .help("remove one of the mappings, or name the argument by its position with `@n`"),
+            );
+        }
+    }
+
+    /// A plain process becomes an archetype; the globals it mentions become its parameters.
+    fn plain_process(&mut self, p: &ast::Process, variables: &[ast::Variable], body: &[ast::Stmt]) -> Process {
+        let selves = self.initial(&p.selves);
+        let locals: Vec<_> = variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
+        let globals = self.model.globals.clone();
+        let parameters: Vec<_> = globals
+            .iter()
+            .map(|g| {
+                let v = self.model.variable(*g);
+                let name = Name { text: v.name.clone(), span: v.span };
+                self.new_variable(&name, VariableKind::Ref(0))
+            })
+            .collect();
+        self.open(&parameters, &locals);
+        self.initials(variables, &locals);
+        let body = self.stmts(body);
+        self.scope.clear();
+        let used = stmt::variables_used(&body);
+        let (parameters, arguments): (Vec<_>, Vec<_>) = parameters
+            .into_iter()
+            .zip(globals)
+            .filter(|(p, _)| used.contains(p))
+            .map(|(p, g)| (p, Argument::Ref(g, 0, Span::default())))
+            .unzip();
+        let (name, span) = (p.name.text.clone(), p.name.span);
+        self.model.archetypes.push(Archetype { name: name.clone(), span, parameters, locals, body, plain: true });
+        Process {
+            name,
+            span: p.span,
+            fairness: p.fairness,
+            selves,
+            archetype: ArchetypeId(self.model.archetypes.len() as u32 - 1),
+            mappings: vec![None; arguments.len()],
+            arguments,
+        }
+    }
+
+    /// An argument of an instance or a call: a global of the block, a parameter or a local.
+    fn argument(&mut self, argument: &ast::Argument) -> Argument {
+        match argument {
+            ast::Argument::Value(e) => Argument::Value(self.expr(e)),
+            ast::Argument::Ref(name, indices) => {
+                let local = self.scope.iter().rev().find(|(n, _)| *n == name.text).map(|(_, e)| *e);
+                let found = match local {
+                    Some(Entry::Variable(id)) => Some(id),
+                    _ => self.globals.get(&name.text).copied(),
+                };
+                match found {
+                    Some(id) => Argument::Ref(id, *indices, name.span),
+                    None => {
+                        let known: Vec<_> = self.globals.keys().cloned().collect();
+                        let message = format!("there is no variable `{}`", name.text);
+                        self.out.push(
+                            Diagnostic::error("unknown-name", name.span, message)
+                                .suggest(&name.text, known.iter().map(|n| &**n)),
+                        );
+                        let kind = crate::resolved::ExprKind::DefaultInit;
+                        Argument::Value(self.model.expr(kind, name.span))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a standard module is extended, directly or through another standard one.
+    fn extends(&self, module: &str) -> bool {
+        const THROUGH: &[(&str, &[&str])] =
+            &[("Integers", &["Naturals"]), ("Reals", &["Integers", "Naturals"]), ("RealTime", &["Reals", "Integers", "Naturals"])];
+        module.is_empty()
+            || self.modules.is_empty()
+            || self.modules.iter().any(|m| **m == *module)
+            || THROUGH.iter().any(|(m, list)| list.contains(&module) && self.modules.iter().any(|x| **x == **m))
+    }
+
+    fn known_names(&self) -> Vec<Rc<str>> {
+        let mut names: Vec<Rc<str>> = self.scope.iter().map(|(n, _)| n.clone()).collect();
+        names.extend(self.constants.keys().cloned());
+        names.extend(self.definitions.keys().cloned());
+        names.extend(operators::OPERATORS.iter().map(|o| Rc::from(o.name)));
+        names.sort();
+        names
+    }
+}
+
+/// A symbol can be defined as a prefix and as an infix operator.
+fn definition_key(name: &str, arity: usize) -> Rc<str> {
+    if arity == 1 && operators::infix(name).is_some() && operators::prefix(name).is_some() {
+        return Rc::from(format!("prefix {name}"));
+    }
+    Rc::from(name)
+}

@@ -1,0 +1,237 @@
+//! Statements.
+
+use std::collections::HashSet;
+
+use super::{Entry, Resolver};
+use crate::ast::{self, StmtKind as A};
+use crate::diagnostic::Diagnostic;
+use crate::resolved::{
+    Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, Update, VariableId, VariableKind,
+};
+
+impl Resolver<'_, '_> {
+    pub(super) fn stmts(&mut self, list: &[ast::Stmt]) -> Vec<Stmt> {
+        list.iter().map(|s| self.stmt(s)).collect()
+    }
+
+    /// One statement as a list; a block without a label is taken apart.
+    fn list(&mut self, s: &ast::Stmt) -> Vec<Stmt> {
+        match (&s.label, &s.kind) {
+            (None, A::Block(list)) => self.stmts(list),
+            _ => vec![self.stmt(s)],
+        }
+    }
+
+    fn stmt(&mut self, s: &ast::Stmt) -> Stmt {
+        let label = s.label.as_ref().map(|l| Label { name: l.name.text.clone(), modifier: l.modifier, span: l.name.span });
+        let kind = match &s.kind {
+            A::Assign(list) => StmtKind::Assign(list.iter().filter_map(|(p, e)| self.assignment(p, e)).collect()),
+            A::If(c, then, otherwise) => {
+                let c = self.expr(c);
+                let then = self.list(then);
+                StmtKind::If(c, then, otherwise.as_ref().map(|s| self.list(s)).unwrap_or_default())
+            }
+            A::While(c, body) => StmtKind::While(self.expr(c), self.list(body)),
+            A::Either(arms) => StmtKind::Either(arms.iter().map(|s| self.list(s)).collect()),
+            A::With(bindings, body) => return self.scoped(|cx| cx.with(label, bindings, body, s)),
+            A::Await(e) => StmtKind::Await(self.expr(e)),
+            A::Print(e) => StmtKind::Print(self.expr(e)),
+            A::Assert(e) => StmtKind::Assert(self.expr(e)),
+            A::Yield(e) => {
+                if self.in_mapping.is_none() {
+                    self.out.push(
+                        Diagnostic::error("yield-outside-mapping", s.span, "`yield` exists only in a mapping macro"),
+                    );
+                }
+                StmtKind::Yield(self.expr(e))
+            }
+            A::Skip => StmtKind::Skip,
+            A::Return => StmtKind::Return,
+            A::Goto(name) => StmtKind::Goto(name.text.clone(), name.span),
+            A::Call(name, args) => self.call(name, args),
+            A::Block(list) => StmtKind::Block(self.stmts(list)),
+            // Reported when macros were expanded.
+            A::Macro(..) => StmtKind::Skip,
+        };
+        Stmt { label, kind, span: s.span }
+    }
+
+    /// One `With` per binding, the label on the outermost.
+    fn with(&mut self, label: Option<Label>, bindings: &[ast::WithBinding], body: &ast::Stmt, s: &ast::Stmt) -> Stmt {
+        let Some((first, rest)) = bindings.split_first() else {
+            return Stmt { label, kind: StmtKind::Block(self.list(body)), span: s.span };
+        };
+        let (element, value) = match &first.initial {
+            ast::Initial::Element(e) => (true, self.expr(e)),
+            ast::Initial::Value(e) => (false, self.expr(e)),
+            ast::Initial::None => (false, self.model.expr(ExprKind::DefaultInit, first.name.span)),
+        };
+        let bound = self.bind(&first.name, 0);
+        let inner = if rest.is_empty() { self.list(body) } else { vec![self.with(None, rest, body, s)] };
+        Stmt { label, kind: StmtKind::With(bound, element, value, inner), span: s.span }
+    }
+
+    fn assignment(&mut self, place: &ast::Place, value: &ast::Expr) -> Option<(Target, Expr)> {
+        let value = self.expr(value);
+        let name = &place.name;
+        if &*name.text == "$variable" {
+            if self.in_mapping.is_none() {
+                self.out.push(
+                    Diagnostic::error("special-outside-mapping", name.span, "`$variable` exists only in a mapping macro"),
+                );
+            }
+            return Some((Target::Mapped(self.path(&place.path)), value));
+        }
+        let found = self.scope.iter().rev().find(|(n, _)| *n == name.text).map(|(_, e)| *e);
+        let id = match found {
+            Some(Entry::Variable(id)) => id,
+            Some(_) => {
+                self.out.push(
+                    Diagnostic::error("not-assignable", name.span, format!("`{}` cannot be assigned", name.text))
+                        .because("only variables, parameters and `ref`s can"),
+                );
+                return None;
+            }
+            None => {
+                let known = self.scope.iter().map(|(n, _)| n.to_string()).collect::<Vec<_>>();
+                let mut diagnostic =
+                    Diagnostic::error("unknown-name", name.span, format!("there is no variable `{}`", name.text));
+                if self.globals.contains_key(&name.text) {
+                    diagnostic = diagnostic
+                        .because("an archetype sees no global variable")
+                        .help(format!("add a parameter `ref {}` to the archetype and pass the variable", name.text));
+                } else if self.definitions.contains_key(&name.text) || self.constants.contains_key(&name.text) {
+                    diagnostic = Diagnostic::error("not-assignable", name.span, format!("`{}` is no variable", name.text));
+                } else {
+                    diagnostic = diagnostic.suggest(&name.text, known.iter().map(String::as_str));
+                }
+                self.out.push(diagnostic);
+                return None;
+            }
+        };
+        match self.model.variable(id).kind {
+            VariableKind::Ref(count) => self.write(id, count, place, value),
+            _ => Some((Target::Variable(id, self.path(&place.path)), value)),
+        }
+    }
+
+    /// A `ref` is written at exactly its indices. The globals of a plain process are `ref`s of no
+    /// index, and may be written below that: the whole value is written then.
+    fn write(&mut self, id: VariableId, count: usize, place: &ast::Place, value: Expr) -> Option<(Target, Expr)> {
+        let mut path = self.path(&place.path);
+        let global = self.globals.contains_key(&place.name.text) && count == 0;
+        if global && !path.is_empty() {
+            let span = place.span;
+            let at = self.model.new_bound("@", span, 0);
+            let base = Box::new(self.model.expr(ExprKind::Read(id, Vec::new()), span));
+            let value = self.model.expr(ExprKind::Except(base, vec![Update { path, at, value }]), span);
+            return Some((Target::Write(id, Vec::new()), value));
+        }
+        let fields = path.iter().position(|s| matches!(s, Step::Field(_)));
+        let found = fields.unwrap_or(path.len());
+        if found < count {
+            self.too_few_indices(id, count, found, place.span);
+            return None;
+        }
+        if path.len() > count {
+            let v = self.model.variable(id).clone();
+            self.out.push(
+                Diagnostic::error("ref-indices", place.span, format!("`{}` is assigned below its {count} indices", v.name))
+                    .because("this would be a hidden read followed by a write")
+                    .and(v.span, "declared here")
+                    .help("read the value, change it with `EXCEPT`, and assign the whole"),
+            );
+            return None;
+        }
+        let indices = path.drain(..).filter_map(|s| if let Step::Index(e) = s { Some(e) } else { None }).collect();
+        Some((Target::Write(id, indices), value))
+    }
+
+    fn call(&mut self, name: &ast::Name, args: &[ast::Argument]) -> StmtKind {
+        let arguments: Vec<Argument> = args.iter().map(|a| self.argument(a)).collect();
+        let Some(&id) = self.procedures.get(&name.text) else {
+            let known: Vec<_> = self.procedures.keys().cloned().collect();
+            self.out.push(
+                Diagnostic::error("unknown-procedure", name.span, format!("there is no procedure `{}`", name.text))
+                    .suggest(&name.text, known.iter().map(|n| &**n)),
+            );
+            return StmtKind::Skip;
+        };
+        let procedure = &self.model.procedures[id.index()];
+        if procedure.parameters.len() != arguments.len() {
+            let (takes, gets) = (procedure.parameters.len(), arguments.len());
+            let message = format!("procedure `{}` takes {takes} arguments, not {gets}", name.text);
+            let diagnostic = Diagnostic::error("arity", name.span, message).and(procedure.span, "defined here");
+            self.out.push(diagnostic);
+        }
+        StmtKind::Call(id, arguments)
+    }
+}
+
+/// Every variable that statements read, write or pass on.
+pub(super) fn variables_used(stmts: &[Stmt]) -> HashSet<VariableId> {
+    let mut used = HashSet::new();
+    for s in stmts {
+        visit(s, &mut used);
+    }
+    used
+}
+
+fn visit(s: &Stmt, used: &mut HashSet<VariableId>) {
+    let mut list = |stmts: &[Stmt]| used.extend(variables_used(stmts));
+    match &s.kind {
+        StmtKind::If(_, a, b) => {
+            list(a);
+            list(b);
+        }
+        StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => list(body),
+        StmtKind::Either(arms) => arms.iter().for_each(|a| list(a)),
+        _ => {}
+    }
+    each_expr(s, &mut |e| {
+        e.any(&mut |e| {
+            if let ExprKind::Read(id, _) | ExprKind::Variable(id) = &e.kind {
+                used.insert(*id);
+            }
+            false
+        });
+    });
+    match &s.kind {
+        StmtKind::Assign(list) => {
+            for (target, _) in list {
+                if let Target::Write(id, _) | Target::Variable(id, _) = target {
+                    used.insert(*id);
+                }
+            }
+        }
+        StmtKind::Call(_, args) => {
+            for a in args {
+                if let Argument::Ref(id, ..) = a {
+                    used.insert(*id);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The expressions of a statement itself, not those of statements inside it.
+pub(crate) fn each_expr<'s>(s: &'s Stmt, f: &mut dyn FnMut(&'s Expr)) {
+    match &s.kind {
+        StmtKind::Assign(list) => {
+            for (target, value) in list {
+                match target {
+                    Target::Variable(_, path) | Target::Mapped(path) => {
+                        path.iter().for_each(|s| if let Step::Index(e) = s { f(e) });
+                    }
+                    Target::Write(_, indices) => indices.iter().for_each(&mut *f),
+                }
+                f(value);
+            }
+        }
+        StmtKind::If(e, ..) | StmtKind::While(e, _) | StmtKind::With(_, _, e, _) => f(e),
+        StmtKind::Await(e) | StmtKind::Print(e) | StmtKind::Assert(e) | StmtKind::Yield(e) => f(e),
+        StmtKind::Call(_, args) => args.iter().for_each(|a| if let Argument::Value(e) = a { f(e) }),
+        StmtKind::Either(_) | StmtKind::Skip | StmtKind::Return | StmtKind::Goto(..) | StmtKind::Block(_) => {}
+    }
+}

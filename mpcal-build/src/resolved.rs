@@ -1,0 +1,602 @@
+//! The tree after name resolution: every name is an id, every operator a row or a definition.
+//!
+//! Expressions keep their shape but lose their spelling: junction lists and `/\` are one form,
+//! `f[a, b]` is `f[<<a, b>>]`, `@` is a bound name. Statements keep labels, loops and jumps.
+
+use std::rc::Rc;
+
+use crate::ast::{Fairness, Quantifier};
+use crate::operators::Operator;
+use crate::source::Span;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);
+        impl $name {
+            /// As an index into the model's list.
+            #[must_use]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+id!(
+    /// An entry of [`Model::constants`].
+    ConstantId
+);
+id!(
+    /// An entry of [`Model::operators`].
+    OperatorId
+);
+id!(
+    /// An entry of [`Model::variables`].
+    VariableId
+);
+id!(
+    /// An entry of [`Model::bounds`].
+    BoundId
+);
+id!(
+    /// An entry of [`Model::mapping_macros`].
+    MappingMacroId
+);
+id!(
+    /// An entry of [`Model::archetypes`].
+    ArchetypeId
+);
+id!(
+    /// An entry of [`Model::procedures`].
+    ProcedureId
+);
+id!(
+    /// An expression; inference keeps a type for each.
+    ExprId
+);
+
+/// A whole model.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// The name of the block.
+    pub name: Rc<str>,
+    /// `CONSTANT`s.
+    pub constants: Vec<Constant>,
+    /// Operators that the block uses, directly or not, each after those it was first used by.
+    pub operators: Vec<Definition>,
+    /// Global variables, locals and parameters.
+    pub variables: Vec<Variable>,
+    /// Names bound by `with`, quantifiers, `LET`, parameters of operators.
+    pub bounds: Vec<Bound>,
+    /// `mapping macro`s.
+    pub mapping_macros: Vec<MappingMacro>,
+    /// `archetype`s.
+    pub archetypes: Vec<Archetype>,
+    /// `procedure`s.
+    pub procedures: Vec<Procedure>,
+    /// Processes, in order.
+    pub processes: Vec<Process>,
+    /// Global variables of the block, in order.
+    pub globals: Vec<VariableId>,
+    /// `ASSUME`s that mention only constants and operators.
+    pub assumes: Vec<Expr>,
+    /// One more than the largest [`ExprId`].
+    pub expr_count: u32,
+}
+
+/// `CONSTANT C`, or `CONSTANT Op(_)` with its arity.
+#[derive(Clone, Debug)]
+pub struct Constant {
+    /// Its name.
+    pub name: Rc<str>,
+    /// The number of arguments.
+    pub arity: usize,
+    /// Its place.
+    pub span: Span,
+}
+
+/// An operator definition.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its parameters.
+    pub parameters: Vec<BoundId>,
+    /// What it stands for.
+    pub body: Expr,
+    /// Whether it is declared `RECURSIVE`, or is a recursive function.
+    pub recursive: bool,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What kind of variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VariableKind {
+    /// A global variable of the block.
+    Global,
+    /// A variable of an archetype, a procedure or a process.
+    Local,
+    /// A value parameter.
+    Value,
+    /// A `ref` parameter with that many `[_]`.
+    Ref(usize),
+}
+
+/// A variable or parameter.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// What kind.
+    pub kind: VariableKind,
+    /// What it starts with.
+    pub initial: Initial,
+}
+
+/// What a variable or process starts with.
+#[derive(Clone, Debug)]
+pub enum Initial {
+    /// Nothing.
+    None,
+    /// A value.
+    Value(Expr),
+    /// Some element of a set.
+    Element(Expr),
+}
+
+/// A bound name.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// Its name; `@` for the old value in `EXCEPT`.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// For an operator (a parameter or a `LET`): the number of its arguments.
+    pub arity: usize,
+}
+
+/// `mapping macro`
+#[derive(Clone, Debug)]
+pub struct MappingMacro {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// What a read does.
+    pub read: Vec<Stmt>,
+    /// What a write does.
+    pub write: Vec<Stmt>,
+}
+
+/// `archetype`
+#[derive(Clone, Debug)]
+pub struct Archetype {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// Its parameters.
+    pub parameters: Vec<VariableId>,
+    /// Its variables.
+    pub locals: Vec<VariableId>,
+    /// Its body.
+    pub body: Vec<Stmt>,
+    /// Whether it is the body of a plain process, with the globals it uses as `ref`s.
+    pub plain: bool,
+}
+
+/// `procedure`
+#[derive(Clone, Debug)]
+pub struct Procedure {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// Its parameters.
+    pub parameters: Vec<VariableId>,
+    /// Its variables.
+    pub locals: Vec<VariableId>,
+    /// Its body.
+    pub body: Vec<Stmt>,
+}
+
+/// A process: an archetype with arguments. A plain process has an archetype of its own.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its place.
+    pub span: Span,
+    /// Fairness.
+    pub fairness: Fairness,
+    /// Its identifier, or the set of its identifiers; none for a uniprocess body.
+    pub selves: Initial,
+    /// What it runs.
+    pub archetype: ArchetypeId,
+    /// One for each parameter.
+    pub arguments: Vec<Argument>,
+    /// The mapping macro of each parameter, if it is mapped.
+    pub mappings: Vec<Option<MappingMacroId>>,
+}
+
+/// An argument of an instance or a call.
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// `ref x[_]`
+    Ref(VariableId, usize, Span),
+    /// An expression.
+    Value(Expr),
+}
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// Its id.
+    pub id: ExprId,
+    /// What it is.
+    pub kind: ExprKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// `x, y \in S`
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The bound names.
+    pub names: Vec<BoundId>,
+    /// Whether they are the components of a tuple.
+    pub tuple: bool,
+    /// The set.
+    pub set: Box<Expr>,
+}
+
+/// One step of a path into a value.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// `[i]`
+    Index(Expr),
+    /// `.field`
+    Field(Rc<str>),
+}
+
+/// `![a].b = e`
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// Where.
+    pub path: Vec<Step>,
+    /// The name of `@` in the value.
+    pub at: BoundId,
+    /// The new value.
+    pub value: Expr,
+}
+
+/// `Op(x) == e` in a `LET`
+#[derive(Clone, Debug)]
+pub struct LetDefinition {
+    /// Its name.
+    pub bound: BoundId,
+    /// Its parameters.
+    pub parameters: Vec<BoundId>,
+    /// What it stands for.
+    pub body: Expr,
+}
+
+/// The forms of expressions.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// `TRUE`
+    Bool(bool),
+    /// `12`
+    Int(i64),
+    /// `"text"`
+    Str(Rc<str>),
+    /// `self`
+    SelfId,
+    /// `defaultInitValue`
+    DefaultInit,
+    /// A variable, or a parameter.
+    Variable(VariableId),
+    /// A read of a `ref` parameter at indices; `normalize` replaces it by a bound name.
+    Read(VariableId, Vec<Expr>),
+    /// A bound name.
+    Bound(BoundId),
+    /// A constant.
+    Constant(ConstantId),
+    /// `$variable`
+    MappedVariable,
+    /// `$value`
+    MappedValue,
+    /// A defined operator, with its arguments.
+    Call(OperatorId, Vec<Expr>),
+    /// A bound operator, with its arguments.
+    CallBound(BoundId, Vec<Expr>),
+    /// A constant operator, with its arguments.
+    CallConstant(ConstantId, Vec<Expr>),
+    /// An operator of the table, with its arguments.
+    Builtin(&'static Operator, Vec<Expr>),
+    /// An operator given as an argument: a defined one.
+    OperatorRef(OperatorId),
+    /// An operator given as an argument: one of the table.
+    BuiltinRef(&'static Operator),
+    /// `a /\ b /\ c`
+    And(Vec<Expr>),
+    /// `a \/ b \/ c`
+    Or(Vec<Expr>),
+    /// `f[i]`
+    Index(Box<Expr>, Box<Expr>),
+    /// `r.field`
+    Field(Box<Expr>, Rc<str>),
+    /// `<<a, b>>`
+    Tuple(Vec<Expr>),
+    /// `{a, b}`
+    Set(Vec<Expr>),
+    /// `{x \in S : p}`
+    Filter(Binding, Box<Expr>),
+    /// `{e : x \in S}`
+    Map(Box<Expr>, Vec<Binding>),
+    /// `[f |-> e]`
+    Record(Vec<(Rc<str>, Expr)>),
+    /// `[f : S]`
+    RecordSet(Vec<(Rc<str>, Expr)>),
+    /// `[x \in S |-> e]`
+    Function(Vec<Binding>, Box<Expr>),
+    /// `[S -> T]`
+    FunctionSet(Box<Expr>, Box<Expr>),
+    /// `[f EXCEPT ![a] = e]`
+    Except(Box<Expr>, Vec<Update>),
+    /// `\A x \in S : p`
+    Quantified(Quantifier, Vec<Binding>, Box<Expr>),
+    /// `CHOOSE x \in S : p`
+    Choose(Binding, Box<Expr>),
+    /// `IF a THEN b ELSE c`
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `CASE a -> b [] OTHER -> c`
+    Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
+    /// `LET Op == e IN b`
+    Let(Vec<LetDefinition>, Box<Expr>),
+    /// `LAMBDA x : e`
+    Lambda(Vec<BoundId>, Box<Expr>),
+    /// Something that TLC may evaluate and Rust cannot; the text is the source, the reason why.
+    Opaque(Rc<str>, &'static str),
+}
+
+/// A label with its fairness modifier.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Its name.
+    pub name: Rc<str>,
+    /// `+` or `-`
+    pub modifier: Option<char>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub struct Stmt {
+    /// Its label.
+    pub label: Option<Label>,
+    /// What it does.
+    pub kind: StmtKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What an assignment changes.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A variable, at a path into its value.
+    Variable(VariableId, Vec<Step>),
+    /// A `ref` parameter at indices.
+    Write(VariableId, Vec<Expr>),
+    /// `$variable`, at a path.
+    Mapped(Vec<Step>),
+}
+
+/// The forms of statements.
+#[derive(Clone, Debug)]
+pub enum StmtKind {
+    /// `x := 1 || y := 2`
+    Assign(Vec<(Target, Expr)>),
+    /// `if (c) { … } else { … }`
+    If(Expr, Vec<Stmt>, Vec<Stmt>),
+    /// `while (c) { … }`
+    While(Expr, Vec<Stmt>),
+    /// `either { … } or { … }`
+    Either(Vec<Vec<Stmt>>),
+    /// `with (x = e) { … }`, `with (x \in S) { … }` (the flag): one binding each
+    With(BoundId, bool, Expr, Vec<Stmt>),
+    /// `await e`
+    Await(Expr),
+    /// `print e`
+    Print(Expr),
+    /// `assert e`
+    Assert(Expr),
+    /// `skip`
+    Skip,
+    /// `return`
+    Return,
+    /// `goto l`
+    Goto(Rc<str>, Span),
+    /// `call p(…)`
+    Call(ProcedureId, Vec<Argument>),
+    /// `yield e`
+    Yield(Expr),
+    /// `{ … }`
+    Block(Vec<Stmt>),
+}
+
+impl Model {
+    /// The name of a variable.
+    #[must_use]
+    pub fn variable(&self, id: VariableId) -> &Variable {
+        &self.variables[id.index()]
+    }
+
+    /// A bound name.
+    #[must_use]
+    pub fn bound(&self, id: BoundId) -> &Bound {
+        &self.bounds[id.index()]
+    }
+
+    /// Makes an id for a new expression.
+    pub fn next_expr(&mut self) -> ExprId {
+        self.expr_count += 1;
+        ExprId(self.expr_count - 1)
+    }
+
+    /// Makes a new bound name.
+    pub fn new_bound(&mut self, name: impl Into<Rc<str>>, span: Span, arity: usize) -> BoundId {
+        self.bounds.push(Bound { name: name.into(), span, arity });
+        BoundId(self.bounds.len() as u32 - 1)
+    }
+
+    /// An expression with an id of its own.
+    pub fn expr(&mut self, kind: ExprKind, span: Span) -> Expr {
+        Expr { id: self.next_expr(), kind, span }
+    }
+}
+
+impl Expr {
+    /// Calls `f` on every direct sub-expression.
+    pub fn each_child<'e>(&'e self, f: &mut dyn FnMut(&'e Expr)) {
+        let steps = |path: &'e [Step], f: &mut dyn FnMut(&'e Expr)| {
+            for step in path {
+                if let Step::Index(e) = step {
+                    f(e);
+                }
+            }
+        };
+        match &self.kind {
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::DefaultInit => {}
+            ExprKind::Variable(_) | ExprKind::Bound(_) | ExprKind::Constant(_) => {}
+            ExprKind::MappedVariable | ExprKind::MappedValue | ExprKind::Opaque(..) => {}
+            ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) => {}
+            ExprKind::Read(_, list)
+            | ExprKind::Call(_, list)
+            | ExprKind::CallBound(_, list)
+            | ExprKind::CallConstant(_, list)
+            | ExprKind::Builtin(_, list)
+            | ExprKind::And(list)
+            | ExprKind::Or(list)
+            | ExprKind::Tuple(list)
+            | ExprKind::Set(list) => list.iter().for_each(f),
+            ExprKind::Index(a, b) | ExprKind::FunctionSet(a, b) => {
+                f(a);
+                f(b);
+            }
+            ExprKind::Field(a, _) | ExprKind::Lambda(_, a) => f(a),
+            ExprKind::Filter(b, p) | ExprKind::Choose(b, p) => {
+                f(&b.set);
+                f(p);
+            }
+            ExprKind::Map(e, bindings) | ExprKind::Function(bindings, e) | ExprKind::Quantified(_, bindings, e) => {
+                bindings.iter().for_each(|b| f(&b.set));
+                f(e);
+            }
+            ExprKind::Record(fields) | ExprKind::RecordSet(fields) => fields.iter().for_each(|(_, e)| f(e)),
+            ExprKind::Except(base, updates) => {
+                f(base);
+                for update in updates {
+                    steps(&update.path, f);
+                    f(&update.value);
+                }
+            }
+            ExprKind::If(a, b, c) => {
+                f(a);
+                f(b);
+                f(c);
+            }
+            ExprKind::Case(arms, other) => {
+                for (guard, value) in arms {
+                    f(guard);
+                    f(value);
+                }
+                if let Some(e) = other {
+                    f(e);
+                }
+            }
+            ExprKind::Let(definitions, body) => {
+                definitions.iter().for_each(|d| f(&d.body));
+                f(body);
+            }
+        }
+    }
+
+    /// Calls `f` on every direct sub-expression, in the order of evaluation.
+    pub fn each_child_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match &mut self.kind {
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::DefaultInit => {}
+            ExprKind::Variable(_) | ExprKind::Bound(_) | ExprKind::Constant(_) => {}
+            ExprKind::MappedVariable | ExprKind::MappedValue | ExprKind::Opaque(..) => {}
+            ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) => {}
+            ExprKind::Read(_, list)
+            | ExprKind::Call(_, list)
+            | ExprKind::CallBound(_, list)
+            | ExprKind::CallConstant(_, list)
+            | ExprKind::Builtin(_, list)
+            | ExprKind::And(list)
+            | ExprKind::Or(list)
+            | ExprKind::Tuple(list)
+            | ExprKind::Set(list) => list.iter_mut().for_each(f),
+            ExprKind::Index(a, b) | ExprKind::FunctionSet(a, b) => {
+                f(a);
+                f(b);
+            }
+            ExprKind::Field(a, _) | ExprKind::Lambda(_, a) => f(a),
+            ExprKind::Filter(b, p) | ExprKind::Choose(b, p) => {
+                f(&mut b.set);
+                f(p);
+            }
+            ExprKind::Map(e, bindings) | ExprKind::Function(bindings, e) | ExprKind::Quantified(_, bindings, e) => {
+                bindings.iter_mut().for_each(|b| f(&mut b.set));
+                f(e);
+            }
+            ExprKind::Record(fields) | ExprKind::RecordSet(fields) => fields.iter_mut().for_each(|(_, e)| f(e)),
+            ExprKind::Except(base, updates) => {
+                f(base);
+                for update in updates {
+                    for step in &mut update.path {
+                        if let Step::Index(e) = step {
+                            f(e);
+                        }
+                    }
+                    f(&mut update.value);
+                }
+            }
+            ExprKind::If(a, b, c) => {
+                f(a);
+                f(b);
+                f(c);
+            }
+            ExprKind::Case(arms, other) => {
+                for (guard, value) in arms {
+                    f(guard);
+                    f(value);
+                }
+                if let Some(e) = other {
+                    f(e);
+                }
+            }
+            ExprKind::Let(definitions, body) => {
+                definitions.iter_mut().for_each(|d| f(&mut d.body));
+                f(body);
+            }
+        }
+    }
+
+    /// Whether this or a sub-expression satisfies `test`.
+    pub fn any(&self, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
+        if test(self) {
+            return true;
+        }
+        let mut found = false;
+        self.each_child(&mut |e| found = found || e.any(test));
+        found
+    }
+}

@@ -1,0 +1,83 @@
+//! Text to [`ast`](crate::ast): a lexer and a nom parser over its tokens.
+//!
+//! The module and the MPCal block inside one of its comments are two token streams over one text,
+//! so every place in either points into the file as the user sees it.
+
+mod block;
+mod expr;
+mod lex;
+mod module;
+mod stmt;
+mod tokens;
+
+use crate::ast::{Block, Module};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+
+use lex::{lex, Lexed};
+
+/// How deep expressions and statements may nest, and how long a chain of infix operators may be.
+/// What we emit goes through rustc, SANY and `pcal.trans`, which recurse.
+pub const MAX_DEPTH: u16 = 100;
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The TLA+ module around the block; empty if the text is a bare block.
+    pub module: Module,
+    /// The MPCal block.
+    pub block: Block,
+}
+
+/// Parses a module with an MPCal block, or a bare block.
+pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
+    let Some(start) = find_block(&source.text) else {
+        out.push(
+            Diagnostic::error("no-block", Span { start: 0, end: 0 }, "no MPCal block in this file")
+                .help("write `--mpcal Name { … }` inside a comment of the module"),
+        );
+        return None;
+    };
+    let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
+    let block = block::parse_block(source, &block_tokens.tokens, out);
+    let module = if source.text[..start].contains("MODULE") {
+        let lexed = lex(source, 0, lex::Until::End, out);
+        check_comment_markers(source, &block_tokens, out);
+        module::parse_module(source, &lexed.tokens, out)
+    } else {
+        Module::default()
+    };
+    block.map(|block| File { module, block })
+}
+
+/// Parses a module without a block, such as one that is extended.
+pub fn parse_module(source: &Source, out: &mut Diagnostics) -> Module {
+    let lexed = lex(source, 0, lex::Until::End, out);
+    module::parse_module(source, &lexed.tokens, out)
+}
+
+/// The byte at which `--mpcal Name {` starts.
+fn find_block(text: &str) -> Option<usize> {
+    text.match_indices("--mpcal").map(|(at, _)| at).find(|at| {
+        let rest = &text[at + "--mpcal".len()..];
+        let name = rest.trim_start();
+        let after = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        rest.len() > name.len() && after.len() < name.len() && after.trim_start().starts_with('{')
+    })
+}
+
+/// SANY sees the block as a comment, so a comment marker inside a string or a line comment counts.
+fn check_comment_markers(source: &Source, block: &Lexed, out: &mut Diagnostics) {
+    for span in &block.quoted {
+        let text = source.slice(*span);
+        let opened = text.matches("(*").count();
+        let closed = text.matches("*)").count();
+        if opened != closed {
+            out.push(
+                Diagnostic::error("comment-marker", *span, "unbalanced comment marker inside the block")
+                    .because("SANY reads the whole block as a comment, so it counts this marker")
+                    .help("write the marker in another way, for example with a space in it"),
+            );
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The MPCal block and its parts.
+
+use nom::branch::alt;
+use nom::combinator::opt;
+use nom::multi::separated_list0;
+use nom::sequence::{delimited, preceded};
+use nom::Parser;
+
+use super::expr::expr;
+use super::lex::{Token, TokenKind};
+use super::module::definitions;
+use super::stmt::{arguments, body};
+use super::tokens::{name, symbol, wildcards, word, Context, Res, Tokens};
+use crate::ast::{
+    Archetype, Block, Fairness, Initial, Instance, Macro, Mapping, MappingMacro, MappingTarget, Name, Parameter,
+    Procedure, Process, ProcessKind, Variable,
+};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Span};
+
+/// Parses the block; its parts may come in any order.
+pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
+    let cx = Context::new(source);
+    let start = Tokens::new(&cx, tokens, true);
+    let header = (word("--mpcal"), name, symbol("{")).parse(start);
+    let Ok((mut i, (_, block_name, _))) = header else {
+        start.report_farthest();
+        cx.finish(out);
+        return None;
+    };
+    let mut block = Block {
+        name: block_name,
+        definitions: Vec::new(),
+        definition_spans: Vec::new(),
+        macros: Vec::new(),
+        procedures: Vec::new(),
+        mapping_macros: Vec::new(),
+        archetypes: Vec::new(),
+        variables: Vec::new(),
+        processes: Vec::new(),
+        span: start.span_to(start.skip(tokens.len())),
+    };
+    loop {
+        if i.is_symbol("}") || i.raw_first().is_none() {
+            break;
+        }
+        match part(i, &mut block) {
+            Ok((rest, ())) => i = rest,
+            Err(_) => {
+                i.report_farthest();
+                if cx.too_deep.get() {
+                    break;
+                }
+                i = next_part(i.skip(1));
+            }
+        }
+    }
+    cx.finish(out);
+    Some(block)
+}
+
+const PARTS: &[&str] =
+    &["define", "macro", "procedure", "mapping", "archetype", "variable", "variables", "fair", "process"];
+
+/// Skips to the next part, at the brace level of parts.
+fn next_part(i: Tokens<'_>) -> Tokens<'_> {
+    let source = i.cx.source;
+    let mut depth = 0i32;
+    let at = i.all().iter().position(|t| {
+        match t.kind {
+            TokenKind::Symbol("{") => depth += 1,
+            TokenKind::Symbol("}") => depth -= 1,
+            TokenKind::Word if depth <= 0 => return PARTS.contains(&source.slice(t.span)),
+            _ => {}
+        }
+        false
+    });
+    i.skip(at.unwrap_or(i.all().len()))
+}
+
+fn part<'a>(i: Tokens<'a>, block: &mut Block) -> Res<'a, ()> {
+    let Some(token) = i.first() else { return i.fail("a part of the block") };
+    let rest = match i.text(token) {
+        "define" => {
+            let (inside, open) = symbol("{")(i.skip(1))?;
+            let (end, units) = definitions(inside)?;
+            let (rest, close) = symbol("}")(end)?;
+            block.definitions.extend(units);
+            block.definition_spans.push(Span { start: open.end, end: close.start });
+            rest
+        }
+        "macro" => {
+            let (rest, m) = macro_(i.skip(1))?;
+            block.macros.push(m);
+            rest
+        }
+        "procedure" => {
+            let (rest, p) = procedure(i)?;
+            block.procedures.push(p);
+            rest
+        }
+        "mapping" => {
+            let (rest, m) = mapping_macro(i)?;
+            block.mapping_macros.push(m);
+            rest
+        }
+        "archetype" => {
+            let (rest, a) = archetype(i)?;
+            block.archetypes.push(a);
+            rest
+        }
+        "variable" | "variables" => {
+            let (rest, v) = variables(i)?;
+            block.variables.extend(v);
+            rest
+        }
+        "fair" | "process" => {
+            let (rest, p) = process(i)?;
+            block.processes.push(p);
+            rest
+        }
+        _ if i.is_symbol("{") => {
+            let (rest, stmts) = body(i)?;
+            block.processes.push(Process {
+                name: block.name.clone(),
+                fairness: Fairness::Unfair,
+                selves: Initial::None,
+                kind: ProcessKind::Plain(Vec::new(), stmts),
+                span: token.span,
+            });
+            rest
+        }
+        _ => {
+            for part in PARTS.iter().copied().chain(["{"]) {
+                let _ = i.fail::<()>(part);
+            }
+            return i.fail("}");
+        }
+    };
+    Ok((semicolons(rest), ()))
+}
+
+fn semicolons(mut i: Tokens<'_>) -> Tokens<'_> {
+    while i.is_symbol(";") {
+        i = i.skip(1);
+    }
+    i
+}
+
+fn macro_(i: Tokens<'_>) -> Res<'_, Macro> {
+    let (i, macro_name) = name(i)?;
+    let (i, parameters) = delimited(symbol("("), separated_list0(symbol(","), name), symbol(")")).parse(i)?;
+    let (i, stmts) = body(i)?;
+    Ok((i, Macro { name: macro_name, parameters, body: stmts }))
+}
+
+/// `(ref x[_], y, z = 1)`
+fn parameters(i: Tokens<'_>) -> Res<'_, Vec<Parameter>> {
+    delimited(symbol("("), separated_list0(symbol(","), parameter), symbol(")")).parse(i)
+}
+
+fn parameter(i: Tokens<'_>) -> Res<'_, Parameter> {
+    let is_ref = i.is_word("ref") && i.second().is_some_and(|t| t.kind == TokenKind::Word);
+    if is_ref {
+        let (i, found) = name(i.skip(1))?;
+        let (i, count) = wildcards(i)?;
+        return Ok((i, Parameter { name: found, by_ref: Some(count), initial: None }));
+    }
+    let (i, found) = name(i)?;
+    let (i, initial) = opt(preceded(symbol("="), expr)).parse(i)?;
+    Ok((i, Parameter { name: found, by_ref: None, initial }))
+}
+
+/// Zero or more `variables …` parts.
+fn optional_variables(mut i: Tokens<'_>) -> Res<'_, Vec<Variable>> {
+    let mut list = Vec::new();
+    while i.is_word("variable") || i.is_word("variables") {
+        let (rest, found) = variables(i)?;
+        list.extend(found);
+        i = rest;
+    }
+    Ok((i, list))
+}
+
+/// `variables x = 1, y \in S; z;` — the last separator may be left out before a body.
+fn variables(i: Tokens<'_>) -> Res<'_, Vec<Variable>> {
+    let mut i = i.skip(1);
+    let mut list = Vec::new();
+    loop {
+        let (rest, variable) = variable(i)?;
+        list.push(variable);
+        i = rest;
+        if !i.is_symbol(";") && !i.is_symbol(",") {
+            return Ok((i, list));
+        }
+        i = i.skip(1);
+        let more = i.first().is_some_and(|t| t.kind == TokenKind::Word && !PARTS.contains(&i.text(t)));
+        if !more {
+            return Ok((i, list));
+        }
+    }
+}
+
+fn variable(i: Tokens<'_>) -> Res<'_, Variable> {
+    let (i, found) = name(i)?;
+    let value = preceded(symbol("="), expr).map(Initial::Value);
+    let element = preceded(symbol("\\in"), expr).map(Initial::Element);
+    let (i, initial) = opt(alt((value, element))).parse(i)?;
+    Ok((i, Variable { name: found, initial: initial.unwrap_or(Initial::None) }))
+}
+
+fn procedure(start: Tokens<'_>) -> Res<'_, Procedure> {
+    let (i, found) = preceded(word("procedure"), name).parse(start)?;
+    let span = start.span_to(i);
+    let (i, parameters) = parameters(i)?;
+    let (i, variables) = optional_variables(i)?;
+    let (i, stmts) = body(i)?;
+    Ok((i, Procedure { name: found, parameters, variables, body: stmts, span }))
+}
+
+fn archetype(start: Tokens<'_>) -> Res<'_, Archetype> {
+    let (i, found) = preceded(word("archetype"), name).parse(start)?;
+    let span = start.span_to(i);
+    let (i, parameters) = parameters(i)?;
+    let (i, variables) = optional_variables(i)?;
+    let (i, stmts) = body(i)?;
+    Ok((i, Archetype { name: found, parameters, variables, body: stmts, span }))
+}
+
+fn mapping_macro(i: Tokens<'_>) -> Res<'_, MappingMacro> {
+    let (i, found) = preceded((word("mapping"), word("macro")), name).parse(i)?;
+    let (i, _) = symbol("{")(i)?;
+    let (at, read_span) = word("read")(i)?;
+    let (i, read) = body(at)?;
+    let i = semicolons(i);
+    let (at, write_span) = word("write")(i)?;
+    let (i, write) = body(at)?;
+    let (i, _) = symbol("}")(semicolons(i))?;
+    Ok((i, MappingMacro { name: found, read, read_span, write, write_span }))
+}
+
+fn process(start: Tokens<'_>) -> Res<'_, Process> {
+    let (mut i, mut fairness) = (start, Fairness::Unfair);
+    if i.is_word("fair") {
+        (i, fairness) = (i.skip(1), Fairness::Weak);
+        if i.is_symbol("+") {
+            (i, fairness) = (i.skip(1), Fairness::Strong);
+        }
+    }
+    let value = preceded(symbol("="), expr).map(Initial::Value);
+    let element = preceded(symbol("\\in"), expr).map(Initial::Element);
+    let inner = (name, alt((value, element)));
+    let (i, (found, selves)) = preceded(word("process"), delimited(symbol("("), inner, symbol(")"))).parse(i)?;
+    let span = start.span_to(i);
+    if i.is_symbol("==") {
+        let (i, _) = word("instance")(i.skip(1))?;
+        let (i, instance) = instance(i)?;
+        return Ok((i, Process { name: found, fairness, selves, kind: ProcessKind::Instance(instance), span }));
+    }
+    let (i, locals) = optional_variables(i)?;
+    let (i, stmts) = body(i)?;
+    Ok((i, Process { name: found, fairness, selves, kind: ProcessKind::Plain(locals, stmts), span }))
+}
+
+fn instance(i: Tokens<'_>) -> Res<'_, Instance> {
+    let (i, archetype) = name(i)?;
+    let (mut i, arguments) = arguments(i)?;
+    let mut mappings = Vec::new();
+    while i.is_word("mapping") && !i.skip(1).is_word("macro") {
+        let (rest, found) = mapping(i)?;
+        mappings.push(found);
+        i = rest;
+    }
+    if !i.is_symbol(";") && !i.is_symbol("}") {
+        return i.fail(";");
+    }
+    Ok((i, Instance { archetype, arguments, mappings }))
+}
+
+fn mapping(start: Tokens<'_>) -> Res<'_, Mapping> {
+    let i = start.skip(1);
+    let (i, target) = alt((preceded(symbol("@"), position).map(MappingTarget::Position), name.map(MappingTarget::Name))).parse(i)?;
+    let (i, indices) = wildcards(i)?;
+    let (i, via): (_, Name) = preceded(word("via"), name).parse(i)?;
+    Ok((i, Mapping { target, indices, via, span: start.span_to(i) }))
+}
+
+fn position(i: Tokens<'_>) -> Res<'_, usize> {
+    match i.first() {
+        Some(t) if t.kind == TokenKind::Number => {
+            let value = i.text(t).parse().unwrap_or(0);
+            if value == 0 {
+                i.cx.report(zero_position(t.span));
+            }
+            Ok((i.skip(1), value))
+        }
+        _ => i.fail("the number of an argument"),
+    }
+}
+
+fn zero_position(span: Span) -> Diagnostic {
+    Diagnostic::error("unknown-name", span, "arguments are counted from 1")
+}
