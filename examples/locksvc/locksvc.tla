@@ -8,7 +8,7 @@
 (* keep the order of each sender, which is what TCP gives; requests of     *)
 (* different clients may overtake each other.                              *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets
+EXTENDS Naturals, Sequences, FiniteSets, TLC
 
 CONSTANT NumClients
 

@@ -214,8 +214,6 @@ pub struct Procedure {
     pub variables: Vec<Variable>,
     /// Its body.
     pub body: Vec<Stmt>,
-    /// From the keyword to the name.
-    pub span: Span,
 }
 
 /// `mapping macro M { read { … } write { … } }`
@@ -225,12 +223,8 @@ pub struct MappingMacro {
     pub name: Name,
     /// What a read does.
     pub read: Vec<Stmt>,
-    /// The place of the read body.
-    pub read_span: Span,
     /// What a write does.
     pub write: Vec<Stmt>,
-    /// The place of the write body.
-    pub write_span: Span,
 }
 
 /// `archetype A(ref x[_]) variables y = 1; { … }`
@@ -244,8 +238,6 @@ pub struct Archetype {
     pub variables: Vec<Variable>,
     /// Its body.
     pub body: Vec<Stmt>,
-    /// From the keyword to the name.
-    pub span: Span,
 }
 
 /// `x`, `x = e`, `x \in S`

@@ -124,12 +124,6 @@ impl Diagnostics {
     pub fn len(&self) -> usize {
         self.list.len()
     }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
 }
 
 /// The name nearest to `name`, at most a third of its length away (Damerau-Levenshtein, optimal

@@ -1,17 +1,35 @@
-//! The Modular PlusCal compiler.
+//! Compiles Modular PlusCal: to plain PlusCal, in place, for TLC; and to typed Rust that links to
+//! `mpcal-runtime`.
+//!
+//! In a build script:
+//!
+//! ```no_run
+//! mpcal_build::compile("lock.tla").unwrap();
+//! ```
+//!
+//! and in the crate `mpcal_runtime::include_model!("lock")`. [`Config`] has what is adjustable.
+//! The command `mpcal-build` does the same by hand, and more.
 
-pub mod ast;
-pub mod check;
-pub mod diagnostic;
-pub mod expand;
-pub mod explain;
-pub mod normal;
-pub mod normalize;
-pub mod operators;
-pub mod pipeline;
-pub mod pluscal;
-pub mod render;
-pub mod resolve;
-pub mod resolved;
-pub mod source;
-pub mod syntax;
+mod ast;
+mod build_script;
+mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod diagnostic;
+mod expand;
+mod explain;
+mod infer;
+mod normal;
+mod normalize;
+mod operators;
+mod pipeline;
+mod pluscal;
+mod render;
+mod resolve;
+mod resolved;
+mod rust;
+mod source;
+mod syntax;
+mod types;
+
+pub use build_script::{compile, Compiled, Config, Error};

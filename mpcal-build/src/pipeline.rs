@@ -139,5 +139,10 @@ fn back(
             output.rewritten = crate::pluscal::replace_region(source, text, out);
         }
     }
-    let _ = request.rust;
+    if request.rust {
+        let mut model = model.clone();
+        // After this: every expression has a type.
+        let types = crate::infer::infer(&mut model, normal);
+        output.rust = crate::rust::emit(source, file.block.span, &model, normal, &types, out);
+    }
 }

@@ -62,6 +62,11 @@ pub fn translate(source: &Source, block: &Block, model: &Model, normal: &Normal,
         if !matches!(process.selves, Initial::None) {
             let _ = writeln!(text, "\n  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
         }
+        let mut names = lowered.names.clone();
+        if let Initial::Value(e) = &process.selves {
+            names.self_id = Some(cx.text(e));
+        }
+        let cx = expr::Printer { model: &lowered.model, names: &names };
         body(&cx, &lowered, &process.variables, &process.sections, &mut text);
     }
     text.push_str("}\n");
@@ -94,7 +99,7 @@ fn body(
     text.push_str("  {\n");
     for (n, section) in sections.iter().enumerate() {
         let next = sections.get(n + 1).map(|s| &*s.label);
-        let statements = stage::section(lowered, section, next);
+        let statements = stage::section(lowered, cx.names, section, next);
         let modifier = section.modifier.map(String::from).unwrap_or_default();
         let _ = writeln!(text, "    {}:{modifier}", section.label);
         layout::write(&statements, 3, text);

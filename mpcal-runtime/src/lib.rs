@@ -1,0 +1,63 @@
+//! What Rust generated from Modular PlusCal links to.
+//!
+//! * [`value`]: the values of TLA+, typed and dynamic, with TLC's meaning.
+//! * [`MappingMacro`]: what a resource implements to be bound to a `ref` parameter.
+//! * [`Section`]: the handle of the atomic step that is being attempted.
+//! * [`Node`]: runs archetypes on tokio until they end or are stopped.
+//! * [`resource`]: resources for the environments that models describe.
+//!
+//! A step of an archetype is a synchronous function over its state and its resources. It stages
+//! what it does in a log; the driver commits the log or drops it. Nothing in a step waits: what is
+//! not ready gives [`Retry`](Abort::Retry), and the driver sleeps until something it read changes.
+
+pub mod generated;
+pub mod value;
+
+#[cfg(feature = "runtime")]
+mod archetype;
+#[cfg(feature = "runtime")]
+mod cell;
+#[cfg(feature = "runtime")]
+mod choice;
+#[cfg(feature = "runtime")]
+pub mod conformance;
+#[cfg(feature = "runtime")]
+mod driver;
+#[cfg(feature = "runtime")]
+mod error;
+#[cfg(feature = "runtime")]
+mod mapping;
+#[cfg(feature = "runtime")]
+mod node;
+#[cfg(feature = "runtime")]
+pub mod resource;
+#[cfg(feature = "runtime")]
+mod section;
+
+#[cfg(feature = "runtime")]
+pub use crate::{
+    archetype::Archetype,
+    cell::{Cell, Core},
+    driver::{Driver, Progress},
+    error::{Abort, Error, Step},
+    mapping::{Class, MappingMacro, PlainVariable},
+    node::{Node, Stop},
+    section::Section,
+};
+
+/// The version that generated code must have been made for.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Brings the module that `mpcal_build::compile` generated for a model into scope.
+///
+/// ```ignore
+/// mod locksvc {
+///     mpcal_runtime::include_model!("locksvc");
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_model {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}

@@ -14,6 +14,8 @@ pub(super) struct Names {
     pub(super) variables: HashMap<VariableId, Rc<str>>,
     /// Bound names that stand for another text.
     pub(super) bounds: HashMap<BoundId, Text>,
+    /// What `self` is in a process that is no set: `pcal.trans` leaves the word alone there.
+    pub(super) self_id: Option<Text>,
 }
 
 /// A text and how tightly it binds.
@@ -102,7 +104,7 @@ impl Printer<'_> {
             ExprKind::Bool(b) => Text::name(if *b { "TRUE" } else { "FALSE" }),
             ExprKind::Int(n) => Text::new(n.to_string(), if *n < 0 { 12 } else { ATOM }),
             ExprKind::Str(s) => Text::name(quote(s)),
-            ExprKind::SelfId => Text::name("self"),
+            ExprKind::SelfId => self.names.self_id.clone().unwrap_or_else(|| Text::name("self")),
             ExprKind::DefaultInit => Text::name("defaultInitValue"),
             ExprKind::Variable(id) | ExprKind::Read(id, _) => Text::name(self.variable_name(*id)),
             ExprKind::Bound(id) => self.bound(*id),

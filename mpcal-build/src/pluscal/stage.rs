@@ -13,7 +13,7 @@
 //! A choice becomes `with (branch \in 1..2)`. Merged values are bound by `\in {…}`, which TLC
 //! evaluates once, while `=` is substituted.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::{Names, Printer, Text};
@@ -23,11 +23,9 @@ use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 
 /// Translates a section; `next` is the label that follows it in the text.
-pub(super) fn section(lowered: &Lowered, section: &Section, next: Option<&str>) -> Vec<Statement> {
+pub(super) fn section(lowered: &Lowered, names: &Names, section: &Section, next: Option<&str>) -> Vec<Statement> {
     let mut cx = Stager { lowered, next: next.map(Rc::from), used: HashSet::new() };
-    let mut names = lowered.names.clone();
-    names.bounds = HashMap::new();
-    cx.block(&section.block, Env { names, pending: BTreeMap::new() })
+    cx.block(&section.block, Env { names: names.clone(), pending: BTreeMap::new() })
 }
 
 struct Stager<'l> {

@@ -211,32 +211,28 @@ fn variable(i: Tokens<'_>) -> Res<'_, Variable> {
 
 fn procedure(start: Tokens<'_>) -> Res<'_, Procedure> {
     let (i, found) = preceded(word("procedure"), name).parse(start)?;
-    let span = start.span_to(i);
     let (i, parameters) = parameters(i)?;
     let (i, variables) = optional_variables(i)?;
     let (i, stmts) = body(i)?;
-    Ok((i, Procedure { name: found, parameters, variables, body: stmts, span }))
+    Ok((i, Procedure { name: found, parameters, variables, body: stmts }))
 }
 
 fn archetype(start: Tokens<'_>) -> Res<'_, Archetype> {
     let (i, found) = preceded(word("archetype"), name).parse(start)?;
-    let span = start.span_to(i);
     let (i, parameters) = parameters(i)?;
     let (i, variables) = optional_variables(i)?;
     let (i, stmts) = body(i)?;
-    Ok((i, Archetype { name: found, parameters, variables, body: stmts, span }))
+    Ok((i, Archetype { name: found, parameters, variables, body: stmts }))
 }
 
 fn mapping_macro(i: Tokens<'_>) -> Res<'_, MappingMacro> {
     let (i, found) = preceded((word("mapping"), word("macro")), name).parse(i)?;
     let (i, _) = symbol("{")(i)?;
-    let (at, read_span) = word("read")(i)?;
-    let (i, read) = body(at)?;
+    let (i, read) = preceded(word("read"), body).parse(i)?;
     let i = semicolons(i);
-    let (at, write_span) = word("write")(i)?;
-    let (i, write) = body(at)?;
+    let (i, write) = preceded(word("write"), body).parse(i)?;
     let (i, _) = symbol("}")(semicolons(i))?;
-    Ok((i, MappingMacro { name: found, read, read_span, write, write_span }))
+    Ok((i, MappingMacro { name: found, read, write }))
 }
 
 fn process(start: Tokens<'_>) -> Res<'_, Process> {

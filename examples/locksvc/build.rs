@@ -1,0 +1,3 @@
+fn main() {
+    mpcal_build::compile("locksvc.tla").unwrap();
+}

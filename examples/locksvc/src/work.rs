@@ -1,0 +1,93 @@
+//! What a client does while it holds the lock: a resource of our own.
+//!
+//! The model has a variable `holding[client]`. Here `TRUE` starts the work and `FALSE` waits until
+//! it is done: the write is refused until then, and the archetype sleeps on the cell.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mpcal_runtime::resource::Shared;
+use mpcal_runtime::{Cell, Core, MappingMacro, PlainVariable, Section, Step};
+
+/// A counter that is read, and written back later: two clients at once would lose a count.
+#[derive(Clone)]
+pub struct Register(Arc<AtomicI64>);
+
+impl Register {
+    /// A counter at zero.
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(0)))
+    }
+
+    /// What it counts.
+    pub fn value(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// `holding[id]`: the work done under the lock.
+pub struct Work {
+    cell: Arc<WorkCell>,
+}
+
+struct WorkCell {
+    core: Arc<Core>,
+    id: i64,
+    register: Register,
+    /// Whether the work is going on.
+    busy: Shared<bool>,
+}
+
+impl Work {
+    /// The work of client `id`.
+    pub fn new(id: i64, register: Register) -> Self {
+        Self { cell: Arc::new(WorkCell { core: Core::new(), id, register, busy: Shared::new(false) }) }
+    }
+}
+
+impl Cell for WorkCell {
+    type Staged = Option<bool>;
+
+    fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    fn commit(&self, staged: &mut Option<bool>) {
+        if *staged != Some(true) {
+            return;
+        }
+        self.core.changed();
+        let (id, register, busy) = (self.id, self.register.clone(), self.busy.clone());
+        println!("client {id}: holds the lock");
+        tokio::spawn(async move {
+            let before = register.value();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            register.0.store(before + 1, Ordering::SeqCst);
+            busy.store(false);
+        });
+    }
+}
+
+impl MappingMacro for Work {
+    type Index = i64;
+    type Read = bool;
+    type Write = bool;
+
+    fn read(&mut self, section: &mut Section, _: &i64) -> Step<bool> {
+        Ok(*self.cell.busy.get(section))
+    }
+
+    fn write(&mut self, section: &mut Section, _: &i64, holding: bool) -> Step<()> {
+        if holding {
+            *self.cell.busy.get_mut(section) = true;
+        } else {
+            let busy = *self.cell.busy.get(section);
+            section.wait_for(!busy)?;
+        }
+        *section.stage(&self.cell) = Some(holding);
+        Ok(())
+    }
+}
+
+impl PlainVariable for Work {}

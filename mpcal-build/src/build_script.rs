@@ -1,0 +1,182 @@
+//! The door for build scripts and macros: files in, files out.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::check::Rules;
+use crate::diagnostic::Severity;
+use crate::pipeline::{self, Output, Request};
+use crate::render::render;
+use crate::source::Source;
+
+/// Compiles one model with the default [`Config`], from a build script.
+///
+/// The module is written to `OUT_DIR/<file name>.rs`, only when it changes.
+///
+/// # Errors
+/// The report of what is wrong with the model, or the file that cannot be read or written.
+pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
+    Config::new().compile(path)
+}
+
+/// What is adjustable about compiling.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    include: Vec<PathBuf>,
+    out_dir: Option<PathBuf>,
+    no_multiple_writes: bool,
+}
+
+/// A compiled model.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The Rust module.
+    pub rust: String,
+    /// Warnings, rendered; empty if there is none.
+    pub warnings: String,
+    /// The modules that the model extends, as paths.
+    pub modules: Vec<PathBuf>,
+}
+
+impl Config {
+    /// The defaults: modules are looked for beside the model, output goes to `OUT_DIR`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks for extended modules in this directory, too.
+    pub fn include(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.include.push(directory.into());
+        self
+    }
+
+    /// Writes to this directory instead of `OUT_DIR`.
+    pub fn out_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
+        self.out_dir = Some(directory.into());
+        self
+    }
+
+    /// Refuses a variable that is assigned twice on a path through a label.
+    pub fn no_multiple_writes(&mut self, on: bool) -> &mut Self {
+        self.no_multiple_writes = on;
+        self
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { no_multiple_writes: self.no_multiple_writes }
+    }
+
+    /// Runs the passes over a file.
+    pub(crate) fn run(&self, path: &Path, request: Request) -> Result<(Source, Output), Error> {
+        let bytes = fs::read(path).map_err(|e| Error::file(path, &e))?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::file(path, &io::Error::other("it is not UTF-8")))?;
+        Ok(self.run_text(&path.display().to_string(), text, path.parent(), request))
+    }
+
+    /// Runs the passes over a text; extended modules are looked for in `directory`.
+    pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> (Source, Output) {
+        let source = Source::new(name, text);
+        let directories: Vec<PathBuf> = directory.map(Path::to_path_buf).into_iter().chain(self.include.clone()).collect();
+        let loader = |module: &str| {
+            directories.iter().find_map(|d| {
+                let path = d.join(format!("{module}.tla"));
+                fs::read_to_string(&path).ok().map(|text| (path.display().to_string(), text))
+            })
+        };
+        let output = pipeline::run(&source, &loader, request);
+        (source, output)
+    }
+
+    /// Compiles a model that is given as text; `name` is what reports call it.
+    ///
+    /// # Errors
+    /// The report of what is wrong.
+    pub fn compile_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<Compiled, Error> {
+        let request = Request { rules: self.rules(), rust: true, ..Request::default() };
+        let (source, output) = self.run_text(name, text.to_owned(), directory, request);
+        finish(&source, output)
+    }
+
+    /// Compiles a model in a file.
+    ///
+    /// # Errors
+    /// The report of what is wrong, or that the file cannot be read.
+    pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Compiled, Error> {
+        let request = Request { rules: self.rules(), rust: true, ..Request::default() };
+        let (source, output) = self.run(path.as_ref(), request)?;
+        finish(&source, output)
+    }
+
+    /// Compiles a model from a build script: writes the module to `OUT_DIR/<file name>.rs` if it
+    /// differs, and tells cargo what it depends on.
+    ///
+    /// # Errors
+    /// The report of what is wrong, or the file that cannot be read or written.
+    pub fn compile(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        println!("cargo::rerun-if-changed={}", path.display());
+        let compiled = self.compile_file(path)?;
+        for module in &compiled.modules {
+            println!("cargo::rerun-if-changed={}", module.display());
+        }
+        for line in compiled.warnings.lines() {
+            println!("cargo::warning={line}");
+        }
+        let directory = match &self.out_dir {
+            Some(directory) => directory.clone(),
+            None => std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
+                Error::text("OUT_DIR is not set: call this from a build script, or set `Config::out_dir`".to_owned())
+            })?,
+        };
+        let stem = path.file_stem().unwrap_or(path.as_os_str());
+        let target = directory.join(stem).with_extension("rs");
+        let same = fs::read_to_string(&target).is_ok_and(|old| old == compiled.rust);
+        if !same {
+            fs::write(&target, compiled.rust).map_err(|e| Error::file(&target, &e))?;
+        }
+        Ok(())
+    }
+}
+
+fn finish(source: &Source, output: Output) -> Result<Compiled, Error> {
+    let report = render(source, &output.diagnostics, false);
+    match output.rust {
+        Some(rust) if output.diagnostics.iter().all(|d| d.severity != Severity::Error) => {
+            Ok(Compiled { rust, warnings: report, modules: output.modules.into_iter().map(PathBuf::from).collect() })
+        }
+        _ => Err(Error::text(report)),
+    }
+}
+
+/// What kept a model from being compiled: `Display` and `Debug` are the report.
+#[derive(Clone)]
+pub struct Error {
+    report: String,
+}
+
+impl Error {
+    fn text(report: String) -> Self {
+        Self { report }
+    }
+
+    fn file(path: &Path, error: &io::Error) -> Self {
+        Self { report: format!("error: {}: {error}", path.display()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.report)
+    }
+}
+
+impl std::error::Error for Error {}

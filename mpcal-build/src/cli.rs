@@ -1,0 +1,97 @@
+//! The `mpcal-build` command.
+//!
+//! Exit codes: 0 fine; 1 the model is at fault, or stale; 2 used wrongly, or a file cannot be read
+//! or written.
+
+mod check;
+mod explain;
+mod init;
+mod pluscal;
+mod report;
+mod rust;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::Config;
+
+/// Compiles Modular PlusCal to plain PlusCal for TLC and to typed Rust.
+#[derive(Parser)]
+#[command(name = "mpcal-build", version, about, after_help = "\
+Examples:
+  mpcal-build init lock           make a crate with a first model
+  mpcal-build check lock.tla      look for problems
+  mpcal-build pluscal lock.tla    translate in place, for pcal.trans and TLC
+  mpcal-build rust lock.tla       show the Rust
+  mpcal-build explain label-required")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Also look for extended modules in this directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    include: Vec<PathBuf>,
+    /// Refuse a variable that is assigned twice on a path through a label.
+    #[arg(long, global = true)]
+    no_multiple_writes: bool,
+    /// How problems are shown.
+    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Human)]
+    message_format: MessageFormat,
+}
+
+/// How problems are shown.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MessageFormat {
+    /// As rustc shows them.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look for problems.
+    Check(check::Check),
+    /// Translate to plain PlusCal, between the markers in the file.
+    Pluscal(pluscal::Pluscal),
+    /// Emit Rust.
+    Rust(rust::Rust),
+    /// Say more about a diagnostic code.
+    Explain(explain::Explain),
+    /// Make a crate with a first model, ready to run.
+    Init(init::Init),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    Fine = 0,
+    Fault = 1,
+    Usage = 2,
+}
+
+/// Runs the command with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let mut config = Config::new();
+    config.no_multiple_writes(cli.no_multiple_writes);
+    for directory in cli.include {
+        config.include(directory);
+    }
+    let exit = match cli.command {
+        Command::Check(c) => c.run(&config, cli.message_format),
+        Command::Pluscal(c) => c.run(&config, cli.message_format),
+        Command::Rust(c) => c.run(&config, cli.message_format),
+        Command::Explain(c) => c.run(),
+        Command::Init(c) => c.run(),
+    };
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,55 @@
+//! Problems on standard error.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Exit, MessageFormat};
+use crate::diagnostic::{Annotation, Diagnostic, Severity};
+use crate::pipeline::{Output, Request};
+use crate::render::render;
+use crate::source::Source;
+use crate::Config;
+
+/// Runs the compiler over a file and shows what is wrong with it.
+pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<(Source, Output), Exit> {
+    let (source, output) = config.run(path, request).map_err(|e| {
+        eprintln!("{e}");
+        Exit::Usage
+    })?;
+    show(&source, &output.diagnostics, format);
+    if output.diagnostics.iter().any(|d| d.severity == Severity::Error) { Err(Exit::Fault) } else { Ok((source, output)) }
+}
+
+fn show(source: &Source, diagnostics: &[Diagnostic], format: MessageFormat) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    match format {
+        MessageFormat::Human => {
+            let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            eprintln!("{}", render(source, diagnostics, styled));
+        }
+        MessageFormat::Json => diagnostics.iter().for_each(|d| println!("{}", as_json(source, d))),
+    }
+}
+
+fn as_json(source: &Source, d: &Diagnostic) -> serde_json::Value {
+    let place = |a: &Annotation| {
+        let (line, column) = source.line_column(a.span.start);
+        let (end_line, end_column) = source.line_column(a.span.end);
+        json!({
+            "line": line, "column": column, "end_line": end_line, "end_column": end_column, "text": a.text,
+        })
+    };
+    json!({
+        "code": d.code,
+        "severity": match d.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "message": d.message,
+        "path": source.path,
+        "primary": place(&d.primary),
+        "further": d.further.iter().map(place).collect::<Vec<_>>(),
+        "help": d.help,
+    })
+}

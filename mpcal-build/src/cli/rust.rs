@@ -1,0 +1,39 @@
+//! `mpcal-build rust FILE`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::{report, Exit, MessageFormat};
+use crate::pipeline::Request;
+use crate::Config;
+
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  mpcal-build rust lock.tla -o lock.rs")]
+pub(super) struct Rust {
+    /// The module to compile.
+    file: PathBuf,
+    /// Where to write; standard output if it is left out.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Rust {
+    pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
+        let request = Request { rules: config.rules(), rust: true, ..Request::default() };
+        let text = match report::run(config, &self.file, request, format) {
+            Ok((_, output)) => output.rust.unwrap_or_default(),
+            Err(exit) => return exit,
+        };
+        let written = match &self.output {
+            Some(path) => std::fs::write(path, text),
+            None => std::io::stdout().write_all(text.as_bytes()),
+        };
+        match written {
+            Ok(()) => Exit::Fine,
+            Err(error) => {
+                eprintln!("error: {error}");
+                Exit::Usage
+            }
+        }
+    }
+}

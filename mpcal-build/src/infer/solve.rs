@@ -1,0 +1,380 @@
+//! Unification, with constraints that wait until a type is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// A type variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct TypeId(pub(super) usize);
+
+/// What a type variable is bound to.
+#[derive(Clone, Debug)]
+pub(super) enum Term {
+    Free,
+    Link(TypeId),
+    Bool,
+    Int,
+    Str,
+    Set(TypeId),
+    Seq(TypeId),
+    /// `<<a, b>>`: a tuple, unless it meets a sequence.
+    Tuple(Vec<TypeId>),
+    Function(TypeId, TypeId),
+    /// `[i \in 1..n |-> e]`: a function, unless it meets a sequence.
+    Range(TypeId),
+    /// An entry of [`Solver::rows`].
+    Record(usize),
+    /// An operator given to an operator.
+    Operator(Vec<TypeId>, TypeId),
+    /// Any value.
+    Dynamic,
+}
+
+/// The shapes of records that meet in one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Row {
+    pub(super) fields: BTreeMap<Rc<str>, TypeId>,
+    pub(super) shapes: BTreeSet<Vec<Rc<str>>>,
+    /// Where it was merged into.
+    pub(super) link: Option<usize>,
+}
+
+/// A constraint that needs a type to be known.
+#[derive(Clone, Debug)]
+pub(super) enum Pending {
+    /// `out = f[i]`; the number is the index if it is a literal.
+    Index { f: TypeId, i: TypeId, literal: Option<i64>, out: TypeId },
+    /// `out = r.field`
+    Field { r: TypeId, field: Rc<str>, out: TypeId },
+    /// `out = DOMAIN f`
+    Domain { f: TypeId, out: TypeId },
+}
+
+#[derive(Default)]
+pub(super) struct Solver {
+    terms: Vec<Term>,
+    pub(super) rows: Vec<Row>,
+    pub(super) pending: Vec<Pending>,
+}
+
+impl Solver {
+    pub(super) fn fresh(&mut self) -> TypeId {
+        self.term(Term::Free)
+    }
+
+    pub(super) fn term(&mut self, term: Term) -> TypeId {
+        self.terms.push(term);
+        TypeId(self.terms.len() - 1)
+    }
+
+    pub(super) fn find(&self, mut t: TypeId) -> TypeId {
+        while let Term::Link(next) = self.terms[t.0] {
+            t = next;
+        }
+        t
+    }
+
+    pub(super) fn get(&self, t: TypeId) -> &Term {
+        &self.terms[self.find(t).0]
+    }
+
+    pub(super) fn row(&self, mut row: usize) -> usize {
+        while let Some(next) = self.rows[row].link {
+            row = next;
+        }
+        row
+    }
+
+    fn set(&mut self, t: TypeId, term: Term) {
+        let root = self.find(t);
+        self.terms[root.0] = term;
+    }
+
+    fn link(&mut self, from: TypeId, to: TypeId) {
+        if from != to {
+            self.terms[from.0] = Term::Link(to);
+        }
+    }
+
+    fn children(term: &Term) -> Vec<TypeId> {
+        match term {
+            Term::Set(a) | Term::Seq(a) | Term::Range(a) => vec![*a],
+            Term::Function(a, b) => vec![*a, *b],
+            Term::Tuple(list) => list.clone(),
+            Term::Operator(list, r) => list.iter().copied().chain([*r]).collect(),
+            Term::Free | Term::Link(_) | Term::Bool | Term::Int | Term::Str | Term::Record(_) | Term::Dynamic => vec![],
+        }
+    }
+
+    /// Whether `inner` stands somewhere inside `outer`.
+    fn occurs(&self, inner: TypeId, outer: TypeId, depth: usize) -> bool {
+        let outer = self.find(outer);
+        if outer == inner || depth > 64 {
+            return outer == inner || depth > 64;
+        }
+        let mut list = Self::children(&self.terms[outer.0]);
+        if let Term::Record(row) = self.terms[outer.0] {
+            list.extend(self.rows[self.row(row)].fields.values());
+        }
+        list.into_iter().any(|c| self.occurs(inner, c, depth + 1))
+    }
+
+    /// Whether two types could be one, without changing anything.
+    pub(super) fn unifiable(&self, a: TypeId, b: TypeId, depth: usize) -> bool {
+        let (a, b) = (self.find(a), self.find(b));
+        if a == b || depth > 32 {
+            return a == b;
+        }
+        let sub = |x: &TypeId, y: &TypeId| self.unifiable(*x, *y, depth + 1);
+        match (&self.terms[a.0], &self.terms[b.0]) {
+            (Term::Free, _) => !self.occurs(a, b, 0),
+            (_, Term::Free) => !self.occurs(b, a, 0),
+            (Term::Bool, Term::Bool) | (Term::Int, Term::Int) | (Term::Str, Term::Str) => true,
+            (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => sub(x, y),
+            (Term::Range(x), Term::Seq(y)) | (Term::Seq(x), Term::Range(y)) => sub(x, y),
+            (Term::Range(x), Term::Function(k, v)) | (Term::Function(k, v), Term::Range(x)) => {
+                sub(x, v) && matches!(self.get(*k), Term::Int | Term::Free)
+            }
+            (Term::Function(k, v), Term::Function(l, w)) => sub(k, l) && sub(v, w),
+            (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => xs.iter().zip(ys).all(|(x, y)| sub(x, y)),
+            (Term::Tuple(xs), Term::Tuple(ys)) => {
+                let all: Vec<&TypeId> = xs.iter().chain(ys).collect();
+                all.windows(2).all(|w| sub(w[0], w[1]))
+            }
+            (Term::Tuple(xs), Term::Seq(y)) | (Term::Seq(y), Term::Tuple(xs)) => xs.iter().all(|x| sub(x, y)),
+            (Term::Record(r), Term::Record(s)) => {
+                let (r, s) = (&self.rows[self.row(*r)], &self.rows[self.row(*s)]);
+                r.fields.iter().all(|(name, t)| s.fields.get(name).is_none_or(|u| sub(t, u)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Makes two types one. Where they cannot be, `place` becomes any value, and the other stays
+    /// as it is: a conversion stands between them.
+    pub(super) fn unify(&mut self, place: TypeId, other: TypeId) {
+        let (a, b) = (self.find(place), self.find(other));
+        if a == b {
+            return;
+        }
+        match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
+            (Term::Dynamic, _) | (_, Term::Dynamic) => {}
+            (Term::Free, _) => {
+                if self.occurs(a, b, 0) { self.set(a, Term::Dynamic) } else { self.link(a, b) }
+            }
+            (_, Term::Free) => {
+                if self.occurs(b, a, 0) { self.set(b, Term::Dynamic) } else { self.link(b, a) }
+            }
+            (Term::Bool, Term::Bool) | (Term::Int, Term::Int) | (Term::Str, Term::Str) => self.link(b, a),
+            (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
+                self.link(b, a);
+                self.unify(x, y);
+            }
+            (Term::Seq(x), Term::Range(y)) => {
+                self.link(b, a);
+                self.unify(x, y);
+            }
+            (Term::Range(x), Term::Seq(y)) => {
+                self.link(a, b);
+                self.unify(x, y);
+            }
+            (Term::Function(k, v), Term::Range(x)) if matches!(self.get(k), Term::Int | Term::Free) => {
+                let int = self.term(Term::Int);
+                self.unify(k, int);
+                self.link(b, a);
+                self.unify(v, x);
+            }
+            (Term::Range(x), Term::Function(k, v)) if matches!(self.get(k), Term::Int | Term::Free) => {
+                let int = self.term(Term::Int);
+                self.unify(k, int);
+                self.link(a, b);
+                self.unify(x, v);
+            }
+            (Term::Function(k, v), Term::Function(l, w)) => {
+                self.link(b, a);
+                self.unify(k, l);
+                self.unify(v, w);
+            }
+            (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
+                self.link(b, a);
+                for (x, y) in xs.into_iter().zip(ys) {
+                    self.unify(x, y);
+                }
+            }
+            (Term::Tuple(xs), Term::Tuple(ys)) => {
+                let element = self.fresh();
+                self.set(a, Term::Seq(element));
+                self.link(b, a);
+                for x in xs.into_iter().chain(ys) {
+                    self.unify(element, x);
+                }
+            }
+            (Term::Tuple(xs), Term::Seq(y)) => {
+                self.link(a, b);
+                for x in xs {
+                    self.unify(y, x);
+                }
+            }
+            (Term::Seq(x), Term::Tuple(ys)) => {
+                self.link(b, a);
+                for y in ys {
+                    self.unify(x, y);
+                }
+            }
+            (Term::Record(r), Term::Record(s)) => {
+                self.link(b, a);
+                self.merge_rows(r, s);
+            }
+            (Term::Operator(xs, r), Term::Operator(ys, s)) if xs.len() == ys.len() => {
+                for (x, y) in xs.into_iter().zip(ys) {
+                    self.unify(x, y);
+                }
+                self.unify(r, s);
+            }
+            _ => self.set(a, Term::Dynamic),
+        }
+    }
+
+    fn merge_rows(&mut self, r: usize, s: usize) {
+        let (r, s) = (self.row(r), self.row(s));
+        if r == s {
+            return;
+        }
+        let other = std::mem::replace(&mut self.rows[s], Row { link: Some(r), ..Row::default() });
+        self.rows[r].shapes.extend(other.shapes);
+        for (name, t) in other.fields {
+            match self.rows[r].fields.get(&name).copied() {
+                Some(known) => self.unify(known, t),
+                None => {
+                    self.rows[r].fields.insert(name, t);
+                }
+            }
+        }
+    }
+
+    /// Makes two types one if they can be.
+    pub(super) fn try_unify(&mut self, a: TypeId, b: TypeId) {
+        if self.unifiable(a, b, 0) {
+            self.unify(a, b);
+        }
+    }
+
+    /// A new record with these fields.
+    pub(super) fn record(&mut self, fields: BTreeMap<Rc<str>, TypeId>, closed: bool) -> TypeId {
+        let shapes = if closed { BTreeSet::from([fields.keys().cloned().collect()]) } else { BTreeSet::new() };
+        self.rows.push(Row { fields, shapes, link: None });
+        self.term(Term::Record(self.rows.len() - 1))
+    }
+
+    /// Resolves the newest constraint if its type is known already.
+    pub(super) fn solve_known(&mut self) {
+        if let Some(p) = self.pending.pop() {
+            if !self.resolve(&p) {
+                self.pending.push(p);
+            }
+        }
+    }
+
+    /// Resolves what waits, until nothing more is known. What is left is then guessed.
+    pub(super) fn solve(&mut self) {
+        loop {
+            let before = self.pending.len();
+            let mut left = Vec::new();
+            for p in std::mem::take(&mut self.pending) {
+                if !self.resolve(&p) {
+                    left.push(p);
+                }
+            }
+            self.pending.extend(left);
+            if self.pending.is_empty() {
+                return;
+            }
+            if self.pending.len() == before {
+                let guess = self.pending.iter().position(|p| matches!(p, Pending::Field { .. })).unwrap_or(0);
+                let p = self.pending.remove(guess);
+                self.guess(&p);
+            }
+        }
+    }
+
+    fn resolve(&mut self, p: &Pending) -> bool {
+        match p {
+            Pending::Index { f, i, literal, out } => match self.get(*f).clone() {
+                Term::Free => return false,
+                Term::Function(k, v) => {
+                    self.unify(k, *i);
+                    self.unify(*out, v);
+                }
+                Term::Seq(v) | Term::Range(v) => {
+                    let int = self.term(Term::Int);
+                    self.unify(int, *i);
+                    self.unify(*out, v);
+                }
+                Term::Tuple(items) => match literal.and_then(|n| items.get((n - 1).max(0) as usize)) {
+                    Some(item) => self.unify(*out, *item),
+                    None => {
+                        let element = self.fresh();
+                        self.set(*f, Term::Seq(element));
+                        for item in items {
+                            self.unify(element, item);
+                        }
+                        self.unify(*out, element);
+                    }
+                },
+                _ => {}
+            },
+            Pending::Field { r, field, out } => match self.get(*r).clone() {
+                Term::Free => return false,
+                Term::Record(row) => {
+                    let row = self.row(row);
+                    match self.rows[row].fields.get(field).copied() {
+                        Some(t) => self.unify(*out, t),
+                        None => {
+                            self.rows[row].fields.insert(field.clone(), *out);
+                        }
+                    }
+                }
+                _ => {}
+            },
+            Pending::Domain { f, out } => match self.get(*f).clone() {
+                Term::Free => return false,
+                Term::Function(k, _) => {
+                    let set = self.term(Term::Set(k));
+                    self.unify(*out, set);
+                }
+                Term::Seq(_) | Term::Range(_) | Term::Tuple(_) => {
+                    let int = self.term(Term::Int);
+                    let set = self.term(Term::Set(int));
+                    self.unify(*out, set);
+                }
+                Term::Record(_) => {
+                    let text = self.term(Term::Str);
+                    let set = self.term(Term::Set(text));
+                    self.unify(*out, set);
+                }
+                _ => {}
+            },
+        }
+        true
+    }
+
+    fn guess(&mut self, p: &Pending) {
+        match p {
+            Pending::Index { f, i, out, .. } => {
+                let function = self.term(Term::Function(*i, *out));
+                self.unify(*f, function);
+            }
+            Pending::Field { r, field, out } => {
+                let record = self.record(BTreeMap::from([(field.clone(), *out)]), false);
+                self.unify(*r, record);
+            }
+            Pending::Domain { f, out } => {
+                let (k, v) = (self.fresh(), self.fresh());
+                let function = self.term(Term::Function(k, v));
+                self.unify(*f, function);
+                let set = self.term(Term::Set(k));
+                self.unify(*out, set);
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The Rust back end.
+//!
+//! In: a model in normal form and its types. Out: the text of one module:
+//!
+//! * `Constants`, with the operators of the model as methods;
+//! * a struct or enum per record type;
+//! * a marker trait per mapping macro;
+//! * per archetype a struct, its `State` and its labels, with one function per critical section;
+//! * the environment of the model: each mapping macro over each variable, and all processes.
+//!
+//! Everything refers to the runtime by one path, `rt`.
+
+mod archetype;
+mod constants;
+mod environment;
+mod expr;
+mod names;
+mod records;
+mod signature;
+mod steps;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::infer::Types;
+use crate::normal::Normal;
+use crate::resolved::{Initial, Model, OperatorId, VariableId};
+use crate::source::{Source, Span};
+use crate::types::Type;
+
+/// Emits a module; none if the model has something that cannot run.
+pub fn emit(source: &Source, block: Span, model: &Model, normal: &Normal, types: &Types, out: &mut Diagnostics) -> Option<String> {
+    let cx = Emitter {
+        source,
+        model,
+        normal,
+        types,
+        operators: RefCell::default(),
+        problems: RefCell::default(),
+    };
+    let archetypes: Vec<_> = (0..model.archetypes.len()).map(|n| cx.archetype(n)).collect();
+    let environment = cx.environment();
+    let constants = cx.constants();
+    let records: Vec<_> = types.records.iter().map(|r| cx.record(r)).collect();
+    let markers: Vec<_> = model.mapping_macros.iter().map(|m| cx.marker(m)).collect();
+    for problem in cx.problems.into_inner() {
+        out.push(problem);
+    }
+    if out.has_errors() {
+        return None;
+    }
+    let hash = fnv(source.slice(block).as_bytes());
+    let version = env!("CARGO_PKG_VERSION");
+    let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.path));
+    let tokens = quote! {
+        #[doc = #doc]
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            missing_docs,
+            unused_imports,
+            unused_mut,
+            unused_parens,
+            unused_variables,
+            unreachable_code,
+            dead_code,
+            non_camel_case_types,
+            unused_qualifications
+        )]
+        mod model {
+            use ::mpcal_runtime::generated as rt;
+
+            const _: () = rt::assert_version(#version);
+
+            /// Identifies the model: nodes that run another one are refused.
+            pub const MODEL_HASH: u64 = #hash;
+
+            #constants
+            #(#records)*
+            #(#markers)*
+            #(#archetypes)*
+            #environment
+        }
+        pub use model::*;
+    };
+    let file = match syn::parse2::<syn::File>(tokens) {
+        Ok(file) => file,
+        Err(e) => {
+            let span = Span::default();
+            out.push(Diagnostic::error("internal-error", span, format!("the emitted Rust does not parse: {e}")));
+            return None;
+        }
+    };
+    Some(blank_lines(&prettyplease::unparse(&file)))
+}
+
+/// FNV-1a over the tokens of the block would survive a change of comments; over its text it is
+/// simpler to explain: the block is the model.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A blank line before each item inside the module, as people write.
+fn blank_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1024);
+    let mut previous = "";
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let starts = ["///", "#[", "pub ", "impl", "fn ", "const "].iter().any(|s| line.trim_start().starts_with(s));
+        let before = previous.trim_end();
+        let ends = before.ends_with('}') || (before.ends_with(';') && indent == 4);
+        let same = previous.len() - previous.trim_start().len() == indent;
+        if starts && ends && same && indent <= 12 {
+            out.push('\n');
+        }
+        out.push_str(line);
+        out.push('\n');
+        previous = line;
+    }
+    out
+}
+
+/// An operator as it is emitted.
+#[derive(Clone)]
+enum Emitted {
+    /// Being emitted: it is recursive.
+    InProgress,
+    /// A constant with this name.
+    Const(TokenStream),
+    /// A method; the flag says whether it can fail.
+    Method(TokenStream, bool),
+}
+
+struct Emitter<'m> {
+    source: &'m Source,
+    model: &'m Model,
+    normal: &'m Normal,
+    types: &'m Types,
+    operators: RefCell<HashMap<OperatorId, Emitted>>,
+    problems: RefCell<Vec<Diagnostic>>,
+}
+
+impl Emitter<'_> {
+    fn unsupported(&self, span: Span, what: &str, why: &str) {
+        self.problems.borrow_mut().push(
+            Diagnostic::error("rust-unsupported", span, format!("{what} cannot run")).because(why.to_owned()),
+        );
+    }
+
+    /// `file:line:column` of a place in the model.
+    fn place(&self, span: Span) -> String {
+        let (line, column) = self.source.line_column(span.start);
+        format!("{}:{line}:{column}", file_name(&self.source.path))
+    }
+
+    /// A line of documentation that leads back to the model.
+    fn origin(&self, what: &str, span: Span) -> String {
+        format!(" {what}, {}:{}", file_name(&self.source.path), self.source.line(span.start))
+    }
+
+    /// A type in Rust.
+    fn rust_type(&self, t: &Type) -> TokenStream {
+        match t {
+            Type::Bool => quote!(bool),
+            Type::Int => quote!(i64),
+            Type::Str => quote!(rt::Str),
+            Type::Set(t) => {
+                let t = self.rust_type(t);
+                quote!(rt::Set<#t>)
+            }
+            Type::Seq(t) => {
+                let t = self.rust_type(t);
+                quote!(rt::Seq<#t>)
+            }
+            Type::Tuple(items) => {
+                let items = items.iter().map(|t| self.rust_type(t));
+                quote!((#(#items,)*))
+            }
+            Type::Function(k, v) => {
+                let (k, v) = (self.rust_type(k), self.rust_type(v));
+                quote!(rt::Function<#k, #v>)
+            }
+            Type::Record(id) => {
+                let name = self.record_name(*id);
+                quote!(#name)
+            }
+            Type::Value => quote!(rt::Value),
+        }
+    }
+
+    fn record_name(&self, id: usize) -> proc_macro2::Ident {
+        let name = names::pascal(&self.types.records[id].name);
+        let same = self.types.records[..id].iter().filter(|r| names::pascal(&r.name) == name).count();
+        let taken = same > 0 || self.model.archetypes.iter().any(|a| names::pascal(&a.name) == name) || name == "Constants";
+        names::ident(&if taken { format!("{name}Record{}", if same > 0 { same.to_string() } else { String::new() }) } else { name })
+    }
+
+    /// Whether a variable may be used before it has a value.
+    fn is_slot(&self, id: VariableId) -> bool {
+        matches!(self.model.variable(id).initial, Initial::None)
+            && self.model.variable(id).kind == crate::resolved::VariableKind::Local
+    }
+
+    /// A parameter of a function: scalars by value, the rest by reference.
+    fn parameter_type(&self, t: &Type) -> TokenStream {
+        let rust = self.rust_type(t);
+        if t.is_copy() { rust } else { quote!(&#rust) }
+    }
+
+    fn name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+        names::ident(&names::snake(text))
+    }
+}

@@ -1,0 +1,302 @@
+//! One archetype: its resources, its state, its labels, and a function per critical section.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::expr::Scope;
+use super::names::{ident, pascal, snake};
+use super::Emitter;
+use crate::normal::{Block, End, Step};
+use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId, VariableKind};
+use crate::types::Type;
+
+/// The parts of an archetype that the environment needs, too.
+pub(super) struct Names {
+    pub(super) name: Ident,
+    pub(super) module: Ident,
+}
+
+impl Emitter<'_> {
+    /// The marker that a resource claims to stand for a mapping macro.
+    pub(super) fn marker(&self, m: &MappingMacro) -> TokenStream {
+        let name = ident(&pascal(&m.name));
+        let doc = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
+        quote! {
+            #[doc = #doc]
+            ///
+            /// Implement it for a resource that behaves as this macro says, and only then.
+            pub trait #name: rt::MappingMacro {}
+        }
+    }
+
+    pub(super) fn names_of(&self, id: ArchetypeId) -> Names {
+        let name = &self.model.archetypes[id.index()].name;
+        let same = self.model.archetypes[..id.index()].iter().filter(|a| pascal(&a.name) == pascal(name)).count();
+        let suffix = if same == 0 { String::new() } else { (same + 1).to_string() };
+        Names { name: ident(&format!("{}{suffix}", pascal(name))), module: ident(&format!("{}{suffix}", snake(name))) }
+    }
+
+    /// The type parameter of a `ref`.
+    fn generic(&self, parameter: VariableId) -> Ident {
+        let name = pascal(&self.model.variable(parameter).name);
+        let taken = self.types.records.iter().any(|r| pascal(&r.name) == name)
+            || self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name)
+            || ["Constants", "State", "Label", "Self"].contains(&&name[..]);
+        ident(&if taken { format!("{name}Resource") } else { name })
+    }
+
+    /// What a resource must be to be bound to a `ref`.
+    fn bounds(&self, archetype: ArchetypeId, parameter: VariableId) -> TokenStream {
+        let types = &self.types.refs[&parameter];
+        let index = self.index_type(&types.indices);
+        let (read, write) = (self.rust_type(&types.read), self.rust_type(&types.write));
+        let marker = match self.marker_of(archetype, parameter) {
+            Some(Some(id)) => {
+                let name = ident(&pascal(&self.model.mapping_macros[id.index()].name));
+                quote!(+ #name)
+            }
+            Some(None) => quote!(+ rt::PlainVariable),
+            None => quote!(),
+        };
+        quote!(rt::MappingMacro<Index = #index, Read = #read, Write = #write> #marker)
+    }
+
+    pub(super) fn index_type(&self, indices: &[Type]) -> TokenStream {
+        match indices {
+            [one] => self.rust_type(one),
+            many => self.rust_type(&Type::Tuple(many.to_vec())),
+        }
+    }
+
+    /// The mapping of a parameter, if every instance maps it alike.
+    fn marker_of(&self, archetype: ArchetypeId, parameter: VariableId) -> Option<Option<MappingMacroId>> {
+        let at = self.model.archetypes[archetype.index()].parameters.iter().position(|p| *p == parameter)?;
+        let mut mappings = self.model.processes.iter().filter(|p| p.archetype == archetype).map(|p| p.mappings[at]);
+        let first = mappings.next()?;
+        mappings.all(|m| m == first).then_some(first)
+    }
+
+    pub(super) fn archetype(&self, n: usize) -> TokenStream {
+        let id = ArchetypeId(n as u32);
+        let archetype = &self.model.archetypes[n];
+        let Names { name, module } = self.names_of(id);
+        let sections = &self.normal.archetypes[n].sections;
+        let refs: Vec<VariableId> = archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
+        let resources: Vec<_> = refs.iter().map(|p| self.name(&self.model.variable(*p).name)).collect();
+        let generics: Vec<_> = refs.iter().map(|p| self.generic(*p)).collect();
+        let bounds: Vec<_> = refs.iter().map(|p| self.bounds(id, *p)).collect();
+        let self_type = self.types.selves[n].clone();
+        let self_rust = self.rust_type(&self_type);
+
+        let scope = Scope {
+            constants: quote!(self.constants),
+            self_id: Some((quote!(self.id), self_type.clone())),
+            state: quote!(self.state),
+            mapped: None,
+            bounds: HashMap::new(),
+        };
+        let labels: Vec<_> = sections.iter().map(|s| ident(&pascal(&s.label))).collect();
+        let label_docs: Vec<_> = sections.iter().map(|s| self.origin(&format!("`{}`", s.label), s.span)).collect();
+        let texts: Vec<&str> = sections.iter().map(|s| &*s.label).collect();
+        let functions: Vec<_> = sections.iter().map(|s| ident(&snake(&s.label))).collect();
+        let bodies = sections.iter().zip(&label_docs).zip(&functions).map(|((s, doc), function)| {
+            let body = self.block(&s.block, &scope);
+            quote! {
+                #[doc = #doc]
+                fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #body }
+            }
+        });
+        let local: Vec<_> = sections.iter().zip(&labels).filter(|(s, _)| is_local(&s.block)).map(|(_, l)| l).collect();
+        let first = labels.first().cloned().unwrap_or_else(|| ident("Done"));
+
+        let values: Vec<VariableId> =
+            archetype.parameters.iter().copied().filter(|p| self.model.variable(*p).kind == VariableKind::Value).collect();
+        let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
+        let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
+        let field_docs: Vec<_> = all.iter().map(|v| self.origin(&format!("`{}`", self.model.variable(*v).name), self.model.variable(*v).span)).collect();
+        let field_types: Vec<_> = all
+            .iter()
+            .map(|v| {
+                let t = self.rust_type(&self.types.variables[v.index()]);
+                if self.is_slot(*v) { quote!(rt::Slot<#t>) } else { t }
+            })
+            .collect();
+        let arguments: Vec<_> = values
+            .iter()
+            .map(|v| {
+                let (name, t) = (self.name(&self.model.variable(*v).name), self.rust_type(&self.types.variables[v.index()]));
+                quote!(#name: #t)
+            })
+            .collect();
+        let initials = self.initials(&values, &archetype.locals, &self_type);
+        let display = archetype.name.to_string();
+        let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
+        let parts = quote!(#(#generics),*);
+        let where_bounds = quote!(#(#generics: #bounds,)*);
+        let new_doc = format!(
+            " An instance with identifier `id`{}.",
+            if resources.is_empty() { "" } else { ", its `ref`s bound to resources" }
+        );
+        quote! {
+            #[doc = #doc]
+            pub mod #module {
+                use super::*;
+
+                /// Where control is.
+                #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, rt::Serialize, rt::Deserialize)]
+                #[serde(crate = "rt::serde")]
+                pub enum Label {
+                    #(#[doc = #label_docs] #labels,)*
+                    /// The end.
+                    Done,
+                }
+
+                /// Label and variables.
+                #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+                #[serde(crate = "rt::serde")]
+                pub struct State {
+                    /// Where control is.
+                    pub label: Label,
+                    #(#[doc = #field_docs] pub #fields: #field_types,)*
+                }
+
+                #[doc = #doc]
+                pub struct #name<#parts> {
+                    id: #self_rust,
+                    constants: std::sync::Arc<Constants>,
+                    state: State,
+                    #(#resources: #generics,)*
+                }
+
+                impl<#parts> #name<#parts>
+                where #where_bounds
+                {
+                    #[doc = #new_doc]
+                    ///
+                    /// # Errors
+                    /// If the initial value of a variable cannot be evaluated.
+                    #[allow(clippy::too_many_arguments)]
+                    pub fn new(
+                        id: #self_rust,
+                        constants: &std::sync::Arc<Constants>
+                        #(, #arguments)*
+                        #(, #resources: #generics)*
+                    ) -> rt::Eval<Self> {
+                        let state = { #initials State { label: Label::#first #(, #fields)* } };
+                        Ok(Self { id, constants: constants.clone(), state #(, #resources)* })
+                    }
+
+                    #(#bodies)*
+                }
+
+                impl<#parts> rt::Archetype for #name<#parts>
+                where #where_bounds
+                {
+                    type State = State;
+
+                    fn name(&self) -> &'static str { #display }
+
+                    fn process(&self) -> rt::Value { rt::Data::to_value(&self.id) }
+
+                    fn label(&self) -> &'static str {
+                        match self.state.label {
+                            #(Label::#labels => #texts,)*
+                            Label::Done => "Done",
+                        }
+                    }
+
+                    fn is_done(&self) -> bool { self.state.label == Label::Done }
+
+                    fn state(&self) -> &State { &self.state }
+
+                    fn state_mut(&mut self) -> &mut State { &mut self.state }
+
+                    fn is_local(&self) -> bool { matches!(self.state.label, Label::Done #(| Label::#local)*) }
+
+                    fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                        self.state.label = match self.state.label {
+                            #(Label::#labels => self.#functions(section)?,)*
+                            Label::Done => Label::Done,
+                        };
+                        Ok(())
+                    }
+                }
+            }
+            pub use #module::#name;
+        }
+    }
+
+    /// `let x = …;` for each variable, in order; a variable may mention those before it.
+    fn initials(&self, values: &[VariableId], locals: &[VariableId], self_type: &Type) -> TokenStream {
+        let mut out = TokenStream::new();
+        let scope = Scope {
+            constants: quote!(constants),
+            self_id: Some((quote!(id), self_type.clone())),
+            state: quote!(initial),
+            mapped: None,
+            bounds: HashMap::new(),
+        };
+        let _ = values;
+        for v in locals {
+            let name = self.name(&self.model.variable(*v).name);
+            let t = self.types.variables[v.index()].clone();
+            let value = match &self.model.variable(*v).initial {
+                Initial::None => quote!(rt::Slot::Uninit),
+                Initial::Value(e) => self.owned(e, &t, &scope),
+                Initial::Element(e) => {
+                    let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &scope);
+                    quote!(rt::first(#set)?)
+                }
+            };
+            out.extend(quote!(let #name = #value;));
+        }
+        rename_initial(out)
+    }
+}
+
+/// Inside an initialiser another variable is a local name: `initial.x` becomes `x`.
+fn rename_initial(tokens: TokenStream) -> TokenStream {
+    let mut out = Vec::new();
+    let mut iter = tokens.into_iter().peekable();
+    while let Some(t) = iter.next() {
+        match t {
+            proc_macro2::TokenTree::Ident(ref i) if i == "initial" => {
+                let dot = matches!(iter.peek(), Some(proc_macro2::TokenTree::Punct(p)) if p.as_char() == '.');
+                if dot {
+                    iter.next();
+                } else {
+                    out.push(t);
+                }
+            }
+            proc_macro2::TokenTree::Group(g) => {
+                out.push(proc_macro2::Group::new(g.delimiter(), rename_initial(g.stream())).into());
+            }
+            other => out.push(other),
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// Whether a section neither blocks nor touches a resource nor chooses, so that it cannot be
+/// undone: only steps over the archetype's own state, whose failure stops the system anyway.
+fn is_local(block: &Block) -> bool {
+    let mut local = true;
+    block.each_step(&mut |s| {
+        local &= matches!(s, Step::Let { .. } | Step::Assign { .. } | Step::Assert(_) | Step::Print(_) | Step::If(..));
+    });
+    local && ends_locally(block)
+}
+
+fn ends_locally(block: &Block) -> bool {
+    match &block.end {
+        End::Goto(_) => true,
+        End::If(c, a, b) => match c.kind {
+            ExprKind::Bool(true) => ends_locally(a),
+            ExprKind::Bool(false) => ends_locally(b),
+            _ => ends_locally(a) && ends_locally(b),
+        },
+        End::Either(_) | End::Return | End::Call(..) => false,
+    }
+}

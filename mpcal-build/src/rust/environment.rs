@@ -1,0 +1,291 @@
+//! The environment as the model has it: global variables, each mapping macro over each variable,
+//! and all processes in one node. What TLC checked, running.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::expr::Scope;
+use super::names::{ident, pascal};
+use super::steps::{Around, Yield};
+use super::Emitter;
+use crate::infer::MappingUse;
+use crate::normal::Step;
+use crate::resolved::{Argument, Initial, Process, VariableId};
+use crate::types::Type;
+
+impl Emitter<'_> {
+    pub(super) fn environment(&self) -> TokenStream {
+        let mappings: Vec<_> = self.types.mappings.iter().map(|m| self.mapping(m)).collect();
+        if self.model.processes.is_empty() {
+            return quote!();
+        }
+        let globals = &self.model.globals;
+        let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
+        let types: Vec<_> = globals.iter().map(|g| self.rust_type(&self.types.variables[g.index()])).collect();
+        let docs: Vec<_> =
+            globals.iter().map(|g| self.origin(&format!("`{}`", self.model.variable(*g).name), self.model.variable(*g).span)).collect();
+        let scope = Scope::of_constants(quote!(constants));
+        let initials = globals.iter().zip(&names).map(|(g, name)| {
+            let t = self.types.variables[g.index()].clone();
+            let value = match &self.model.variable(*g).initial {
+                Initial::Value(e) => self.owned(e, &t, &scope),
+                Initial::Element(e) => {
+                    let set = self.by_ref(e, &Type::Set(Box::new(t)), &scope);
+                    quote!(rt::first(#set)?)
+                }
+                Initial::None => {
+                    let rust = self.rust_type(&t);
+                    quote!(<#rust as rt::Data>::from_value(&rt::Value::DEFAULT_INIT)?)
+                }
+            };
+            quote!(#name: rt::Shared::new(#value))
+        });
+        let spawns: Vec<_> = self.model.processes.iter().map(|p| self.spawn(p)).collect();
+        quote! {
+            #(#mappings)*
+
+            /// The global variables of the model, in memory.
+            #[derive(Clone)]
+            pub struct Variables {
+                #(#[doc = #docs] pub #names: rt::Shared<#types>,)*
+            }
+            impl Variables {
+                /// The variables with their initial values.
+                ///
+                /// # Errors
+                /// If one cannot be evaluated.
+                pub fn new(constants: &Constants) -> rt::Eval<Self> {
+                    Ok(Self { #(#initials),* })
+                }
+
+                /// Starts every process of the model over these variables: the system that TLC
+                /// checks, running in one node.
+                ///
+                /// # Errors
+                /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+                pub fn spawn(&self, node: &mut rt::Node, constants: &std::sync::Arc<Constants>) -> rt::Eval<()> {
+                    constants.check()?;
+                    #(#spawns)*
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// The name of a mapping macro over a variable.
+    fn mapping_name(&self, m: &MappingUse) -> Ident {
+        let variable = pascal(&self.model.variable(m.variable).name);
+        let macro_name = m.mapping.map_or("Plain".to_owned(), |id| pascal(&self.model.mapping_macros[id.index()].name));
+        let name = format!("{macro_name}Over{variable}");
+        let at = self.types.mappings.iter().position(|x| std::ptr::eq(x, m)).unwrap_or_default();
+        let before = &self.types.mappings[..at];
+        let same = before
+            .iter()
+            .filter(|x| x.mapping == m.mapping && pascal(&self.model.variable(x.variable).name) == variable)
+            .count();
+        ident(&if same == 0 { name } else { format!("{name}{}", same + 1) })
+    }
+
+    /// One mapping macro over one variable, as a resource.
+    fn mapping(&self, m: &MappingUse) -> TokenStream {
+        let name = self.mapping_name(m);
+        let variable = &self.model.variable(m.variable).name;
+        let whole = self.whole_type(m);
+        let whole_rust = self.rust_type(&whole);
+        let index = self.index_type(&m.types.indices);
+        let (read_type, write_type) = (self.rust_type(&m.types.read), self.rust_type(&m.types.write));
+        let marker = match m.mapping {
+            Some(id) => ident(&pascal(&self.model.mapping_macros[id.index()].name)),
+            None => ident("PlainVariable"),
+        };
+        let marker = if m.mapping.is_some() { quote!(#marker) } else { quote!(rt::#marker) };
+        let (get, get_mut) = self.entry(m, &whole);
+        let doc = match m.mapping {
+            Some(id) => format!(" `{}` over the variable `{variable}`, as the model has it.", self.model.mapping_macros[id.index()].name),
+            None => format!(" The variable `{variable}` itself."),
+        };
+        let mut scope = Scope {
+            constants: quote!(self.constants),
+            self_id: Some((quote!(process), m.self_type.clone())),
+            state: quote!(self),
+            mapped: Some((quote!(variable), m.stored.clone(), quote!(value), m.types.write.clone())),
+            bounds: HashMap::new(),
+        };
+        let (read, write) = if m.mapping.is_none() {
+            let value = super::expr::Code::new(quote!(value), super::expr::Form::Owned, m.types.write.clone());
+            let stored = self.converted(value, &m.stored);
+            let found = super::expr::Code::new(get.clone(), super::expr::Form::Ref, m.stored.clone());
+            let found = self.converted(found, &m.types.read);
+            (quote!(Ok(#found)), quote!(let value = #stored; *#get_mut = value; Ok(())))
+        } else {
+            let self_rust = self.rust_type(&m.self_type);
+            let process = if mentions_self(&m.read) || mentions_self(&m.write) {
+                quote!(let process = <#self_rust as rt::Data>::from_value(section.process())?;)
+            } else {
+                quote!()
+            };
+            let changes = m.read.iter().any(has_assignment);
+            let store = if changes { quote!(*#get_mut = variable;) } else { quote!() };
+            let straight = matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
+            let yields = if straight { Yield::Last } else { Yield::Result };
+            let around = Around { yields, yielded: &m.types.read, end: None };
+            let steps = self.steps(&m.read, &around, &mut scope.clone());
+            let mutable = if changes { quote!(mut) } else { quote!() };
+            let read = if straight {
+                quote!(#process let #mutable variable = #get.clone(); #steps #store Ok(result))
+            } else {
+                quote!(#process let #mutable variable = #get.clone(); let mut result = None; #steps #store result.ok_or(rt::Abort::Retry))
+            };
+            let around = Around { yields: Yield::Store, yielded: &m.stored, end: None };
+            let steps = self.steps(&m.write, &around, &mut scope);
+            (read, quote!(#process let mut variable = #get.clone(); #steps *#get_mut = variable; Ok(())))
+        };
+        quote! {
+            #[doc = #doc]
+            pub struct #name {
+                variable: rt::Shared<#whole_rust>,
+                constants: std::sync::Arc<Constants>,
+            }
+            impl #name {
+                /// A view of the variable.
+                pub fn new(variable: &rt::Shared<#whole_rust>, constants: &std::sync::Arc<Constants>) -> Self {
+                    Self { variable: variable.clone(), constants: constants.clone() }
+                }
+            }
+            impl rt::MappingMacro for #name {
+                type Index = #index;
+                type Read = #read_type;
+                type Write = #write_type;
+
+                fn read(&mut self, section: &mut rt::Section, index: &#index) -> rt::Step<#read_type> { #read }
+
+                fn write(&mut self, section: &mut rt::Section, index: &#index, value: #write_type) -> rt::Step<()> { #write }
+            }
+            impl #marker for #name {}
+        }
+    }
+
+    fn converted(&self, code: super::expr::Code, want: &Type) -> TokenStream {
+        if code.ty == *want {
+            return code.into_owned();
+        }
+        let (from, to) = (self.rust_type(&code.ty), self.rust_type(want));
+        let value = code.into_ref();
+        quote!(rt::convert::<#from, #to>(#value)?)
+    }
+
+    /// The type of the whole variable.
+    fn whole_type(&self, m: &MappingUse) -> Type {
+        if m.global || m.types.indices.is_empty() && m.mapping.is_none() {
+            return self.types.variables[m.variable.index()].clone();
+        }
+        if m.types.indices.is_empty() { m.stored.clone() } else { self.types.variables[m.variable.index()].clone() }
+    }
+
+    /// How the entry at the indices is read and changed.
+    fn entry(&self, m: &MappingUse, whole: &Type) -> (TokenStream, TokenStream) {
+        let mut get = quote!(self.variable.get(section));
+        let mut get_mut = quote!(self.variable.get_mut(section));
+        let mut t = whole.clone();
+        let count = m.types.indices.len();
+        for (n, index_type) in m.types.indices.iter().enumerate() {
+            let at = proc_macro2::Literal::usize_unsuffixed(n);
+            let index = if count == 1 { quote!(index) } else { quote!((&index.#at)) };
+            (get, get_mut, t) = match t {
+                Type::Function(k, v) => {
+                    let key = if *k == *index_type { index } else {
+                        let (from, to) = (self.rust_type(index_type), self.rust_type(&k));
+                        quote!(&rt::convert::<#from, #to>(#index)?)
+                    };
+                    (quote!(#get.at(#key)?), quote!(#get_mut.at_mut(#key)?), *v)
+                }
+                Type::Seq(v) => {
+                    let key = if *index_type == Type::Int { quote!(*#index) } else {
+                        let from = self.rust_type(index_type);
+                        quote!(rt::convert::<#from, i64>(#index)?)
+                    };
+                    (quote!(#get.at(#key)?), quote!(#get_mut.at_mut(#key)?), *v)
+                }
+                _ => (
+                    quote!(rt::value_at(#get, &rt::Data::to_value(#index))?),
+                    quote!(rt::value_index_mut(#get_mut, &rt::Data::to_value(#index))?),
+                    Type::Value,
+                ),
+            };
+        }
+        (get, get_mut)
+    }
+
+    /// Starts one process, or one for each element of its set.
+    fn spawn(&self, p: &Process) -> TokenStream {
+        let names = self.names_of(p.archetype);
+        let (name, archetype) = (names.name, &self.model.archetypes[p.archetype.index()]);
+        let self_type = self.types.selves[p.archetype.index()].clone();
+        let scope = Scope {
+            constants: quote!(constants),
+            self_id: Some((quote!(id), self_type.clone())),
+            state: quote!(state),
+            mapped: None,
+            bounds: HashMap::new(),
+        };
+        let mut values = Vec::new();
+        let mut resources = Vec::new();
+        for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings) {
+            let by_ref = self.types.refs.contains_key(parameter);
+            match argument {
+                Argument::Value(e) if !by_ref => values.push(self.owned(e, &self.types.variables[parameter.index()], &scope)),
+                Argument::Value(e) => {
+                    let Some(m) = self.use_of(*mapping, *parameter, false) else { continue };
+                    let mapping = self.mapping_name(m);
+                    let value = self.owned(e, &self.whole_type(m), &scope);
+                    resources.push(quote!(#mapping::new(&rt::Shared::new(#value), constants)));
+                }
+                Argument::Ref(g, ..) => {
+                    let Some(m) = self.use_of(*mapping, *g, true) else { continue };
+                    let (mapping, variable) = (self.mapping_name(m), self.name(&self.model.variable(*g).name));
+                    resources.push(quote!(#mapping::new(&self.#variable, constants)));
+                }
+            }
+        }
+        let start = quote!(node.spawn(#name::new(id.clone(), constants #(, #values)* #(, #resources)*)?););
+        match &p.selves {
+            Initial::Element(e) => {
+                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));
+                quote!(for id in (#set).iter().cloned() { #start })
+            }
+            Initial::Value(e) => {
+                let id = self.owned(e, &self_type, &Scope::of_constants(quote!(constants)));
+                quote!({ let id = #id; #start })
+            }
+            Initial::None => quote!({ let id = rt::Value::DEFAULT_INIT; #start }),
+        }
+    }
+
+    fn use_of(&self, mapping: Option<crate::resolved::MappingMacroId>, variable: VariableId, global: bool) -> Option<&MappingUse> {
+        self.types.mappings.iter().find(|m| m.mapping == mapping && m.variable == variable && m.global == global)
+    }
+}
+
+fn has_assignment(s: &Step) -> bool {
+    let mut found = false;
+    s.each(&mut |s| found |= matches!(s, Step::AssignMapped { .. }));
+    found
+}
+
+fn has_yield(s: &Step) -> bool {
+    let mut found = false;
+    s.each(&mut |s| found |= matches!(s, Step::Yield(_)));
+    found
+}
+
+fn mentions_self(steps: &[Step]) -> bool {
+    let mut found = false;
+    for s in steps {
+        s.each(&mut |s| {
+            s.each_expr(&mut |e| found |= e.any(&mut |e| matches!(e.kind, crate::resolved::ExprKind::SelfId)));
+        });
+    }
+    found
+}

@@ -1,0 +1,935 @@
+//! Expressions.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::names::{ident, screaming};
+use super::signature::instantiate;
+use super::{Emitted, Emitter};
+use crate::ast::Quantifier;
+use crate::operators::{Operator, Runtime};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, OperatorId, Step as PathStep, VariableId, VariableKind};
+use crate::types::Type;
+
+/// Where an expression stands, which decides how names are reached.
+#[derive(Clone)]
+pub(super) struct Scope {
+    /// The constants, a place expression.
+    pub(super) constants: TokenStream,
+    /// `self` of the model, and its type.
+    pub(super) self_id: Option<(TokenStream, Type)>,
+    /// The state that holds local variables.
+    pub(super) state: TokenStream,
+    /// `$variable` and `$value`, in a mapping macro.
+    pub(super) mapped: Option<(TokenStream, Type, TokenStream, Type)>,
+    /// Bound names.
+    pub(super) bounds: HashMap<BoundId, Code>,
+}
+
+/// What the tokens of an expression are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A place: it can be borrowed or cloned.
+    Place,
+    /// A reference to a value.
+    Ref,
+    /// An owned value.
+    Owned,
+    /// A `Result` of an owned value, to be looked into: a name that may never be used.
+    Deferred,
+}
+
+/// Emitted tokens with their type.
+#[derive(Clone)]
+pub(super) struct Code {
+    pub(super) tokens: TokenStream,
+    pub(super) form: Form,
+    pub(super) ty: Type,
+}
+
+impl Code {
+    pub(super) fn new(tokens: TokenStream, form: Form, ty: Type) -> Self {
+        Self { tokens, form, ty }
+    }
+
+    fn owned(tokens: TokenStream, ty: Type) -> Self {
+        Self::new(tokens, Form::Owned, ty)
+    }
+
+    /// As an owned value.
+    pub(super) fn into_owned(self) -> TokenStream {
+        let t = self.tokens;
+        match (self.form, self.ty.is_copy()) {
+            (Form::Owned, _) | (Form::Place, true) => t,
+            (Form::Ref, true) => quote!(*#t),
+            (Form::Place | Form::Ref, false) => quote!(#t.clone()),
+            (Form::Deferred, _) => quote!(#t.clone()?),
+        }
+    }
+
+    /// As a reference.
+    pub(super) fn into_ref(self) -> TokenStream {
+        let t = self.tokens;
+        match self.form {
+            Form::Ref => t,
+            Form::Owned | Form::Place => quote!(&#t),
+            Form::Deferred => quote!(&#t.clone()?),
+        }
+    }
+
+    /// As an operand of a comparison.
+    fn into_operand(self) -> TokenStream {
+        let t = self.tokens;
+        match self.form {
+            Form::Ref => quote!(*#t),
+            Form::Owned | Form::Place => t,
+            Form::Deferred => quote!(#t.clone()?),
+        }
+    }
+}
+
+impl Emitter<'_> {
+    /// The type that inference found for an expression.
+    pub(super) fn type_of(&self, e: &Expr) -> Type {
+        self.types.of(e.id).clone()
+    }
+
+    /// An expression as an owned value of a type.
+    pub(super) fn owned(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+        self.coerce(self.code(e, Some(want), s), want).into_owned()
+    }
+
+    /// An expression as a reference to a value of a type.
+    pub(super) fn by_ref(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+        self.coerce(self.code(e, Some(want), s), want).into_ref()
+    }
+
+    /// An argument of a function: scalars by value, the rest by reference.
+    fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+        if want.is_copy() { self.owned(e, want, s) } else { self.by_ref(e, want, s) }
+    }
+
+    pub(super) fn condition(&self, e: &Expr, s: &Scope) -> TokenStream {
+        self.owned(e, &Type::Bool, s)
+    }
+
+    /// A conversion, where types differ.
+    fn coerce(&self, code: Code, want: &Type) -> Code {
+        if code.ty == *want {
+            return code;
+        }
+        let to = self.rust_type(want);
+        let from = self.rust_type(&code.ty);
+        let value = code.into_ref();
+        let tokens = match want {
+            Type::Value => quote!(rt::Data::to_value(#value)),
+            _ => quote!(rt::convert::<#from, #to>(#value)?),
+        };
+        Code::owned(tokens, want.clone())
+    }
+
+    /// The value of a bound name, cloned out of a deferred evaluation if it is one.
+    fn bound(&self, id: BoundId, s: &Scope) -> Code {
+        s.bounds.get(&id).cloned().unwrap_or_else(|| {
+            let name = self.name(&self.model.bound(id).name);
+            Code::new(quote!(#name), Form::Place, self.types.bounds[id.index()].clone())
+        })
+    }
+
+    fn variable(&self, id: VariableId, s: &Scope) -> Code {
+        let name = self.name(&self.model.variable(id).name);
+        let ty = self.types.variables[id.index()].clone();
+        let state = &s.state;
+        if self.model.variable(id).kind == VariableKind::Global {
+            let span = self.model.variable(id).span;
+            self.unsupported(span, "an operator that mentions a global variable", "an archetype sees no global variable");
+        }
+        if self.is_slot(id) {
+            return Code::new(quote!(#state.#name.get()?), Form::Ref, ty);
+        }
+        Code::new(quote!(#state.#name), Form::Place, ty)
+    }
+
+    /// Emits an expression; `want` is only a hint for literals.
+    pub(super) fn code(&self, e: &Expr, want: Option<&Type>, s: &Scope) -> Code {
+        let ty = self.type_of(e);
+        match &e.kind {
+            ExprKind::Bool(b) => Code::owned(quote!(#b), Type::Bool),
+            ExprKind::Int(n) => {
+                let n = Literal::i64_unsuffixed(*n);
+                Code::owned(quote!(#n), Type::Int)
+            }
+            ExprKind::Str(text) => {
+                let text = &**text;
+                Code::owned(quote!(rt::Str::literal(#text)), Type::Str)
+            }
+            ExprKind::SelfId => match &s.self_id {
+                Some((tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
+                None => self.refuse(e, "`self`", "there is no process here"),
+            },
+            ExprKind::DefaultInit => Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value),
+            ExprKind::Variable(id) => self.variable(*id, s),
+            ExprKind::Bound(id) => self.bound(*id, s),
+            ExprKind::Constant(id) => {
+                let name = self.name(&self.model.constants[id.index()].name);
+                let constants = &s.constants;
+                Code::new(quote!(#constants.#name), Form::Place, self.types.constants[id.index()].clone())
+            }
+            ExprKind::MappedVariable => match &s.mapped {
+                Some((tokens, ty, ..)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
+                None => self.refuse(e, "`$variable`", "it exists only in a mapping macro"),
+            },
+            ExprKind::MappedValue => match &s.mapped {
+                Some((.., tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
+                None => self.refuse(e, "`$value`", "it exists only in a mapping macro"),
+            },
+            ExprKind::Call(id, args) => self.call(*id, args, s),
+            ExprKind::CallBound(id, args) => self.call_bound(*id, args, ty, s),
+            ExprKind::CallConstant(..) => self.refuse(e, "a constant operator", "its definition is in the configuration of TLC"),
+            ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
+                self.refuse(e, "an operator as a value", "only `SelectSeq` takes one so far")
+            }
+            ExprKind::Opaque(_, why) => self.refuse(e, "this expression", why),
+            ExprKind::Read(..) => self.refuse(e, "a read", "normalization has left it inside an expression"),
+            ExprKind::And(items) => self.junction(items, quote!(&&), s),
+            ExprKind::Or(items) => self.junction(items, quote!(||), s),
+            ExprKind::Index(f, i) => self.index(f, i, s),
+            ExprKind::Field(r, field) => self.field(r, field, s),
+            ExprKind::Tuple(items) => self.tuple(items, &ty, want, s),
+            ExprKind::Set(items) => {
+                let element = element_of(&ty);
+                let items: Vec<_> = items.iter().map(|e| self.owned(e, &element, s)).collect();
+                let t = self.rust_type(&element);
+                let set = if items.is_empty() { quote!(rt::Set::<#t>::new()) } else { quote!([#(#items),*].into_iter().collect::<rt::Set<#t>>()) };
+                Code::owned(set, Type::Set(Box::new(element)))
+            }
+            ExprKind::Filter(b, p) => self.quantifier(quote!(filter), b, p, ty, s),
+            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, ty, s),
+            ExprKind::Map(body, bindings) => {
+                let element = element_of(&ty);
+                let t = self.rust_type(&element);
+                let (set, pattern, inner) = self.product(bindings, s);
+                let body = self.owned(body, &element, &inner);
+                Code::owned(quote!(rt::map(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), Type::Set(Box::new(element)))
+            }
+            ExprKind::Record(fields) => self.record_literal(fields, &ty, e, s),
+            ExprKind::RecordSet(_) => self.refuse(e, "a set of records", "it is not enumerated; use a filter over values you have"),
+            ExprKind::Function(bindings, body) => self.function(bindings, body, ty, s),
+            ExprKind::FunctionSet(a, b) => {
+                let (k, v) = (Box::new(element_of(&self.type_of(a))), Box::new(element_of(&self.type_of(b))));
+                let a = self.by_ref(a, &Type::Set(k.clone()), s);
+                let b = self.by_ref(b, &Type::Set(v.clone()), s);
+                Code::owned(quote!(rt::function_set(#a, #b)?), Type::Set(Box::new(Type::Function(k, v))))
+            }
+            ExprKind::Except(base, updates) => {
+                let mut tokens = TokenStream::new();
+                let start = self.owned(base, &ty, s);
+                for u in updates {
+                    let mut inner = s.clone();
+                    let old = self.place_of(quote!(changed), &ty, &u.path, s);
+                    let at = u.value.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == u.at));
+                    if at {
+                        let (old_tokens, old_ty) = (old.read.clone(), old.ty.clone());
+                        tokens.extend(quote!(let old = #old_tokens.clone();));
+                        inner.bounds.insert(u.at, Code::new(quote!(old), Form::Place, old_ty));
+                    }
+                    let value = self.owned(&u.value, &old.ty, &inner);
+                    let target = old.write;
+                    tokens.extend(quote!(let value = #value; #target = value;));
+                }
+                Code::owned(quote!({ let mut changed = #start; #tokens changed }), ty)
+            }
+            ExprKind::Quantified(q, bindings, p) => {
+                let f = if *q == Quantifier::ForAll { quote!(rt::for_all) } else { quote!(rt::exists) };
+                Code::owned(self.nested(&f, bindings, p, s), Type::Bool)
+            }
+            ExprKind::If(c, a, b) => {
+                let c = self.condition(c, s);
+                let (a, b) = (self.owned(a, &ty, s), self.owned(b, &ty, s));
+                Code::owned(quote!(if #c { #a } else { #b }), ty)
+            }
+            ExprKind::Case(arms, other) => {
+                let mut tokens = match other {
+                    Some(e) => self.owned(e, &ty, s),
+                    None => quote!(return Err(rt::EvalError("no arm of a CASE is true".to_owned()).into())),
+                };
+                for (guard, value) in arms.iter().rev() {
+                    let (guard, value) = (self.condition(guard, s), self.owned(value, &ty, s));
+                    tokens = quote!(if #guard { #value } else { #tokens });
+                }
+                Code::owned(tokens, ty)
+            }
+            ExprKind::Let(definitions, body) => self.let_in(definitions, body, ty, s),
+            ExprKind::Builtin(op, args) => self.builtin(op, args, e, s),
+        }
+    }
+
+    fn refuse(&self, e: &Expr, what: &str, why: &str) -> Code {
+        self.unsupported(e.span, what, why);
+        Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value)
+    }
+
+    fn junction(&self, items: &[Expr], op: TokenStream, s: &Scope) -> Code {
+        let items: Vec<_> = items
+            .iter()
+            .map(|e| {
+                let tokens = self.condition(e, s);
+                let nested = matches!(e.kind, ExprKind::And(_) | ExprKind::Or(_) | ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..));
+                if nested { quote!((#tokens)) } else { tokens }
+            })
+            .collect();
+        let mut all = TokenStream::new();
+        for (n, item) in items.into_iter().enumerate() {
+            if n > 0 {
+                all.extend(op.clone());
+            }
+            all.extend(item);
+        }
+        Code::owned(all, Type::Bool)
+    }
+
+    /// A defined operator.
+    fn call(&self, id: OperatorId, args: &[Expr], s: &Scope) -> Code {
+        let definition = &self.model.operators[id.index()];
+        let ty = self.type_of(&definition.body);
+        let emitted = self.operator(id);
+        let constants = &s.constants;
+        let args: Vec<_> = args
+            .iter()
+            .zip(&definition.parameters)
+            .map(|(a, p)| self.argument(a, &self.types.bounds[p.index()], s))
+            .collect();
+        let name = self.name(&definition.name);
+        let tokens = match emitted {
+            Emitted::Const(name) => return Code::new(name, Form::Place, ty),
+            Emitted::InProgress | Emitted::Method(_, true) => quote!(#constants.#name(#(#args),*)?),
+            Emitted::Method(_, false) => quote!(#constants.#name(#(#args),*)),
+        };
+        Code::owned(tokens, ty)
+    }
+
+    /// Emits an operator when it is used first.
+    pub(super) fn operator(&self, id: OperatorId) -> Emitted {
+        if let Some(known) = self.operators.borrow().get(&id) {
+            return known.clone();
+        }
+        self.operators.borrow_mut().insert(id, Emitted::InProgress);
+        let definition = &self.model.operators[id.index()];
+        let ty = self.type_of(&definition.body);
+        let rust = self.rust_type(&ty);
+        let doc = self.origin(&format!("`{}`", definition.name), definition.span);
+        let literal = matches!(definition.body.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_));
+        let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str) {
+            let name = ident(&screaming(&definition.name));
+            Emitted::Const(quote!(#name))
+        } else {
+            let mut scope = Scope::of_constants(quote!(self));
+            let mut parameters = Vec::new();
+            for p in &definition.parameters {
+                let bound = self.model.bound(*p);
+                if bound.arity > 0 {
+                    self.unsupported(bound.span, "an operator that takes an operator", "only `SelectSeq` takes one so far");
+                }
+                let name = self.name(&bound.name);
+                let t = self.types.bounds[p.index()].clone();
+                let rust = self.parameter_type(&t);
+                parameters.push(quote!(#name: #rust));
+                let form = if t.is_copy() { Form::Place } else { Form::Ref };
+                scope.bounds.insert(*p, Code::new(quote!(#name), form, t));
+            }
+            let body = self.owned(&definition.body, &ty, &scope);
+            let fails = definition.recursive || has_question_mark(&body);
+            let name = self.name(&definition.name);
+            let tokens = if fails {
+                quote! {
+                    #[doc = #doc]
+                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { Ok(#body) }
+                }
+            } else {
+                quote! {
+                    #[doc = #doc]
+                    pub fn #name(&self #(, #parameters)*) -> #rust { #body }
+                }
+            };
+            Emitted::Method(tokens, fails)
+        };
+        self.operators.borrow_mut().insert(id, emitted.clone());
+        emitted
+    }
+
+    /// An operator of a `LET`.
+    fn call_bound(&self, id: BoundId, args: &[Expr], ty: Type, s: &Scope) -> Code {
+        let Some(code) = s.bounds.get(&id) else {
+            let span = self.model.bound(id).span;
+            self.unsupported(span, "this operator", "an operator that takes an operator, or is recursive in a `LET`, is not supported");
+            return Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value);
+        };
+        let name = &code.tokens;
+        let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &self.type_of(a), s)).collect();
+        Code::owned(quote!(#name(#(#args),*)?), ty)
+    }
+
+    fn let_in(&self, definitions: &[crate::resolved::LetDefinition], body: &Expr, ty: Type, s: &Scope) -> Code {
+        let mut inner = s.clone();
+        let mut tokens = TokenStream::new();
+        for d in definitions {
+            let name = self.name(&self.model.bound(d.bound).name);
+            let t = self.type_of(&d.body);
+            let rust = self.rust_type(&t);
+            if d.parameters.is_empty() {
+                let value = self.owned(&d.body, &t, &inner);
+                if has_question_mark(&value) {
+                    tokens.extend(quote!(let #name: rt::Eval<#rust> = rt::deferred(|| Ok(#value));));
+                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Deferred, t));
+                } else {
+                    tokens.extend(quote!(let #name = #value;));
+                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Place, t));
+                }
+            } else {
+                let mut scope = inner.clone();
+                let mut parameters = Vec::new();
+                for p in &d.parameters {
+                    let name = self.name(&self.model.bound(*p).name);
+                    let t = self.types.bounds[p.index()].clone();
+                    let rust = self.rust_type(&t);
+                    parameters.push(quote!(#name: &#rust));
+                    scope.bounds.insert(*p, Code::new(quote!(#name), Form::Ref, t));
+                }
+                let value = self.owned(&d.body, &t, &scope);
+                tokens.extend(quote!(let #name = |#(#parameters),*| -> rt::Eval<#rust> { Ok(#value) };));
+                inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Owned, t));
+            }
+        }
+        let body = self.owned(body, &ty, &inner);
+        Code::owned(quote!({ #tokens #body }), ty)
+    }
+
+    /// `f[i]`
+    fn index(&self, f: &Expr, i: &Expr, s: &Scope) -> Code {
+        let function = self.code(f, None, s);
+        match function.ty.clone() {
+            Type::Function(k, v) => {
+                let f = function.into_operand_place();
+                let i = self.by_ref(i, &k, s);
+                Code::new(quote!(#f.at(#i)?), Form::Ref, *v).or_owned(&f)
+            }
+            Type::Seq(v) => {
+                let f = function.into_operand_place();
+                let i = self.owned(i, &Type::Int, s);
+                Code::new(quote!(#f.at(#i)?), Form::Ref, *v).or_owned(&f)
+            }
+            Type::Tuple(items) => match &i.kind {
+                ExprKind::Int(n) if (1..=items.len() as i64).contains(n) => {
+                    let at = *n as usize - 1;
+                    let index = Literal::usize_unsuffixed(at);
+                    let form = if function.form == Form::Owned { Form::Owned } else { Form::Place };
+                    let f = function.into_operand_place();
+                    Code::new(quote!(#f.#index), form, items[at].clone())
+                }
+                _ => self.dynamic_index(function, i, s),
+            },
+            Type::Record(id) => match &i.kind {
+                ExprKind::Str(name) => self.field_of(function, id, name),
+                _ => self.dynamic_index(function, i, s),
+            },
+            Type::Bool | Type::Int | Type::Str | Type::Set(_) | Type::Value => self.dynamic_index(function, i, s),
+        }
+    }
+
+    fn dynamic_index(&self, function: Code, i: &Expr, s: &Scope) -> Code {
+        let f = self.coerce(function, &Type::Value).into_ref();
+        let i = self.by_ref(i, &Type::Value, s);
+        Code::owned(quote!(rt::value_index(#f, #i)?), Type::Value)
+    }
+
+    fn field(&self, r: &Expr, field: &Rc<str>, s: &Scope) -> Code {
+        let record = self.code(r, None, s);
+        match record.ty {
+            Type::Record(id) => self.field_of(record, id, field),
+            _ => {
+                let r = self.coerce(record, &Type::Value);
+                let owned = r.form == Form::Owned;
+                let r = r.into_operand_place();
+                let name = &**field;
+                let code = Code::new(quote!(#r.field(#name)?), Form::Ref, Type::Value);
+                if owned { Code::owned(code.into_owned(), Type::Value) } else { code }
+            }
+        }
+    }
+
+    fn field_of(&self, record: Code, id: usize, field: &Rc<str>) -> Code {
+        let definition = &self.types.records[id];
+        let ty = definition.fields.get(field).cloned().unwrap_or(Type::Value);
+        let name = self.name(field);
+        let owned = record.form == Form::Owned;
+        let r = record.into_operand_place();
+        if let [only] = &definition.shapes[..] {
+            if only.fields.contains(field) {
+                return Code::new(quote!(#r.#name), if owned { Form::Owned } else { Form::Place }, ty);
+            }
+        }
+        let code = Code::new(quote!(#r.#name()?), Form::Ref, ty.clone());
+        if owned { Code::owned(code.into_owned(), ty) } else { code }
+    }
+
+    fn tuple(&self, items: &[Expr], ty: &Type, want: Option<&Type>, s: &Scope) -> Code {
+        let ty = match (ty, want) {
+            // An empty literal takes any type of sequence.
+            (Type::Seq(_), Some(Type::Seq(_))) if items.is_empty() => want.unwrap_or(ty),
+            _ => ty,
+        };
+        match ty {
+            Type::Tuple(types) if types.len() == items.len() => {
+                let items = items.iter().zip(types).map(|(e, t)| self.owned(e, t, s));
+                Code::owned(quote!((#(#items,)*)), ty.clone())
+            }
+            Type::Seq(element) => {
+                let t = self.rust_type(element);
+                if items.is_empty() {
+                    return Code::owned(quote!(rt::Seq::<#t>::new()), ty.clone());
+                }
+                let items = items.iter().map(|e| self.owned(e, element, s));
+                Code::owned(quote!([#(#items),*].into_iter().collect::<rt::Seq<#t>>()), ty.clone())
+            }
+            _ => {
+                let items = items.iter().map(|e| self.owned(e, &Type::Value, s));
+                Code::owned(quote!(rt::Value::Seq([#(#items),*].into_iter().collect())), Type::Value)
+            }
+        }
+    }
+
+    fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
+        let Type::Record(id) = ty else {
+            let fields = fields.iter().map(|(name, e)| {
+                let (name, value) = (&**name, self.owned(e, &Type::Value, s));
+                quote!((#name, #value))
+            });
+            return Code::owned(quote!(rt::Value::record([#(#fields),*])), Type::Value);
+        };
+        let record = &self.types.records[*id];
+        let mut shape: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        shape.sort();
+        let values: Vec<_> = fields
+            .iter()
+            .map(|(n, e)| {
+                let (name, ty) = (self.name(n), record.fields.get(n).cloned().unwrap_or(Type::Value));
+                let value = self.owned(e, &ty, s);
+                quote!(#name: #value)
+            })
+            .collect();
+        let name = self.record_name(*id);
+        match record.shapes.iter().position(|x| x.fields == shape) {
+            Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
+            Some(at) => {
+                let variant = ident(&super::records::variant(record, at));
+                Code::owned(quote!(#name::#variant { #(#values),* }), ty.clone())
+            }
+            None => self.refuse(e, "this record", "no shape of its type has these fields"),
+        }
+    }
+
+    fn function(&self, bindings: &[Binding], body: &Expr, ty: Type, s: &Scope) -> Code {
+        let (set, pattern, inner) = self.product(bindings, s);
+        match &ty {
+            Type::Function(_, v) => {
+                let t = self.rust_type(v);
+                let body = self.owned(body, v, &inner);
+                Code::owned(quote!(rt::function(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), ty)
+            }
+            Type::Seq(v) => {
+                let t = self.rust_type(v);
+                let body = self.owned(body, v, &inner);
+                Code::owned(quote!(rt::seq_function(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), ty)
+            }
+            _ => {
+                let body = self.owned(body, &Type::Value, &inner);
+                let f = quote!(rt::function(#set, |#pattern| -> rt::Eval<rt::Value> { Ok(#body) })?);
+                Code::owned(quote!(rt::Data::to_value(&#f)), Type::Value)
+            }
+        }
+    }
+
+    /// Several bindings as one set of tuples: the set, the pattern of the closure, the scope inside.
+    fn product(&self, bindings: &[Binding], s: &Scope) -> (TokenStream, TokenStream, Scope) {
+        let mut inner = s.clone();
+        let mut sets = Vec::new();
+        let mut patterns = Vec::new();
+        for b in bindings {
+            let count = if b.tuple { 1 } else { b.names.len() };
+            let element = self.element_type(b);
+            for _ in 0..count {
+                sets.push(self.by_ref(&b.set, &Type::Set(Box::new(element.clone())), s));
+            }
+            patterns.extend(self.patterns(b, &element, &mut inner));
+        }
+        match (&sets[..], &patterns[..]) {
+            ([set], [pattern]) => (set.clone(), pattern.clone(), inner),
+            ([a, b], [x, y]) => (quote!(&rt::product(#a, #b)), quote!((#x, #y)), inner),
+            ([a, b, c], [x, y, z]) => (quote!(&rt::product3(#a, #b, #c)), quote!((#x, #y, #z)), inner),
+            _ => {
+                let span = bindings.first().map(|b| b.set.span).unwrap_or_default();
+                self.unsupported(span, "more than three bound names", "write nested expressions");
+                (quote!(&rt::Set::<i64>::new()), quote!(_), inner)
+            }
+        }
+    }
+
+    fn element_type(&self, b: &Binding) -> Type {
+        let of = |n: &BoundId| self.types.bounds[n.index()].clone();
+        if b.tuple { Type::Tuple(b.names.iter().map(of).collect()) } else { b.names.first().map_or(Type::Value, of) }
+    }
+
+    /// The closure patterns of one binding; the names become references.
+    fn patterns(&self, b: &Binding, _element: &Type, inner: &mut Scope) -> Vec<TokenStream> {
+        let names: Vec<_> = b
+            .names
+            .iter()
+            .map(|n| {
+                let name = self.name(&self.model.bound(*n).name);
+                let code = Code::new(quote!(#name), Form::Ref, self.types.bounds[n.index()].clone());
+                inner.bounds.insert(*n, code);
+                quote!(#name)
+            })
+            .collect();
+        if b.tuple { vec![quote!((#(#names,)*))] } else { names }
+    }
+
+    /// `filter` and `choose`.
+    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, ty: Type, s: &Scope) -> Code {
+        let (set, pattern, inner) = self.product(std::slice::from_ref(b), s);
+        let p = self.condition(p, &inner);
+        let element = self.element_type(b);
+        let found = if matches!(ty, Type::Set(_)) { Type::Set(Box::new(element)) } else { element };
+        Code::owned(quote!(rt::#f(#set, |#pattern| Ok(#p))?), found)
+    }
+
+    /// `\A x \in S, y \in T : p` as nested calls.
+    fn nested(&self, f: &TokenStream, bindings: &[Binding], p: &Expr, s: &Scope) -> TokenStream {
+        let mut inner = s.clone();
+        let mut calls = Vec::new();
+        for b in bindings {
+            let element = self.element_type(b);
+            let set = self.by_ref(&b.set, &Type::Set(Box::new(element.clone())), s);
+            for pattern in self.patterns(b, &element, &mut inner) {
+                calls.push((set.clone(), pattern));
+            }
+        }
+        let p = self.condition(p, &inner);
+        let mut tokens = quote!(Ok(#p));
+        for (set, pattern) in calls.into_iter().rev() {
+            tokens = quote!(#f(#set, |#pattern| #tokens));
+        }
+        quote!(#tokens?)
+    }
+
+    fn builtin(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+        match op.runtime {
+            Runtime::Form => self.form(op, args, e, s),
+            Runtime::None(why) => self.refuse(e, &format!("`{}`", op.name), why),
+            Runtime::Total(name) | Runtime::Partial(name) => {
+                let f = ident(name);
+                let types = instantiate(op.signature, &args.iter().map(|a| self.type_of(a)).collect::<Vec<_>>());
+                let args: Vec<_> = args
+                    .iter()
+                    .zip(&types.0)
+                    .map(|(a, (t, by_value))| if *by_value { self.owned(a, t, s) } else { self.by_ref(a, t, s) })
+                    .collect();
+                let tokens = if matches!(op.runtime, Runtime::Partial(_)) { quote!(rt::#f(#(#args),*)?) } else { quote!(rt::#f(#(#args),*)) };
+                Code::owned(tokens, types.1)
+            }
+        }
+    }
+
+    fn form(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+        let bool_of = |tokens| Code::owned(tokens, Type::Bool);
+        let int = |n: usize| {
+            let t = self.owned(&args[n], &Type::Int, s);
+            if matches!(args[n].kind, ExprKind::If(..) | ExprKind::Case(..)) { quote!((#t)) } else { t }
+        };
+        match op.name {
+            "=>" => {
+                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
+                bool_of(quote!((!(#a) || (#b))))
+            }
+            "<=>" => {
+                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
+                bool_of(quote!(((#a) == (#b))))
+            }
+            "~" => {
+                let a = self.condition(&args[0], s);
+                bool_of(quote!(!(#a)))
+            }
+            "=" => bool_of(self.equality(&args[0], &args[1], false, s)),
+            "#" => bool_of(self.equality(&args[0], &args[1], true, s)),
+            "<" | ">" | "<=" | ">=" => {
+                let (a, b) = (int(0), int(1));
+                bool_of(match op.name {
+                    "<" => quote!(#a < #b),
+                    ">" => quote!(#a > #b),
+                    "<=" => quote!(#a <= #b),
+                    _ => quote!(#a >= #b),
+                })
+            }
+            "\\in" => bool_of(self.membership(&args[0], &args[1], s)),
+            "\\notin" => {
+                let test = self.membership(&args[0], &args[1], s);
+                bool_of(quote!(!(#test)))
+            }
+            "TRUE" => bool_of(quote!(true)),
+            "FALSE" => bool_of(quote!(false)),
+            "DOMAIN" => {
+                let f = self.code(&args[0], None, s);
+                match f.ty.clone() {
+                    Type::Function(k, _) => {
+                        let f = f.into_ref();
+                        Code::owned(quote!(rt::domain(#f)), Type::Set(k))
+                    }
+                    Type::Seq(_) => {
+                        let f = f.into_ref();
+                        Code::owned(quote!(rt::seq_domain(#f)), Type::Set(Box::new(Type::Int)))
+                    }
+                    _ => {
+                        let f = self.coerce(f, &Type::Value).into_ref();
+                        Code::owned(quote!(rt::value_domain(#f)?), Type::Set(Box::new(Type::Value)))
+                    }
+                }
+            }
+            "\\X" => match self.type_of(e) {
+                Type::Set(t) => match *t {
+                    Type::Tuple(items) if items.len() == 2 => {
+                        let a = self.by_ref(&args[0], &Type::Set(Box::new(items[0].clone())), s);
+                        let b = self.by_ref(&args[1], &Type::Set(Box::new(items[1].clone())), s);
+                        Code::owned(quote!(rt::product(#a, #b)), Type::Set(Box::new(Type::Tuple(items))))
+                    }
+                    _ => self.refuse(e, "this product", "its type is not known"),
+                },
+                _ => self.refuse(e, "this product", "its type is not known"),
+            },
+            "SelectSeq" => self.select_seq(args, e, s),
+            _ => self.refuse(e, &format!("`{}`", op.name), "the set is infinite: test membership in it with `\\in`"),
+        }
+    }
+
+    fn select_seq(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+        let seq = self.code(&args[0], None, s);
+        let Type::Seq(element) = seq.ty.clone() else { return self.refuse(e, "this `SelectSeq`", "its type is not known") };
+        let ty = seq.ty.clone();
+        let seq = seq.into_ref();
+        let mut inner = s.clone();
+        let test = match &args[1].kind {
+            ExprKind::Lambda(names, body) if names.len() == 1 => {
+                let name = self.name(&self.model.bound(names[0]).name);
+                inner.bounds.insert(names[0], Code::new(quote!(#name), Form::Ref, (*element).clone()));
+                let body = self.condition(body, &inner);
+                quote!(|#name| Ok(#body))
+            }
+            ExprKind::OperatorRef(id) => {
+                let emitted = self.operator(*id);
+                let definition = &self.model.operators[id.index()];
+                let name = self.name(&definition.name);
+                let parameter = definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
+                let item = self.coerce(Code::new(quote!(item), Form::Ref, (*element).clone()), &parameter);
+                let item = if parameter.is_copy() { item.into_owned() } else { item.into_ref() };
+                let constants = &s.constants;
+                match emitted {
+                    Emitted::Method(_, false) => quote!(|item| Ok(#constants.#name(#item))),
+                    _ => quote!(|item| #constants.#name(#item)),
+                }
+            }
+            _ => return self.refuse(&args[1], "this operator argument", "give a `LAMBDA` or a defined operator"),
+        };
+        Code::owned(quote!(rt::select_seq(#seq, #test)?), ty)
+    }
+
+    fn equality(&self, a: &Expr, b: &Expr, negated: bool, s: &Scope) -> TokenStream {
+        for (x, empty) in [(a, b), (b, a)] {
+            let is_empty = matches!(&empty.kind, ExprKind::Tuple(l) | ExprKind::Set(l) if l.is_empty());
+            let code = self.code(x, None, s);
+            let same = matches!((&empty.kind, &code.ty), (ExprKind::Tuple(_), Type::Seq(_)) | (ExprKind::Set(_), Type::Set(_)));
+            if is_empty && same {
+                let x = code.into_operand_place();
+                return if negated { quote!(!#x.is_empty()) } else { quote!(#x.is_empty()) };
+            }
+        }
+        let (ca, cb) = (self.code(a, None, s), self.code(b, None, s));
+        if ca.ty == cb.ty && !ca.ty.has_value(&self.types.records) {
+            if ca.ty == Type::Bool {
+                let (a, b) = (ca.into_owned(), cb.into_owned());
+                return if negated { quote!((#a) != (#b)) } else { quote!((#a) == (#b)) };
+            }
+            let (a, b) = (paren(a, ca.into_operand()), paren(b, cb.into_operand()));
+            return if negated { quote!(#a != #b) } else { quote!(#a == #b) };
+        }
+        let (a, b) = (self.coerce(ca, &Type::Value).into_ref(), self.coerce(cb, &Type::Value).into_ref());
+        if negated { quote!(!rt::equal(#a, #b)?) } else { quote!(rt::equal(#a, #b)?) }
+    }
+
+    /// `x \in S`, without enumerating a set that need not be.
+    fn membership(&self, x: &Expr, set: &Expr, s: &Scope) -> TokenStream {
+        let ty = self.type_of(x);
+        match &set.kind {
+            ExprKind::Builtin(op, args) => match (op.name, &ty) {
+                ("..", Type::Int) => {
+                    let (low, high) = (self.owned(&args[0], &Type::Int, s), self.owned(&args[1], &Type::Int, s));
+                    let x = self.by_ref(x, &Type::Int, s);
+                    return quote!((#low..=#high).contains(#x));
+                }
+                ("Nat", Type::Int) => {
+                    let x = self.owned(x, &Type::Int, s);
+                    return quote!(#x >= 0);
+                }
+                ("Int", Type::Int) | ("BOOLEAN", Type::Bool) | ("STRING", Type::Str) => return quote!(true),
+                ("\\cup", _) => {
+                    let (a, b) = (self.membership(x, &args[0], s), self.membership(x, &args[1], s));
+                    return quote!((#a || #b));
+                }
+                _ => {}
+            },
+            ExprKind::Filter(b, p) if !b.tuple && b.names.len() == 1 => {
+                let inside = self.membership(x, &b.set, s);
+                let name = self.name(&self.model.bound(b.names[0]).name);
+                let t = self.types.bounds[b.names[0].index()].clone();
+                let value = self.by_ref(x, &t, s);
+                let mut inner = s.clone();
+                inner.bounds.insert(b.names[0], Code::new(quote!(#name), Form::Ref, t));
+                let p = self.condition(p, &inner);
+                return quote!((#inside && { let #name = #value; #p }));
+            }
+            ExprKind::Set(items) if items.len() <= 4 => {
+                let tests: Vec<_> = items.iter().map(|i| self.equality(x, i, false, s)).collect();
+                return if tests.is_empty() { quote!(false) } else { quote!((#(#tests)||*)) };
+            }
+            _ => {}
+        }
+        let code = self.code(set, None, s);
+        let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
+        let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
+        let x = self.by_ref(x, &element, s);
+        quote!(#set.contains(#x))
+    }
+
+    /// The place at a path inside `base`, to read and to assign.
+    pub(super) fn place_of(&self, base: TokenStream, ty: &Type, path: &[PathStep], s: &Scope) -> Target {
+        let mut target = Target { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
+        for step in path {
+            let (read, reach) = (target.read.clone(), target.reach.clone());
+            let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
+                (PathStep::Index(i), Type::Function(k, v)) => {
+                    let i = self.by_ref(i, &k, s);
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                }
+                (PathStep::Index(i), Type::Seq(v)) => {
+                    let i = self.owned(i, &Type::Int, s);
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                }
+                (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items)) if (1..=items.len() as i64).contains(n) => {
+                    let index = Literal::usize_unsuffixed(*n as usize - 1);
+                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false)
+                }
+                (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id)) | (PathStep::Field(f), Type::Record(id)) => {
+                    let record = &self.types.records[id];
+                    let name = self.name(f);
+                    let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
+                    if record.shapes.len() == 1 {
+                        (quote!(#read.#name), quote!(#reach.#name), ty, false)
+                    } else {
+                        let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
+                        (quote!(#read.#name()?), quote!(#reach.#name_mut()?), ty, true)
+                    }
+                }
+                (PathStep::Index(i), other) => {
+                    if other != Type::Value {
+                        self.unsupported(i.span, "this assignment", "the type of what it changes is not known");
+                    }
+                    let i = self.by_ref(i, &Type::Value, s);
+                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
+                    let from = if target.by_ref { read } else { quote!(&#read) };
+                    (quote!(rt::value_index(#from, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
+                }
+                (PathStep::Field(f), _) => {
+                    let name = &**f;
+                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
+                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true)
+                }
+            };
+            target = Target { read, reach, ty, write: TokenStream::new(), by_ref };
+        }
+        let reach = &target.reach;
+        target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
+        target
+    }
+}
+
+/// A place inside a value.
+pub(super) struct Target {
+    /// To read it.
+    pub(super) read: TokenStream,
+    /// To reach it mutably.
+    reach: TokenStream,
+    /// The left side of an assignment.
+    pub(super) write: TokenStream,
+    /// What stands there.
+    pub(super) ty: Type,
+    by_ref: bool,
+}
+
+impl Code {
+    /// As something to call a method on or take a field of.
+    fn into_operand_place(self) -> TokenStream {
+        match self.form {
+            Form::Deferred => {
+                let t = self.tokens;
+                quote!(#t.clone()?)
+            }
+            Form::Owned if self.tokens.to_string().starts_with(['{', '*', '-', '!']) || self.tokens.to_string().starts_with("if ") => {
+                let t = self.tokens;
+                quote!((#t))
+            }
+            Form::Place | Form::Ref | Form::Owned => self.tokens,
+        }
+    }
+
+    /// A reference into a temporary is no place to keep: its value is cloned at once.
+    fn or_owned(self, base: &TokenStream) -> Self {
+        let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
+        if temporary && self.form == Form::Ref {
+            let ty = self.ty.clone();
+            let tokens = self.into_owned();
+            let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
+            return Code::owned(tokens, ty);
+        }
+        self
+    }
+}
+
+impl Scope {
+    /// The scope of an operator, a method of `Constants`.
+    pub(super) fn of_constants(constants: TokenStream) -> Self {
+        Self { constants, self_id: None, state: quote!(state), mapped: None, bounds: HashMap::new() }
+    }
+}
+
+fn element_of(t: &Type) -> Type {
+    match t {
+        Type::Set(t) => (**t).clone(),
+        _ => Type::Value,
+    }
+}
+
+fn paren(e: &Expr, tokens: TokenStream) -> TokenStream {
+    if matches!(e.kind, ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..) | ExprKind::Except(..)) { quote!((#tokens)) } else { tokens }
+}
+
+/// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but
+/// then the function that takes it fails, too.
+pub(super) fn has_question_mark(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Punct(p) => p.as_char() == '?',
+        proc_macro2::TokenTree::Group(g) => has_question_mark(&g.stream()),
+        proc_macro2::TokenTree::Ident(i) => i == "return",
+        proc_macro2::TokenTree::Literal(_) => false,
+    })
+}

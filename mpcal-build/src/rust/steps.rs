@@ -1,0 +1,302 @@
+//! Critical sections to statements.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::expr::{has_question_mark, Code, Form, Scope};
+use super::names::ident;
+use super::{names, Emitter};
+use crate::normal::{Block, End, Jump, Step};
+use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
+use crate::types::Type;
+
+/// What `yield` does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Yield {
+    /// There is none.
+    Never,
+    /// It is the last step of a read: the value is the result.
+    Last,
+    /// It sets the result of a read.
+    Result,
+    /// It changes `$variable`.
+    Store,
+}
+
+/// What surrounds steps.
+pub(super) struct Around<'a> {
+    pub(super) yields: Yield,
+    /// The type that `yield` gives.
+    pub(super) yielded: &'a Type,
+    /// What is evaluated after the list in any case, to see whether a lazy name is used at once.
+    pub(super) end: Option<&'a End>,
+}
+
+impl Emitter<'_> {
+    /// A block: its steps, then the label it goes to.
+    pub(super) fn block(&self, block: &Block, scope: &Scope) -> TokenStream {
+        let mut scope = scope.clone();
+        let around = Around { yields: Yield::Never, yielded: &Type::Value, end: Some(&block.end) };
+        let steps = self.steps(&block.steps, &around, &mut scope);
+        let end = match &block.end {
+            End::Goto(jump) => self.jump(jump),
+            End::If(c, a, b) => match c.kind {
+                ExprKind::Bool(true) => {
+                    let a = self.block(a, &scope);
+                    return quote!(#steps #a);
+                }
+                ExprKind::Bool(false) => {
+                    let b = self.block(b, &scope);
+                    return quote!(#steps #b);
+                }
+                _ => {
+                    let c = self.condition(c, &scope);
+                    let (a, b) = (self.block(a, &scope), self.block(b, &scope));
+                    quote!(if #c { #a } else { #b })
+                }
+            },
+            End::Either(arms) => {
+                let arms: Vec<_> = arms.iter().map(|a| self.block(a, &scope)).collect();
+                self.either(&arms)
+            }
+            End::Return | End::Call(..) => {
+                let span = block.steps.last().map(step_span).unwrap_or_default();
+                self.unsupported(span, "a procedure", "the Rust back end does not have procedures yet; PlusCal output has");
+                quote!(Ok(Label::Done))
+            }
+        };
+        quote!(#steps #end)
+    }
+
+    fn either(&self, arms: &[TokenStream]) -> TokenStream {
+        let count = Literal::usize_unsuffixed(arms.len());
+        let Some((last, first)) = arms.split_last() else { return quote!() };
+        let numbers = (0..first.len()).map(Literal::usize_unsuffixed);
+        quote!(match section.either(#count) { #(#numbers => { #first })* _ => { #last } })
+    }
+
+    fn jump(&self, jump: &Jump) -> TokenStream {
+        match jump {
+            Jump::Label(l) => {
+                let label = ident(&names::pascal(l));
+                quote!(Ok(Label::#label))
+            }
+            Jump::Done => quote!(Ok(Label::Done)),
+            Jump::Error => quote!(Err(rt::EvalError("control reached the label Error".to_owned()).into())),
+        }
+    }
+
+    /// Steps in order. Names they bind are added to the scope.
+    pub(super) fn steps(&self, steps: &[Step], around: &Around<'_>, scope: &mut Scope) -> TokenStream {
+        let mut out = TokenStream::new();
+        for (n, step) in steps.iter().enumerate() {
+            out.extend(self.step(step, &steps[n + 1..], around, scope));
+        }
+        out
+    }
+
+    fn step(&self, step: &Step, rest: &[Step], around: &Around<'_>, scope: &mut Scope) -> TokenStream {
+        match step {
+            Step::Let { bound, value, .. } => self.let_step(*bound, value, rest, around, scope),
+            Step::Pick { bound, set } => {
+                let t = self.types.bounds[bound.index()].clone();
+                let set = self.by_ref(set, &Type::Set(Box::new(t.clone())), scope);
+                let name = self.bind(*bound, t, scope);
+                quote!(let #name = section.pick(#set)?;)
+            }
+            Step::Read { bound, parameter, indices, .. } => {
+                let index = self.index_of(*parameter, indices, scope);
+                let resource = self.name(&self.model.variable(*parameter).name);
+                let t = self.types.refs[parameter].read.clone();
+                let name = self.bind(*bound, t, scope);
+                move_if_last(*bound, rest, around.end, scope);
+                quote!(let #name = self.#resource.read(section, #index)?;)
+            }
+            Step::Write { parameter, indices, value, .. } => {
+                let value = self.owned(value, &self.types.refs[parameter].write, scope);
+                let index = self.index_of(*parameter, indices, scope);
+                let resource = self.name(&self.model.variable(*parameter).name);
+                // The value is evaluated before the resource is borrowed.
+                if has_question_mark(&value) {
+                    quote!(let value = #value; self.#resource.write(section, #index, value)?;)
+                } else {
+                    quote!(self.#resource.write(section, #index, #value)?;)
+                }
+            }
+            Step::Assign { variable, path, value, .. } => {
+                let ty = self.types.variables[variable.index()].clone();
+                let name = self.name(&self.model.variable(*variable).name);
+                let state = &scope.state;
+                if path.is_empty() {
+                    let value = self.owned(value, &ty, scope);
+                    return if self.is_slot(*variable) {
+                        quote!(#state.#name = rt::Slot::Value(#value);)
+                    } else {
+                        quote!(#state.#name = #value;)
+                    };
+                }
+                let base = quote!(#state.#name);
+                let read = if self.is_slot(*variable) { quote!(#base.get_mut()?) } else { base };
+                let target = self.place_of(read, &ty, path, scope);
+                let value = self.owned(value, &target.ty, scope);
+                let place = target.write;
+                quote!(let value = #value; #place = value;)
+            }
+            Step::AssignMapped { path, value } => {
+                let Some((variable, ty, ..)) = scope.mapped.clone() else { return quote!() };
+                let target = self.place_of(variable, &ty, path, scope);
+                let value = self.owned(value, &target.ty, scope);
+                let place = target.write;
+                if path.is_empty() { quote!(#place = #value;) } else { quote!(let value = #value; #place = value;) }
+            }
+            Step::Yield(e) => {
+                let value = self.owned(e, around.yielded, scope);
+                match (around.yields, &scope.mapped) {
+                    (Yield::Last, _) => quote!(let result = #value;),
+                    (Yield::Result, _) => quote!(result = Some(#value);),
+                    (Yield::Store, Some((variable, ..))) => quote!(#variable = #value;),
+                    (Yield::Store, None) | (Yield::Never, _) => quote!(),
+                }
+            }
+            Step::Await(e) => {
+                let condition = self.condition(e, scope);
+                quote!(section.wait_for(#condition)?;)
+            }
+            Step::Assert(e) => {
+                let condition = self.condition(e, scope);
+                let text = self.source.slice(e.span).split_whitespace().collect::<Vec<_>>().join(" ");
+                let place = self.place(e.span);
+                quote!(section.assert(#condition, #text, #place)?;)
+            }
+            Step::Print(e) => {
+                let value = self.by_ref(e, &self.type_of(e), scope);
+                quote!(section.print(#value);)
+            }
+            Step::If(c, a, b) => {
+                let c = self.condition(c, scope);
+                let a = self.inner(a, around, scope);
+                if b.is_empty() {
+                    return quote!(if #c { #a });
+                }
+                let b = self.inner(b, around, scope);
+                quote!(if #c { #a } else { #b })
+            }
+            Step::Either(arms) => {
+                let arms: Vec<_> = arms.iter().map(|a| self.inner(a, around, scope)).collect();
+                self.either(&arms)
+            }
+        }
+    }
+
+    fn inner(&self, steps: &[Step], around: &Around<'_>, scope: &Scope) -> TokenStream {
+        let inside = Around { yields: around.yields, yielded: around.yielded, end: None };
+        self.steps(steps, &inside, &mut scope.clone())
+    }
+
+    fn bind(&self, bound: BoundId, ty: Type, scope: &mut Scope) -> proc_macro2::Ident {
+        let name = self.name(&self.model.bound(bound).name);
+        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Place, ty));
+        name
+    }
+
+    /// A `with (x = e)`: lazy in TLA+. If it cannot fail, or is used at once anyway, it is
+    /// evaluated here; otherwise its failure is kept until it is used.
+    fn let_step(&self, bound: BoundId, value: &Expr, rest: &[Step], around: &Around<'_>, scope: &mut Scope) -> TokenStream {
+        let t = self.types.bounds[bound.index()].clone();
+        let value = self.owned(value, &t, scope);
+        let name = self.bind(bound, t.clone(), scope);
+        if !has_question_mark(&value) || used_at_once(bound, rest, around.end) {
+            move_if_last(bound, rest, around.end, scope);
+            return quote!(let #name = #value;);
+        }
+        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Deferred, t.clone()));
+        let rust = self.rust_type(&t);
+        quote!(let #name: rt::Eval<#rust> = rt::deferred(|| Ok(#value));)
+    }
+
+    /// The index of a `ref` parameter: nothing, one value or a tuple, by reference.
+    fn index_of(&self, parameter: VariableId, indices: &[Expr], scope: &Scope) -> TokenStream {
+        let types = &self.types.refs[&parameter].indices;
+        match (indices, &types[..]) {
+            ([one], [t]) => self.by_ref(one, t, scope),
+            _ => {
+                let items = indices.iter().zip(types).map(|(e, t)| self.owned(e, t, scope));
+                if indices.is_empty() { quote!(&()) } else { quote!(&(#(#items,)*)) }
+            }
+        }
+    }
+}
+
+/// A name that is mentioned once is moved there, unless that may be evaluated several times.
+fn move_if_last(bound: BoundId, rest: &[Step], end: Option<&End>, scope: &mut Scope) {
+    let mut uses = 0;
+    let mut count = |e: &Expr| uses += mentions(e, bound);
+    rest.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut count)));
+    if let Some(end) = end {
+        Block { steps: Vec::new(), end: end.clone() }.each_expr(&mut count);
+    }
+    if let (1, Some(code)) = (uses, scope.bounds.get_mut(&bound)) {
+        code.form = Form::Owned;
+    }
+}
+
+/// How often an expression mentions a name; inside something evaluated several times it counts twice.
+fn mentions(e: &Expr, bound: BoundId) -> usize {
+    let mut count = usize::from(matches!(e.kind, ExprKind::Bound(b) if b == bound));
+    e.each_child(&mut |child| count += mentions(child, bound));
+    let repeated = matches!(
+        e.kind,
+        ExprKind::Quantified(..) | ExprKind::Function(..) | ExprKind::Map(..) | ExprKind::Filter(..) | ExprKind::Choose(..)
+            | ExprKind::Let(..) | ExprKind::Lambda(..) | ExprKind::Except(..) | ExprKind::Field(..) | ExprKind::Index(..)
+            | ExprKind::Builtin(..)
+    );
+    if repeated { count * 2 } else { count }
+}
+
+/// Whether a name is evaluated on every path before anything can block.
+fn used_at_once(bound: BoundId, rest: &[Step], end: Option<&End>) -> bool {
+    for step in rest {
+        let mut found = false;
+        match step {
+            Step::If(c, ..) => found = always_uses(c, bound),
+            Step::Let { .. } => continue,
+            other => other.each_expr(&mut |e| found |= always_uses(e, bound)),
+        }
+        if found {
+            return true;
+        }
+        match step {
+            Step::Let { .. } | Step::Assign { .. } | Step::AssignMapped { .. } | Step::Print(_) | Step::Yield(_) => {}
+            Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Await(_) | Step::Assert(_) => return false,
+            Step::If(..) | Step::Either(_) => return false,
+        }
+    }
+    matches!(end, Some(End::If(c, ..)) if always_uses(c, bound))
+}
+
+/// Whether evaluating an expression evaluates a name.
+fn always_uses(e: &Expr, bound: BoundId) -> bool {
+    match &e.kind {
+        ExprKind::Bound(b) => *b == bound,
+        ExprKind::If(c, ..) => always_uses(c, bound),
+        ExprKind::And(items) | ExprKind::Or(items) => items.first().is_some_and(|e| always_uses(e, bound)),
+        ExprKind::Case(arms, _) => arms.first().is_some_and(|(g, _)| always_uses(g, bound)),
+        ExprKind::Builtin(op, args) if op.name == "=>" => args.first().is_some_and(|e| always_uses(e, bound)),
+        ExprKind::Quantified(_, bindings, _) | ExprKind::Function(bindings, _) | ExprKind::Map(_, bindings) => {
+            bindings.first().is_some_and(|b| always_uses(&b.set, bound))
+        }
+        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => always_uses(&b.set, bound),
+        ExprKind::Let(..) | ExprKind::Lambda(..) | ExprKind::Call(..) | ExprKind::CallBound(..) => false,
+        _ => {
+            let mut found = false;
+            e.each_child(&mut |child| found |= always_uses(child, bound));
+            found
+        }
+    }
+}
+
+fn step_span(step: &Step) -> crate::source::Span {
+    let mut span = crate::source::Span::default();
+    step.each_expr(&mut |e| span = e.span);
+    span
+}

@@ -1,0 +1,203 @@
+//! The loop of one archetype.
+//!
+//! Run the section. On success wait for what may wait, then commit; on `Retry` try the other paths
+//! through its choices; when every path is blocked, sleep until a cell that one of them saw changes.
+//! Nothing polls and nothing holds a lock while it waits.
+
+use std::future::poll_fn;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::archetype::Archetype;
+use crate::error::{Abort, Error};
+use crate::section::Section;
+
+/// How often a loop that never blocks lets others run: after that many steps, or paths tried.
+const STEPS_PER_TURN: u32 = 128;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// One step was committed.
+    Committed,
+    /// Every path is blocked.
+    Blocked,
+    /// The archetype had ended before.
+    Done,
+}
+
+/// Counts of what an archetype did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Steps committed.
+    pub commits: u64,
+    /// Paths that gave `Retry`.
+    pub retries: u64,
+    /// Steps run again because another commit came in between.
+    pub conflicts: u64,
+    /// Times it went to sleep.
+    pub sleeps: u64,
+}
+
+/// Runs one archetype.
+pub struct Driver<A: Archetype> {
+    archetype: A,
+    section: Section,
+    sleeper: Arc<Notify>,
+    counters: Counters,
+    turn: u32,
+}
+
+impl<A: Archetype> Driver<A> {
+    /// Takes an archetype in whatever state it is.
+    pub fn new(archetype: A) -> Self {
+        let section = Section::new(archetype.process());
+        Self { archetype, section, sleeper: Arc::new(Notify::new()), counters: Counters::default(), turn: 0 }
+    }
+
+    /// The archetype.
+    pub fn archetype(&self) -> &A {
+        &self.archetype
+    }
+
+    /// What it did so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Runs until the archetype ends.
+    ///
+    /// # Errors
+    /// A failed assertion or evaluation, a resource that cannot go on, a panic.
+    ///
+    /// # Cancel safety
+    /// A step commits whole or not at all; dropping the future between steps loses nothing.
+    pub async fn run(&mut self) -> Result<(), Error> {
+        loop {
+            match self.step().await? {
+                Progress::Committed => self.breathe().await,
+                Progress::Blocked => {
+                    self.counters.sleeps += 1;
+                    self.section.watched().sleep(&self.sleeper).await;
+                }
+                Progress::Done => return Ok(()),
+            }
+        }
+    }
+
+    /// Lets others run every so often.
+    async fn breathe(&mut self) {
+        self.turn += 1;
+        if self.turn >= STEPS_PER_TURN {
+            self.turn = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Attempts one step, all paths of it.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Cancel safety
+    /// The step commits whole or not at all.
+    pub async fn step(&mut self) -> Result<Progress, Error> {
+        if self.archetype.is_done() {
+            return Ok(Progress::Done);
+        }
+        // A future of an earlier step may have been dropped while it waited.
+        self.section.abort();
+        let label = self.archetype.label();
+        self.section.begin(label);
+        if self.archetype.is_local() {
+            return self.local_step(label);
+        }
+        let before = self.archetype.state().clone();
+        loop {
+            let failed = match self.attempt(label).await {
+                Ok(true) => {
+                    self.counters.commits += 1;
+                    self.show_prints();
+                    return Ok(Progress::Committed);
+                }
+                Ok(false) => None,
+                Err(abort) => Some(abort),
+            };
+            self.archetype.state_mut().clone_from(&before);
+            match failed {
+                Some(Abort::Retry) => {
+                    self.counters.retries += 1;
+                    if !self.section.next_path() {
+                        return Ok(Progress::Blocked);
+                    }
+                }
+                // A failure on a torn snapshot is none.
+                Some(Abort::Fatal(error)) if self.section.is_valid() => {
+                    self.section.abort();
+                    return Err(self.located(label, error));
+                }
+                Some(Abort::Fatal(_)) | None => {
+                    self.counters.conflicts += 1;
+                    self.section.again();
+                }
+            }
+            self.breathe().await;
+        }
+    }
+
+    /// A step that touches nothing but the state of the archetype, and cannot block.
+    fn local_step(&mut self, label: &'static str) -> Result<Progress, Error> {
+        match self.run_section() {
+            Ok(()) => {
+                debug_assert!(self.section.is_local(), "a local step touched a cell");
+                self.section.commit(label);
+                self.counters.commits += 1;
+                self.show_prints();
+                Ok(Progress::Committed)
+            }
+            Err(Abort::Retry) => Ok(Progress::Blocked),
+            Err(Abort::Fatal(error)) => Err(self.located(label, error)),
+        }
+    }
+
+    /// One path: true if it committed, false if another commit came in between.
+    async fn attempt(&mut self, label: &'static str) -> Result<bool, Abort> {
+        self.run_section()?;
+        if !self.section.is_local() {
+            poll_fn(|cx| self.section.poll_pre_commit(cx)).await?;
+        }
+        Ok(self.section.commit(label))
+    }
+
+    fn run_section(&mut self) -> Result<(), Abort> {
+        let run = AssertUnwindSafe(|| self.archetype.step(&mut self.section));
+        catch_unwind(run).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            Err(Abort::Fatal(Error::Panic(text.unwrap_or_else(|| "of unknown cause".to_owned()))))
+        })
+    }
+
+    fn show_prints(&mut self) {
+        for value in self.section.take_prints() {
+            println!("{value}");
+        }
+    }
+
+    fn located(&self, label: &'static str, cause: Error) -> Error {
+        Error::In {
+            archetype: self.archetype.name(),
+            process: self.archetype.process().to_string(),
+            label,
+            cause: Box::new(cause),
+        }
+    }
+}
+
+impl<A: Archetype> Drop for Driver<A> {
+    fn drop(&mut self) {
+        self.section.abort();
+    }
+}

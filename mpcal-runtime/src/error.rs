@@ -1,0 +1,62 @@
+//! Why a step does not commit.
+
+use crate::value::EvalError;
+
+/// The result of something a section does.
+pub type Step<T> = Result<T, Abort>;
+
+/// Why a section stops before its end.
+#[derive(Debug)]
+pub enum Abort {
+    /// This path cannot be taken now: nothing happened, another path or a later time may do. This
+    /// is control flow, not an error.
+    Retry,
+    /// The system is wrong and must stop.
+    Fatal(Error),
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// An `assert` of the model is false.
+    #[error("assertion failed: {expression} ({place})")]
+    Assertion {
+        /// The expression, as the model has it.
+        expression: String,
+        /// File, line and column in the model.
+        place: String,
+    },
+    /// An expression has no value: `Head(<<>>)`, an overflow.
+    #[error(transparent)]
+    Evaluation(#[from] EvalError),
+    /// A resource cannot go on.
+    #[error("resource: {0}")]
+    Resource(String),
+    /// A step panicked; this is a fault of the runtime or of a resource.
+    #[error("panic: {0}")]
+    Panic(String),
+    /// Any of these, with the archetype and label it happened in.
+    #[error("{archetype}({process}) at {label}: {cause}")]
+    In {
+        /// The archetype.
+        archetype: &'static str,
+        /// The identifier of the process, in TLA+ notation.
+        process: String,
+        /// The label.
+        label: &'static str,
+        /// What happened.
+        cause: Box<Error>,
+    },
+}
+
+impl From<EvalError> for Abort {
+    fn from(error: EvalError) -> Self {
+        Abort::Fatal(Error::Evaluation(error))
+    }
+}
+
+impl From<Error> for Abort {
+    fn from(error: Error) -> Self {
+        Abort::Fatal(error)
+    }
+}

@@ -1,0 +1,73 @@
+//! What generated code calls. Its names are stable within a version and not meant for people.
+
+pub use crate::value::{Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
+#[cfg(feature = "runtime")]
+pub use crate::resource::Shared;
+#[cfg(feature = "runtime")]
+pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
+pub use serde::{self, Deserialize, Serialize};
+
+mod integers;
+mod quantified;
+mod sequences;
+mod sets;
+
+pub use integers::*;
+pub use quantified::*;
+pub use sequences::*;
+pub use sets::*;
+
+/// Fails to compile unless generated code was made for this version.
+pub const fn assert_version(generator: &str) {
+    let (ours, theirs) = (crate::VERSION.as_bytes(), generator.as_bytes());
+    let mut same = ours.len() == theirs.len();
+    let mut i = 0;
+    while same && i < ours.len() {
+        same = ours[i] == theirs[i];
+        i += 1;
+    }
+    assert!(same, "mpcal-build and mpcal-runtime must have the same version: update both");
+}
+
+/// A value of one type as a value of another; the types hold the same values.
+///
+/// # Errors
+/// If the value has no form in the other type.
+pub fn convert<A: Data, B: Data>(value: &A) -> Eval<B> {
+    B::from_value(&value.to_value())
+}
+
+/// Evaluates now and fails later, when the value is used: names bound by `with` and `LET` are lazy.
+pub fn deferred<T>(value: impl FnOnce() -> Eval<T>) -> Eval<T> {
+    value()
+}
+
+/// An element of the set that a variable starts in: the first.
+///
+/// # Errors
+/// If the set is empty.
+pub fn first<T: Data>(set: &Set<T>) -> Eval<T> {
+    set.iter().next().cloned().ok_or_else(|| EvalError("a variable starts in an empty set".to_owned()))
+}
+
+/// `ASSUME condition`
+///
+/// # Errors
+/// If it is false.
+pub fn assume(condition: bool, text: &str) -> Eval<()> {
+    if condition { Ok(()) } else { Err(EvalError(format!("the constants violate {text}"))) }
+}
+
+/// Whether a value is a record with exactly these fields, which are sorted.
+///
+/// # Errors
+/// If it is not.
+pub fn has_fields(value: &Value, fields: &[&str]) -> Eval<()> {
+    let same = match value {
+        Value::Function(f) => {
+            f.len() == fields.len() && f.iter().zip(fields).all(|((k, _), name)| matches!(k, Value::Str(s) if s.as_str() == *name))
+        }
+        _ => false,
+    };
+    if same { Ok(()) } else { Err(EvalError(format!("expected a record of {fields:?}, found {value}"))) }
+}

@@ -1,0 +1,56 @@
+//! What a resource implements.
+
+use crate::error::Step;
+use crate::section::Section;
+use crate::value::Data;
+
+/// What survives what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Lost when the process dies.
+    Volatile,
+    /// Back after the process has died; its commits have a position in the node's log.
+    Durable,
+    /// Outside the node: a commit cannot be taken back and must wait until what it depends on is
+    /// durable.
+    External,
+}
+
+/// The resource behind a `ref` parameter: the running form of a mapping macro.
+///
+/// Implementers owe:
+/// * `read` and `write` answer at once: a value, or [`Retry`](crate::Abort::Retry) if not ready;
+/// * they change nothing but what they stage in cells through the section ([`Section::stage`]);
+/// * before they give `Retry`, they have staged (touched) every cell whose change could make them
+///   ready, so that the archetype sleeps on it and is woken;
+/// * within a section each read sees what was staged before it.
+///
+/// [`conformance::check`](crate::conformance::check) tests this for an implementation.
+pub trait MappingMacro: Send + 'static {
+    /// What it is indexed by: `()` for a parameter without `[_]`, a tuple for several.
+    type Index: Data;
+    /// What a read gives.
+    type Read: Data;
+    /// What a write takes.
+    type Write: Data;
+
+    /// Reads at an index.
+    ///
+    /// # Errors
+    /// `Retry` if not ready, a fatal error if it cannot go on.
+    fn read(&mut self, section: &mut Section, index: &Self::Index) -> Step<Self::Read>;
+
+    /// Writes at an index.
+    ///
+    /// # Errors
+    /// `Retry` if not ready, a fatal error if it cannot go on.
+    fn write(&mut self, section: &mut Section, index: &Self::Index, value: Self::Write) -> Step<()>;
+
+    /// What survives what.
+    fn class(&self) -> Class {
+        Class::Volatile
+    }
+}
+
+/// The marker of a parameter that the model leaves unmapped: a read gives what was written last.
+pub trait PlainVariable: MappingMacro {}

@@ -1,0 +1,122 @@
+//! Runs archetypes until they end, fail, or are stopped.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::archetype::Archetype;
+use crate::driver::{Counters, Driver};
+use crate::error::Error;
+
+/// Stops a [`Node`]: from any task, any number of times.
+#[derive(Clone, Debug)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Stop {
+    /// Makes every archetype of the node stop before its next step.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Waits until [`stop`](Stop::stop) was called.
+    ///
+    /// # Cancel safety
+    /// Safe to drop.
+    pub async fn stopped(&self) {
+        let mut receiver = self.0.subscribe();
+        // The sender lives as long as `self`, so this ends only by a stop.
+        let _ = receiver.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// A set of archetypes that run together: all end, or one fails and the others are stopped.
+pub struct Node {
+    stop: Stop,
+    tasks: JoinSet<Result<Counters, Error>>,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Node {
+    /// An empty node.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { stop: Stop(Arc::new(watch::channel(false).0)), tasks: JoinSet::new() }
+    }
+
+    /// A handle that stops this node.
+    #[must_use]
+    pub fn stop_handle(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Starts an archetype.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn spawn<A: Archetype>(&mut self, archetype: A) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let mut driver = Driver::new(archetype);
+            let name = driver.archetype().name();
+            tracing::debug!(archetype = name, process = %driver.archetype().process(), "started");
+            let result = tokio::select! {
+                biased;
+                () = stop.stopped() => Ok(()),
+                result = driver.run() => result,
+            };
+            let counters = driver.counters();
+            tracing::debug!(archetype = name, ?counters, ok = result.is_ok(), "ended");
+            result.map(|()| counters)
+        });
+    }
+
+    /// Waits until every archetype has ended. When one fails, the others are stopped.
+    ///
+    /// # Errors
+    /// The first failure.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops nothing; call it again to go on waiting.
+    pub async fn join(&mut self) -> Result<Counters, Error> {
+        let mut total = Counters::default();
+        let mut first = None;
+        while let Some(joined) = self.tasks.join_next().await {
+            let result = joined.unwrap_or_else(|e| Err(Error::Panic(e.to_string())));
+            match result {
+                Ok(c) => {
+                    total.commits += c.commits;
+                    total.retries += c.retries;
+                    total.conflicts += c.conflicts;
+                    total.sleeps += c.sleeps;
+                }
+                Err(error) => {
+                    self.stop.stop();
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        first.map_or(Ok(total), Err)
+    }
+
+    /// Waits as [`join`](Self::join), and stops when `signal` is ready.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub async fn join_until(&mut self, signal: impl Future<Output = ()>) -> Result<Counters, Error> {
+        let stop = self.stop.clone();
+        let mut signal = std::pin::pin!(signal);
+        let mut joined = std::pin::pin!(self.join());
+        tokio::select! {
+            result = &mut joined => return result,
+            () = &mut signal => stop.stop(),
+        }
+        joined.await
+    }
+}

@@ -1,0 +1,139 @@
+//! Messages that have arrived.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::cell::{Cell, Core};
+use crate::error::{Abort, Step};
+use crate::value::Data;
+
+pub(super) struct Inbox<M> {
+    core: Arc<Core>,
+    state: Mutex<State<M>>,
+    capacity: usize,
+    /// Tells connections that wait for space.
+    space: Notify,
+}
+
+struct State<M> {
+    messages: VecDeque<M>,
+    /// Messages ever taken out: two sections that take the same message see it in here.
+    taken: u64,
+}
+
+/// What a section has taken out and put in, in order.
+#[derive(Debug)]
+pub(super) struct Staged<M> {
+    taken: usize,
+    /// The count of taken messages when the section looked first.
+    seen_taken: Option<u64>,
+    /// It has seen the end of the queue, so a message that arrives since makes a difference.
+    seen_end: bool,
+    delivered: Vec<M>,
+}
+
+impl<M> Default for Staged<M> {
+    fn default() -> Self {
+        Self { taken: 0, seen_taken: None, seen_end: false, delivered: Vec::new() }
+    }
+}
+
+impl<M: Data> Inbox<M> {
+    pub(super) fn new(capacity: usize) -> Self {
+        let state = Mutex::new(State { messages: VecDeque::new(), taken: 0 });
+        Self { core: Core::new(), state, capacity: capacity.max(1), space: Notify::new() }
+    }
+
+    /// The next message, for a section.
+    pub(super) fn receive(&self, staged: &mut Staged<M>) -> Step<M> {
+        let state = self.state.lock();
+        staged.seen_taken.get_or_insert(state.taken);
+        if let Some(message) = state.messages.get(staged.taken) {
+            staged.taken += 1;
+            return Ok(message.clone());
+        }
+        staged.seen_end = true;
+        // What the section itself has delivered comes behind everything that had arrived.
+        let own = staged.taken - state.messages.len().min(staged.taken);
+        match staged.delivered.get(own) {
+            Some(message) => {
+                let message = message.clone();
+                staged.taken += 1;
+                Ok(message)
+            }
+            None => Err(Abort::Retry),
+        }
+    }
+
+    /// Puts a message in, from a section of this node.
+    pub(super) fn deliver(&self, staged: &mut Staged<M>, message: M) -> Step<()> {
+        let length = self.state.lock().messages.len() + staged.delivered.len();
+        if length >= self.capacity + staged.taken {
+            staged.seen_end = true;
+            return Err(Abort::Retry);
+        }
+        staged.delivered.push(message);
+        Ok(())
+    }
+
+    pub(super) fn length(&self, staged: &mut Staged<M>) -> i64 {
+        staged.seen_end = true;
+        (self.state.lock().messages.len() + staged.delivered.len() - staged.taken) as i64
+    }
+
+    /// Puts a message in, from the network; waits while the inbox is full.
+    ///
+    /// # Cancel safety
+    /// A dropped future has put nothing in.
+    pub(super) async fn arrive(&self, message: M) {
+        loop {
+            let space = self.space.notified();
+            {
+                let _gate = self.core.outside_change();
+                let mut state = self.state.lock();
+                if state.messages.len() < self.capacity {
+                    state.messages.push_back(message);
+                    drop(state);
+                    self.core.changed();
+                    return;
+                }
+            }
+            space.await;
+        }
+    }
+}
+
+impl<M: Data> Cell for Inbox<M> {
+    type Staged = Staged<M>;
+
+    fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    fn validate(&self, staged: &Staged<M>, seen: u64) -> bool {
+        if staged.seen_end {
+            return self.core.version() == seen;
+        }
+        // Messages that arrive behind those it took make no difference.
+        staged.seen_taken.is_none_or(|taken| self.state.lock().taken == taken)
+    }
+
+    fn commit(&self, staged: &mut Staged<M>) {
+        let changed = staged.taken > 0 || !staged.delivered.is_empty();
+        {
+            let mut state = self.state.lock();
+            state.messages.extend(staged.delivered.drain(..));
+            state.messages.drain(..staged.taken);
+            state.taken += staged.taken as u64;
+        }
+        if changed {
+            self.core.changed();
+        }
+        if staged.taken > 0 {
+            self.space.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The listener, and the connections of senders.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+use super::inbox::Inbox;
+use super::wire::{self, Frame};
+use super::MailboxConfig;
+use crate::value::Data;
+
+/// Senders whose last sequence number is remembered.
+const SESSIONS: usize = 4096;
+
+/// The last sequence number in the inbox, by session and mailbox. Only one connection at a time
+/// delivers for a session, so that an old connection cannot mix with the one that replaced it.
+#[derive(Default)]
+struct Sessions(VecDeque<((u64, Vec<u8>), Arc<tokio::sync::Mutex<u64>>)>);
+
+impl Sessions {
+    fn get(&mut self, session: u64, to: &[u8]) -> Arc<tokio::sync::Mutex<u64>> {
+        if let Some((_, known)) = self.0.iter().find(|((s, t), _)| *s == session && t == to) {
+            return known.clone();
+        }
+        if self.0.len() >= SESSIONS {
+            self.0.pop_front();
+        }
+        let fresh = Arc::new(tokio::sync::Mutex::new(0));
+        self.0.push_back(((session, to.to_vec()), fresh.clone()));
+        fresh
+    }
+}
+
+pub(super) async fn run<K: Data, M: Data>(
+    listener: TcpListener,
+    inboxes: BTreeMap<K, Arc<Inbox<M>>>,
+    config: Arc<MailboxConfig>,
+) {
+    let inboxes = Arc::new(inboxes);
+    let sessions = Arc::new(Mutex::new(Sessions::default()));
+    let slots = Arc::new(Semaphore::new(config.max_connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: wait for some to be closed.
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(config.reconnect_after).await;
+                continue;
+            }
+        };
+        while connections.try_join_next().is_some() {}
+        let (inboxes, sessions, config) = (inboxes.clone(), sessions.clone(), config.clone());
+        connections.spawn(async move {
+            let _slot = slot;
+            if let Err(error) = connection(stream, &inboxes, &sessions, &config).await {
+                tracing::debug!(%from, %error, "connection dropped");
+            }
+        });
+    }
+}
+
+async fn connection<K: Data, M: Data>(
+    stream: TcpStream,
+    inboxes: &BTreeMap<K, Arc<Inbox<M>>>,
+    sessions: &Mutex<Sessions>,
+    config: &MailboxConfig,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let (reader, writer) = stream.into_split();
+    let mut reader = FramedRead::new(reader, wire::codec(config.max_frame));
+    let mut writer = FramedWrite::new(writer, wire::codec(config.max_frame));
+    let hello = timeout(config.handshake_timeout, reader.next()).await?;
+    let hello = hello.ok_or(io::ErrorKind::UnexpectedEof)??;
+    let (session, to, inbox) = match welcome(&hello, inboxes, config) {
+        Ok(accepted) => accepted,
+        Err(reason) => {
+            writer.send(wire::frame(&Frame::Refused { reason: reason.clone() })).await?;
+            return Err(io::Error::other(reason));
+        }
+    };
+    let received = sessions.lock().get(session, &to);
+    // An older connection of the same session may still be delivering.
+    let mut received = timeout(config.handshake_timeout, received.lock()).await?;
+    writer.send(wire::frame(&Frame::Welcome { received: *received })).await?;
+    loop {
+        let mut frame = reader.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
+        loop {
+            let Some(Frame::Message { sequence, payload, .. }) = wire::decode(&frame) else {
+                return Err(io::Error::other("a frame that is no message"));
+            };
+            let message = wire::decode(&payload).ok_or_else(|| io::Error::other("a message of another type"))?;
+            if *received != 0 && sequence > *received + 1 {
+                return Err(io::Error::other("a message is missing"));
+            }
+            // Sent again because the acknowledgement was lost: it is in the inbox already.
+            if sequence > *received {
+                inbox.arrive(message).await;
+                *received = sequence;
+            }
+            match reader.next().now_or_never() {
+                Some(Some(next)) => frame = next?,
+                _ => break,
+            }
+        }
+        writer.send(wire::frame(&Frame::Received { sequence: *received })).await?;
+    }
+}
+
+/// Reads a `Hello`: the session, the encoded index, the inbox; or why not.
+fn welcome<'i, K: Data, M: Data>(
+    hello: &[u8],
+    inboxes: &'i BTreeMap<K, Arc<Inbox<M>>>,
+    config: &MailboxConfig,
+) -> Result<(u64, Vec<u8>, &'i Arc<Inbox<M>>), String> {
+    let Some(Frame::Hello { magic, version, model, session, to }) = wire::decode(hello) else {
+        return Err("this is no hello".to_owned());
+    };
+    if magic != wire::MAGIC || version != wire::VERSION {
+        return Err(format!("protocol version {version} is not spoken here, {} is", wire::VERSION));
+    }
+    if model != config.model && !config.compatible.contains(&model) {
+        return Err(format!("model {model:016x} is not compatible with {:016x}", config.model));
+    }
+    let index: K = wire::decode(&to).ok_or("the index of the mailbox has another type")?;
+    let inbox = inboxes.get(&index).ok_or_else(|| format!("mailbox {} is not here", index.to_value()))?;
+    Ok((session, to, inbox))
+}

@@ -1,0 +1,108 @@
+//! A variable in memory, shared by any number of archetypes.
+//!
+//! Class: volatile.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::cell::{Cell, Core};
+use crate::error::Step;
+use crate::mapping::{MappingMacro, PlainVariable};
+use crate::section::Section;
+use crate::value::Data;
+
+/// A variable in memory. Clones are the same variable.
+pub struct Shared<T: Data>(Arc<VariableCell<T>>);
+
+impl<T: Data> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+struct VariableCell<T> {
+    core: Arc<Core>,
+    value: Mutex<T>,
+}
+
+/// The value as this section sees it, and whether it has changed it.
+pub struct Staged<T> {
+    value: Option<T>,
+    changed: bool,
+}
+
+impl<T> Default for Staged<T> {
+    fn default() -> Self {
+        Self { value: None, changed: false }
+    }
+}
+
+impl<T: Data> Cell for VariableCell<T> {
+    type Staged = Staged<T>;
+
+    fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    fn commit(&self, staged: &mut Staged<T>) {
+        if let (Some(value), true) = (staged.value.take(), staged.changed) {
+            *self.value.lock() = value;
+            self.core.changed();
+        }
+    }
+}
+
+impl<T: Data> Shared<T> {
+    /// A variable with a value.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(VariableCell { core: Core::new(), value: Mutex::new(value) }))
+    }
+
+    /// The value as a section sees it.
+    pub fn get<'s>(&self, section: &'s mut Section) -> &'s T {
+        self.staged(section).0
+    }
+
+    /// The value as a section sees it, to be changed.
+    pub fn get_mut<'s>(&self, section: &'s mut Section) -> &'s mut T {
+        let (value, changed) = self.staged(section);
+        *changed = true;
+        value
+    }
+
+    fn staged<'s>(&self, section: &'s mut Section) -> (&'s mut T, &'s mut bool) {
+        let staged = section.stage(&self.0);
+        let value = staged.value.get_or_insert_with(|| self.0.value.lock().clone());
+        (value, &mut staged.changed)
+    }
+
+    /// The committed value, from outside of any section.
+    pub fn load(&self) -> T {
+        self.0.value.lock().clone()
+    }
+
+    /// Changes the value from outside of any section, and wakes who waits for it.
+    pub fn store(&self, value: T) {
+        let _gate = self.0.core.outside_change();
+        *self.0.value.lock() = value;
+        self.0.core.changed();
+    }
+}
+
+impl<T: Data> MappingMacro for Shared<T> {
+    type Index = ();
+    type Read = T;
+    type Write = T;
+
+    fn read(&mut self, section: &mut Section, (): &()) -> Step<T> {
+        Ok(self.get(section).clone())
+    }
+
+    fn write(&mut self, section: &mut Section, (): &(), value: T) -> Step<()> {
+        *self.get_mut(section) = value;
+        Ok(())
+    }
+}
+
+impl<T: Data> PlainVariable for Shared<T> {}

@@ -1,0 +1,138 @@
+//! The handle of the step that is being attempted.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use crate::cell::{Cell, Log, Watched};
+use crate::choice::Chooser;
+use crate::error::{Abort, Error, Step};
+use crate::value::{Data, Set, Value};
+
+/// One attempt at one critical section.
+///
+/// Everything a section does goes through this handle: it is the only source of choices, it holds
+/// the log of what was staged, and it knows who is asking. Nothing in a section may wait, read a
+/// clock or draw a random number in another way.
+pub struct Section {
+    process: Value,
+    log: Log,
+    chooser: Chooser,
+    watched: Watched,
+    prints: Vec<Value>,
+}
+
+impl Section {
+    /// A handle for the process with this identifier.
+    pub(crate) fn new(process: Value) -> Self {
+        Self { process, log: Log::default(), chooser: Chooser::default(), watched: Watched::default(), prints: Vec::new() }
+    }
+
+    /// `self`: the identifier of the process.
+    #[must_use]
+    pub fn process(&self) -> &Value {
+        &self.process
+    }
+
+    /// What this section has staged in a cell, to read and to add to.
+    pub fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
+        self.log.stage(cell)
+    }
+
+    /// `await condition`
+    ///
+    /// # Errors
+    /// `Retry` if the condition is false.
+    pub fn wait_for(&self, condition: bool) -> Step<()> {
+        if condition { Ok(()) } else { Err(Abort::Retry) }
+    }
+
+    /// `either … or …`: which of `count` branches to take, from 0.
+    pub fn either(&mut self, count: usize) -> usize {
+        self.chooser.choose(count)
+    }
+
+    /// `with (x \in set)`: some element.
+    ///
+    /// # Errors
+    /// `Retry` if the set is empty.
+    pub fn pick<T: Data>(&mut self, set: &Set<T>) -> Step<T> {
+        if set.is_empty() {
+            return Err(Abort::Retry);
+        }
+        let chosen = if set.len() == 1 { 0 } else { self.chooser.choose(set.len()) };
+        set.iter().nth(chosen).cloned().ok_or(Abort::Retry)
+    }
+
+    /// `assert condition`
+    ///
+    /// # Errors
+    /// [`Error::Assertion`] if the condition is false.
+    pub fn assert(&self, condition: bool, expression: &str, place: &str) -> Step<()> {
+        if condition {
+            return Ok(());
+        }
+        Err(Abort::Fatal(Error::Assertion { expression: expression.to_owned(), place: place.to_owned() }))
+    }
+
+    /// `print value`: shown once, when the step commits.
+    pub fn print(&mut self, value: &impl Data) {
+        self.prints.push(value.to_value());
+    }
+
+    pub(crate) fn begin(&mut self, label: &'static str) {
+        self.chooser.begin(label);
+        self.watched.clear();
+    }
+
+    pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        self.log.poll_pre_commit(cx)
+    }
+
+    /// Whether what the section saw still holds, so that its failure can be believed.
+    pub(crate) fn is_valid(&mut self) -> bool {
+        self.log.validate()
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.log.is_empty()
+    }
+
+    /// Commits what was staged; false if another commit came in between.
+    pub(crate) fn commit(&mut self, label: &'static str) -> bool {
+        if !self.log.is_empty() && !self.log.commit() {
+            return false;
+        }
+        self.chooser.committed(label);
+        true
+    }
+
+    /// What the committed step printed.
+    pub(crate) fn take_prints(&mut self) -> std::vec::Drain<'_, Value> {
+        self.prints.drain(..)
+    }
+
+    /// Drops what was staged, to run the same path again.
+    pub(crate) fn again(&mut self) {
+        self.log.abort();
+        self.prints.clear();
+        self.chooser.again();
+    }
+
+    /// Drops what was staged and moves on to another path; false if there is none left.
+    pub(crate) fn next_path(&mut self) -> bool {
+        self.log.watch(&mut self.watched);
+        self.log.abort();
+        self.prints.clear();
+        self.chooser.next_path()
+    }
+
+    /// Drops what was staged, for good.
+    pub(crate) fn abort(&mut self) {
+        self.log.abort();
+        self.prints.clear();
+    }
+
+    pub(crate) fn watched(&self) -> &Watched {
+        &self.watched
+    }
+}

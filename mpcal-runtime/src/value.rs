@@ -1,0 +1,32 @@
+//! The values of TLA+.
+//!
+//! [`Value`] is any value; [`Seq`], [`Set`], [`Function`] and [`Str`] are the typed forms that
+//! generated code uses, along with `i64`, `bool`, tuples and generated structs and enums. [`Data`]
+//! takes one to the other. Equality and order agree between a typed value and the [`Value`] it
+//! converts to: a set or function of either kind enumerates in the same order.
+//!
+//! All of them are cheap to clone: collections are persistent and share structure.
+
+mod collections;
+mod convert;
+mod dynamic;
+mod print;
+mod text;
+
+pub use collections::{Function, Seq, Set, Slot};
+pub use convert::Data;
+pub use dynamic::Value;
+pub use text::Str;
+
+/// An evaluation that TLC would stop at: `Head(<<>>)`, an overflow, a `CHOOSE` of nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EvalError(pub String);
+
+/// The result of an evaluation that can fail.
+pub type Eval<T> = Result<T, EvalError>;
+
+/// Shorthand for an error.
+pub(crate) fn fail<T>(message: impl Into<String>) -> Eval<T> {
+    Err(EvalError(message.into()))
+}

@@ -1,0 +1,146 @@
+//! Typed values to [`Value`] and back.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+use super::{fail, Eval, Function, Seq, Set, Slot, Str, Value};
+
+/// A type that holds values of TLA+. Generated types implement it.
+///
+/// Implementers owe: `from_value(&x.to_value()) == Ok(x)`, and equality and order that agree with
+/// those of the [`Value`].
+pub trait Data: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The same value, untyped.
+    fn to_value(&self) -> Value;
+
+    /// The same value, typed.
+    ///
+    /// # Errors
+    /// If it has another type.
+    fn from_value(value: &Value) -> Eval<Self>;
+}
+
+fn expected<T>(what: &str, value: &Value) -> Eval<T> {
+    fail(format!("expected {what}, found {}: {value}", value.kind()))
+}
+
+impl Data for Value {
+    fn to_value(&self) -> Value {
+        self.clone()
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        Ok(value.clone())
+    }
+}
+
+impl Data for bool {
+    fn to_value(&self) -> Value {
+        Value::Bool(*self)
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Bool(b) = value { Ok(*b) } else { expected("a boolean", value) }
+    }
+}
+
+impl Data for i64 {
+    fn to_value(&self) -> Value {
+        Value::Int(*self)
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Int(n) = value { Ok(*n) } else { expected("an integer", value) }
+    }
+}
+
+impl Data for Str {
+    fn to_value(&self) -> Value {
+        Value::Str(self.clone())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Str(s) = value { Ok(s.clone()) } else { expected("a string", value) }
+    }
+}
+
+impl<T: Data> Data for Seq<T> {
+    fn to_value(&self) -> Value {
+        Value::Seq(self.iter().map(T::to_value).collect())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Seq(items) = value { items.iter().map(T::from_value).collect() } else { expected("a sequence", value) }
+    }
+}
+
+impl<T: Data> Data for Set<T> {
+    fn to_value(&self) -> Value {
+        Value::Set(self.iter().map(T::to_value).collect())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Set(items) = value { items.iter().map(T::from_value).collect() } else { expected("a set", value) }
+    }
+}
+
+impl<K: Data, V: Data> Data for Function<K, V> {
+    fn to_value(&self) -> Value {
+        Value::function(self.iter().map(|(k, v)| (k.to_value(), v.to_value())).collect())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        match value {
+            Value::Function(f) => f.iter().map(|(k, v)| Ok((K::from_value(k)?, V::from_value(v)?))).collect(),
+            Value::Seq(items) => (1..)
+                .zip(items.iter())
+                .map(|(i, v)| Ok((K::from_value(&Value::Int(i))?, V::from_value(v)?)))
+                .collect(),
+            _ => expected("a function", value),
+        }
+    }
+}
+
+impl<T: Data> Data for Slot<T> {
+    fn to_value(&self) -> Value {
+        match self {
+            Slot::Uninit => Value::DEFAULT_INIT,
+            Slot::Value(value) => value.to_value(),
+        }
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if *value == Value::DEFAULT_INIT { Ok(Slot::Uninit) } else { T::from_value(value).map(Slot::Value) }
+    }
+}
+
+impl Data for () {
+    fn to_value(&self) -> Value {
+        Value::Seq(Seq::new())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if *value == Value::Seq(Seq::new()) { Ok(()) } else { expected("<<>>", value) }
+    }
+}
+
+macro_rules! tuples {
+    ($($count:literal: $($name:ident . $index:tt),+;)+) => {$(
+        impl<$($name: Data),+> Data for ($($name,)+) {
+            fn to_value(&self) -> Value {
+                Value::Seq([$(self.$index.to_value()),+].into_iter().collect())
+            }
+            fn from_value(value: &Value) -> Eval<Self> {
+                match value {
+                    Value::Seq(items) if items.len() == $count => Ok(($($name::from_value(items.at($index + 1)?)?,)+)),
+                    _ => expected(concat!("a tuple of ", $count), value),
+                }
+            }
+        }
+    )+};
+}
+
+tuples! {
+    1: A.0;
+    2: A.0, B.1;
+    3: A.0, B.1, C.2;
+    4: A.0, B.1, C.2, D.3;
+    5: A.0, B.1, C.2, D.3, E.4;
+    6: A.0, B.1, C.2, D.3, E.4, F.5;
+    7: A.0, B.1, C.2, D.3, E.4, F.5, G.6;
+    8: A.0, B.1, C.2, D.3, E.4, F.5, G.6, H.7;
+}

@@ -1,0 +1,165 @@
+//! Any value of TLA+.
+
+use std::cell::Cell;
+use std::cmp::Ordering;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{fail, Eval, Function, Seq, Set, Str};
+
+/// Any value of TLA+, in canonical form.
+///
+/// A function whose domain is `1..n` is always a [`Value::Seq`], every other one (records too) a
+/// [`Value::Function`], so `<<1, 2>> = [i \in 1..2 |-> i]` holds by comparing representations.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Value {
+    /// `TRUE`, `FALSE`
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A string.
+    Str(Str),
+    /// A model value, equal only to itself.
+    Model(Str),
+    /// A set.
+    Set(Set<Value>),
+    /// A function with domain `1..n`: a tuple or sequence.
+    Seq(Seq<Value>),
+    /// Any other function; a record has strings as its domain.
+    Function(Function<Value, Value>),
+}
+
+impl Value {
+    /// What a variable declared without a value holds.
+    pub const DEFAULT_INIT: Value = Value::Model(Str::literal("defaultInitValue"));
+
+    /// A record.
+    #[must_use]
+    pub fn record<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+        Value::function(fields.into_iter().map(|(name, value)| (Value::Str(Str::literal(name)), value)).collect())
+    }
+
+    /// A function, in canonical form.
+    #[must_use]
+    pub fn function(function: Function<Value, Value>) -> Value {
+        let is_seq = function.0.keys().enumerate().all(|(i, k)| *k == Value::Int(i as i64 + 1));
+        if is_seq { Value::Seq(function.0.iter().map(|(_, v)| v.clone()).collect()) } else { Value::Function(function) }
+    }
+
+    /// The field of a record.
+    ///
+    /// # Errors
+    /// If this is no record with that field.
+    pub fn field(&self, name: &'static str) -> Eval<&Value> {
+        match self {
+            Value::Function(f) => f.at(&Value::Str(Str::literal(name))),
+            other => fail(format!("{other} is no record, it has no field {name}")),
+        }
+    }
+
+    /// The name of the kind, for messages.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) => "an integer",
+            Value::Str(_) => "a string",
+            Value::Model(_) => "a model value",
+            Value::Set(_) => "a set",
+            Value::Seq(_) => "a sequence",
+            Value::Function(_) => "a function",
+        }
+    }
+
+    /// `a = b`, as TLC does it.
+    ///
+    /// # Errors
+    /// If TLC refuses to compare the two, for example a string with a number.
+    pub fn equal(&self, other: &Value) -> Eval<bool> {
+        let comparable = match (self, other) {
+            (Value::Model(_), _) | (_, Value::Model(_)) => true,
+            (a, b) => a.rank() == b.rank(),
+        };
+        if comparable { Ok(self == other) } else { fail(format!("{self} and {other} cannot be compared")) }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Value::Bool(_) => 0,
+            Value::Int(_) => 1,
+            Value::Str(_) => 2,
+            Value::Model(_) => 3,
+            Value::Set(_) => 4,
+            Value::Seq(_) | Value::Function(_) => 5,
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+            (Value::Int(a), Value::Int(b)) => a.cmp(b),
+            (Value::Str(a), Value::Str(b)) | (Value::Model(a), Value::Model(b)) => a.cmp(b),
+            (Value::Set(a), Value::Set(b)) => a.cmp(b),
+            (Value::Seq(a), Value::Seq(b)) => a.cmp(b),
+            (Value::Function(a), Value::Function(b)) => a.cmp(b),
+            // A sequence is the function with domain 1..n; equal domains would be equal forms.
+            (Value::Seq(a), Value::Function(b)) => a.0.len().cmp(&b.0.len()).then_with(|| seq_keys(a).cmp(b.0.keys().cloned())),
+            (Value::Function(a), Value::Seq(b)) => a.0.len().cmp(&b.0.len()).then_with(|| a.0.keys().cloned().cmp(seq_keys(b))),
+            (a, b) => a.rank().cmp(&b.rank()),
+        }
+    }
+}
+
+fn seq_keys(seq: &Seq<Value>) -> impl Iterator<Item = Value> {
+    (1..=seq.0.len() as i64).map(Value::Int)
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// How deep a value from outside may nest: bytes from the network must not overflow the stack.
+const MAX_DEPTH: u32 = 64;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// [`Value`] as it is encoded.
+#[derive(Deserialize)]
+enum Encoded {
+    Bool(bool),
+    Int(i64),
+    Str(Str),
+    Model(Str),
+    Set(Set<Value>),
+    Seq(Seq<Value>),
+    Function(Function<Value, Value>),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    /// Refuses values nested more than 64 deep, and restores the canonical form of functions.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let depth = DEPTH.get();
+        if depth >= MAX_DEPTH {
+            return Err(D::Error::custom("a value is nested too deep"));
+        }
+        DEPTH.set(depth + 1);
+        let encoded = Encoded::deserialize(deserializer);
+        DEPTH.set(depth);
+        Ok(match encoded? {
+            Encoded::Bool(b) => Value::Bool(b),
+            Encoded::Int(n) => Value::Int(n),
+            Encoded::Str(s) => Value::Str(s),
+            Encoded::Model(s) => Value::Model(s),
+            Encoded::Set(s) => Value::Set(s),
+            Encoded::Seq(s) => Value::Seq(s),
+            Encoded::Function(f) => Value::function(f),
+        })
+    }
+}
