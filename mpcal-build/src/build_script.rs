@@ -27,6 +27,7 @@ pub struct Config {
     include: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
     no_multiple_writes: bool,
+    in_macro: bool,
 }
 
 /// A compiled model.
@@ -65,6 +66,12 @@ impl Config {
         self
     }
 
+    /// Compiles on the calling thread, as a procedural macro must.
+    pub fn in_macro(&mut self, on: bool) -> &mut Self {
+        self.in_macro = on;
+        self
+    }
+
     pub(crate) fn rules(&self) -> Rules {
         Rules { no_multiple_writes: self.no_multiple_writes }
     }
@@ -95,7 +102,7 @@ impl Config {
     /// # Errors
     /// The report of what is wrong.
     pub fn compile_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<Compiled, Error> {
-        let request = Request { rules: self.rules(), rust: true, ..Request::default() };
+        let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
         let (source, output) = self.run_text(name, text.to_owned(), directory, request);
         finish(&source, output)
     }
@@ -105,7 +112,7 @@ impl Config {
     /// # Errors
     /// The report of what is wrong, or that the file cannot be read.
     pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Compiled, Error> {
-        let request = Request { rules: self.rules(), rust: true, ..Request::default() };
+        let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
         let (source, output) = self.run(path.as_ref(), request)?;
         finish(&source, output)
     }

@@ -10,6 +10,7 @@ mod solve;
 
 use std::collections::HashMap;
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
 use crate::types::{Record, Type};
@@ -74,6 +75,18 @@ impl Types {
     #[must_use]
     pub fn of(&self, id: ExprId) -> &Type {
         self.exprs.get(id.index()).unwrap_or(&Type::Value)
+    }
+}
+
+/// Says which variables have no type of their own.
+pub fn warn_untyped(model: &Model, types: &Types, out: &mut Diagnostics) {
+    for (variable, t) in model.variables.iter().zip(&types.variables) {
+        if *t == Type::Value {
+            out.push(
+                Diagnostic::warning("untyped", variable.span, format!("`{}` has no single type", variable.name))
+                    .because("its uses disagree, or say too little: it is a dynamic `Value` in Rust"),
+            );
+        }
     }
 }
 

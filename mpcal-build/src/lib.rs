@@ -33,3 +33,4 @@ mod syntax;
 mod types;
 
 pub use build_script::{compile, Compiled, Config, Error};
+pub use explain::explain;

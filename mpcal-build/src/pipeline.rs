@@ -18,6 +18,8 @@ pub struct Request {
     pub pluscal: bool,
     /// Emit Rust.
     pub rust: bool,
+    /// Stay on the caller's thread: tokens of a procedural macro live only on its own.
+    pub on_this_thread: bool,
 }
 
 /// What one run gives.
@@ -33,8 +35,6 @@ pub struct Output {
     pub rust: Option<String>,
     /// Paths of the modules that were loaded besides the file itself.
     pub modules: Vec<String>,
-    /// The text of the file and of what it extends; places in diagnostics point into it.
-    pub source: Option<Source>,
 }
 
 /// Finds the text of a module that is extended: its path and its text.
@@ -44,6 +44,9 @@ pub type Loader<'l> = dyn Fn(&str) -> Option<(String, String)> + Sync + 'l;
 /// thread with a stack of its own size, whoever calls it.
 #[must_use]
 pub fn run(source: &Source, loader: &Loader<'_>, request: Request) -> Output {
+    if request.on_this_thread {
+        return passes(source, loader, request);
+    }
     std::thread::scope(|scope| {
         let work = || passes(source, loader, request);
         match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work) {
@@ -143,6 +146,7 @@ fn back(
         let mut model = model.clone();
         // After this: every expression has a type.
         let types = crate::infer::infer(&mut model, normal);
+        crate::infer::warn_untyped(&model, &types, out);
         output.rust = crate::rust::emit(source, file.block.span, &model, normal, &types, out);
     }
 }

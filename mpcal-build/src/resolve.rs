@@ -163,7 +163,7 @@ impl<'a> Resolver<'a, '_> {
             let body = self.stmts(&a.body);
             self.scope.clear();
             let (name, span) = (a.name.text.clone(), a.name.span);
-            self.model.archetypes.push(Archetype { name, span, parameters, locals, body, plain: false });
+            self.model.archetypes.push(Archetype { name, span, parameters, locals, body });
         }
         let archetypes: HashMap<Rc<str>, usize> =
             block.archetypes.iter().enumerate().map(|(n, a)| (a.name.text.clone(), n)).collect();
@@ -372,7 +372,7 @@ impl<'a> Resolver<'a, '_> {
             .map(|(p, g)| (p, Argument::Ref(g, 0, Span::default())))
             .unzip();
         let (name, span) = (p.name.text.clone(), p.name.span);
-        self.model.archetypes.push(Archetype { name: name.clone(), span, parameters, locals, body, plain: true });
+        self.model.archetypes.push(Archetype { name: name.clone(), span, parameters, locals, body });
         Process {
             name,
             span: p.span,

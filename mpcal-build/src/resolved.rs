@@ -186,8 +186,6 @@ pub struct Archetype {
     pub locals: Vec<VariableId>,
     /// Its body.
     pub body: Vec<Stmt>,
-    /// Whether it is the body of a plain process, with the globals it uses as `ref`s.
-    pub plain: bool,
 }
 
 /// `procedure`

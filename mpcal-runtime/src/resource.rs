@@ -1,9 +1,20 @@
 //! Resources: what is bound to the `ref` parameters of an archetype.
 
+mod channel;
+mod client;
+mod dummy;
+mod failure_detector;
 mod family;
 mod mailbox;
+mod queue;
 mod shared;
+mod timer;
 
+pub use channel::{input, output, Input, InputSender, Output, OutputReceiver};
+pub use client::{AnswerError, Client};
+pub use dummy::{Dummy, Placeholder};
+pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};
 pub use family::Family;
 pub use mailbox::{MailboxConfig, MailboxLengths, Mailboxes};
 pub use shared::Shared;
+pub use timer::Timer;

@@ -1,7 +1,7 @@
 //! `mpcal-build explain CODE`
 
 use super::Exit;
-use crate::explain::{find, EXPLANATIONS};
+use crate::explain::{explain, EXPLANATIONS};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mpcal-build explain label-required\n\nWithout a code it lists them all.")]
@@ -16,9 +16,9 @@ impl Explain {
             EXPLANATIONS.iter().for_each(|e| println!("{}", e.code));
             return Exit::Fine;
         };
-        match find(&code) {
-            Some(e) => {
-                println!("{}", e.text);
+        match explain(&code) {
+            Some(text) => {
+                println!("{text}");
                 Exit::Fine
             }
             None => {

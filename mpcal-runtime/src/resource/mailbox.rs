@@ -13,7 +13,6 @@
 //! A malformed or oversized frame, a silent or foreign peer costs its connection and a line in the
 //! log, never the process.
 
-mod inbox;
 mod outbox;
 mod receive;
 mod send;
@@ -28,9 +27,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use self::inbox::Inbox;
 use self::outbox::Outbox;
 use crate::error::{Error, Step};
+use super::queue::Queue;
 use crate::mapping::{Class, MappingMacro};
 use crate::section::Section;
 use crate::value::{Data, EvalError};
@@ -83,7 +82,7 @@ impl<K: Data, M: Data> Clone for Mailboxes<K, M> {
 }
 
 struct Inner<K: Data, M: Data> {
-    inboxes: BTreeMap<K, Arc<Inbox<M>>>,
+    inboxes: BTreeMap<K, Arc<Queue<M>>>,
     outboxes: BTreeMap<K, Arc<Outbox<M>>>,
     address: Option<SocketAddr>,
     /// Dropping them ends every task.
@@ -103,8 +102,8 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
     ) -> io::Result<Self> {
         let config = Arc::new(config.clone());
         let session = wire::new_session();
-        let inboxes: BTreeMap<K, Arc<Inbox<M>>> =
-            local.into_iter().map(|k| (k, Arc::new(Inbox::new(config.inbox_capacity)))).collect();
+        let inboxes: BTreeMap<K, Arc<Queue<M>>> =
+            local.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
         let mut tasks = JoinSet::new();
         let mut outboxes = BTreeMap::new();
         for (index, address) in addresses.iter().filter(|(k, _)| !inboxes.contains_key(k)) {
@@ -129,7 +128,7 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
     /// Mailboxes that all live in this node: no socket is opened.
     #[must_use]
     pub fn local(indices: impl IntoIterator<Item = K>, config: &MailboxConfig) -> Self {
-        let inboxes = indices.into_iter().map(|k| (k, Arc::new(Inbox::new(config.inbox_capacity)))).collect();
+        let inboxes = indices.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
         let _tasks = parking_lot::Mutex::new(JoinSet::new());
         Self { inner: Arc::new(Inner { inboxes, outboxes: BTreeMap::new(), address: None, _tasks }) }
     }
@@ -156,7 +155,7 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
         }
     }
 
-    fn inbox(&self, index: &K) -> Step<&Arc<Inbox<M>>> {
+    fn inbox(&self, index: &K) -> Step<&Arc<Queue<M>>> {
         let missing = || Error::Resource(format!("mailbox {} is not on this node", index.to_value()));
         Ok(self.inner.inboxes.get(index).ok_or_else(missing)?)
     }

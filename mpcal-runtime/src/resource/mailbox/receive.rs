@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::codec::{FramedRead, FramedWrite};
 
-use super::inbox::Inbox;
 use super::wire::{self, Frame};
 use super::MailboxConfig;
+use crate::resource::queue::Queue;
 use crate::value::Data;
 
 /// Senders whose last sequence number is remembered.
@@ -41,7 +41,7 @@ impl Sessions {
 
 pub(super) async fn run<K: Data, M: Data>(
     listener: TcpListener,
-    inboxes: BTreeMap<K, Arc<Inbox<M>>>,
+    inboxes: BTreeMap<K, Arc<Queue<M>>>,
     config: Arc<MailboxConfig>,
 ) {
     let inboxes = Arc::new(inboxes);
@@ -72,7 +72,7 @@ pub(super) async fn run<K: Data, M: Data>(
 
 async fn connection<K: Data, M: Data>(
     stream: TcpStream,
-    inboxes: &BTreeMap<K, Arc<Inbox<M>>>,
+    inboxes: &BTreeMap<K, Arc<Queue<M>>>,
     sessions: &Mutex<Sessions>,
     config: &MailboxConfig,
 ) -> io::Result<()> {
@@ -120,9 +120,9 @@ async fn connection<K: Data, M: Data>(
 /// Reads a `Hello`: the session, the encoded index, the inbox; or why not.
 fn welcome<'i, K: Data, M: Data>(
     hello: &[u8],
-    inboxes: &'i BTreeMap<K, Arc<Inbox<M>>>,
+    inboxes: &'i BTreeMap<K, Arc<Queue<M>>>,
     config: &MailboxConfig,
-) -> Result<(u64, Vec<u8>, &'i Arc<Inbox<M>>), String> {
+) -> Result<(u64, Vec<u8>, &'i Arc<Queue<M>>), String> {
     let Some(Frame::Hello { magic, version, model, session, to }) = wire::decode(hello) else {
         return Err("this is no hello".to_owned());
     };

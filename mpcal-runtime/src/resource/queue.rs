@@ -1,4 +1,4 @@
-//! Messages that have arrived.
+//! A bounded queue between sections and the world outside: what mailboxes and channels are made of.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,12 +10,14 @@ use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
 use crate::value::Data;
 
-pub(super) struct Inbox<M> {
+/// Messages in order. Sections take and deliver in their log; the outside waits for space or for a
+/// message.
+pub(super) struct Queue<M> {
     core: Arc<Core>,
     state: Mutex<State<M>>,
     capacity: usize,
-    /// Tells connections that wait for space.
-    space: Notify,
+    /// Tells the outside that something was taken or delivered.
+    moved: Notify,
 }
 
 struct State<M> {
@@ -41,10 +43,10 @@ impl<M> Default for Staged<M> {
     }
 }
 
-impl<M: Data> Inbox<M> {
+impl<M: Data> Queue<M> {
     pub(super) fn new(capacity: usize) -> Self {
         let state = Mutex::new(State { messages: VecDeque::new(), taken: 0 });
-        Self { core: Core::new(), state, capacity: capacity.max(1), space: Notify::new() }
+        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Notify::new() }
     }
 
     /// The next message, for a section.
@@ -68,7 +70,7 @@ impl<M: Data> Inbox<M> {
         }
     }
 
-    /// Puts a message in, from a section of this node.
+    /// Puts a message in, for a section.
     pub(super) fn deliver(&self, staged: &mut Staged<M>, message: M) -> Step<()> {
         let length = self.state.lock().messages.len() + staged.delivered.len();
         if length >= self.capacity + staged.taken {
@@ -84,13 +86,13 @@ impl<M: Data> Inbox<M> {
         (self.state.lock().messages.len() + staged.delivered.len() - staged.taken) as i64
     }
 
-    /// Puts a message in, from the network; waits while the inbox is full.
+    /// Puts a message in, from outside; waits while the queue is full.
     ///
     /// # Cancel safety
     /// A dropped future has put nothing in.
     pub(super) async fn arrive(&self, message: M) {
         loop {
-            let space = self.space.notified();
+            let moved = self.moved.notified();
             {
                 let _gate = self.core.outside_change();
                 let mut state = self.state.lock();
@@ -101,12 +103,33 @@ impl<M: Data> Inbox<M> {
                     return;
                 }
             }
-            space.await;
+            moved.await;
+        }
+    }
+
+    /// Takes a message out, from outside; waits while the queue is empty.
+    ///
+    /// # Cancel safety
+    /// A dropped future has taken nothing out.
+    pub(super) async fn take(&self) -> M {
+        loop {
+            let moved = self.moved.notified();
+            {
+                let _gate = self.core.outside_change();
+                let mut state = self.state.lock();
+                if let Some(message) = state.messages.pop_front() {
+                    state.taken += 1;
+                    drop(state);
+                    self.core.changed();
+                    return message;
+                }
+            }
+            moved.await;
         }
     }
 }
 
-impl<M: Data> Cell for Inbox<M> {
+impl<M: Data> Cell for Queue<M> {
     type Staged = Staged<M>;
 
     fn core(&self) -> &Arc<Core> {
@@ -131,9 +154,7 @@ impl<M: Data> Cell for Inbox<M> {
         }
         if changed {
             self.core.changed();
-        }
-        if staged.taken > 0 {
-            self.space.notify_waiters();
+            self.moved.notify_waiters();
         }
     }
 }
