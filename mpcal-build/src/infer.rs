@@ -80,7 +80,10 @@ impl Types {
 
 /// Says which variables have no type of their own.
 pub fn warn_untyped(model: &Model, types: &Types, out: &mut Diagnostics) {
-    for (variable, t) in model.variables.iter().zip(&types.variables) {
+    let bodies = model.archetypes.iter().flat_map(|a| a.parameters.iter().chain(&a.locals));
+    let bodies = bodies.chain(model.procedures.iter().flat_map(|p| p.parameters.iter().chain(&p.locals)));
+    for id in model.globals.iter().chain(bodies) {
+        let (variable, t) = (model.variable(*id), &types.variables[id.index()]);
         if *t == Type::Value {
             out.push(
                 Diagnostic::warning("untyped", variable.span, format!("`{}` has no single type", variable.name))

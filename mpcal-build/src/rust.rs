@@ -64,6 +64,7 @@ pub fn emit(source: &Source, block: Span, model: &Model, normal: &Normal, types:
             clippy::pedantic,
             missing_docs,
             unused_imports,
+            unused_assignments,
             unused_mut,
             unused_parens,
             unused_variables,
@@ -86,6 +87,7 @@ pub fn emit(source: &Source, block: Span, model: &Model, normal: &Normal, types:
             #(#archetypes)*
             #environment
         }
+        #[allow(unused_imports)]
         pub use model::*;
     };
     let file = match syn::parse2::<syn::File>(tokens) {
@@ -200,7 +202,10 @@ impl Emitter<'_> {
     fn record_name(&self, id: usize) -> proc_macro2::Ident {
         let name = names::pascal(&self.types.records[id].name);
         let same = self.types.records[..id].iter().filter(|r| names::pascal(&r.name) == name).count();
-        let taken = same > 0 || self.model.archetypes.iter().any(|a| names::pascal(&a.name) == name) || name == "Constants";
+        let other = self.model.archetypes.iter().map(|a| &a.name).chain(self.model.mapping_macros.iter().map(|m| &m.name));
+        let taken = same > 0
+            || other.into_iter().any(|n| names::pascal(n) == name)
+            || ["Constants", "Variables", "State", "Label"].contains(&&name[..]);
         names::ident(&if taken { format!("{name}Record{}", if same > 0 { same.to_string() } else { String::new() }) } else { name })
     }
 

@@ -32,6 +32,8 @@ use syn::LitStr;
 ///                 rounds := rounds - 1;
 ///               };
 ///           }
+///           variables counter = 0;
+///           process (worker \in 1..2) == instance Worker(ref counter, 3);
 ///         }
 ///     "# }
 /// }

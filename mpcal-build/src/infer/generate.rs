@@ -80,6 +80,10 @@ pub fn infer(model: &mut Model, normal: &Normal) -> Types {
     };
     cx.model();
     cx.solver.solve();
+    // What is only read, or only written, has the type of the other side.
+    for r in cx.refs.values().cloned().collect::<Vec<_>>() {
+        cx.solver.try_unify(r.read, r.write);
+    }
     cx.finish()
 }
 
@@ -178,7 +182,10 @@ impl Generator<'_> {
     }
 
     fn mapping_use(&mut self, mapping: Option<MappingMacroId>, variable: VariableId, of: TypeId, global: bool, r: Ref) {
-        let known = self.uses.iter().position(|u| u.mapping == mapping && u.variable == variable && u.global == global);
+        let known = self.uses.iter().position(|u| {
+            let same = u.types.indices.len() == r.indices.len();
+            u.mapping == mapping && u.variable == variable && u.global == global && same
+        });
         if let Some(known) = known {
             let types = self.uses[known].types.clone();
             for (a, b) in types.indices.iter().zip(&r.indices) {
@@ -797,7 +804,11 @@ impl Finisher<'_, '_> {
         for (n, v) in model.variables.iter().enumerate() {
             let t = self.of(self.cx.variables[n], 0);
             if let (Type::Record(id), VariableKind::Local) = (&t, v.kind) {
-                direct.entry(*id).or_insert_with(|| v.name.to_string());
+                let name = direct.entry(*id).or_insert_with(|| v.name.to_string());
+                // Many variables hold a message; one that says so names it best.
+                if &*v.name == "message" {
+                    *name = v.name.to_string();
+                }
             }
             ids(&v.name, &t, &mut found);
         }

@@ -103,6 +103,7 @@ pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mu
     while let Some((signature, at)) = cx.todo.pop() {
         cx.procedure(&signature, at);
     }
+    cx.rename_bounds();
     (!cx.out.has_errors()).then_some(cx.lowered)
 }
 
@@ -147,6 +148,20 @@ impl Lowerer<'_, '_> {
             variables,
             sections,
         });
+    }
+
+    /// Variables of all processes are variables of the module, so a name that an expression binds
+    /// must not be one of theirs. The variable keeps its name, because properties mention it.
+    fn rename_bounds(&mut self) {
+        let lowered = &mut self.lowered;
+        let globals = lowered.model.globals.iter().map(|g| lowered.model.variable(*g).name.to_string());
+        let variables: HashSet<String> = lowered.names.variables.values().map(|n| n.to_string()).chain(globals).collect();
+        for (n, bound) in lowered.model.bounds.iter().enumerate() {
+            if variables.contains(&*bound.name) {
+                let text = lowered.bound_name(&bound.name, &variables);
+                lowered.names.bounds.insert(BoundId(n as u32), text);
+            }
+        }
     }
 
     fn initial(&mut self, frame: &Frame, variable: VariableId) -> Initial {

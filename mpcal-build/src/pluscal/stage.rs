@@ -267,12 +267,8 @@ impl Stager<'_> {
                     out.push(self.real_assignment(&mut env, *variable, path, value));
                 }
                 Step::If(c, a, b) => {
-                    if let Some(value) = self.both_yield(&env, c, a, b) {
-                        let (variable, text) = value;
-                        let name = self.stage(&mut env, variable);
-                        let inside = self.list(&steps[n + 1..], rest, env, after);
-                        out.extend(with(Binding { name: name.text.to_string(), element: false, value: text }, inside));
-                        return out;
+                    if let Some((variable, yielded)) = self.yields(&env, std::slice::from_ref(step)) {
+                        return self.yielded(variable, yielded, &steps[n + 1..], rest, env, after, out);
                     }
                     if self.must_merge(&[a, b], &rest_of) {
                         return self.merged(step, &steps[n + 1..], rest, env, after, out);
@@ -287,11 +283,8 @@ impl Stager<'_> {
                 }
                 Step::Either(arms) => {
                     let lists: Vec<&[Step]> = arms.iter().map(|a| &a[..]).collect();
-                    if let Some((variable, set)) = self.all_yield(&env, arms) {
-                        let name = self.stage(&mut env, variable);
-                        let inside = self.list(&steps[n + 1..], rest, env, after);
-                        out.extend(with(Binding { name: name.text.to_string(), element: true, value: set }, inside));
-                        return out;
+                    if let Some((variable, yielded)) = self.yields(&env, std::slice::from_ref(step)) {
+                        return self.yielded(variable, yielded, &steps[n + 1..], rest, env, after, out);
                     }
                     if self.must_merge(&lists, &rest_of) {
                         return self.merged(step, &steps[n + 1..], rest, env, after, out);
@@ -403,28 +396,57 @@ impl Stager<'_> {
         }
     }
 
-    /// `if (c) { yield a } else { yield b }`
-    fn both_yield(&self, env: &Env, c: &Expr, a: &[Step], b: &[Step]) -> Option<(VariableId, String)> {
-        let (va, a) = self.only_yield(a)?;
-        let (_, b) = self.only_yield(b)?;
-        Some((va, format!("IF {} THEN {} ELSE {}", self.top(env, c), self.top(env, a), self.top(env, b))))
-    }
-
-    /// `either { yield a } or { yield b }`
-    fn all_yield(&self, env: &Env, arms: &[Vec<Step>]) -> Option<(VariableId, String)> {
-        let list: Option<Vec<_>> = arms.iter().map(|a| self.only_yield(a)).collect();
-        let list = list?;
-        let values: Vec<_> = list.iter().map(|(_, e)| self.top(env, e)).collect();
-        Some((list.first()?.0, format!("{{{}}}", values.join(", "))))
-    }
-
-    fn only_yield<'s>(&self, list: &'s [Step]) -> Option<(VariableId, &'s Expr)> {
-        match list {
-            [Step::Assign { variable, path, value, .. }] if path.is_empty() && self.lowered.virtuals.contains(variable) => {
-                Some((*variable, value))
+    /// What a list that does nothing but choose and yield gives.
+    fn yields(&self, env: &Env, list: &[Step]) -> Option<(VariableId, Yielded)> {
+        let [step] = list else { return None };
+        match step {
+            Step::Assign { variable, path, value, .. } if path.is_empty() && self.lowered.virtuals.contains(variable) => {
+                Some((*variable, Yielded::Value(self.top(env, value))))
+            }
+            Step::If(c, a, b) => {
+                let ((variable, a), (_, b)) = (self.yields(env, a)?, self.yields(env, b)?);
+                let c = self.top(env, c);
+                Some((variable, match (a, b) {
+                    (Yielded::Value(a), Yielded::Value(b)) => Yielded::Value(format!("IF {c} THEN {a} ELSE {b}")),
+                    (a, b) => Yielded::Set(format!("IF {c} THEN {} ELSE {}", a.into_set(), b.into_set())),
+                }))
+            }
+            Step::Either(arms) => {
+                let arms: Option<Vec<_>> = arms.iter().map(|a| self.yields(env, a)).collect();
+                let arms = arms?;
+                let variable = arms.first()?.0;
+                let values: Option<Vec<&str>> =
+                    arms.iter().map(|(_, y)| if let Yielded::Value(v) = y { Some(&v[..]) } else { None }).collect();
+                let set = match values {
+                    Some(values) => format!("{{{}}}", values.join(", ")),
+                    None => arms.into_iter().map(|(_, y)| format!("({})", y.into_set())).collect::<Vec<_>>().join(" \\cup "),
+                };
+                Some((variable, Yielded::Set(set)))
             }
             _ => None,
         }
+    }
+
+    /// Binds the value of a read and goes on.
+    #[allow(clippy::too_many_arguments)]
+    fn yielded(
+        &mut self,
+        variable: VariableId,
+        yielded: Yielded,
+        steps: &[Step],
+        rest: Rest<'_>,
+        mut env: Env,
+        after: &mut dyn FnMut(&mut Self, Env) -> Vec<Statement>,
+        mut out: Vec<Statement>,
+    ) -> Vec<Statement> {
+        let name = self.stage(&mut env, variable);
+        let inside = self.list(steps, rest, env, after);
+        let (element, value) = match yielded {
+            Yielded::Value(value) => (false, value),
+            Yielded::Set(set) => (true, set),
+        };
+        out.extend(with(Binding { name: name.text.to_string(), element, value }, inside));
+        out
     }
 
     /// A statement whose branches meet before a later change: bindings and guards in a line, then
@@ -543,6 +565,22 @@ impl Stager<'_> {
             let name = self.stage(env, variable);
             // Under a guard the value may not be evaluated, so it stays lazy.
             line.push(if guard.is_some() { Item::lazy(&name, value) } else { Item::element(&name, format!("{{{value}}}")) });
+        }
+    }
+}
+
+/// What a read that does nothing but choose gives.
+enum Yielded {
+    Value(String),
+    /// Some element.
+    Set(String),
+}
+
+impl Yielded {
+    fn into_set(self) -> String {
+        match self {
+            Yielded::Value(value) => format!("{{{value}}}"),
+            Yielded::Set(set) => set,
         }
     }
 }

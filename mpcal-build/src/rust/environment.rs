@@ -12,7 +12,7 @@ use super::steps::{Around, Yield};
 use super::Emitter;
 use crate::infer::MappingUse;
 use crate::normal::Step;
-use crate::resolved::{Argument, Initial, Process, VariableId};
+use crate::resolved::{Argument, Initial, MappingMacroId, Process, VariableId};
 use crate::types::Type;
 
 impl Emitter<'_> {
@@ -237,13 +237,13 @@ impl Emitter<'_> {
             match argument {
                 Argument::Value(e) if !by_ref => values.push(self.owned(e, &self.types.variables[parameter.index()], &scope)),
                 Argument::Value(e) => {
-                    let Some(m) = self.use_of(*mapping, *parameter, false) else { continue };
+                    let Some(m) = self.use_of(*mapping, *parameter, *parameter, false) else { continue };
                     let mapping = self.mapping_name(m);
                     let value = self.owned(e, &self.whole_type(m), &scope);
                     resources.push(quote!(#mapping::new(&rt::Shared::new(#value), constants)));
                 }
                 Argument::Ref(g, ..) => {
-                    let Some(m) = self.use_of(*mapping, *g, true) else { continue };
+                    let Some(m) = self.use_of(*mapping, *g, *parameter, true) else { continue };
                     let (mapping, variable) = (self.mapping_name(m), self.name(&self.model.variable(*g).name));
                     resources.push(quote!(#mapping::new(&self.#variable, constants)));
                 }
@@ -263,8 +263,18 @@ impl Emitter<'_> {
         }
     }
 
-    fn use_of(&self, mapping: Option<crate::resolved::MappingMacroId>, variable: VariableId, global: bool) -> Option<&MappingUse> {
-        self.types.mappings.iter().find(|m| m.mapping == mapping && m.variable == variable && m.global == global)
+    /// The mapping of a variable for a parameter.
+    fn use_of(
+        &self,
+        mapping: Option<MappingMacroId>,
+        variable: VariableId,
+        parameter: VariableId,
+        global: bool,
+    ) -> Option<&MappingUse> {
+        let count = self.types.refs.get(&parameter)?.indices.len();
+        self.types.mappings.iter().find(|m| {
+            m.mapping == mapping && m.variable == variable && m.global == global && m.types.indices.len() == count
+        })
     }
 }
 

@@ -70,6 +70,12 @@ impl<T: Data> OutputReceiver<T> {
     pub async fn receive(&self) -> T {
         self.0.take().await
     }
+
+    /// Takes the next value if there is one.
+    #[must_use]
+    pub fn try_receive(&self) -> Option<T> {
+        self.0.try_take()
+    }
 }
 
 impl<T: Data> MappingMacro for Input<T> {

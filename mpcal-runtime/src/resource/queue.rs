@@ -114,18 +114,22 @@ impl<M: Data> Queue<M> {
     pub(super) async fn take(&self) -> M {
         loop {
             let moved = self.moved.notified();
-            {
-                let _gate = self.core.outside_change();
-                let mut state = self.state.lock();
-                if let Some(message) = state.messages.pop_front() {
-                    state.taken += 1;
-                    drop(state);
-                    self.core.changed();
-                    return message;
-                }
+            if let Some(message) = self.try_take() {
+                return message;
             }
             moved.await;
         }
+    }
+
+    /// Takes a message out, from outside, if there is one.
+    pub(super) fn try_take(&self) -> Option<M> {
+        let _gate = self.core.outside_change();
+        let mut state = self.state.lock();
+        let message = state.messages.pop_front()?;
+        state.taken += 1;
+        drop(state);
+        self.core.changed();
+        Some(message)
     }
 }
 
