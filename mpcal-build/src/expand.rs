@@ -9,15 +9,14 @@ use std::rc::Rc;
 use crate::ast::{Binding, Block, Expr, ExprKind, Initial, Macro, Name, Place, Stmt, StmtKind, Step, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
-/// Expands every macro use of the block.
-pub fn expand(block: &mut Block, out: &mut Diagnostics) {
+/// Expands every macro use of the block. False if a macro uses itself, so that nothing was expanded;
+/// after any other problem the rest of the block can still be checked.
+pub fn expand(block: &mut Block, out: &mut Diagnostics) -> bool {
     let macros: HashMap<Rc<str>, Macro> = block.macros.iter().map(|m| (m.name.text.clone(), m.clone())).collect();
     let mut expander = Expander { macros: &macros, fresh: 0, out };
-    for m in &block.macros {
-        expander.check_recursion(m);
-    }
-    if expander.out.has_errors() {
-        return;
+    let recursive = block.macros.iter().filter(|m| expander.check_recursion(m)).count();
+    if recursive > 0 {
+        return false;
     }
     for archetype in &mut block.archetypes {
         expander.stmts(&mut archetype.body);
@@ -34,6 +33,7 @@ pub fn expand(block: &mut Block, out: &mut Diagnostics) {
             expander.stmts(body);
         }
     }
+    true
 }
 
 struct Expander<'m, 'd> {
@@ -44,7 +44,7 @@ struct Expander<'m, 'd> {
 
 impl Expander<'_, '_> {
     /// A macro that reaches itself would never end.
-    fn check_recursion(&mut self, start: &Macro) {
+    fn check_recursion(&mut self, start: &Macro) -> bool {
         let mut seen: HashSet<Rc<str>> = HashSet::new();
         let mut todo = vec![start];
         while let Some(m) = todo.pop() {
@@ -55,13 +55,14 @@ impl Expander<'_, '_> {
                             .and(at, "here")
                             .help("use a procedure"),
                     );
-                    return;
+                    return true;
                 }
                 if let Some(next) = self.macros.get(&callee).filter(|_| seen.insert(callee.clone())) {
                     todo.push(next);
                 }
             }
         }
+        false
     }
 
     fn stmts(&mut self, list: &mut [Stmt]) {

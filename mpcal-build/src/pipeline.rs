@@ -110,8 +110,7 @@ fn front(
     out: &mut Diagnostics,
 ) -> Option<(Model, Normal)> {
     // After this: no macro is used.
-    crate::expand::expand(&mut file.block, out);
-    if out.has_errors() {
+    if !crate::expand::expand(&mut file.block, out) {
         return None;
     }
     // After this: every name is an id.

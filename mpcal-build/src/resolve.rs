@@ -131,7 +131,10 @@ impl<'a> Resolver<'a, '_> {
         }
         for (variable, id) in block.variables.iter().zip(self.model.globals.clone()) {
             self.model.variables[id.index()].initial = self.initial(&variable.initial);
+            // The next may start with a value made of this one.
+            self.scope.push((variable.name.text.clone(), Entry::Variable(id)));
         }
+        self.scope.clear();
         for m in &block.mapping_macros {
             let macro_ = self.mapping_macro(m);
             self.model.mapping_macros.push(macro_);
@@ -264,7 +267,9 @@ impl<'a> Resolver<'a, '_> {
             self.out.push(Diagnostic::error("arity", i.archetype.span, message).and(at, "defined here"));
             return None;
         }
+        // The value of a global variable can be passed; a `ref` to it is found by `argument`.
         self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        self.scope.extend(self.globals.iter().map(|(n, id)| (n.clone(), Entry::Variable(*id))));
         let arguments: Vec<_> = i.arguments.iter().map(|a| self.argument(a)).collect();
         self.scope.clear();
         let mut mappings = vec![None; arguments.len()];

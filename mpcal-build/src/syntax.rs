@@ -41,8 +41,12 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
     let block = block::parse_block(source, &block_tokens.tokens, out);
     let module = if source.text[..start].contains("MODULE") {
-        let lexed = lex(source, 0, lex::Until::End, out);
         check_comment_markers(source, &block_tokens, out);
+        if out.has_errors() {
+            // The comment around the block may not end where it seems to.
+            return None;
+        }
+        let lexed = lex(source, 0, lex::Until::End, out);
         module::parse_module(source, &lexed.tokens, out)
     } else {
         Module::default()

@@ -1,0 +1,108 @@
+//! What tests across the crates share: the command, fixtures, and the tools of TLA+.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A directory below `tests/fixtures`.
+#[must_use]
+pub fn fixtures(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// Files with an extension, sorted.
+#[must_use]
+pub fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == extension)).collect();
+    files.sort();
+    files
+}
+
+/// Compares a text with a file; with `BLESS=1` in the environment the file is written instead.
+#[track_caller]
+pub fn check_blessed(path: &Path, text: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, text).expect("the blessed file can be written");
+        return;
+    }
+    let blessed = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(blessed == text, "{} differs; run with BLESS=1 if this is right:\n{text}", path.display());
+}
+
+/// The tools of TLA+, where `TLA2TOOLS_JAR` names them and there is a Java.
+#[derive(Clone, Debug)]
+pub struct Tools(PathBuf);
+
+impl Tools {
+    /// The tools, or a line that says why not.
+    #[must_use]
+    pub fn find(test: &str) -> Option<Self> {
+        let Some(jar) = std::env::var_os("TLA2TOOLS_JAR").map(PathBuf::from) else {
+            println!("{test}: skipped, TLA2TOOLS_JAR is not set");
+            return None;
+        };
+        if !Command::new("java").arg("-version").output().is_ok_and(|o| o.status.success()) {
+            println!("{test}: skipped, there is no Java");
+            return None;
+        }
+        Some(Self(jar))
+    }
+
+    fn java(&self, directory: &Path, arguments: &[&str]) -> String {
+        let output = Command::new("java")
+            .args(["-XX:+UseParallelGC", "-cp"])
+            .arg(&self.0)
+            .args(arguments)
+            .current_dir(directory)
+            .output()
+            .expect("java runs");
+        text(&output)
+    }
+
+    /// Translates PlusCal to TLA+ in place.
+    ///
+    /// # Panics
+    /// If `pcal.trans` refuses it.
+    #[track_caller]
+    pub fn translate(&self, directory: &Path, file: &str) {
+        let said = self.java(directory, &["pcal.trans", "-nocfg", file]);
+        assert!(said.contains("Translation completed"), "{file}: {said}");
+    }
+
+    /// Parses a module.
+    ///
+    /// # Panics
+    /// If SANY refuses it.
+    #[track_caller]
+    pub fn parse(&self, directory: &Path, file: &str) {
+        let said = self.java(directory, &["tla2sany.SANY", file]);
+        assert!(!said.contains("rror") && said.contains("Semantic processing"), "{file}: {said}");
+    }
+
+    /// Runs TLC; gives what it prints.
+    #[must_use]
+    pub fn check(&self, directory: &Path, file: &str, config: &str) -> String {
+        self.java(directory, &["tlc2.TLC", "-deadlock", "-workers", "2", "-config", config, file])
+    }
+}
+
+/// What a program printed.
+#[must_use]
+pub fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The number of distinct states in what TLC printed.
+#[must_use]
+pub fn distinct_states(said: &str) -> Option<u64> {
+    let line = said.lines().rev().find(|l| l.contains("distinct states found") && l.contains("left on queue"))?;
+    let before = line.split(" distinct states found").next()?;
+    before.rsplit(", ").next()?.replace(',', "").parse().ok()
+}

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::expr::Scope;
+use super::expr::{Globals, Scope};
 use super::names::{ident, pascal, snake};
 use super::Emitter;
 use crate::normal::{Block, End, Step};
@@ -95,6 +95,7 @@ impl Emitter<'_> {
             self_id: Some((quote!(self.id), self_type.clone())),
             state: quote!(self.state),
             mapped: None,
+            globals: Globals::Hidden,
             bounds: HashMap::new(),
         };
         let labels: Vec<_> = sections.iter().map(|s| ident(&pascal(&s.label))).collect();
@@ -236,6 +237,7 @@ impl Emitter<'_> {
             self_id: Some((quote!(id), self_type.clone())),
             state: quote!(initial),
             mapped: None,
+            globals: Globals::Hidden,
             bounds: HashMap::new(),
         };
         let _ = values;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::expr::Scope;
+use super::expr::{Globals, Scope};
 use super::names::{ident, pascal};
 use super::steps::{Around, Yield};
 use super::Emitter;
@@ -26,7 +26,7 @@ impl Emitter<'_> {
         let types: Vec<_> = globals.iter().map(|g| self.rust_type(&self.types.variables[g.index()])).collect();
         let docs: Vec<_> =
             globals.iter().map(|g| self.origin(&format!("`{}`", self.model.variable(*g).name), self.model.variable(*g).span)).collect();
-        let scope = Scope::of_constants(quote!(constants));
+        let scope = Scope { globals: Globals::Names, ..Scope::of_constants(quote!(constants)) };
         let initials = globals.iter().zip(&names).map(|(g, name)| {
             let t = self.types.variables[g.index()].clone();
             let value = match &self.model.variable(*g).initial {
@@ -40,7 +40,7 @@ impl Emitter<'_> {
                     quote!(<#rust as rt::Data>::from_value(&rt::Value::DEFAULT_INIT)?)
                 }
             };
-            quote!(#name: rt::Shared::new(#value))
+            quote!(let #name = #value;)
         });
         let spawns: Vec<_> = self.model.processes.iter().map(|p| self.spawn(p)).collect();
         quote! {
@@ -57,7 +57,8 @@ impl Emitter<'_> {
                 /// # Errors
                 /// If one cannot be evaluated.
                 pub fn new(constants: &Constants) -> rt::Eval<Self> {
-                    Ok(Self { #(#initials),* })
+                    #(#initials)*
+                    Ok(Self { #(#names: rt::Shared::new(#names)),* })
                 }
 
                 /// Starts every process of the model over these variables: the system that TLC
@@ -111,6 +112,7 @@ impl Emitter<'_> {
             self_id: Some((quote!(process), m.self_type.clone())),
             state: quote!(self),
             mapped: Some((quote!(variable), m.stored.clone(), quote!(value), m.types.write.clone())),
+            globals: Globals::Hidden,
             bounds: HashMap::new(),
         };
         let (read, write) = if m.mapping.is_none() {
@@ -228,6 +230,7 @@ impl Emitter<'_> {
             self_id: Some((quote!(id), self_type.clone())),
             state: quote!(state),
             mapped: None,
+            globals: Globals::Fields,
             bounds: HashMap::new(),
         };
         let mut values = Vec::new();

@@ -25,8 +25,21 @@ pub(super) struct Scope {
     pub(super) state: TokenStream,
     /// `$variable` and `$value`, in a mapping macro.
     pub(super) mapped: Option<(TokenStream, Type, TokenStream, Type)>,
+    /// Global variables, where they can be seen.
+    pub(super) globals: Globals,
     /// Bound names.
     pub(super) bounds: HashMap<BoundId, Code>,
+}
+
+/// How a global variable is reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Globals {
+    /// Not at all.
+    Hidden,
+    /// As a local name, while the variables are being made.
+    Names,
+    /// As the committed value of a field of `self`.
+    Fields,
 }
 
 /// What the tokens of an expression are.
@@ -144,6 +157,11 @@ impl Emitter<'_> {
         let ty = self.types.variables[id.index()].clone();
         let state = &s.state;
         if self.model.variable(id).kind == VariableKind::Global {
+            match s.globals {
+                Globals::Names => return Code::new(quote!(#name), Form::Place, ty),
+                Globals::Fields => return Code::owned(quote!(self.#name.load()), ty),
+                Globals::Hidden => {}
+            }
             let span = self.model.variable(id).span;
             self.unsupported(span, "an operator that mentions a global variable", "an archetype sees no global variable");
         }
@@ -908,7 +926,7 @@ impl Code {
 impl Scope {
     /// The scope of an operator, a method of `Constants`.
     pub(super) fn of_constants(constants: TokenStream) -> Self {
-        Self { constants, self_id: None, state: quote!(state), mapped: None, bounds: HashMap::new() }
+        Self { constants, self_id: None, state: quote!(state), mapped: None, globals: Globals::Hidden, bounds: HashMap::new() }
     }
 }
 

@@ -50,8 +50,7 @@ fn infix(start: Tokens<'_>, min: u8) -> Res<'_, Expr> {
         }
         if let Some((before, (l, h))) = last {
             let fine = std::ptr::eq(before, op) && associative;
-            let same = associative && l == low && h == high && is_associative(before);
-            if !(fine || same) && low <= h && l <= high {
+            if !fine && low <= h && l <= high {
                 i.cx.report(
                     Diagnostic::error("operator-precedence", i.here(), format!("`{}` and `{}` have the same precedence", before.name, op.name))
                         .because("which of the two binds tighter is not defined")
@@ -70,10 +69,6 @@ fn infix(start: Tokens<'_>, min: u8) -> Res<'_, Expr> {
         left.span = start.span_to(i);
     }
     Ok((i, left))
-}
-
-fn is_associative(op: &operators::Operator) -> bool {
-    matches!(op.fixity, Fixity::Infix(_, _, true))
 }
 
 /// Conjunctions and disjunctions are flat, so that long ones stay shallow.

@@ -1,0 +1,83 @@
+//! Every static rule has a fixture that breaks it: `\* error: CODE` stands on the line, and the
+//! rendered report beside the fixture is what a user sees.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use mpcal_tests::{check_blessed, files, fixtures};
+
+/// Runs every command a rule may belong to; gives codes with lines, and the report.
+fn run(path: &Path) -> (Vec<(String, u64)>, String) {
+    let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+    let command = match name {
+        "markers" | "no-process" | "call-unsupported" => vec!["pluscal", "--stdout"],
+        "rust-unsupported" | "untyped" => vec!["rust"],
+        "multiple-writes" => vec!["check", "--no-multiple-writes"],
+        _ => vec!["check"],
+    };
+    let mpcal = |extra: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_mpcal"))
+            .args(&command)
+            .args(extra)
+            .arg(path.file_name().unwrap_or_default())
+            .current_dir(path.parent().unwrap_or(path))
+            .output()
+            .expect("the command runs")
+    };
+    let json = mpcal(&["--message-format", "json"]);
+    let found = String::from_utf8_lossy(&json.stdout)
+        .lines()
+        .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok().filter(|d| d["code"].is_string()))
+        .map(|d| (d["code"].as_str().unwrap_or_default().to_owned(), d["primary"]["line"].as_u64().unwrap_or_default()))
+        .collect();
+    let human = mpcal(&[]);
+    let expected = if name == "untyped" { 0 } else { 1 };
+    assert_eq!(human.status.code(), Some(expected), "{name}: exit code");
+    (found, String::from_utf8_lossy(&human.stderr).into_owned())
+}
+
+#[test]
+fn each_rule_is_reported_at_its_place() {
+    let mut failures = String::new();
+    for path in files(&fixtures("errors"), "tla") {
+        let text = fs::read_to_string(&path).expect("the fixture can be read");
+        let (mut found, report) = run(&path);
+        found.sort();
+        let mut wanted: Vec<(String, u64)> = (1..)
+            .zip(text.lines())
+            .flat_map(|(n, line)| {
+                let marks = line.split("\\* error: ").skip(1).chain(line.split("\\* warning: ").skip(1));
+                marks.map(move |code| (code.split_whitespace().next().unwrap_or_default().to_owned(), n)).collect::<Vec<_>>()
+            })
+            .collect();
+        wanted.sort();
+        // Some rules have no line of their own: something is missing from the file.
+        let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        if wanted.is_empty() {
+            assert!(found.iter().all(|(code, _)| code == stem) && !found.is_empty(), "{stem}: {report}");
+        } else if found != wanted {
+            failures.push_str(&format!("{stem}: found {found:?}, wanted {wanted:?}\n{report}\n"));
+        }
+        check_blessed(&path.with_extension("txt"), &report);
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn each_code_has_a_fixture_and_an_explanation() {
+    let output = Command::new(env!("CARGO_BIN_EXE_mpcal")).arg("explain").output().expect("the command runs");
+    let codes: BTreeSet<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    let covered: BTreeSet<String> = files(&fixtures("errors"), "tla")
+        .iter()
+        .filter_map(|p| p.file_stem().and_then(|s| s.to_str()).map(str::to_owned))
+        .collect();
+    // A fault of ours has no fixture.
+    let missing: Vec<_> = codes.iter().filter(|c| *c != "internal-error" && !covered.contains(*c)).collect();
+    assert!(missing.is_empty(), "no fixture for {missing:?}");
+    for code in codes {
+        let said = Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["explain", &code]).output().expect("the command runs");
+        assert!(said.status.success() && said.stdout.len() > 20, "{code}");
+    }
+}
