@@ -81,6 +81,54 @@ Empty == "empty"
 }
 
 \* BEGIN PLUSCAL TRANSLATION
+--algorithm Queue {
+  variables
+    network = [node \in Nodes |-> <<>>];
+    done = [consumer \in Consumers |-> <<>>];
+
+  fair process (producer = Producer)
+  variables request; next = 1; told = {};
+  {
+    supply:
+      if (told # Consumers) {
+        await network[Producer] # <<>>;
+        with (message = Head(network[Producer]); network1 = [network EXCEPT ![Producer] = Tail(network[Producer])]) {
+          request := message;
+          if (next <= NumItems) {
+            network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [kind |-> Item, number |-> next])];
+            next := next + 1;
+          } else {
+            network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [kind |-> Empty])];
+            told := told \cup {request.from};
+          };
+        };
+        goto supply;
+      };
+  }
+
+  fair process (consumer \in Consumers)
+  variables answer; working = TRUE;
+  {
+    ask:
+      if (working) {
+        network[Producer] := Append(network[Producer], [kind |-> Ask, from |-> self]);
+      } else {
+        goto Done;
+      };
+    take:
+      await network[self] # <<>>;
+      with (message = Head(network[self])) {
+        network[self] := Tail(network[self]);
+        answer := message;
+      };
+      if (answer.kind = Item) {
+        done[self] := Append(done[self], answer.number);
+      } else {
+        working := FALSE;
+      };
+      goto ask;
+  }
+}
 \* END PLUSCAL TRANSLATION
 *)
 

@@ -56,7 +56,11 @@ impl Tools {
     }
 
     fn java(&self, directory: &Path, arguments: &[&str]) -> String {
+        // SANY unpacks the standard modules into the directory for temporary files: one of our own
+        // keeps two runs apart.
+        let temporary = tempfile::tempdir().expect("a directory can be made");
         let output = Command::new("java")
+            .arg(format!("-Djava.io.tmpdir={}", temporary.path().display()))
             .args(["-XX:+UseParallelGC", "-cp"])
             .arg(&self.0)
             .args(arguments)
