@@ -34,6 +34,8 @@ pub struct Types {
     pub refs: HashMap<VariableId, RefType>,
     /// Record types.
     pub records: Vec<Record>,
+    /// Variables whose uses disagree.
+    pub untyped: Vec<VariableId>,
     /// Mapping macros over variables.
     pub mappings: Vec<MappingUse>,
 }
@@ -83,11 +85,11 @@ pub fn warn_untyped(model: &Model, types: &Types, out: &mut Diagnostics) {
     let bodies = model.archetypes.iter().flat_map(|a| a.parameters.iter().chain(&a.locals));
     let bodies = bodies.chain(model.procedures.iter().flat_map(|p| p.parameters.iter().chain(&p.locals)));
     for id in model.globals.iter().chain(bodies) {
-        let (variable, t) = (model.variable(*id), &types.variables[id.index()]);
-        if *t == Type::Value {
+        let variable = model.variable(*id);
+        if types.untyped.contains(id) {
             out.push(
                 Diagnostic::warning("untyped", variable.span, format!("`{}` has no single type", variable.name))
-                    .because("its uses disagree, or say too little: it is a dynamic `Value` in Rust"),
+                    .because("its uses disagree: it is a dynamic `Value` in Rust"),
             );
         }
     }

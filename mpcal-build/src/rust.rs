@@ -11,10 +11,14 @@
 //! Everything refers to the runtime by one path, `rt`.
 
 mod archetype;
+mod code;
+mod compare;
 mod constants;
 mod environment;
 mod expr;
 mod names;
+mod place;
+mod procedure;
 mod records;
 mod signature;
 mod steps;

@@ -381,12 +381,8 @@ impl Generator<'_> {
     }
 
     fn same(&mut self, list: &[Expr]) -> TypeId {
-        let element = self.solver.fresh();
-        for e in list {
-            let t = self.expr(e);
-            self.solver.unify(element, t);
-        }
-        element
+        let items: Vec<_> = list.iter().map(|e| self.expr(e)).collect();
+        self.solver.common(&items)
     }
 
     fn expr(&mut self, e: &Expr) -> TypeId {
@@ -694,7 +690,10 @@ impl Generator<'_> {
             })
             .collect();
         let records = finisher.named();
-        Types { exprs, variables, bounds, constants, selves, refs, records, mappings }
+        let untyped = |t: &TypeId| matches!(self.solver.get(*t), Term::Dynamic);
+        let untyped = (0..).zip(&self.variables).filter(|(_, t)| untyped(t)).map(|(n, _)| VariableId(n)).collect();
+        Types {
+            untyped, exprs, variables, bounds, constants, selves, refs, records, mappings }
     }
 }
 

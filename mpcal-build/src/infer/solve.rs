@@ -127,6 +127,7 @@ impl Solver {
         }
         let sub = |x: &TypeId, y: &TypeId| self.unifiable(*x, *y, depth + 1);
         match (&self.terms[a.0], &self.terms[b.0]) {
+            (Term::Dynamic, _) | (_, Term::Dynamic) => true,
             (Term::Free, _) => !self.occurs(a, b, 0),
             (_, Term::Free) => !self.occurs(b, a, 0),
             (Term::Bool, Term::Bool) | (Term::Int, Term::Int) | (Term::Str, Term::Str) => true,
@@ -202,24 +203,22 @@ impl Solver {
                 }
             }
             (Term::Tuple(xs), Term::Tuple(ys)) => {
-                let element = self.fresh();
+                let items: Vec<TypeId> = xs.into_iter().chain(ys).collect();
+                let element = self.common(&items);
                 self.set(a, Term::Seq(element));
                 self.link(b, a);
-                for x in xs.into_iter().chain(ys) {
-                    self.unify(element, x);
-                }
             }
-            (Term::Tuple(xs), Term::Seq(y)) => {
+            (Term::Tuple(mut items), Term::Seq(y)) => {
+                items.insert(0, y);
+                let element = self.common(&items);
+                self.set(b, Term::Seq(element));
                 self.link(a, b);
-                for x in xs {
-                    self.unify(y, x);
-                }
             }
-            (Term::Seq(x), Term::Tuple(ys)) => {
+            (Term::Seq(x), Term::Tuple(mut items)) => {
+                items.insert(0, x);
+                let element = self.common(&items);
+                self.set(a, Term::Seq(element));
                 self.link(b, a);
-                for y in ys {
-                    self.unify(x, y);
-                }
             }
             (Term::Record(r), Term::Record(s)) => {
                 self.link(b, a);
@@ -250,6 +249,16 @@ impl Solver {
                 }
             }
         }
+    }
+
+    /// The one type of several items, or any value; items that disagree keep their own types.
+    pub(super) fn common(&mut self, items: &[TypeId]) -> TypeId {
+        let agree = items.iter().enumerate().all(|(n, a)| items[n + 1..].iter().all(|b| self.unifiable(*a, *b, 0)));
+        let common = self.term(if agree { Term::Free } else { Term::Dynamic });
+        for item in items {
+            self.unify(common, *item);
+        }
+        common
     }
 
     /// Makes two types one if they can be.
@@ -313,11 +322,8 @@ impl Solver {
                 Term::Tuple(items) => match literal.and_then(|n| items.get((n - 1).max(0) as usize)) {
                     Some(item) => self.unify(*out, *item),
                     None => {
-                        let element = self.fresh();
+                        let element = self.common(&items);
                         self.set(*f, Term::Seq(element));
-                        for item in items {
-                            self.unify(element, item);
-                        }
                         self.unify(*out, element);
                     }
                 },

@@ -1,14 +1,15 @@
 //! One archetype: its resources, its state, its labels, and a function per critical section.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::expr::{Globals, Scope};
+use super::code::Scope;
 use super::names::{ident, pascal, snake};
 use super::Emitter;
-use crate::normal::{Block, End, Step};
+use super::procedure::frame_name;
+use crate::normal::{Block, End, Section, Step};
 use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId, VariableKind};
 use crate::types::Type;
 
@@ -94,23 +95,66 @@ impl Emitter<'_> {
             constants: quote!(self.constants),
             self_id: Some((quote!(self.id), self_type.clone())),
             state: quote!(self.state),
-            mapped: None,
-            globals: Globals::Hidden,
-            bounds: HashMap::new(),
+            ..Scope::of_constants(quote!())
         };
-        let labels: Vec<_> = sections.iter().map(|s| ident(&pascal(&s.label))).collect();
-        let label_docs: Vec<_> = sections.iter().map(|s| self.origin(&format!("`{}`", s.label), s.span)).collect();
-        let texts: Vec<&str> = sections.iter().map(|s| &*s.label).collect();
-        let functions: Vec<_> = sections.iter().map(|s| ident(&snake(&s.label))).collect();
-        let bodies = sections.iter().zip(&label_docs).zip(&functions).map(|((s, doc), function)| {
-            let body = self.block(&s.block, &scope);
-            quote! {
+        let own: Vec<_> = sections.iter().map(|s| ident(&pascal(&s.label))).collect();
+        let copies = Rc::new(self.copies(n, &own));
+        let scope = Scope { copies: copies.clone(), ..scope };
+        let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
+        let mut labels = Vec::new();
+        let mut label_docs = Vec::new();
+        let mut texts = Vec::new();
+        let mut functions = Vec::new();
+        let mut bodies = Vec::new();
+        let mut local = Vec::new();
+        let mut add = |section: &Section, label: &Ident, open: TokenStream, scope: &Scope| {
+            let (doc, function) = (self.origin(&format!("`{}`", section.label), section.span), ident(&snake(&label.to_string())));
+            let body = self.block(&section.block, scope);
+            bodies.push(quote! {
                 #[doc = #doc]
-                fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #body }
+                fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #body }
+            });
+            if is_local(&section.block) && !scope.in_procedure {
+                local.push(label.clone());
             }
-        });
-        let local: Vec<_> = sections.iter().zip(&labels).filter(|(s, _)| is_local(&s.block)).map(|(_, l)| l).collect();
-        let first = labels.first().cloned().unwrap_or_else(|| ident("Done"));
+            labels.push(label.clone());
+            label_docs.push(doc);
+            texts.push(section.label.to_string());
+            functions.push(function);
+        };
+        for (section, label) in sections.iter().zip(&own) {
+            add(section, label, quote!(), &scope);
+        }
+        for copy in copies.iter() {
+            let inner = self.copy_scope(copy, &scope);
+            for section in &self.normal.procedures[copy.procedure.index()].sections {
+                add(section, &copy.labels[&section.label], self.open_frame(copy), &inner);
+            }
+        }
+        let frames: Vec<_> = copies.iter().map(|c| self.frame(c)).collect();
+        let (frame_enum, stack_field, stack_value) = if copies.is_empty() {
+            (quote!(), quote!(), quote!())
+        } else {
+            let names: Vec<_> = copies.iter().map(|c| &c.name).collect();
+            let structs: Vec<_> = copies.iter().map(frame_name).collect();
+            (
+                quote! {
+                    #(#frames)*
+
+                    /// An activation of a procedure.
+                    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+                    #[serde(crate = "rt::serde")]
+                    pub enum Frame {
+                        #(#names(#structs),)*
+                    }
+                },
+                quote! {
+                    /// Activations of procedures, the innermost last.
+                    pub stack: Vec<Frame>,
+                },
+                quote!(, stack: Vec::new()),
+            )
+        };
 
         let values: Vec<VariableId> =
             archetype.parameters.iter().copied().filter(|p| self.model.variable(*p).kind == VariableKind::Value).collect();
@@ -161,7 +205,10 @@ impl Emitter<'_> {
                     /// Where control is.
                     pub label: Label,
                     #(#[doc = #field_docs] pub #fields: #field_types,)*
+                    #stack_field
                 }
+
+                #frame_enum
 
                 #[doc = #doc]
                 pub struct #name<#parts> {
@@ -185,7 +232,7 @@ impl Emitter<'_> {
                         #(, #arguments)*
                         #(, #resources: #generics)*
                     ) -> rt::Eval<Self> {
-                        let state = { #initials State { label: Label::#first #(, #fields)* } };
+                        let state = { #initials State { label: Label::#first #(, #fields)* #stack_value } };
                         Ok(Self { id, constants: constants.clone(), state #(, #resources)* })
                     }
 
@@ -236,9 +283,7 @@ impl Emitter<'_> {
             constants: quote!(constants),
             self_id: Some((quote!(id), self_type.clone())),
             state: quote!(initial),
-            mapped: None,
-            globals: Globals::Hidden,
-            bounds: HashMap::new(),
+            ..Scope::of_constants(quote!())
         };
         let _ = values;
         for v in locals {

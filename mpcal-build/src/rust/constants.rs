@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::expr::Scope;
+use super::code::Scope;
 use super::names::{ident, screaming};
 use super::{Emitted, Emitter};
 use crate::resolved::ExprKind;

@@ -1,12 +1,10 @@
 //! The environment as the model has it: global variables, each mapping macro over each variable,
 //! and all processes in one node. What TLC checked, running.
 
-use std::collections::HashMap;
-
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::expr::{Globals, Scope};
+use super::code::{Globals, Scope};
 use super::names::{ident, pascal};
 use super::steps::{Around, Yield};
 use super::Emitter;
@@ -113,12 +111,12 @@ impl Emitter<'_> {
             state: quote!(self),
             mapped: Some((quote!(variable), m.stored.clone(), quote!(value), m.types.write.clone())),
             globals: Globals::Hidden,
-            bounds: HashMap::new(),
+            ..Scope::of_constants(quote!())
         };
         let (read, write) = if m.mapping.is_none() {
-            let value = super::expr::Code::new(quote!(value), super::expr::Form::Owned, m.types.write.clone());
+            let value = super::code::Code::new(quote!(value), super::code::Form::Owned, m.types.write.clone());
             let stored = self.converted(value, &m.stored);
-            let found = super::expr::Code::new(get.clone(), super::expr::Form::Ref, m.stored.clone());
+            let found = super::code::Code::new(get.clone(), super::code::Form::Ref, m.stored.clone());
             let found = self.converted(found, &m.types.read);
             (quote!(Ok(#found)), quote!(let value = #stored; *#get_mut = value; Ok(())))
         } else {
@@ -169,7 +167,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn converted(&self, code: super::expr::Code, want: &Type) -> TokenStream {
+    fn converted(&self, code: super::code::Code, want: &Type) -> TokenStream {
         if code.ty == *want {
             return code.into_owned();
         }
@@ -231,7 +229,7 @@ impl Emitter<'_> {
             state: quote!(state),
             mapped: None,
             globals: Globals::Fields,
-            bounds: HashMap::new(),
+            ..Scope::of_constants(quote!())
         };
         let mut values = Vec::new();
         let mut resources = Vec::new();

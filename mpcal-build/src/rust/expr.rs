@@ -1,108 +1,18 @@
 //! Expressions.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::names::{ident, screaming};
+use super::code::{has_question_mark, Code, Form, Globals, Scope};
 use super::signature::instantiate;
 use super::{Emitted, Emitter};
 use crate::ast::Quantifier;
 use crate::operators::{Operator, Runtime};
-use crate::resolved::{Binding, BoundId, Expr, ExprKind, OperatorId, Step as PathStep, VariableId, VariableKind};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, OperatorId, VariableId, VariableKind};
 use crate::types::Type;
-
-/// Where an expression stands, which decides how names are reached.
-#[derive(Clone)]
-pub(super) struct Scope {
-    /// The constants, a place expression.
-    pub(super) constants: TokenStream,
-    /// `self` of the model, and its type.
-    pub(super) self_id: Option<(TokenStream, Type)>,
-    /// The state that holds local variables.
-    pub(super) state: TokenStream,
-    /// `$variable` and `$value`, in a mapping macro.
-    pub(super) mapped: Option<(TokenStream, Type, TokenStream, Type)>,
-    /// Global variables, where they can be seen.
-    pub(super) globals: Globals,
-    /// Bound names.
-    pub(super) bounds: HashMap<BoundId, Code>,
-}
-
-/// How a global variable is reached.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Globals {
-    /// Not at all.
-    Hidden,
-    /// As a local name, while the variables are being made.
-    Names,
-    /// As the committed value of a field of `self`.
-    Fields,
-}
-
-/// What the tokens of an expression are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A place: it can be borrowed or cloned.
-    Place,
-    /// A reference to a value.
-    Ref,
-    /// An owned value.
-    Owned,
-    /// A `Result` of an owned value, to be looked into: a name that may never be used.
-    Deferred,
-}
-
-/// Emitted tokens with their type.
-#[derive(Clone)]
-pub(super) struct Code {
-    pub(super) tokens: TokenStream,
-    pub(super) form: Form,
-    pub(super) ty: Type,
-}
-
-impl Code {
-    pub(super) fn new(tokens: TokenStream, form: Form, ty: Type) -> Self {
-        Self { tokens, form, ty }
-    }
-
-    fn owned(tokens: TokenStream, ty: Type) -> Self {
-        Self::new(tokens, Form::Owned, ty)
-    }
-
-    /// As an owned value.
-    pub(super) fn into_owned(self) -> TokenStream {
-        let t = self.tokens;
-        match (self.form, self.ty.is_copy()) {
-            (Form::Owned, _) | (Form::Place, true) => t,
-            (Form::Ref, true) => quote!(*#t),
-            (Form::Place | Form::Ref, false) => quote!(#t.clone()),
-            (Form::Deferred, _) => quote!(#t.clone()?),
-        }
-    }
-
-    /// As a reference.
-    pub(super) fn into_ref(self) -> TokenStream {
-        let t = self.tokens;
-        match self.form {
-            Form::Ref => t,
-            Form::Owned | Form::Place => quote!(&#t),
-            Form::Deferred => quote!(&#t.clone()?),
-        }
-    }
-
-    /// As an operand of a comparison.
-    fn into_operand(self) -> TokenStream {
-        let t = self.tokens;
-        match self.form {
-            Form::Ref => quote!(*#t),
-            Form::Owned | Form::Place => t,
-            Form::Deferred => quote!(#t.clone()?),
-        }
-    }
-}
 
 impl Emitter<'_> {
     /// The type that inference found for an expression.
@@ -130,7 +40,7 @@ impl Emitter<'_> {
     }
 
     /// A conversion, where types differ.
-    fn coerce(&self, code: Code, want: &Type) -> Code {
+    pub(super) fn coerce(&self, code: Code, want: &Type) -> Code {
         if code.ty == *want {
             return code;
         }
@@ -152,10 +62,13 @@ impl Emitter<'_> {
         })
     }
 
-    fn variable(&self, id: VariableId, s: &Scope) -> Code {
+    pub(super) fn variable(&self, id: VariableId, s: &Scope) -> Code {
         let name = self.name(&self.model.variable(id).name);
         let ty = self.types.variables[id.index()].clone();
-        let state = &s.state;
+        if let Some(code) = s.names.get(&id) {
+            return code.clone();
+        }
+        let state = s.frame.get(&id).unwrap_or(&s.state);
         if self.model.variable(id).kind == VariableKind::Global {
             match s.globals {
                 Globals::Names => return Code::new(quote!(#name), Form::Place, ty),
@@ -762,172 +675,6 @@ impl Emitter<'_> {
         Code::owned(quote!(rt::select_seq(#seq, #test)?), ty)
     }
 
-    fn equality(&self, a: &Expr, b: &Expr, negated: bool, s: &Scope) -> TokenStream {
-        for (x, empty) in [(a, b), (b, a)] {
-            let is_empty = matches!(&empty.kind, ExprKind::Tuple(l) | ExprKind::Set(l) if l.is_empty());
-            let code = self.code(x, None, s);
-            let same = matches!((&empty.kind, &code.ty), (ExprKind::Tuple(_), Type::Seq(_)) | (ExprKind::Set(_), Type::Set(_)));
-            if is_empty && same {
-                let x = code.into_operand_place();
-                return if negated { quote!(!#x.is_empty()) } else { quote!(#x.is_empty()) };
-            }
-        }
-        let (ca, cb) = (self.code(a, None, s), self.code(b, None, s));
-        if ca.ty == cb.ty && !ca.ty.has_value(&self.types.records) {
-            if ca.ty == Type::Bool {
-                let (a, b) = (ca.into_owned(), cb.into_owned());
-                return if negated { quote!((#a) != (#b)) } else { quote!((#a) == (#b)) };
-            }
-            let (a, b) = (paren(a, ca.into_operand()), paren(b, cb.into_operand()));
-            return if negated { quote!(#a != #b) } else { quote!(#a == #b) };
-        }
-        let (a, b) = (self.coerce(ca, &Type::Value).into_ref(), self.coerce(cb, &Type::Value).into_ref());
-        if negated { quote!(!rt::equal(#a, #b)?) } else { quote!(rt::equal(#a, #b)?) }
-    }
-
-    /// `x \in S`, without enumerating a set that need not be.
-    fn membership(&self, x: &Expr, set: &Expr, s: &Scope) -> TokenStream {
-        let ty = self.type_of(x);
-        match &set.kind {
-            ExprKind::Builtin(op, args) => match (op.name, &ty) {
-                ("..", Type::Int) => {
-                    let (low, high) = (self.owned(&args[0], &Type::Int, s), self.owned(&args[1], &Type::Int, s));
-                    let x = self.by_ref(x, &Type::Int, s);
-                    return quote!((#low..=#high).contains(#x));
-                }
-                ("Nat", Type::Int) => {
-                    let x = self.owned(x, &Type::Int, s);
-                    return quote!(#x >= 0);
-                }
-                ("Int", Type::Int) | ("BOOLEAN", Type::Bool) | ("STRING", Type::Str) => return quote!(true),
-                ("\\cup", _) => {
-                    let (a, b) = (self.membership(x, &args[0], s), self.membership(x, &args[1], s));
-                    return quote!((#a || #b));
-                }
-                _ => {}
-            },
-            ExprKind::Filter(b, p) if !b.tuple && b.names.len() == 1 => {
-                let inside = self.membership(x, &b.set, s);
-                let name = self.name(&self.model.bound(b.names[0]).name);
-                let t = self.types.bounds[b.names[0].index()].clone();
-                let value = self.by_ref(x, &t, s);
-                let mut inner = s.clone();
-                inner.bounds.insert(b.names[0], Code::new(quote!(#name), Form::Ref, t));
-                let p = self.condition(p, &inner);
-                return quote!((#inside && { let #name = #value; #p }));
-            }
-            ExprKind::Set(items) if items.len() <= 4 => {
-                let tests: Vec<_> = items.iter().map(|i| self.equality(x, i, false, s)).collect();
-                return if tests.is_empty() { quote!(false) } else { quote!((#(#tests)||*)) };
-            }
-            _ => {}
-        }
-        let code = self.code(set, None, s);
-        let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
-        let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
-        let x = self.by_ref(x, &element, s);
-        quote!(#set.contains(#x))
-    }
-
-    /// The place at a path inside `base`, to read and to assign.
-    pub(super) fn place_of(&self, base: TokenStream, ty: &Type, path: &[PathStep], s: &Scope) -> Target {
-        let mut target = Target { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
-        for step in path {
-            let (read, reach) = (target.read.clone(), target.reach.clone());
-            let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
-                (PathStep::Index(i), Type::Function(k, v)) => {
-                    let i = self.by_ref(i, &k, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
-                }
-                (PathStep::Index(i), Type::Seq(v)) => {
-                    let i = self.owned(i, &Type::Int, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
-                }
-                (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items)) if (1..=items.len() as i64).contains(n) => {
-                    let index = Literal::usize_unsuffixed(*n as usize - 1);
-                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false)
-                }
-                (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id)) | (PathStep::Field(f), Type::Record(id)) => {
-                    let record = &self.types.records[id];
-                    let name = self.name(f);
-                    let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
-                    if record.shapes.len() == 1 {
-                        (quote!(#read.#name), quote!(#reach.#name), ty, false)
-                    } else {
-                        let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
-                        (quote!(#read.#name()?), quote!(#reach.#name_mut()?), ty, true)
-                    }
-                }
-                (PathStep::Index(i), other) => {
-                    if other != Type::Value {
-                        self.unsupported(i.span, "this assignment", "the type of what it changes is not known");
-                    }
-                    let i = self.by_ref(i, &Type::Value, s);
-                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    let from = if target.by_ref { read } else { quote!(&#read) };
-                    (quote!(rt::value_index(#from, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
-                }
-                (PathStep::Field(f), _) => {
-                    let name = &**f;
-                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true)
-                }
-            };
-            target = Target { read, reach, ty, write: TokenStream::new(), by_ref };
-        }
-        let reach = &target.reach;
-        target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
-        target
-    }
-}
-
-/// A place inside a value.
-pub(super) struct Target {
-    /// To read it.
-    pub(super) read: TokenStream,
-    /// To reach it mutably.
-    reach: TokenStream,
-    /// The left side of an assignment.
-    pub(super) write: TokenStream,
-    /// What stands there.
-    pub(super) ty: Type,
-    by_ref: bool,
-}
-
-impl Code {
-    /// As something to call a method on or take a field of.
-    fn into_operand_place(self) -> TokenStream {
-        match self.form {
-            Form::Deferred => {
-                let t = self.tokens;
-                quote!(#t.clone()?)
-            }
-            Form::Owned if self.tokens.to_string().starts_with(['{', '*', '-', '!']) || self.tokens.to_string().starts_with("if ") => {
-                let t = self.tokens;
-                quote!((#t))
-            }
-            Form::Place | Form::Ref | Form::Owned => self.tokens,
-        }
-    }
-
-    /// A reference into a temporary is no place to keep: its value is cloned at once.
-    fn or_owned(self, base: &TokenStream) -> Self {
-        let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
-        if temporary && self.form == Form::Ref {
-            let ty = self.ty.clone();
-            let tokens = self.into_owned();
-            let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
-            return Code::owned(tokens, ty);
-        }
-        self
-    }
-}
-
-impl Scope {
-    /// The scope of an operator, a method of `Constants`.
-    pub(super) fn of_constants(constants: TokenStream) -> Self {
-        Self { constants, self_id: None, state: quote!(state), mapped: None, globals: Globals::Hidden, bounds: HashMap::new() }
-    }
 }
 
 fn element_of(t: &Type) -> Type {
@@ -935,19 +682,4 @@ fn element_of(t: &Type) -> Type {
         Type::Set(t) => (**t).clone(),
         _ => Type::Value,
     }
-}
-
-fn paren(e: &Expr, tokens: TokenStream) -> TokenStream {
-    if matches!(e.kind, ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..) | ExprKind::Except(..)) { quote!((#tokens)) } else { tokens }
-}
-
-/// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but
-/// then the function that takes it fails, too.
-pub(super) fn has_question_mark(tokens: &TokenStream) -> bool {
-    tokens.clone().into_iter().any(|t| match t {
-        proc_macro2::TokenTree::Punct(p) => p.as_char() == '?',
-        proc_macro2::TokenTree::Group(g) => has_question_mark(&g.stream()),
-        proc_macro2::TokenTree::Ident(i) => i == "return",
-        proc_macro2::TokenTree::Literal(_) => false,
-    })
 }

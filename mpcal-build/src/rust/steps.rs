@@ -3,8 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::expr::{has_question_mark, Code, Form, Scope};
+use super::code::{has_question_mark, Code, Form, Scope};
 use super::names::ident;
+use super::procedure::Target;
 use super::{names, Emitter};
 use crate::normal::{Block, End, Jump, Step};
 use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
@@ -39,7 +40,7 @@ impl Emitter<'_> {
         let around = Around { yields: Yield::Never, yielded: &Type::Value, end: Some(&block.end) };
         let steps = self.steps(&block.steps, &around, &mut scope);
         let end = match &block.end {
-            End::Goto(jump) => self.jump(jump),
+            End::Goto(jump) => self.jump(jump, &scope),
             End::If(c, a, b) => match c.kind {
                 ExprKind::Bool(true) => {
                     let a = self.block(a, &scope);
@@ -59,11 +60,12 @@ impl Emitter<'_> {
                 let arms: Vec<_> = arms.iter().map(|a| self.block(a, &scope)).collect();
                 self.either(&arms)
             }
-            End::Return | End::Call(..) => {
-                let span = block.steps.last().map(step_span).unwrap_or_default();
-                self.unsupported(span, "a procedure", "the Rust back end does not have procedures yet; PlusCal output has");
-                quote!(Ok(Label::Done))
-            }
+            End::Return => quote! {
+                let return_to = frame.return_to;
+                self.state.stack.pop();
+                Ok(return_to)
+            },
+            End::Call(procedure, arguments, to) => self.call_procedure(*procedure, arguments, to.as_ref(), &scope),
         };
         quote!(#steps #end)
     }
@@ -75,15 +77,12 @@ impl Emitter<'_> {
         quote!(match section.either(#count) { #(#numbers => { #first })* _ => { #last } })
     }
 
-    fn jump(&self, jump: &Jump) -> TokenStream {
-        match jump {
-            Jump::Label(l) => {
-                let label = ident(&names::pascal(l));
-                quote!(Ok(Label::#label))
-            }
-            Jump::Done => quote!(Ok(Label::Done)),
-            Jump::Error => quote!(Err(rt::EvalError("control reached the label Error".to_owned()).into())),
+    fn jump(&self, jump: &Jump, scope: &Scope) -> TokenStream {
+        if *jump == Jump::Error {
+            return quote!(Err(rt::EvalError("control reached the label Error".to_owned()).into()));
         }
+        let label = jump_label(jump, scope);
+        quote!(Ok(#label))
     }
 
     /// Steps in order. Names they bind are added to the scope.
@@ -105,17 +104,31 @@ impl Emitter<'_> {
                 quote!(let #name = section.pick(#set)?;)
             }
             Step::Read { bound, parameter, indices, .. } => {
-                let index = self.index_of(*parameter, indices, scope);
-                let resource = self.name(&self.model.variable(*parameter).name);
                 let t = self.types.refs[parameter].read.clone();
+                let read = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
+                    Target::Resource(target) => {
+                        let index = self.index_of(target, indices, scope);
+                        let resource = self.name(&self.model.variable(target).name);
+                        let read = quote!(self.#resource.read(section, #index)?);
+                        self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t).into_owned()
+                    }
+                    Target::Local(v) | Target::Own(v) => self.coerce(self.variable(v, scope), &t).into_owned(),
+                };
                 let name = self.bind(*bound, t, scope);
                 move_if_last(*bound, rest, around.end, scope);
-                quote!(let #name = self.#resource.read(section, #index)?;)
+                quote!(let #name = #read;)
             }
             Step::Write { parameter, indices, value, .. } => {
-                let value = self.owned(value, &self.types.refs[parameter].write, scope);
-                let index = self.index_of(*parameter, indices, scope);
-                let resource = self.name(&self.model.variable(*parameter).name);
+                let parameter = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
+                    Target::Resource(target) => target,
+                    Target::Local(v) | Target::Own(v) => {
+                        let value = self.owned(value, &self.types.variables[v.index()], scope);
+                        return self.assign_variable(v, &value, scope);
+                    }
+                };
+                let value = self.owned(value, &self.types.refs[&parameter].write, scope);
+                let index = self.index_of(parameter, indices, scope);
+                let resource = self.name(&self.model.variable(parameter).name);
                 // The value is evaluated before the resource is borrowed.
                 if has_question_mark(&value) {
                     quote!(let value = #value; self.#resource.write(section, #index, value)?;)
@@ -125,16 +138,12 @@ impl Emitter<'_> {
             }
             Step::Assign { variable, path, value, .. } => {
                 let ty = self.types.variables[variable.index()].clone();
-                let name = self.name(&self.model.variable(*variable).name);
-                let state = &scope.state;
                 if path.is_empty() {
                     let value = self.owned(value, &ty, scope);
-                    return if self.is_slot(*variable) {
-                        quote!(#state.#name = rt::Slot::Value(#value);)
-                    } else {
-                        quote!(#state.#name = #value;)
-                    };
+                    return self.assign_variable(*variable, &value, scope);
                 }
+                let name = self.name(&self.model.variable(*variable).name);
+                let state = scope.frame.get(variable).unwrap_or(&scope.state);
                 let base = quote!(#state.#name);
                 let read = if self.is_slot(*variable) { quote!(#base.get_mut()?) } else { base };
                 let target = self.place_of(read, &ty, path, scope);
@@ -186,6 +195,12 @@ impl Emitter<'_> {
                 self.either(&arms)
             }
         }
+    }
+
+    fn assign_variable(&self, variable: VariableId, value: &TokenStream, scope: &Scope) -> TokenStream {
+        let name = self.name(&self.model.variable(variable).name);
+        let state = scope.frame.get(&variable).unwrap_or(&scope.state);
+        if self.is_slot(variable) { quote!(#state.#name = rt::Slot::Value(#value);) } else { quote!(#state.#name = #value;) }
     }
 
     fn inner(&self, steps: &[Step], around: &Around<'_>, scope: &Scope) -> TokenStream {
@@ -253,6 +268,17 @@ fn mentions(e: &Expr, bound: BoundId) -> usize {
     if repeated { count * 2 } else { count }
 }
 
+/// The label that a jump goes to. `goto Error` in a `call` is found out when control comes back.
+pub(super) fn jump_label(jump: &Jump, scope: &Scope) -> TokenStream {
+    match jump {
+        Jump::Label(l) => {
+            let label = scope.labels.get(l).cloned().unwrap_or_else(|| ident(&names::pascal(l)));
+            quote!(Label::#label)
+        }
+        Jump::Done | Jump::Error => quote!(Label::Done),
+    }
+}
+
 /// Whether a name is evaluated on every path before anything can block.
 fn used_at_once(bound: BoundId, rest: &[Step], end: Option<&End>) -> bool {
     for step in rest {
@@ -293,10 +319,4 @@ fn always_uses(e: &Expr, bound: BoundId) -> bool {
             found
         }
     }
-}
-
-fn step_span(step: &Step) -> crate::source::Span {
-    let mut span = crate::source::Span::default();
-    step.each_expr(&mut |e| span = e.span);
-    span
 }

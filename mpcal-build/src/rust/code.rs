@@ -1,0 +1,173 @@
+//! Emitted tokens with their type, and the scope they are emitted in.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::procedure::{Copy, Target};
+use crate::resolved::{BoundId, VariableId};
+use crate::types::Type;
+
+/// Where an expression stands, which decides how names are reached.
+#[derive(Clone)]
+pub(super) struct Scope {
+    /// The constants, a place expression.
+    pub(super) constants: TokenStream,
+    /// `self` of the model, and its type.
+    pub(super) self_id: Option<(TokenStream, Type)>,
+    /// The state that holds local variables.
+    pub(super) state: TokenStream,
+    /// `$variable` and `$value`, in a mapping macro.
+    pub(super) mapped: Option<(TokenStream, Type, TokenStream, Type)>,
+    /// Global variables, where they can be seen.
+    pub(super) globals: Globals,
+    /// Bound names.
+    pub(super) bounds: HashMap<BoundId, Code>,
+    /// Variables that are plain names here.
+    pub(super) names: HashMap<VariableId, Code>,
+    /// Variables of a procedure, fields of its frame.
+    pub(super) frame: HashMap<VariableId, TokenStream>,
+    /// What the `ref`s of a procedure stand for.
+    pub(super) refs: HashMap<VariableId, Target>,
+    /// Labels of this body that are not spelt as in the model.
+    pub(super) labels: Rc<HashMap<Rc<str>, proc_macro2::Ident>>,
+    /// The procedures that can be called.
+    pub(super) copies: Rc<Vec<Copy>>,
+    /// Whether this is the body of a procedure.
+    pub(super) in_procedure: bool,
+}
+
+/// How a global variable is reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Globals {
+    /// Not at all.
+    Hidden,
+    /// As a local name, while the variables are being made.
+    Names,
+    /// As the committed value of a field of `self`.
+    Fields,
+}
+
+/// What the tokens of an expression are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A place: it can be borrowed or cloned.
+    Place,
+    /// A reference to a value.
+    Ref,
+    /// An owned value.
+    Owned,
+    /// A `Result` of an owned value, to be looked into: a name that may never be used.
+    Deferred,
+}
+
+/// Emitted tokens with their type.
+#[derive(Clone)]
+pub(super) struct Code {
+    pub(super) tokens: TokenStream,
+    pub(super) form: Form,
+    pub(super) ty: Type,
+}
+
+impl Code {
+    pub(super) fn new(tokens: TokenStream, form: Form, ty: Type) -> Self {
+        Self { tokens, form, ty }
+    }
+
+    pub(super) fn owned(tokens: TokenStream, ty: Type) -> Self {
+        Self::new(tokens, Form::Owned, ty)
+    }
+
+    /// As an owned value.
+    pub(super) fn into_owned(self) -> TokenStream {
+        let t = self.tokens;
+        match (self.form, self.ty.is_copy()) {
+            (Form::Owned, _) | (Form::Place, true) => t,
+            (Form::Ref, true) => quote!(*#t),
+            (Form::Place | Form::Ref, false) => quote!(#t.clone()),
+            (Form::Deferred, _) => quote!(#t.clone()?),
+        }
+    }
+
+    /// As a reference.
+    pub(super) fn into_ref(self) -> TokenStream {
+        let t = self.tokens;
+        match self.form {
+            Form::Ref => t,
+            Form::Owned | Form::Place => quote!(&#t),
+            Form::Deferred => quote!(&#t.clone()?),
+        }
+    }
+
+    /// As an operand of a comparison.
+    pub(super) fn into_operand(self) -> TokenStream {
+        let t = self.tokens;
+        match self.form {
+            Form::Ref => quote!(*#t),
+            Form::Owned | Form::Place => t,
+            Form::Deferred => quote!(#t.clone()?),
+        }
+    }
+}
+
+impl Code {
+    /// As something to call a method on or take a field of.
+    pub(super) fn into_operand_place(self) -> TokenStream {
+        match self.form {
+            Form::Deferred => {
+                let t = self.tokens;
+                quote!(#t.clone()?)
+            }
+            Form::Owned if self.tokens.to_string().starts_with(['{', '*', '-', '!']) || self.tokens.to_string().starts_with("if ") => {
+                let t = self.tokens;
+                quote!((#t))
+            }
+            Form::Place | Form::Ref | Form::Owned => self.tokens,
+        }
+    }
+
+    /// A reference into a temporary is no place to keep: its value is cloned at once.
+    pub(super) fn or_owned(self, base: &TokenStream) -> Self {
+        let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
+        if temporary && self.form == Form::Ref {
+            let ty = self.ty.clone();
+            let tokens = self.into_owned();
+            let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
+            return Code::owned(tokens, ty);
+        }
+        self
+    }
+}
+
+impl Scope {
+    /// The scope of an operator, a method of `Constants`.
+    pub(super) fn of_constants(constants: TokenStream) -> Self {
+        Self {
+            constants,
+            self_id: None,
+            state: quote!(state),
+            mapped: None,
+            globals: Globals::Hidden,
+            bounds: HashMap::new(),
+            names: HashMap::new(),
+            frame: HashMap::new(),
+            refs: HashMap::new(),
+            labels: Rc::default(),
+            copies: Rc::default(),
+            in_procedure: false,
+        }
+    }
+}
+
+/// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but
+/// then the function that takes it fails, too.
+pub(super) fn has_question_mark(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Punct(p) => p.as_char() == '?',
+        proc_macro2::TokenTree::Group(g) => has_question_mark(&g.stream()),
+        proc_macro2::TokenTree::Ident(i) => i == "return",
+        proc_macro2::TokenTree::Literal(_) => false,
+    })
+}

@@ -1,0 +1,76 @@
+//! Places inside a value: what `f[i].field := e` and `EXCEPT` change.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::code::Scope;
+use super::names::ident;
+use super::Emitter;
+use crate::resolved::{Expr, ExprKind, Step as PathStep};
+use crate::types::Type;
+
+impl Emitter<'_> {
+    /// The place at a path inside `base`, to read and to assign.
+    pub(super) fn place_of(&self, base: TokenStream, ty: &Type, path: &[PathStep], s: &Scope) -> Place {
+        let mut target = Place { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
+        for step in path {
+            let (read, reach) = (target.read.clone(), target.reach.clone());
+            let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
+                (PathStep::Index(i), Type::Function(k, v)) => {
+                    let i = self.by_ref(i, &k, s);
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                }
+                (PathStep::Index(i), Type::Seq(v)) => {
+                    let i = self.owned(i, &Type::Int, s);
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                }
+                (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items)) if (1..=items.len() as i64).contains(n) => {
+                    let index = Literal::usize_unsuffixed(*n as usize - 1);
+                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false)
+                }
+                (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id)) | (PathStep::Field(f), Type::Record(id)) => {
+                    let record = &self.types.records[id];
+                    let name = self.name(f);
+                    let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
+                    if record.shapes.len() == 1 {
+                        (quote!(#read.#name), quote!(#reach.#name), ty, false)
+                    } else {
+                        let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
+                        (quote!(#read.#name()?), quote!(#reach.#name_mut()?), ty, true)
+                    }
+                }
+                (PathStep::Index(i), other) => {
+                    if other != Type::Value {
+                        self.unsupported(i.span, "this assignment", "the type of what it changes is not known");
+                    }
+                    let i = self.by_ref(i, &Type::Value, s);
+                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
+                    let from = if target.by_ref { read } else { quote!(&#read) };
+                    (quote!(rt::value_index(#from, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
+                }
+                (PathStep::Field(f), _) => {
+                    let name = &**f;
+                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
+                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true)
+                }
+            };
+            target = Place { read, reach, ty, write: TokenStream::new(), by_ref };
+        }
+        let reach = &target.reach;
+        target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
+        target
+    }
+}
+
+/// A place inside a value.
+pub(super) struct Place {
+    /// To read it.
+    pub(super) read: TokenStream,
+    /// To reach it mutably.
+    reach: TokenStream,
+    /// The left side of an assignment.
+    pub(super) write: TokenStream,
+    /// What stands there.
+    pub(super) ty: Type,
+    by_ref: bool,
+}

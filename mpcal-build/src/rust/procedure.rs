@@ -1,0 +1,229 @@
+//! Procedures of one archetype: a copy for each combination of what its `ref`s stand for, and a
+//! frame on the archetype's stack for each activation.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::code::{Code, Form, Scope};
+use super::names::{ident, pascal};
+use super::steps::jump_label;
+use super::Emitter;
+use crate::normal::{Block, End, Jump};
+use crate::resolved::{Argument, Initial, ProcedureId, VariableId, VariableKind};
+use crate::types::Type;
+
+/// What a `ref` parameter of a procedure stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A resource of the archetype.
+    Resource(VariableId),
+    /// A variable of the archetype.
+    Local(VariableId),
+    /// A variable of the activation, made from an expression.
+    Own(VariableId),
+}
+
+/// A procedure for one combination.
+#[derive(Clone, Debug)]
+pub(super) struct Copy {
+    pub(super) procedure: ProcedureId,
+    targets: Vec<Target>,
+    /// The name of the frame and prefix of its labels, if the plain name is taken.
+    pub(super) name: Ident,
+    /// The label of each section.
+    pub(super) labels: HashMap<Rc<str>, Ident>,
+}
+
+impl Copy {
+    pub(super) fn refs(&self, cx: &Emitter<'_>) -> HashMap<VariableId, Target> {
+        let parameters = &cx.model.procedures[self.procedure.index()].parameters;
+        parameters.iter().copied().zip(self.targets.iter().copied()).filter(|(p, _)| cx.types.refs.contains_key(p)).collect()
+    }
+}
+
+impl Emitter<'_> {
+    /// Every procedure that an archetype reaches.
+    pub(super) fn copies(&self, archetype: usize, taken: &[Ident]) -> Vec<Copy> {
+        let mut copies: Vec<Copy> = Vec::new();
+        let mut taken: Vec<Ident> = taken.to_vec();
+        for section in &self.normal.archetypes[archetype].sections {
+            self.find_calls(&section.block, &HashMap::new(), &mut copies, &mut taken);
+        }
+        let mut done = 0;
+        while done < copies.len() {
+            let copy = copies[done].clone();
+            let refs = copy.refs(self);
+            for section in &self.normal.procedures[copy.procedure.index()].sections {
+                self.find_calls(&section.block, &refs, &mut copies, &mut taken);
+            }
+            done += 1;
+        }
+        copies
+    }
+
+    fn find_calls(&self, block: &Block, refs: &HashMap<VariableId, Target>, copies: &mut Vec<Copy>, taken: &mut Vec<Ident>) {
+        if let End::Call(procedure, arguments, _) = &block.end {
+            let targets = self.targets(*procedure, arguments, refs);
+            if !copies.iter().any(|c| c.procedure == *procedure && c.targets == targets) {
+                let plain = pascal(&self.model.procedures[procedure.index()].name);
+                let count = copies.iter().filter(|c| c.procedure == *procedure).count();
+                let name = ident(&if count == 0 { plain } else { format!("{plain}{}", count + 1) });
+                let mut labels = HashMap::new();
+                for section in &self.normal.procedures[procedure.index()].sections {
+                    let mut label = ident(&pascal(&section.label));
+                    if taken.contains(&label) {
+                        label = ident(&format!("{name}{}", pascal(&section.label)));
+                    }
+                    taken.push(label.clone());
+                    labels.insert(section.label.clone(), label);
+                }
+                copies.push(Copy { procedure: *procedure, targets, name, labels });
+            }
+        }
+        block.each_block(&mut |b| self.find_calls(b, refs, copies, taken));
+    }
+
+    fn targets(&self, procedure: ProcedureId, arguments: &[Argument], refs: &HashMap<VariableId, Target>) -> Vec<Target> {
+        let parameters = &self.model.procedures[procedure.index()].parameters;
+        parameters
+            .iter()
+            .zip(arguments)
+            .map(|(parameter, argument)| match argument {
+                Argument::Value(_) => Target::Own(*parameter),
+                Argument::Ref(passed, _, span) => match (refs.get(passed), self.model.variable(*passed).kind) {
+                    (Some(target @ (Target::Resource(_) | Target::Local(_))), _) => *target,
+                    (None, VariableKind::Ref(_)) => Target::Resource(*passed),
+                    (None, VariableKind::Local | VariableKind::Value) => Target::Local(*passed),
+                    (Some(Target::Own(_)), _) | (None, VariableKind::Global) => {
+                        self.unsupported(*span, "this `ref`", "a variable of an activation cannot be passed on as a `ref` yet");
+                        Target::Own(*parameter)
+                    }
+                },
+            })
+            .collect()
+    }
+
+    /// The variables of an activation: value parameters, `ref`s made from expressions, locals.
+    fn frame_variables(&self, copy: &Copy) -> Vec<VariableId> {
+        let procedure = &self.model.procedures[copy.procedure.index()];
+        let own = procedure.parameters.iter().zip(&copy.targets).filter(|(_, t)| matches!(t, Target::Own(_))).map(|(p, _)| *p);
+        own.chain(procedure.locals.iter().copied()).collect()
+    }
+
+    fn frame_type(&self, variable: VariableId) -> (Type, TokenStream) {
+        let t = self.types.variables[variable.index()].clone();
+        let rust = self.rust_type(&t);
+        let rust = if self.is_slot(variable) { quote!(rt::Slot<#rust>) } else { rust };
+        (t, rust)
+    }
+
+    /// The frame of a copy, as a struct.
+    pub(super) fn frame(&self, copy: &Copy) -> TokenStream {
+        let name = frame_name(copy);
+        let procedure = &self.model.procedures[copy.procedure.index()];
+        let doc = self.origin(&format!("An activation of `{}`", procedure.name), procedure.span);
+        let fields = self.frame_variables(copy).into_iter().map(|v| {
+            let (name, (_, t)) = (self.name(&self.model.variable(v).name), self.frame_type(v));
+            quote!(pub #name: #t)
+        });
+        quote! {
+            #[doc = #doc]
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+            #[serde(crate = "rt::serde")]
+            pub struct #name {
+                /// Where control goes back to.
+                pub return_to: Label,
+                #(#fields,)*
+            }
+        }
+    }
+
+    /// The scope inside a copy: its variables are fields of `frame`.
+    pub(super) fn copy_scope(&self, copy: &Copy, outer: &Scope) -> Scope {
+        let mut scope = outer.clone();
+        scope.refs = copy.refs(self);
+        scope.labels = Rc::new(copy.labels.clone());
+        for v in self.frame_variables(copy) {
+            scope.frame.insert(v, quote!(frame));
+        }
+        scope.in_procedure = true;
+        scope
+    }
+
+    /// `let frame = …;` at the start of a section of a copy.
+    pub(super) fn open_frame(&self, copy: &Copy) -> TokenStream {
+        let name = &copy.name;
+        quote! {
+            let Some(Frame::#name(frame)) = self.state.stack.last_mut() else {
+                return Err(rt::EvalError("a procedure runs without its frame".to_owned()).into());
+            };
+        }
+    }
+
+    /// Pushes a frame and goes to the first label of the callee.
+    pub(super) fn call_procedure(&self, procedure: ProcedureId, arguments: &[Argument], to: Option<&Jump>, scope: &Scope) -> TokenStream {
+        let targets = self.targets(procedure, arguments, &scope.refs);
+        let Some(copy) = scope.copies.iter().find(|c| c.procedure == procedure && c.targets == targets) else {
+            return quote!();
+        };
+        let definition = &self.model.procedures[procedure.index()];
+        let mut lets = TokenStream::new();
+        let mut inner = Scope { frame: HashMap::new(), ..scope.clone() };
+        let mut fields = Vec::new();
+        let mut values = Vec::new();
+        for (parameter, argument) in definition.parameters.iter().zip(arguments) {
+            if let Argument::Value(e) = argument {
+                let (t, _) = self.frame_type(*parameter);
+                let name = self.name(&self.model.variable(*parameter).name);
+                let value = self.owned(e, &t, scope);
+                // Named apart from what the arguments mention.
+                let temporary = ident(&format!("argument_{}", values.len()));
+                lets.extend(quote!(let #temporary = #value;));
+                values.push(quote!(let #name = #temporary;));
+                fields.push(quote!(#name));
+                inner.names.insert(*parameter, Code::new(quote!(#name), Form::Place, t));
+            }
+        }
+        for local in &definition.locals {
+            let (t, _) = self.frame_type(*local);
+            let name = self.name(&self.model.variable(*local).name);
+            let value = match &self.model.variable(*local).initial {
+                Initial::None => quote!(rt::Slot::Uninit),
+                Initial::Value(e) => self.owned(e, &t, &inner),
+                Initial::Element(e) => {
+                    let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &inner);
+                    quote!(rt::first(#set)?)
+                }
+            };
+            values.push(quote!(let #name = #value;));
+            fields.push(quote!(#name));
+            inner.names.insert(*local, Code::new(quote!(#name), Form::Place, t));
+        }
+        let return_to = match to {
+            Some(jump) => jump_label(jump, scope),
+            // The frame of a tail call is ours no more.
+            None => quote!(return_to),
+        };
+        let tail = if to.is_none() {
+            quote!(let return_to = frame.return_to; self.state.stack.pop();)
+        } else {
+            quote!()
+        };
+        let (variant, frame) = (&copy.name, frame_name(copy));
+        let first = self.normal.procedures[procedure.index()].sections.first().and_then(|s| copy.labels.get(&s.label));
+        quote! {
+            #lets
+            #(#values)*
+            #tail
+            self.state.stack.push(Frame::#variant(#frame { return_to: #return_to, #(#fields),* }));
+            Ok(Label::#first)
+        }
+    }
+}
+
+pub(super) fn frame_name(copy: &Copy) -> Ident {
+    ident(&format!("{}Frame", copy.name))
+}

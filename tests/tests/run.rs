@@ -1,0 +1,81 @@
+//! The fixtures run as Rust, each model in its own environment, and end where TLC says they can.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mpcal_runtime::value::Value;
+use mpcal_runtime::Node;
+use tokio::time::timeout;
+
+/// Runs all processes of a model to their end; gives its variables.
+macro_rules! run {
+    ($model:ident, $name:literal) => {{
+        mod $model {
+            mpcal_runtime::include_model!($name);
+        }
+        let constants = Arc::new($model::Constants {});
+        let variables = $model::Variables::new(&constants).expect("the variables have initial values");
+        let mut node = Node::new();
+        variables.spawn(&mut node, &constants).expect("the processes start");
+        timeout(Duration::from_secs(20), node.join()).await.expect("the model ends").expect("nothing fails");
+        variables
+    }};
+}
+
+#[tokio::test]
+async fn a_variable_assigned_twice_has_the_last_value() {
+    // Each adds 2 * 2.
+    assert_eq!(run!(assign_twice, "assign_twice").out.load(), 8);
+}
+
+#[tokio::test]
+async fn branches_meet_before_a_later_assignment() {
+    let out = run!(merge_if, "merge_if").out.load();
+    assert!(matches!(out.at(1), Ok(Value::Int(3..=13))), "{out:?}");
+}
+
+#[tokio::test]
+async fn a_blocked_branch_is_not_taken() {
+    assert_eq!(run!(merge_either, "merge_either").out.load(), 2);
+}
+
+#[tokio::test]
+async fn a_lossy_link_ends() {
+    run!(read_yields, "read_yields");
+}
+
+#[tokio::test]
+async fn simultaneous_assignments_read_first() {
+    run!(simultaneous, "simultaneous");
+}
+
+#[tokio::test]
+async fn macros_change_their_arguments() {
+    let variables = run!(macros, "macros");
+    assert_eq!(variables.cells.load().iter().map(|(_, v)| *v).collect::<Vec<_>>(), [3, 3]);
+    assert_eq!(variables.log.load().len(), 8);
+}
+
+#[tokio::test]
+async fn procedures_have_frames_of_their_own() {
+    let variables = run!(procedures, "procedures");
+    // 1 + 2 of the processes' own, 3 from each recursion; doubled: 2 * 1 + 1, then 2 * 3 + 1.
+    assert_eq!((variables.plain.load(), variables.doubled.load()), (9, 7));
+}
+
+#[tokio::test]
+async fn jumps_and_loops_end() {
+    run!(jumps, "jumps");
+}
+
+#[tokio::test]
+async fn plain_processes_share_globals() {
+    let variables = run!(plain_process, "plain_process");
+    assert_eq!(variables.done.load().len(), 2);
+    assert_eq!(variables.shared.load(), 126);
+}
+
+#[tokio::test]
+async fn two_views_of_one_variable_see_each_other() {
+    assert!(!run!(two_views, "two_views").stack.load().is_empty());
+}
