@@ -274,6 +274,10 @@ impl Watched {
         self.0.clear();
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Sleeps until one of the cells has another version.
     ///
     /// # Cancel safety

@@ -1,1 +1,265 @@
-//! Conformance.
+//! The conformance suite: whether a resource keeps what [`MappingMacro`] and
+//! [`Cell`](crate::Cell) ask of it.
+//!
+//! ```
+//! use mpcal_runtime::conformance::{check, Behaviour, Subject};
+//! use mpcal_runtime::resource::Shared;
+//!
+//! let subject = Subject {
+//!     name: "Shared",
+//!     make: || {
+//!         let variable = Shared::new(0);
+//!         (variable.clone(), variable)
+//!     },
+//!     index: (),
+//!     values: [1, 2],
+//!     behaviour: Behaviour::Variable,
+//! };
+//! check(&subject).unwrap();
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::error::{Abort, Step};
+use crate::mapping::MappingMacro;
+use crate::section::Section;
+use crate::value::{Data, Value};
+
+/// What a resource does with what is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// A read gives what was written last.
+    Variable,
+    /// A read takes the oldest of what was written, and blocks when there is none.
+    Queue,
+}
+
+/// A resource to be checked: two ends of it, one read and one written, in two archetypes.
+pub struct Subject<R: MappingMacro, W: MappingMacro<Index = R::Index>, M: Fn() -> (W, R)> {
+    /// What reports call it.
+    pub name: &'static str,
+    /// Makes the two ends of a new resource. A queue is empty.
+    pub make: M,
+    /// The index that is used.
+    pub index: R::Index,
+    /// Two values, different from each other and from what a new variable holds.
+    pub values: [W::Write; 2],
+    /// What to expect.
+    pub behaviour: Behaviour,
+}
+
+/// An obligation that a resource does not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The resource.
+    pub resource: &'static str,
+    /// Which obligation, such as `abort`.
+    pub obligation: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} violates `{}`: {}", self.resource, self.obligation, self.seen)
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// What an attempt came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Seen {
+    Value(Value),
+    Blocked,
+    Failed(String),
+}
+
+/// Checks every obligation. It blocks the thread for at most a few seconds.
+///
+/// # Errors
+/// The first obligation that is not kept.
+pub fn check<R, W, M>(subject: &Subject<R, W, M>) -> Result<(), Violation>
+where
+    R: MappingMacro,
+    W: MappingMacro<Index = R::Index>,
+    M: Fn() -> (W, R),
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| subject.violation("setup", &e.to_string()))?;
+    let _entered = runtime.enter();
+    subject.abort()?;
+    subject.isolation()?;
+    subject.own_writes()?;
+    subject.order()?;
+    subject.stale()?;
+    runtime.block_on(subject.wake_up())
+}
+
+/// A section of its own.
+fn section() -> Section {
+    let mut section = Section::new(Value::Int(0));
+    section.begin("conformance");
+    section
+}
+
+fn seen<T: Data>(step: Step<T>) -> Seen {
+    match step {
+        Ok(value) => Seen::Value(value.to_value()),
+        Err(Abort::Retry) => Seen::Blocked,
+        Err(Abort::Fatal(error)) => Seen::Failed(error.to_string()),
+    }
+}
+
+impl<R, W, M> Subject<R, W, M>
+where
+    R: MappingMacro,
+    W: MappingMacro<Index = R::Index>,
+    M: Fn() -> (W, R),
+{
+    fn violation(&self, obligation: &'static str, seen: &str) -> Violation {
+        Violation { resource: self.name, obligation, seen: seen.to_owned() }
+    }
+
+    fn same(&self, obligation: &'static str, what: &str, found: &Seen, wanted: &Seen) -> Result<(), Violation> {
+        if found == wanted { Ok(()) } else { Err(self.violation(obligation, &format!("{what}: {found:?}, not {wanted:?}"))) }
+    }
+
+    /// What a new resource reads as.
+    fn initial(&self) -> Seen {
+        let (_, mut reader) = (self.make)();
+        self.look(&mut reader)
+    }
+
+    /// A read that is then dropped.
+    fn look(&self, reader: &mut R) -> Seen {
+        let mut section = section();
+        let found = seen(reader.read(&mut section, &self.index));
+        section.abort();
+        found
+    }
+
+    /// A read that is committed.
+    fn take(&self, reader: &mut R) -> Seen {
+        let mut section = section();
+        let found = seen(reader.read(&mut section, &self.index));
+        if matches!(found, Seen::Value(_)) { section.commit("conformance"); } else { section.abort(); }
+        found
+    }
+
+    fn write(&self, writer: &mut W, section: &mut Section, at: usize) -> Result<(), Violation> {
+        let wrote = writer.write(section, &self.index, self.values[at].clone());
+        wrote.map_err(|e| self.violation("write", &format!("a write into a new resource gives {e:?}")))
+    }
+
+    fn value(&self, at: usize) -> Seen {
+        Seen::Value(self.values[at].to_value())
+    }
+
+    /// Nothing staged is left after an abort.
+    fn abort(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        let mut first = section();
+        self.write(&mut writer, &mut first, 0)?;
+        first.abort();
+        self.same("abort", "read after an aborted write", &self.look(&mut reader), &self.initial())?;
+        // An aborted read has taken nothing, and an aborted write comes back in no later section.
+        let mut second = section();
+        self.write(&mut writer, &mut second, 1)?;
+        second.commit("conformance");
+        self.same("abort", "first read", &self.look(&mut reader), &self.value(1))?;
+        self.same("abort", "read after an aborted read", &self.take(&mut reader), &self.value(1))?;
+        if self.behaviour == Behaviour::Queue {
+            self.same("abort", "read behind the last", &self.take(&mut reader), &Seen::Blocked)?;
+        }
+        Ok(())
+    }
+
+    /// Nothing staged is seen by others before the commit.
+    fn isolation(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        let mut open = section();
+        self.write(&mut writer, &mut open, 0)?;
+        self.same("isolation", "read before the commit", &self.look(&mut reader), &self.initial())?;
+        if !open.commit("conformance") {
+            return Err(self.violation("isolation", "a write conflicts with a read that was aborted"));
+        }
+        self.same("isolation", "read after the commit", &self.look(&mut reader), &self.value(0))
+    }
+
+    /// A section sees what it has written itself.
+    fn own_writes(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        let mut both = section();
+        self.write(&mut writer, &mut both, 0)?;
+        let found = seen(reader.read(&mut both, &self.index));
+        both.abort();
+        self.same("own-writes", "read in the section that wrote", &found, &self.value(0))
+    }
+
+    /// Several writes of a section happen in order.
+    fn order(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        let mut both = section();
+        self.write(&mut writer, &mut both, 0)?;
+        self.write(&mut writer, &mut both, 1)?;
+        both.commit("conformance");
+        match self.behaviour {
+            Behaviour::Variable => self.same("order", "read after two writes", &self.take(&mut reader), &self.value(1)),
+            Behaviour::Queue => {
+                self.same("order", "first read", &self.take(&mut reader), &self.value(0))?;
+                self.same("order", "second read", &self.take(&mut reader), &self.value(1))
+            }
+        }
+    }
+
+    /// A section does not commit on what is no longer true.
+    fn stale(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        if self.behaviour == Behaviour::Queue {
+            let mut fill = section();
+            self.write(&mut writer, &mut fill, 0)?;
+            fill.commit("conformance");
+        }
+        let mut slow = section();
+        let _ = seen(reader.read(&mut slow, &self.index));
+        let mut fast = section();
+        match self.behaviour {
+            Behaviour::Variable => self.write(&mut writer, &mut fast, 1)?,
+            Behaviour::Queue => drop(seen(reader.read(&mut fast, &self.index))),
+        }
+        fast.commit("conformance");
+        let committed = slow.commit("conformance");
+        slow.abort();
+        if committed { Err(self.violation("stale", "a section commits what it read before another one changed it")) } else { Ok(()) }
+    }
+
+    /// Who waits is woken by the commit that makes it ready.
+    async fn wake_up(&self) -> Result<(), Violation> {
+        let (mut writer, mut reader) = (self.make)();
+        let mut waiting = section();
+        let found = seen(reader.read(&mut waiting, &self.index));
+        if self.behaviour == Behaviour::Queue {
+            self.same("wake-up", "read of an empty queue", &found, &Seen::Blocked)?;
+        }
+        waiting.next_path();
+        if waiting.watched().is_empty() {
+            return Err(self.violation("wake-up", "it blocks without having touched a cell to sleep on"));
+        }
+        let sleeper = Arc::new(Notify::new());
+        let mut sleep = Box::pin(waiting.watched().sleep(&sleeper));
+        let asleep = tokio::time::timeout(Duration::from_millis(20), &mut sleep).await.is_err();
+        if !asleep {
+            return Err(self.violation("wake-up", "it wakes although nothing has changed"));
+        }
+        let mut change = section();
+        self.write(&mut writer, &mut change, 0)?;
+        change.commit("conformance");
+        let woken = tokio::time::timeout(Duration::from_millis(500), &mut sleep).await;
+        woken.map_err(|_| self.violation("wake-up", "a commit does not wake who waits for it"))
+    }
+}

@@ -10,7 +10,7 @@ mod queue;
 mod shared;
 mod timer;
 
-pub use channel::{input, output, Input, InputSender, Output, OutputReceiver};
+pub use channel::{input, link, output, Input, InputSender, Output, OutputReceiver};
 pub use client::{AnswerError, Client};
 pub use dummy::{Dummy, Placeholder};
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};

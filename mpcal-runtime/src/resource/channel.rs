@@ -28,6 +28,13 @@ pub fn output<T: Data>(capacity: usize) -> (Output<T>, OutputReceiver<T>) {
     (Output(queue.clone()), OutputReceiver(queue))
 }
 
+/// Makes a channel from one archetype to another that holds at most `capacity` values.
+#[must_use]
+pub fn link<T: Data>(capacity: usize) -> (Output<T>, Input<T>) {
+    let queue = Arc::new(Queue::new(capacity));
+    (Output(queue.clone()), Input(queue))
+}
+
 /// The application's end of an input channel.
 pub struct InputSender<T: Data>(Arc<Queue<T>>);
 
