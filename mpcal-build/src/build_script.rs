@@ -84,9 +84,16 @@ impl Config {
     }
 
     /// Runs the passes over a text; extended modules are looked for in `directory`.
-    pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> (Source, Output) {
+    pub(crate) fn run_text(
+        &self,
+        name: &str,
+        text: String,
+        directory: Option<&Path>,
+        request: Request,
+    ) -> (Source, Output) {
         let source = Source::new(name, text);
-        let directories: Vec<PathBuf> = directory.map(Path::to_path_buf).into_iter().chain(self.include.clone()).collect();
+        let directories: Vec<PathBuf> =
+            directory.map(Path::to_path_buf).into_iter().chain(self.include.clone()).collect();
         let loader = |module: &str| {
             directories.iter().find_map(|d| {
                 let path = d.join(format!("{module}.tla"));

@@ -19,13 +19,18 @@ use crate::Config;
 
 /// Compiles Modular PlusCal to plain PlusCal for TLC and to typed Rust.
 #[derive(Parser)]
-#[command(name = "mpcal-build", version, about, after_help = "\
+#[command(
+    name = "mpcal-build",
+    version,
+    about,
+    after_help = "\
 Examples:
   mpcal-build init lock           make a crate with a first model
   mpcal-build check lock.tla      look for problems
   mpcal-build pluscal lock.tla    translate in place, for pcal.trans and TLC
   mpcal-build rust lock.tla       show the Rust
-  mpcal-build explain label-required")]
+  mpcal-build explain label-required"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

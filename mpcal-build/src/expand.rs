@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::ast::{Binding, Block, Expr, ExprKind, Initial, Macro, Name, Place, Stmt, StmtKind, Step, Unit};
+use crate::ast::{Binding, Block, Expr, ExprKind, Initial, Macro, Name, Place, Step, Stmt, StmtKind, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Expands every macro use of the block. False if a macro uses itself, so that nothing was expanded;

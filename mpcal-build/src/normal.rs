@@ -159,7 +159,11 @@ impl Step {
                 f(value);
             }
             Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
-                path.iter().for_each(|s| if let PathStep::Index(e) = s { f(e) });
+                path.iter().for_each(|s| {
+                    if let PathStep::Index(e) = s {
+                        f(e)
+                    }
+                });
                 f(value);
             }
             Step::Either(_) => {}
@@ -172,7 +176,9 @@ impl Step {
         match self {
             Step::If(_, a, b) => vec![a, b],
             Step::Either(arms) => arms.iter().map(|a| &a[..]).collect(),
-            Step::Let { .. } | Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => vec![],
+            Step::Let { .. } | Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => {
+                vec![]
+            }
             Step::AssignMapped { .. } | Step::Yield(_) | Step::Await(_) | Step::Assert(_) | Step::Print(_) => vec![],
         }
     }
@@ -210,7 +216,11 @@ impl Block {
         self.steps.iter().for_each(|s| s.each(&mut |s| s.each_expr(f)));
         match &self.end {
             End::If(c, ..) => f(c),
-            End::Call(_, args, _) => args.iter().for_each(|a| if let Argument::Value(e) = a { f(e) }),
+            End::Call(_, args, _) => args.iter().for_each(|a| {
+                if let Argument::Value(e) = a {
+                    f(e)
+                }
+            }),
             End::Goto(_) | End::Return | End::Either(_) => {}
         }
         self.each_block(&mut |b| b.each_expr(f));

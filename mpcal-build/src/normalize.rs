@@ -9,9 +9,7 @@ use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
-use crate::resolved::{
-    Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, VariableId,
-};
+use crate::resolved::{Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, VariableId};
 
 /// Normalizes every body of the model.
 pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
@@ -60,7 +58,12 @@ impl Normalizer<'_, '_> {
         }
         let at = self.sections.len();
         let placeholder = Block { steps: Vec::new(), end: End::Goto(Jump::Done) };
-        self.sections.push(Section { label: label.name.clone(), modifier: label.modifier, span: label.span, block: placeholder });
+        self.sections.push(Section {
+            label: label.name.clone(),
+            modifier: label.modifier,
+            span: label.span,
+            block: placeholder,
+        });
         let block = match &first.kind {
             StmtKind::While(c, body) => {
                 let mut steps = Vec::new();
@@ -292,7 +295,8 @@ impl Normalizer<'_, '_> {
         }
         let ExprKind::Read(parameter, indices) = &mut e.kind else { return };
         let (parameter, indices, span) = (*parameter, std::mem::take(indices), e.span);
-        let uses = |e: &Expr, set: &HashSet<BoundId>| e.any(&mut |x| matches!(x.kind, ExprKind::Bound(b) if set.contains(&b)));
+        let uses =
+            |e: &Expr, set: &HashSet<BoundId>| e.any(&mut |x| matches!(x.kind, ExprKind::Bound(b) if set.contains(&b)));
         if indices.iter().any(|e| uses(e, inner)) {
             self.report_under_binder(parameter, span);
         }
@@ -309,9 +313,13 @@ impl Normalizer<'_, '_> {
     fn report_under_binder(&mut self, parameter: VariableId, span: crate::source::Span) {
         let name = &self.model.variable(parameter).name;
         self.out.push(
-            Diagnostic::error("read-under-binder", span, format!("`{name}` is read with an index that is bound inside the expression"))
-                .because("reads happen before the expression is evaluated, once each")
-                .help("read the values you need into variables first"),
+            Diagnostic::error(
+                "read-under-binder",
+                span,
+                format!("`{name}` is read with an index that is bound inside the expression"),
+            )
+            .because("reads happen before the expression is evaluated, once each")
+            .help("read the values you need into variables first"),
         );
     }
 }
@@ -361,4 +369,3 @@ fn names_bound_by(kind: &ExprKind) -> Vec<BoundId> {
         _ => Vec::new(),
     }
 }
-

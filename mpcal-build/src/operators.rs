@@ -218,8 +218,8 @@ pub static OPERATORS: &[Operator] = &[
 
 /// Symbols that are no operators but punctuation.
 pub static PUNCTUATION: &[&str] = &[
-    "(", ")", "[", "]", "{", "}", "<<", ">>", ",", ";", ":", ".", "!", "@", "==", "->", "<-", "|->",
-    "\\A", "\\E", "\\AA", "\\EE", "\\forall", "\\exists",
+    "(", ")", "[", "]", "{", "}", "<<", ">>", ",", ";", ":", ".", "!", "@", "==", "->", "<-", "|->", "\\A", "\\E",
+    "\\AA", "\\EE", "\\forall", "\\exists",
 ];
 
 impl Operator {
@@ -231,8 +231,19 @@ impl Operator {
 }
 
 /// The standard modules that can be extended without a file.
-pub static STANDARD_MODULES: &[&str] =
-    &["Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC", "TLCExt", "Randomization", "RealTime", "Json"];
+pub static STANDARD_MODULES: &[&str] = &[
+    "Naturals",
+    "Integers",
+    "Reals",
+    "Sequences",
+    "FiniteSets",
+    "Bags",
+    "TLC",
+    "TLCExt",
+    "Randomization",
+    "RealTime",
+    "Json",
+];
 
 /// Finds the infix operator spelt so.
 #[must_use]

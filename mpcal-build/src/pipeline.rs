@@ -69,7 +69,12 @@ fn passes(source: &Source, loader: &Loader<'_>, request: Request) -> Output {
 }
 
 /// After this: one tree per module, every text is known.
-fn parse(source: &Source, loader: &Loader<'_>, output: &mut Output, out: &mut Diagnostics) -> Option<(File, Vec<Module>)> {
+fn parse(
+    source: &Source,
+    loader: &Loader<'_>,
+    output: &mut Output,
+    out: &mut Diagnostics,
+) -> Option<(File, Vec<Module>)> {
     let file = syntax::parse(source, out)?;
     let mut modules: Vec<Module> = Vec::new();
     let mut todo = file.module.extends.clone();
@@ -86,7 +91,14 @@ fn parse(source: &Source, loader: &Loader<'_>, output: &mut Output, out: &mut Di
                 let module = syntax::parse_module(&extended, &mut problems);
                 if problems.has_errors() {
                     let report = crate::render::render(&extended, &problems.sorted(), false);
-                    out.push(Diagnostic::error("module-not-found", name.span, format!("module `{}` cannot be read", name.text)).because(report));
+                    out.push(
+                        Diagnostic::error(
+                            "module-not-found",
+                            name.span,
+                            format!("module `{}` cannot be read", name.text),
+                        )
+                        .because(report),
+                    );
                 }
                 todo.extend(module.extends.iter().cloned());
                 output.modules.push(path);
@@ -94,7 +106,10 @@ fn parse(source: &Source, loader: &Loader<'_>, output: &mut Output, out: &mut Di
             }
             None => out.push(
                 Diagnostic::error("module-not-found", name.span, format!("there is no module `{}`", name.text))
-                    .because(format!("it is no standard module, and there is no file `{}.tla` beside this one", name.text))
+                    .because(format!(
+                        "it is no standard module, and there is no file `{}.tla` beside this one",
+                        name.text
+                    ))
                     .suggest(&name.text, STANDARD_MODULES.iter().copied()),
             ),
         }

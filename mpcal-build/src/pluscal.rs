@@ -26,7 +26,13 @@ use crate::source::Source;
 pub use region::replace_region;
 
 /// Translates a model; none if it has a problem of its own.
-pub fn translate(source: &Source, block: &Block, model: &Model, normal: &Normal, out: &mut Diagnostics) -> Option<String> {
+pub fn translate(
+    source: &Source,
+    block: &Block,
+    model: &Model,
+    normal: &Normal,
+    out: &mut Diagnostics,
+) -> Option<String> {
     if model.processes.is_empty() {
         out.push(
             Diagnostic::error("no-process", block.name.span, "the block has no process and no instance")

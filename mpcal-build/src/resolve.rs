@@ -147,7 +147,8 @@ impl<'a> Resolver<'a, '_> {
             self.model.procedures.push(Procedure { name, span, parameters, locals, body: Vec::new() });
         }
         for (n, p) in block.procedures.iter().enumerate() {
-            let (parameters, locals) = (self.model.procedures[n].parameters.clone(), self.model.procedures[n].locals.clone());
+            let (parameters, locals) =
+                (self.model.procedures[n].parameters.clone(), self.model.procedures[n].locals.clone());
             self.open(&parameters, &locals);
             for (p, id) in p.parameters.iter().zip(&parameters) {
                 if let Some(e) = &p.initial {
@@ -334,14 +335,19 @@ impl<'a> Resolver<'a, '_> {
             VariableKind::Ref(count) => {
                 let message = format!("`{}` has {count} `[_]`, the mapping has {}", parameter.name, mapping.indices);
                 self.out.push(
-                    Diagnostic::error("ref-indices", mapping.span, message).and(parameter.span, "the parameter is declared here"),
+                    Diagnostic::error("ref-indices", mapping.span, message)
+                        .and(parameter.span, "the parameter is declared here"),
                 );
             }
             _ => self.out.push(
-                Diagnostic::error("mapped-value", mapping.span, format!("`{}` is a value, not a `ref`", parameter.name))
-                    .because("only a `ref` can be mapped")
-                    .and(parameter.span, "the parameter is declared here")
-                    .help(format!("declare it as `ref {}`", parameter.name)),
+                Diagnostic::error(
+                    "mapped-value",
+                    mapping.span,
+                    format!("`{}` is a value, not a `ref`", parameter.name),
+                )
+                .because("only a `ref` can be mapped")
+                .and(parameter.span, "the parameter is declared here")
+                .help(format!("declare it as `ref {}`", parameter.name)),
             ),
         }
         if mappings[at].replace(MappingMacroId(found as u32)).is_some() {
@@ -418,8 +424,11 @@ impl<'a> Resolver<'a, '_> {
 
     /// Whether a standard module is extended, directly or through another standard one.
     fn extends(&self, module: &str) -> bool {
-        const THROUGH: &[(&str, &[&str])] =
-            &[("Integers", &["Naturals"]), ("Reals", &["Integers", "Naturals"]), ("RealTime", &["Reals", "Integers", "Naturals"])];
+        const THROUGH: &[(&str, &[&str])] = &[
+            ("Integers", &["Naturals"]),
+            ("Reals", &["Integers", "Naturals"]),
+            ("RealTime", &["Reals", "Integers", "Naturals"]),
+        ];
         module.is_empty()
             || self.modules.is_empty()
             || self.modules.iter().any(|m| **m == *module)

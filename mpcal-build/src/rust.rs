@@ -38,15 +38,15 @@ use crate::source::{Source, Span};
 use crate::types::Type;
 
 /// Emits a module; none if the model has something that cannot run.
-pub fn emit(source: &Source, block: Span, model: &Model, normal: &Normal, types: &Types, out: &mut Diagnostics) -> Option<String> {
-    let cx = Emitter {
-        source,
-        model,
-        normal,
-        types,
-        operators: RefCell::default(),
-        problems: RefCell::default(),
-    };
+pub fn emit(
+    source: &Source,
+    block: Span,
+    model: &Model,
+    normal: &Normal,
+    types: &Types,
+    out: &mut Diagnostics,
+) -> Option<String> {
+    let cx = Emitter { source, model, normal, types, operators: RefCell::default(), problems: RefCell::default() };
     let archetypes: Vec<_> = (0..model.archetypes.len()).map(|n| cx.archetype(n)).collect();
     let environment = cx.environment();
     let constants = cx.constants();
@@ -157,9 +157,9 @@ struct Emitter<'m> {
 
 impl Emitter<'_> {
     fn unsupported(&self, span: Span, what: &str, why: &str) {
-        self.problems.borrow_mut().push(
-            Diagnostic::error("rust-unsupported", span, format!("{what} cannot run")).because(why.to_owned()),
-        );
+        self.problems
+            .borrow_mut()
+            .push(Diagnostic::error("rust-unsupported", span, format!("{what} cannot run")).because(why.to_owned()));
     }
 
     /// `file:line:column` of a place in the model.
@@ -206,11 +206,16 @@ impl Emitter<'_> {
     fn record_name(&self, id: usize) -> proc_macro2::Ident {
         let name = names::pascal(&self.types.records[id].name);
         let same = self.types.records[..id].iter().filter(|r| names::pascal(&r.name) == name).count();
-        let other = self.model.archetypes.iter().map(|a| &a.name).chain(self.model.mapping_macros.iter().map(|m| &m.name));
+        let other =
+            self.model.archetypes.iter().map(|a| &a.name).chain(self.model.mapping_macros.iter().map(|m| &m.name));
         let taken = same > 0
             || other.into_iter().any(|n| names::pascal(n) == name)
             || ["Constants", "Variables", "State", "Label"].contains(&&name[..]);
-        names::ident(&if taken { format!("{name}Record{}", if same > 0 { same.to_string() } else { String::new() }) } else { name })
+        names::ident(&if taken {
+            format!("{name}Record{}", if same > 0 { same.to_string() } else { String::new() })
+        } else {
+            name
+        })
     }
 
     /// Whether a variable may be used before it has a value.
@@ -222,7 +227,11 @@ impl Emitter<'_> {
     /// A parameter of a function: scalars by value, the rest by reference.
     fn parameter_type(&self, t: &Type) -> TokenStream {
         let rust = self.rust_type(t);
-        if t.is_copy() { rust } else { quote!(&#rust) }
+        if t.is_copy() {
+            rust
+        } else {
+            quote!(&#rust)
+        }
     }
 
     fn name(&self, text: &Rc<str>) -> proc_macro2::Ident {

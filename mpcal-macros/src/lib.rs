@@ -44,11 +44,13 @@ use syn::LitStr;
 #[proc_macro]
 pub fn mpcal(input: TokenStream) -> TokenStream {
     let argument = syn::parse_macro_input!(input as Argument);
-    argument.expand().unwrap_or_else(|error| {
-        let report = format!("\n{error}");
-        quote!(::core::compile_error!(#report);)
-    })
-    .into()
+    argument
+        .expand()
+        .unwrap_or_else(|error| {
+            let report = format!("\n{error}");
+            quote!(::core::compile_error!(#report);)
+        })
+        .into()
 }
 
 struct Argument(LitStr);

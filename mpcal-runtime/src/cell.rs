@@ -205,7 +205,11 @@ impl Log {
                 Poll::Pending => pending = true,
             }
         }
-        if pending { Poll::Pending } else { Poll::Ready(Ok(())) }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 
     /// Whether what the section saw still holds; only a moment's answer, no gate is kept.

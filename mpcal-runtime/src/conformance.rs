@@ -126,7 +126,11 @@ where
     }
 
     fn same(&self, obligation: &'static str, what: &str, found: &Seen, wanted: &Seen) -> Result<(), Violation> {
-        if found == wanted { Ok(()) } else { Err(self.violation(obligation, &format!("{what}: {found:?}, not {wanted:?}"))) }
+        if found == wanted {
+            Ok(())
+        } else {
+            Err(self.violation(obligation, &format!("{what}: {found:?}, not {wanted:?}")))
+        }
     }
 
     /// What a new resource reads as.
@@ -147,7 +151,11 @@ where
     fn take(&self, reader: &mut R) -> Seen {
         let mut section = section();
         let found = seen(reader.read(&mut section, &self.index));
-        if matches!(found, Seen::Value(_)) { section.commit("conformance"); } else { section.abort(); }
+        if matches!(found, Seen::Value(_)) {
+            section.commit("conformance");
+        } else {
+            section.abort();
+        }
         found
     }
 
@@ -235,7 +243,11 @@ where
         fast.commit("conformance");
         let committed = slow.commit("conformance");
         slow.abort();
-        if committed { Err(self.violation("stale", "a section commits what it read before another one changed it")) } else { Ok(()) }
+        if committed {
+            Err(self.violation("stale", "a section commits what it read before another one changed it"))
+        } else {
+            Ok(())
+        }
     }
 
     /// Who waits is woken by the commit that makes it ready.

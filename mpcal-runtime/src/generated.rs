@@ -1,8 +1,8 @@
 //! What generated code calls. Its names are stable within a version and not meant for people.
 
-pub use crate::value::{Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
 #[cfg(feature = "runtime")]
 pub use crate::resource::Shared;
+pub use crate::value::{Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
 #[cfg(feature = "runtime")]
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};
@@ -55,7 +55,11 @@ pub fn first<T: Data>(set: &Set<T>) -> Eval<T> {
 /// # Errors
 /// If it is false.
 pub fn assume(condition: bool, text: &str) -> Eval<()> {
-    if condition { Ok(()) } else { Err(EvalError(format!("the constants violate {text}"))) }
+    if condition {
+        Ok(())
+    } else {
+        Err(EvalError(format!("the constants violate {text}")))
+    }
 }
 
 /// Whether a value is a record with exactly these fields, which are sorted.
@@ -65,9 +69,14 @@ pub fn assume(condition: bool, text: &str) -> Eval<()> {
 pub fn has_fields(value: &Value, fields: &[&str]) -> Eval<()> {
     let same = match value {
         Value::Function(f) => {
-            f.len() == fields.len() && f.iter().zip(fields).all(|((k, _), name)| matches!(k, Value::Str(s) if s.as_str() == *name))
+            f.len() == fields.len()
+                && f.iter().zip(fields).all(|((k, _), name)| matches!(k, Value::Str(s) if s.as_str() == *name))
         }
         _ => false,
     };
-    if same { Ok(()) } else { Err(EvalError(format!("expected a record of {fields:?}, found {value}"))) }
+    if same {
+        Ok(())
+    } else {
+        Err(EvalError(format!("expected a record of {fields:?}, found {value}")))
+    }
 }

@@ -24,7 +24,13 @@ pub struct Section {
 impl Section {
     /// A handle for the process with this identifier.
     pub(crate) fn new(process: Value) -> Self {
-        Self { process, log: Log::default(), chooser: Chooser::default(), watched: Watched::default(), prints: Vec::new() }
+        Self {
+            process,
+            log: Log::default(),
+            chooser: Chooser::default(),
+            watched: Watched::default(),
+            prints: Vec::new(),
+        }
     }
 
     /// `self`: the identifier of the process.
@@ -43,7 +49,11 @@ impl Section {
     /// # Errors
     /// `Retry` if the condition is false.
     pub fn wait_for(&self, condition: bool) -> Step<()> {
-        if condition { Ok(()) } else { Err(Abort::Retry) }
+        if condition {
+            Ok(())
+        } else {
+            Err(Abort::Retry)
+        }
     }
 
     /// `either … or …`: which of `count` branches to take, from 0.

@@ -27,7 +27,8 @@ fn family() {
 
 #[test]
 fn channel() {
-    check(&Subject { name: "channel", make: || link(8), index: (), values: [1, 2], behaviour: Behaviour::Queue }).unwrap();
+    check(&Subject { name: "channel", make: || link(8), index: (), values: [1, 2], behaviour: Behaviour::Queue })
+        .unwrap();
 }
 
 #[test]
@@ -144,7 +145,11 @@ impl MappingMacro for Deaf {
     type Write = i64;
 
     fn read(&mut self, section: &mut Section, index: &i64) -> Step<i64> {
-        if self.0.lock().unwrap().is_empty() { Err(Abort::Retry) } else { self.1.read(section, index) }
+        if self.0.lock().unwrap().is_empty() {
+            Err(Abort::Retry)
+        } else {
+            self.1.read(section, index)
+        }
     }
 
     fn write(&mut self, section: &mut Section, index: &i64, value: i64) -> Step<()> {

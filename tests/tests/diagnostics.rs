@@ -49,7 +49,9 @@ fn each_rule_is_reported_at_its_place() {
             .zip(text.lines())
             .flat_map(|(n, line)| {
                 let marks = line.split("\\* error: ").skip(1).chain(line.split("\\* warning: ").skip(1));
-                marks.map(move |code| (code.split_whitespace().next().unwrap_or_default().to_owned(), n)).collect::<Vec<_>>()
+                marks
+                    .map(move |code| (code.split_whitespace().next().unwrap_or_default().to_owned(), n))
+                    .collect::<Vec<_>>()
             })
             .collect();
         wanted.sort();
@@ -77,7 +79,8 @@ fn each_code_has_a_fixture_and_an_explanation() {
     let missing: Vec<_> = codes.iter().filter(|c| *c != "internal-error" && !covered.contains(*c)).collect();
     assert!(missing.is_empty(), "no fixture for {missing:?}");
     for code in codes {
-        let said = Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["explain", &code]).output().expect("the command runs");
+        let said =
+            Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["explain", &code]).output().expect("the command runs");
         assert!(said.status.success() && said.stdout.len() > 20, "{code}");
     }
 }

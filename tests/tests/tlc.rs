@@ -31,7 +31,8 @@ fn models_reach_the_states_of_their_twins() {
     let models = files(&fixtures("models"), "tla");
     assert!(!models.is_empty());
     for path in &models {
-        fs::copy(path, directory.path().join(path.file_name().expect("a file has a name"))).expect("a copy can be made");
+        fs::copy(path, directory.path().join(path.file_name().expect("a file has a name")))
+            .expect("a copy can be made");
     }
     fs::write(directory.path().join("all.cfg"), "SPECIFICATION Spec\nCONSTANT defaultInitValue = defaultInitValue\n")
         .expect("a file can be written");
@@ -89,7 +90,8 @@ fn examples_hold_and_their_faults_are_found() {
     for fault in FAULTS {
         let file = format!("{}.tla", fault.example);
         let source = root().join("examples").join(fault.example);
-        let fresh = Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["pluscal", "--check", &file]).current_dir(&source).output();
+        let fresh =
+            Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["pluscal", "--check", &file]).current_dir(&source).output();
         let fresh = fresh.expect("the command runs");
         assert!(fresh.status.success(), "{file} is stale: {}", mpcal_tests::text(&fresh));
     }

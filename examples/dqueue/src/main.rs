@@ -69,7 +69,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         }
     }
     match parsed.role {
-        Some(id) if !(0..=parsed.consumers).contains(&id) => Err(format!("consumer {id} is not in 1..{}", parsed.consumers)),
+        Some(id) if !(0..=parsed.consumers).contains(&id) => {
+            Err(format!("consumer {id} is not in 1..{}", parsed.consumers))
+        }
         _ => Ok(parsed),
     }
 }
@@ -156,7 +158,12 @@ async fn alone(arguments: &Arguments, id: i64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn spawn(node: &mut Node, id: i64, constants: &Arc<Constants>, own: &Mailboxes<i64, Message>) -> Result<Done, Box<dyn Error>> {
+fn spawn(
+    node: &mut Node,
+    id: i64,
+    constants: &Arc<Constants>,
+    own: &Mailboxes<i64, Message>,
+) -> Result<Done, Box<dyn Error>> {
     let done = Done::new(Seq::new());
     if id == PRODUCER {
         node.spawn(Supplier::new(id, constants, own.clone())?);
@@ -167,7 +174,11 @@ fn spawn(node: &mut Node, id: i64, constants: &Arc<Constants>, own: &Mailboxes<i
     Ok(done)
 }
 
-fn open(id: i64, listener: TcpListener, addresses: &BTreeMap<i64, SocketAddr>) -> std::io::Result<Mailboxes<i64, Message>> {
+fn open(
+    id: i64,
+    listener: TcpListener,
+    addresses: &BTreeMap<i64, SocketAddr>,
+) -> std::io::Result<Mailboxes<i64, Message>> {
     let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
     Mailboxes::open(Some(listener), [id], addresses, &config)
 }

@@ -72,7 +72,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         }
     }
     match parsed.role {
-        Role::Client(id) if !(1..=parsed.clients).contains(&id) => Err(format!("client {id} is not in 1..{}", parsed.clients)),
+        Role::Client(id) if !(1..=parsed.clients).contains(&id) => {
+            Err(format!("client {id} is not in 1..{}", parsed.clients))
+        }
         _ => Ok(parsed),
     }
 }
@@ -166,7 +168,9 @@ async fn everyone(arguments: &Arguments, constants: &Arc<Constants>) -> Result<(
         counters.retries
     );
     if counted != expected {
-        return Err(format!("mutual exclusion was violated or a client stopped early: {counted} is not {expected}").into());
+        return Err(
+            format!("mutual exclusion was violated or a client stopped early: {counted} is not {expected}").into()
+        );
     }
     println!("mutual exclusion held: nothing but the lock protects the counter, and no count was lost");
     Ok(())
@@ -185,7 +189,11 @@ fn spawn_client(
     Ok(())
 }
 
-fn mailboxes(id: i64, listener: TcpListener, addresses: &BTreeMap<i64, SocketAddr>) -> std::io::Result<Mailboxes<i64, Message>> {
+fn mailboxes(
+    id: i64,
+    listener: TcpListener,
+    addresses: &BTreeMap<i64, SocketAddr>,
+) -> std::io::Result<Mailboxes<i64, Message>> {
     let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
     Mailboxes::open(Some(listener), [id], addresses, &config)
 }

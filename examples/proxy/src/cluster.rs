@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mpcal_runtime::resource::{
-    output, Family, FailureDetector, FailureDetectorConfig, MailboxConfig, Mailboxes, Monitor, Output, OutputReceiver,
+    output, FailureDetector, FailureDetectorConfig, Family, MailboxConfig, Mailboxes, Monitor, Output, OutputReceiver,
     Shared,
 };
 use mpcal_runtime::Node;

@@ -34,7 +34,8 @@ fn required(s: &Stmt, why: &str, example: &str, out: &mut Diagnostics) {
 fn list(stmts: &[Stmt], out: &mut Diagnostics) {
     for pair in stmts.windows(2) {
         let [before, s] = pair else { continue };
-        let call_then_jump = matches!(last(before).kind, StmtKind::Call(..)) && matches!(s.kind, StmtKind::Return | StmtKind::Goto(..));
+        let call_then_jump =
+            matches!(last(before).kind, StmtKind::Call(..)) && matches!(s.kind, StmtKind::Return | StmtKind::Goto(..));
         if s.label.is_none() && !call_then_jump && ends_step(before) && first(s).label.is_none() {
             let why = match last(before).kind {
                 StmtKind::Call(..) => "it follows a `call`",

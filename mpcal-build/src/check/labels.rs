@@ -34,13 +34,21 @@ fn one_body(body: &[Stmt], procedure: bool, out: &mut Diagnostics) {
     each_stmt(body, &mut |s| {
         if let Some(label) = &s.label {
             if matches!(&*label.name, "Done" | "Error") {
-                out.push(Diagnostic::error("label-reserved", label.span, format!("`{}` is a reserved label", label.name)));
+                out.push(Diagnostic::error(
+                    "label-reserved",
+                    label.span,
+                    format!("`{}` is a reserved label", label.name),
+                ));
             }
             if let Some(first) = labels.insert(&label.name, label.span) {
                 out.push(
-                    Diagnostic::error("label-duplicate", label.span, format!("label `{}` is defined twice", label.name))
-                        .and(first, "first defined here")
-                        .help("a macro with a label can be used once per body; rename one of them"),
+                    Diagnostic::error(
+                        "label-duplicate",
+                        label.span,
+                        format!("label `{}` is defined twice", label.name),
+                    )
+                    .and(first, "first defined here")
+                    .help("a macro with a label can be used once per body; rename one of them"),
                 );
             }
         }
@@ -69,7 +77,8 @@ fn no_labels(list: &[Stmt], why: &str, out: &mut Diagnostics) {
     each_stmt(list, &mut |s| {
         if let Some(label) = &s.label {
             out.push(
-                Diagnostic::error("label-forbidden", label.span, format!("label `{}` cannot stand here", label.name)).because(why),
+                Diagnostic::error("label-forbidden", label.span, format!("label `{}` cannot stand here", label.name))
+                    .because(why),
             );
         }
     });

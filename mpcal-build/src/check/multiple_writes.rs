@@ -28,8 +28,12 @@ fn list(model: &Model, stmts: &[Stmt], written: &mut Written, out: &mut Diagnost
                     if let Some(first) = before.get(id) {
                         let name = &model.variable(*id).name;
                         out.push(
-                            Diagnostic::error("multiple-writes", s.span, format!("`{name}` is assigned twice in one step"))
-                                .and(*first, "first assigned here"),
+                            Diagnostic::error(
+                                "multiple-writes",
+                                s.span,
+                                format!("`{name}` is assigned twice in one step"),
+                            )
+                            .and(*first, "first assigned here"),
                         );
                     }
                     written.insert(*id, s.span);
@@ -37,13 +41,20 @@ fn list(model: &Model, stmts: &[Stmt], written: &mut Written, out: &mut Diagnost
             }
             StmtKind::If(_, a, b) => branches(model, [&a[..], &b[..]], written, out),
             StmtKind::Either(arms) => branches(model, arms.iter().map(|a| &a[..]), written, out),
-            StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => list(model, body, written, out),
+            StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => {
+                list(model, body, written, out)
+            }
             _ => {}
         }
     }
 }
 
-fn branches<'s>(model: &Model, arms: impl IntoIterator<Item = &'s [Stmt]>, written: &mut Written, out: &mut Diagnostics) {
+fn branches<'s>(
+    model: &Model,
+    arms: impl IntoIterator<Item = &'s [Stmt]>,
+    written: &mut Written,
+    out: &mut Diagnostics,
+) {
     let before = written.clone();
     for arm in arms {
         let mut inside = before.clone();

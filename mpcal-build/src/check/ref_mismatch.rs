@@ -33,7 +33,9 @@ fn one(model: &Model, argument: &Argument, parameter: VariableId, _at: Span, out
         VariableKind::Ref(count) if count == *indices => {}
         VariableKind::Ref(count) => {
             let message = format!("`{}` has {count} `[_]`, the argument has {indices}", parameter.name);
-            out.push(Diagnostic::error("ref-mismatch", *span, message).and(parameter.span, "the parameter is declared here"));
+            out.push(
+                Diagnostic::error("ref-mismatch", *span, message).and(parameter.span, "the parameter is declared here"),
+            );
         }
         _ => out.push(
             Diagnostic::error("ref-mismatch", *span, format!("`{}` is a value parameter", parameter.name))

@@ -31,7 +31,9 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
             _ => {}
         }
         if let Some(at) = read.after.filter(|_| read.most == 1) {
-            out.push(Diagnostic::error("yield-paths", at, "a statement after the `yield` of a `read`").help("yield last"));
+            out.push(
+                Diagnostic::error("yield-paths", at, "a statement after the `yield` of a `read`").help("yield last"),
+            );
         }
         if paths(&m.write).most > 1 {
             report("a path of `write` yields more than once", out);
@@ -65,7 +67,9 @@ fn stmt(s: &Stmt) -> Paths {
     let none = Paths { least: Some(0), most: 0, after: None };
     match &s.kind {
         StmtKind::Yield(_) => Paths { least: Some(1), most: 1, after: None },
-        StmtKind::Await(e) | StmtKind::Assert(e) if matches!(e.kind, ExprKind::Bool(false)) => Paths { least: None, ..none },
+        StmtKind::Await(e) | StmtKind::Assert(e) if matches!(e.kind, ExprKind::Bool(false)) => {
+            Paths { least: None, ..none }
+        }
         StmtKind::If(_, a, b) => join(paths(a), paths(b)),
         StmtKind::Either(arms) => arms.iter().map(|a| paths(a)).reduce(join).unwrap_or(none),
         StmtKind::With(_, _, _, body) | StmtKind::While(_, body) | StmtKind::Block(body) => paths(body),

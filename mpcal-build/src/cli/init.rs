@@ -39,7 +39,9 @@ impl Init {
         let fits = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !fits {
-            return Err(io::Error::other("the name of a crate has letters, digits, `-` and `_`, and starts with a letter"));
+            return Err(io::Error::other(
+                "the name of a crate has letters, digits, `-` and `_`, and starts with a letter",
+            ));
         }
         if self.directory.exists() {
             return Err(io::Error::other("it exists already"));

@@ -29,7 +29,11 @@ pub(super) struct Pluscal {
 
 impl Pluscal {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
-        self.files.iter().map(|f| self.one(f, config, format).map_or_else(|e| e, |()| Exit::Fine)).max().unwrap_or(Exit::Fine)
+        self.files
+            .iter()
+            .map(|f| self.one(f, config, format).map_or_else(|e| e, |()| Exit::Fine))
+            .max()
+            .unwrap_or(Exit::Fine)
     }
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {

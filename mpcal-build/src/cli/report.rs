@@ -13,13 +13,22 @@ use crate::source::Source;
 use crate::Config;
 
 /// Runs the compiler over a file and shows what is wrong with it.
-pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<(Source, Output), Exit> {
+pub(super) fn run(
+    config: &Config,
+    path: &Path,
+    request: Request,
+    format: MessageFormat,
+) -> Result<(Source, Output), Exit> {
     let (source, output) = config.run(path, request).map_err(|e| {
         eprintln!("{e}");
         Exit::Usage
     })?;
     show(&source, &output.diagnostics, format);
-    if output.diagnostics.iter().any(|d| d.severity == Severity::Error) { Err(Exit::Fault) } else { Ok((source, output)) }
+    if output.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        Err(Exit::Fault)
+    } else {
+        Ok((source, output))
+    }
 }
 
 fn show(source: &Source, diagnostics: &[Diagnostic], format: MessageFormat) {

@@ -33,6 +33,13 @@ struct Use {
     write: Vec<Step>,
 }
 
+/// A record literal: its row, its shape, and the fields whose values could name a variant.
+struct RecordLiteral {
+    row: usize,
+    shape: Vec<Rc<str>>,
+    tags: Vec<(Rc<str>, Rc<str>)>,
+}
+
 struct Generator<'m> {
     input: Input<'m>,
     solver: Solver,
@@ -49,7 +56,7 @@ struct Generator<'m> {
     /// `$variable` and `$value` where we are.
     mapped: Option<(TypeId, TypeId)>,
     /// Record literals: their row and what names their variant.
-    literals: Vec<(usize, Vec<Rc<str>>, Vec<(Rc<str>, Rc<str>)>)>,
+    literals: Vec<RecordLiteral>,
 }
 
 /// Finds the types of a model. Expressions of mapping macros are copied for each use, so the model
@@ -519,7 +526,11 @@ impl Generator<'_> {
                 self.bind(b);
                 self.expr(p);
                 let names: Vec<_> = b.names.iter().map(|n| self.bounds[n.index()]).collect();
-                if b.tuple { self.solver.term(Term::Tuple(names)) } else { names[0] }
+                if b.tuple {
+                    self.solver.term(Term::Tuple(names))
+                } else {
+                    names[0]
+                }
             }
             ExprKind::If(c, a, b) => {
                 self.expr(c);
@@ -577,7 +588,7 @@ impl Generator<'_> {
         let shape: Vec<Rc<str>> = map.keys().cloned().collect();
         let record = self.solver.record(map, true);
         if let Term::Record(row) = self.solver.get(record) {
-            self.literals.push((*row, shape, tags));
+            self.literals.push(RecordLiteral { row: *row, shape, tags });
         }
         record
     }
@@ -666,9 +677,8 @@ impl Generator<'_> {
     fn finish(self) -> Types {
         let mut finisher = Finisher { cx: &self, records: Vec::new(), rows: HashMap::new() };
         let count = self.input.model.expr_count as usize;
-        let exprs = (0..count)
-            .map(|n| self.exprs.get(&ExprId(n as u32)).map_or(Type::Value, |t| finisher.of(*t, 0)))
-            .collect();
+        let exprs =
+            (0..count).map(|n| self.exprs.get(&ExprId(n as u32)).map_or(Type::Value, |t| finisher.of(*t, 0))).collect();
         let all = |list: &[TypeId], f: &mut Finisher<'_, '_>| list.iter().map(|t| f.of(*t, 0)).collect::<Vec<_>>();
         let variables = all(&self.variables, &mut finisher);
         let bounds = all(&self.bounds, &mut finisher);
@@ -692,8 +702,7 @@ impl Generator<'_> {
         let records = finisher.named();
         let untyped = |t: &TypeId| matches!(self.solver.get(*t), Term::Dynamic);
         let untyped = (0..).zip(&self.variables).filter(|(_, t)| untyped(t)).map(|(n, _)| VariableId(n)).collect();
-        Types {
-            untyped, exprs, variables, bounds, constants, selves, refs, records, mappings }
+        Types { untyped, exprs, variables, bounds, constants, selves, refs, records, mappings }
     }
 }
 
@@ -753,12 +762,12 @@ impl Finisher<'_, '_> {
 
     /// Names the shapes after the tag that tells them apart, or after their fields.
     fn shapes(&self, row: usize, shapes: &[Vec<Rc<str>>]) -> Vec<Shape> {
-        let literals: Vec<_> = self.cx.literals.iter().filter(|(r, ..)| self.cx.solver.row(*r) == row).collect();
+        let literals: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
         let tag_of = |shape: &Vec<Rc<str>>, field: &Rc<str>| -> Option<Rc<str>> {
             let mut names = literals
                 .iter()
-                .filter(|(_, s, _)| s == shape)
-                .map(|(_, _, tags)| tags.iter().find(|(f, _)| f == field).map(|(_, t)| t.clone()));
+                .filter(|l| l.shape == *shape)
+                .map(|l| l.tags.iter().find(|(f, _)| f == field).map(|(_, t)| t.clone()));
             let first = names.next()??;
             names.all(|n| n.as_ref() == Some(&first)).then_some(first)
         };
@@ -897,7 +906,9 @@ impl Copier<'_, '_> {
                     let set = self.expr(set);
                     Step::Pick { bound: self.bound(*bound), set }
                 }
-                Step::AssignMapped { path, value } => Step::AssignMapped { path: self.path(path), value: self.expr(value) },
+                Step::AssignMapped { path, value } => {
+                    Step::AssignMapped { path: self.path(path), value: self.expr(value) }
+                }
                 Step::Yield(e) => Step::Yield(self.expr(e)),
                 Step::Await(e) => Step::Await(self.expr(e)),
                 Step::Assert(e) => Step::Assert(self.expr(e)),

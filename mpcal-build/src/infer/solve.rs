@@ -161,10 +161,18 @@ impl Solver {
         match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
             (Term::Dynamic, _) | (_, Term::Dynamic) => {}
             (Term::Free, _) => {
-                if self.occurs(a, b, 0) { self.set(a, Term::Dynamic) } else { self.link(a, b) }
+                if self.occurs(a, b, 0) {
+                    self.set(a, Term::Dynamic)
+                } else {
+                    self.link(a, b)
+                }
             }
             (_, Term::Free) => {
-                if self.occurs(b, a, 0) { self.set(b, Term::Dynamic) } else { self.link(b, a) }
+                if self.occurs(b, a, 0) {
+                    self.set(b, Term::Dynamic)
+                } else {
+                    self.link(b, a)
+                }
             }
             (Term::Bool, Term::Bool) | (Term::Int, Term::Int) | (Term::Str, Term::Str) => self.link(b, a),
             (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {

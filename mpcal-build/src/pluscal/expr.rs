@@ -41,7 +41,11 @@ impl Text {
 
     /// The text, in parentheses if it binds less tightly than `min`.
     pub(super) fn at_least(&self, min: u8) -> String {
-        if self.tightness < min { format!("({})", self.text) } else { self.text.to_string() }
+        if self.tightness < min {
+            format!("({})", self.text)
+        } else {
+            self.text.to_string()
+        }
     }
 }
 
@@ -86,13 +90,19 @@ impl Printer<'_> {
     }
 
     fn call(&self, name: &str, args: &[Expr]) -> Text {
-        if args.is_empty() { Text::name(name) } else { Text::name(format!("{name}({})", self.list(args))) }
+        if args.is_empty() {
+            Text::name(name)
+        } else {
+            Text::name(format!("{name}({})", self.list(args)))
+        }
     }
 
     pub(super) fn path(&self, path: &[Step]) -> String {
         path.iter()
             .map(|s| match s {
-                Step::Index(Expr { kind: ExprKind::Tuple(items), .. }) if items.len() > 1 => format!("[{}]", self.list(items)),
+                Step::Index(Expr { kind: ExprKind::Tuple(items), .. }) if items.len() > 1 => {
+                    format!("[{}]", self.list(items))
+                }
                 Step::Index(e) => format!("[{}]", self.top(e)),
                 Step::Field(f) => format!(".{f}"),
             })
@@ -136,9 +146,7 @@ impl Printer<'_> {
             ExprKind::Map(e, bindings) => Text::name(format!("{{{} : {}}}", self.top(e), self.bindings(bindings))),
             ExprKind::Record(fields) => Text::name(format!("[{}]", self.fields(fields, "|->"))),
             ExprKind::RecordSet(fields) => Text::name(format!("[{}]", self.fields(fields, ":"))),
-            ExprKind::Function(bindings, e) => {
-                Text::name(format!("[{} |-> {}]", self.bindings(bindings), self.top(e)))
-            }
+            ExprKind::Function(bindings, e) => Text::name(format!("[{} |-> {}]", self.bindings(bindings), self.top(e))),
             ExprKind::FunctionSet(a, b) => Text::name(format!("[{} -> {}]", self.top(a), self.top(b))),
             ExprKind::Except(base, updates) => {
                 let updates: Vec<_> =
@@ -184,7 +192,11 @@ impl Printer<'_> {
 
     fn parameter(&self, id: BoundId) -> String {
         let places = vec!["_"; self.model.bound(id).arity].join(", ");
-        if places.is_empty() { self.bound(id).text.to_string() } else { format!("{}({places})", self.bound(id).text) }
+        if places.is_empty() {
+            self.bound(id).text.to_string()
+        } else {
+            format!("{}({places})", self.bound(id).text)
+        }
     }
 
     fn fields(&self, fields: &[(Rc<str>, Expr)], separator: &str) -> String {

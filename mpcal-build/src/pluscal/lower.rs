@@ -113,7 +113,9 @@ impl Lowerer<'_, '_> {
         let archetype = self.lowered.model.archetypes[process.archetype.index()].clone();
         let mut frame = Frame::default();
         let mut variables = Vec::new();
-        for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&process.arguments).zip(&process.mappings) {
+        for ((parameter, argument), mapping) in
+            archetype.parameters.iter().zip(&process.arguments).zip(&process.mappings)
+        {
             match argument {
                 Argument::Ref(passed, ..) => {
                     frame.refs.insert(*parameter, Bound { variable: *passed, mapping: *mapping });
@@ -155,7 +157,8 @@ impl Lowerer<'_, '_> {
     fn rename_bounds(&mut self) {
         let lowered = &mut self.lowered;
         let globals = lowered.model.globals.iter().map(|g| lowered.model.variable(*g).name.to_string());
-        let variables: HashSet<String> = lowered.names.variables.values().map(|n| n.to_string()).chain(globals).collect();
+        let variables: HashSet<String> =
+            lowered.names.variables.values().map(|n| n.to_string()).chain(globals).collect();
         for (n, bound) in lowered.model.bounds.iter().enumerate() {
             if variables.contains(&*bound.name) {
                 let text = lowered.bound_name(&bound.name, &variables);
@@ -265,7 +268,8 @@ impl Lowerer<'_, '_> {
                 let at = self.lowered.procedures.len();
                 let name = self.lowered.model.procedures[procedure.index()].name.to_string();
                 let name = self.unique(&name);
-                let empty = LoweredProcedure { name, parameters: Vec::new(), variables: Vec::new(), sections: Vec::new() };
+                let empty =
+                    LoweredProcedure { name, parameters: Vec::new(), variables: Vec::new(), sections: Vec::new() };
                 self.lowered.procedures.push(empty);
                 self.signatures.insert(signature.clone(), at);
                 self.todo.push((signature, at));
@@ -365,7 +369,15 @@ impl Lowerer<'_, '_> {
         out
     }
 
-    fn read(&mut self, frame: &Frame, bound: BoundId, parameter: VariableId, indices: Vec<Expr>, span: Span, out: &mut Vec<Step>) {
+    fn read(
+        &mut self,
+        frame: &Frame,
+        bound: BoundId,
+        parameter: VariableId,
+        indices: Vec<Expr>,
+        span: Span,
+        out: &mut Vec<Step>,
+    ) {
         let Some(target) = frame.refs.get(&parameter).copied() else { return };
         let Some(mapping) = target.mapping else {
             let value = self.place(target.variable, &indices, span);
@@ -374,7 +386,14 @@ impl Lowerer<'_, '_> {
         };
         let body = self.normal.mapping_macros[mapping.index()].0.clone();
         let indices = self.stable(indices, &body, out);
-        let mut copy = Instantiation { cx: self, target: target.variable, indices, value: None, renamed: HashMap::new(), yields: Yields::None };
+        let mut copy = Instantiation {
+            cx: self,
+            target: target.variable,
+            indices,
+            value: None,
+            renamed: HashMap::new(),
+            yields: Yields::None,
+        };
         // One yield, at the end: a plain binding. Otherwise the value is a variable of its own.
         if let Some((Step::Yield(_), before)) = body.split_last() {
             if !before.iter().any(has_yield) {
@@ -385,7 +404,12 @@ impl Lowerer<'_, '_> {
             }
         }
         let name = copy.cx.lowered.model.bound(bound).name.clone();
-        copy.cx.lowered.model.variables.push(Variable { name, span, kind: VariableKind::Local, initial: Initial::None });
+        copy.cx.lowered.model.variables.push(Variable {
+            name,
+            span,
+            kind: VariableKind::Local,
+            initial: Initial::None,
+        });
         let value = VariableId(copy.cx.lowered.model.variables.len() as u32 - 1);
         copy.cx.lowered.virtuals.insert(value);
         copy.yields = Yields::Assign(value);
@@ -395,7 +419,15 @@ impl Lowerer<'_, '_> {
         out.push(Step::Let { bound, value, author: false });
     }
 
-    fn write(&mut self, frame: &Frame, parameter: VariableId, indices: Vec<Expr>, value: Expr, span: Span, out: &mut Vec<Step>) {
+    fn write(
+        &mut self,
+        frame: &Frame,
+        parameter: VariableId,
+        indices: Vec<Expr>,
+        value: Expr,
+        span: Span,
+        out: &mut Vec<Step>,
+    ) {
         let Some(target) = frame.refs.get(&parameter).copied() else { return };
         let Some(mapping) = target.mapping else {
             let path = indices.into_iter().map(PathStep::Index).collect();
@@ -406,8 +438,14 @@ impl Lowerer<'_, '_> {
         let indices = self.stable(indices, &body, out);
         let uses = count_value(&body);
         let value = if uses > 0 { self.stable(vec![value], &body, out).pop() } else { None };
-        let mut copy =
-            Instantiation { cx: self, target: target.variable, indices, value, renamed: HashMap::new(), yields: Yields::Write(span) };
+        let mut copy = Instantiation {
+            cx: self,
+            target: target.variable,
+            indices,
+            value,
+            renamed: HashMap::new(),
+            yields: Yields::Write(span),
+        };
         let steps = copy.steps(&body);
         out.extend(steps);
     }

@@ -23,7 +23,9 @@ pub fn replace_region(source: &Source, translation: &str, out: &mut Diagnostics)
     let end_line = text[..end].rfind('\n').map_or(0, |n| n + 1);
     if end_line < after_begin {
         let span = Span { start: begin as u32, end: (begin + BEGIN.len()) as u32 };
-        out.push(Diagnostic::error("markers", span, "the markers stand on one line").help("put each on a line of its own"));
+        out.push(
+            Diagnostic::error("markers", span, "the markers stand on one line").help("put each on a line of its own"),
+        );
         return None;
     }
     let body: String = translation.lines().map(|l| format!("{l}{newline}")).collect();
@@ -32,9 +34,8 @@ pub fn replace_region(source: &Source, translation: &str, out: &mut Diagnostics)
 
 /// The only line that starts with a marker.
 fn only(source: &Source, marker: &str, out: &mut Diagnostics) -> Option<usize> {
-    let starts_line = |at: &usize| {
-        source.text[..*at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty())
-    };
+    let starts_line =
+        |at: &usize| source.text[..*at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
     let found: Vec<usize> = source.text.match_indices(marker).map(|(at, _)| at).filter(starts_line).collect();
     let span = |at: usize| Span { start: at as u32, end: (at + marker.len()) as u32 };
     match found[..] {

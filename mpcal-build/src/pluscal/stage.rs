@@ -119,11 +119,8 @@ impl Stager<'_> {
     fn stage(&mut self, env: &mut Env, variable: VariableId) -> Text {
         let name = self.lowered.names.variables.get(&variable).cloned();
         let name = name.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone());
-        let text = if self.lowered.virtuals.contains(&variable) {
-            self.fresh(&name)
-        } else {
-            self.fresh(&format!("{name}1"))
-        };
+        let text =
+            if self.lowered.virtuals.contains(&variable) { self.fresh(&name) } else { self.fresh(&format!("{name}1")) };
         self.set(env, variable, text.clone());
         text
     }
@@ -148,7 +145,9 @@ impl Stager<'_> {
     }
 
     fn block(&mut self, block: &Block, env: Env) -> Vec<Statement> {
-        self.list(&block.steps, Rest { steps: &[], end: Some(&block.end), outer: None }, env, &mut |cx, env| cx.end(&block.end, env))
+        self.list(&block.steps, Rest { steps: &[], end: Some(&block.end), outer: None }, env, &mut |cx, env| {
+            cx.end(&block.end, env)
+        })
     }
 
     /// Assigns what is still pending, all at once.
@@ -179,7 +178,9 @@ impl Stager<'_> {
                 let b = self.block(b, env);
                 return vec![Statement::If(c, a, b)];
             }
-            End::Either(arms) => return vec![Statement::Either(arms.iter().map(|a| self.block(a, env.clone())).collect())],
+            End::Either(arms) => {
+                return vec![Statement::Either(arms.iter().map(|a| self.block(a, env.clone())).collect())]
+            }
             End::Goto(jump) => {
                 out.extend(self.flush(&mut env, None));
                 out.extend(self.goto(jump));
@@ -400,16 +401,21 @@ impl Stager<'_> {
     fn yields(&self, env: &Env, list: &[Step]) -> Option<(VariableId, Yielded)> {
         let [step] = list else { return None };
         match step {
-            Step::Assign { variable, path, value, .. } if path.is_empty() && self.lowered.virtuals.contains(variable) => {
+            Step::Assign { variable, path, value, .. }
+                if path.is_empty() && self.lowered.virtuals.contains(variable) =>
+            {
                 Some((*variable, Yielded::Value(self.top(env, value))))
             }
             Step::If(c, a, b) => {
                 let ((variable, a), (_, b)) = (self.yields(env, a)?, self.yields(env, b)?);
                 let c = self.top(env, c);
-                Some((variable, match (a, b) {
-                    (Yielded::Value(a), Yielded::Value(b)) => Yielded::Value(format!("IF {c} THEN {a} ELSE {b}")),
-                    (a, b) => Yielded::Set(format!("IF {c} THEN {} ELSE {}", a.into_set(), b.into_set())),
-                }))
+                Some((
+                    variable,
+                    match (a, b) {
+                        (Yielded::Value(a), Yielded::Value(b)) => Yielded::Value(format!("IF {c} THEN {a} ELSE {b}")),
+                        (a, b) => Yielded::Set(format!("IF {c} THEN {} ELSE {}", a.into_set(), b.into_set())),
+                    },
+                ))
             }
             Step::Either(arms) => {
                 let arms: Option<Vec<_>> = arms.iter().map(|a| self.yields(env, a)).collect();
@@ -419,7 +425,9 @@ impl Stager<'_> {
                     arms.iter().map(|(_, y)| if let Yielded::Value(v) = y { Some(&v[..]) } else { None }).collect();
                 let set = match values {
                     Some(values) => format!("{{{}}}", values.join(", ")),
-                    None => arms.into_iter().map(|(_, y)| format!("({})", y.into_set())).collect::<Vec<_>>().join(" \\cup "),
+                    None => {
+                        arms.into_iter().map(|(_, y)| format!("({})", y.into_set())).collect::<Vec<_>>().join(" \\cup ")
+                    }
                 };
                 Some((variable, Yielded::Set(set)))
             }
@@ -463,8 +471,10 @@ impl Stager<'_> {
         let mut line = Vec::new();
         self.flat(step, None, &mut env, &mut line);
         let later = Rest { steps, end: rest.end, outer: rest.outer };
-        let changed: Vec<_> = assigned(&[std::slice::from_ref(step)]).into_iter().filter(|v| env.pending.contains_key(v)).collect();
-        let last: Vec<_> = changed.into_iter().filter(|v| !self.lowered.virtuals.contains(v) && !later.assigns(*v)).collect();
+        let changed: Vec<_> =
+            assigned(&[std::slice::from_ref(step)]).into_iter().filter(|v| env.pending.contains_key(v)).collect();
+        let last: Vec<_> =
+            changed.into_iter().filter(|v| !self.lowered.virtuals.contains(v) && !later.assigns(*v)).collect();
         let mut inside = Vec::new();
         inside.extend(self.flush(&mut env, Some(&last)));
         inside.extend(self.list(steps, rest, env, after));
@@ -545,7 +555,14 @@ impl Stager<'_> {
     }
 
     /// The arms one after the other, each under its guard, then what each variable holds.
-    fn arms(&mut self, arms: &[(Text, &[Step])], tests: &[String], guard: Option<&Text>, env: &mut Env, line: &mut Vec<Item>) {
+    fn arms(
+        &mut self,
+        arms: &[(Text, &[Step])],
+        tests: &[String],
+        guard: Option<&Text>,
+        env: &mut Env,
+        line: &mut Vec<Item>,
+    ) {
         let mut ends = Vec::new();
         for (test, steps) in arms {
             let mut inside = env.clone();
@@ -564,7 +581,11 @@ impl Stager<'_> {
             }
             let name = self.stage(env, variable);
             // Under a guard the value may not be evaluated, so it stays lazy.
-            line.push(if guard.is_some() { Item::lazy(&name, value) } else { Item::element(&name, format!("{{{value}}}")) });
+            line.push(if guard.is_some() {
+                Item::lazy(&name, value)
+            } else {
+                Item::element(&name, format!("{{{value}}}"))
+            });
         }
     }
 }

@@ -74,13 +74,12 @@ impl Resolver<'_, '_> {
                 let updates = updates.iter().map(|(path, value)| self.update(path, value)).collect();
                 ExprKind::Except(base, updates)
             }
-            A::Filter(b, body) => {
-                self.scoped(|cx| {
+            A::Filter(b, body) => self
+                .scoped(|cx| {
                     let b = cx.binding(b)?;
                     Some(ExprKind::Filter(b, cx.boxed(body)))
                 })
-                .unwrap_or(ExprKind::DefaultInit)
-            }
+                .unwrap_or(ExprKind::DefaultInit),
             A::Choose(b, body) if b.set.is_some() => self
                 .scoped(|cx| {
                     let b = cx.binding(b)?;
@@ -222,7 +221,11 @@ impl Resolver<'_, '_> {
         match self.lookup(name) {
             Some(Entry::SelfId) => return ExprKind::SelfId,
             Some(Entry::Bound(id)) => {
-                return if self.model.bound(id).arity == 0 { ExprKind::Bound(id) } else { ExprKind::CallBound(id, Vec::new()) };
+                return if self.model.bound(id).arity == 0 {
+                    ExprKind::Bound(id)
+                } else {
+                    ExprKind::CallBound(id, Vec::new())
+                };
             }
             Some(Entry::Variable(id)) => return self.variable(id, span),
             None => {}
@@ -238,7 +241,11 @@ impl Resolver<'_, '_> {
             };
         }
         if let Some(op) = operators::call(name).filter(|o| self.extends(o.module)) {
-            return if op.fixity == Fixity::Call(0) { ExprKind::Builtin(op, Vec::new()) } else { ExprKind::BuiltinRef(op) };
+            return if op.fixity == Fixity::Call(0) {
+                ExprKind::Builtin(op, Vec::new())
+            } else {
+                ExprKind::BuiltinRef(op)
+            };
         }
         if let Some(op) = operators::infix(name) {
             return ExprKind::BuiltinRef(op);
@@ -259,9 +266,11 @@ impl Resolver<'_, '_> {
                 ExprKind::MappedVariable
             }
             _ => {
-                self.out.push(
-                    Diagnostic::error("special-outside-mapping", span, format!("`{name}` exists only in a mapping macro")),
-                );
+                self.out.push(Diagnostic::error(
+                    "special-outside-mapping",
+                    span,
+                    format!("`{name}` exists only in a mapping macro"),
+                ));
                 ExprKind::DefaultInit
             }
         }
@@ -329,7 +338,11 @@ impl Resolver<'_, '_> {
         if self.definitions.contains_key(&key) {
             return ExprKind::Call(self.use_definition(&key), args);
         }
-        let row = if args.len() == 1 { operators::prefix(symbol).or(operators::postfix(symbol)) } else { operators::infix(symbol) };
+        let row = if args.len() == 1 {
+            operators::prefix(symbol).or(operators::postfix(symbol))
+        } else {
+            operators::infix(symbol)
+        };
         match row {
             Some(op) if self.extends(op.module) => match op.name {
                 "/\\" => ExprKind::And(args),
@@ -435,7 +448,8 @@ impl Resolver<'_, '_> {
             self.scope.insert(0, (name.clone(), Entry::Variable(*g)));
         }
         let body = self.definition_body(d);
-        self.model.operators[id.index()].recursive |= body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
+        self.model.operators[id.index()].recursive |=
+            body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
         self.model.operators[id.index()].body = body;
         self.scope = saved;
         self.in_mapping = saved_mapping;

@@ -23,7 +23,8 @@ impl Resolver<'_, '_> {
     }
 
     fn stmt(&mut self, s: &ast::Stmt) -> Stmt {
-        let label = s.label.as_ref().map(|l| Label { name: l.name.text.clone(), modifier: l.modifier, span: l.name.span });
+        let label =
+            s.label.as_ref().map(|l| Label { name: l.name.text.clone(), modifier: l.modifier, span: l.name.span });
         let kind = match &s.kind {
             A::Assign(list) => StmtKind::Assign(list.iter().filter_map(|(p, e)| self.assignment(p, e)).collect()),
             A::If(c, then, otherwise) => {
@@ -39,9 +40,11 @@ impl Resolver<'_, '_> {
             A::Assert(e) => StmtKind::Assert(self.expr(e)),
             A::Yield(e) => {
                 if self.in_mapping.is_none() {
-                    self.out.push(
-                        Diagnostic::error("yield-outside-mapping", s.span, "`yield` exists only in a mapping macro"),
-                    );
+                    self.out.push(Diagnostic::error(
+                        "yield-outside-mapping",
+                        s.span,
+                        "`yield` exists only in a mapping macro",
+                    ));
                 }
                 StmtKind::Yield(self.expr(e))
             }
@@ -76,9 +79,11 @@ impl Resolver<'_, '_> {
         let name = &place.name;
         if &*name.text == "$variable" {
             if self.in_mapping.is_none() {
-                self.out.push(
-                    Diagnostic::error("special-outside-mapping", name.span, "`$variable` exists only in a mapping macro"),
-                );
+                self.out.push(Diagnostic::error(
+                    "special-outside-mapping",
+                    name.span,
+                    "`$variable` exists only in a mapping macro",
+                ));
             }
             return Some((Target::Mapped(self.path(&place.path)), value));
         }
@@ -101,7 +106,8 @@ impl Resolver<'_, '_> {
                         .because("an archetype sees no global variable")
                         .help(format!("add a parameter `ref {}` to the archetype and pass the variable", name.text));
                 } else if self.definitions.contains_key(&name.text) || self.constants.contains_key(&name.text) {
-                    diagnostic = Diagnostic::error("not-assignable", name.span, format!("`{}` is no variable", name.text));
+                    diagnostic =
+                        Diagnostic::error("not-assignable", name.span, format!("`{}` is no variable", name.text));
                 } else {
                     diagnostic = diagnostic.suggest(&name.text, known.iter().map(String::as_str));
                 }
@@ -136,10 +142,14 @@ impl Resolver<'_, '_> {
         if path.len() > count {
             let v = self.model.variable(id).clone();
             self.out.push(
-                Diagnostic::error("ref-indices", place.span, format!("`{}` is assigned below its {count} indices", v.name))
-                    .because("this would be a hidden read followed by a write")
-                    .and(v.span, "declared here")
-                    .help("read the value, change it with `EXCEPT`, and assign the whole"),
+                Diagnostic::error(
+                    "ref-indices",
+                    place.span,
+                    format!("`{}` is assigned below its {count} indices", v.name),
+                )
+                .because("this would be a hidden read followed by a write")
+                .and(v.span, "declared here")
+                .help("read the value, change it with `EXCEPT`, and assign the whole"),
             );
             return None;
         }
@@ -222,7 +232,11 @@ pub(crate) fn each_expr<'s>(s: &'s Stmt, f: &mut dyn FnMut(&'s Expr)) {
             for (target, value) in list {
                 match target {
                     Target::Variable(_, path) | Target::Mapped(path) => {
-                        path.iter().for_each(|s| if let Step::Index(e) = s { f(e) });
+                        path.iter().for_each(|s| {
+                            if let Step::Index(e) = s {
+                                f(e)
+                            }
+                        });
                     }
                     Target::Write(_, indices) => indices.iter().for_each(&mut *f),
                 }
@@ -231,7 +245,11 @@ pub(crate) fn each_expr<'s>(s: &'s Stmt, f: &mut dyn FnMut(&'s Expr)) {
         }
         StmtKind::If(e, ..) | StmtKind::While(e, _) | StmtKind::With(_, _, e, _) => f(e),
         StmtKind::Await(e) | StmtKind::Print(e) | StmtKind::Assert(e) | StmtKind::Yield(e) => f(e),
-        StmtKind::Call(_, args) => args.iter().for_each(|a| if let Argument::Value(e) = a { f(e) }),
+        StmtKind::Call(_, args) => args.iter().for_each(|a| {
+            if let Argument::Value(e) = a {
+                f(e)
+            }
+        }),
         StmtKind::Either(_) | StmtKind::Skip | StmtKind::Return | StmtKind::Goto(..) | StmtKind::Block(_) => {}
     }
 }

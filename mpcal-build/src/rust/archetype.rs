@@ -7,8 +7,8 @@ use quote::quote;
 
 use super::code::Scope;
 use super::names::{ident, pascal, snake};
-use super::Emitter;
 use super::procedure::frame_name;
+use super::Emitter;
 use crate::normal::{Block, End, Section, Step};
 use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId, VariableKind};
 use crate::types::Type;
@@ -84,7 +84,8 @@ impl Emitter<'_> {
         let archetype = &self.model.archetypes[n];
         let Names { name, module } = self.names_of(id);
         let sections = &self.normal.archetypes[n].sections;
-        let refs: Vec<VariableId> = archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
+        let refs: Vec<VariableId> =
+            archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
         let resources: Vec<_> = refs.iter().map(|p| self.name(&self.model.variable(*p).name)).collect();
         let generics: Vec<_> = refs.iter().map(|p| self.generic(*p)).collect();
         let bounds: Vec<_> = refs.iter().map(|p| self.bounds(id, *p)).collect();
@@ -108,7 +109,8 @@ impl Emitter<'_> {
         let mut bodies = Vec::new();
         let mut local = Vec::new();
         let mut add = |section: &Section, label: &Ident, open: TokenStream, scope: &Scope| {
-            let (doc, function) = (self.origin(&format!("`{}`", section.label), section.span), ident(&snake(&label.to_string())));
+            let (doc, function) =
+                (self.origin(&format!("`{}`", section.label), section.span), ident(&snake(&label.to_string())));
             let body = self.block(&section.block, scope);
             bodies.push(quote! {
                 #[doc = #doc]
@@ -156,22 +158,34 @@ impl Emitter<'_> {
             )
         };
 
-        let values: Vec<VariableId> =
-            archetype.parameters.iter().copied().filter(|p| self.model.variable(*p).kind == VariableKind::Value).collect();
+        let values: Vec<VariableId> = archetype
+            .parameters
+            .iter()
+            .copied()
+            .filter(|p| self.model.variable(*p).kind == VariableKind::Value)
+            .collect();
         let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
         let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
-        let field_docs: Vec<_> = all.iter().map(|v| self.origin(&format!("`{}`", self.model.variable(*v).name), self.model.variable(*v).span)).collect();
+        let field_docs: Vec<_> = all
+            .iter()
+            .map(|v| self.origin(&format!("`{}`", self.model.variable(*v).name), self.model.variable(*v).span))
+            .collect();
         let field_types: Vec<_> = all
             .iter()
             .map(|v| {
                 let t = self.rust_type(&self.types.variables[v.index()]);
-                if self.is_slot(*v) { quote!(rt::Slot<#t>) } else { t }
+                if self.is_slot(*v) {
+                    quote!(rt::Slot<#t>)
+                } else {
+                    t
+                }
             })
             .collect();
         let arguments: Vec<_> = values
             .iter()
             .map(|v| {
-                let (name, t) = (self.name(&self.model.variable(*v).name), self.rust_type(&self.types.variables[v.index()]));
+                let (name, t) =
+                    (self.name(&self.model.variable(*v).name), self.rust_type(&self.types.variables[v.index()]));
                 quote!(#name: #t)
             })
             .collect();

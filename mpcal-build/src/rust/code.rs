@@ -120,7 +120,10 @@ impl Code {
                 let t = self.tokens;
                 quote!(#t.clone()?)
             }
-            Form::Owned if self.tokens.to_string().starts_with(['{', '*', '-', '!']) || self.tokens.to_string().starts_with("if ") => {
+            Form::Owned
+                if self.tokens.to_string().starts_with(['{', '*', '-', '!'])
+                    || self.tokens.to_string().starts_with("if ") =>
+            {
                 let t = self.tokens;
                 quote!((#t))
             }

@@ -13,7 +13,10 @@ impl Emitter<'_> {
         for (x, empty) in [(a, b), (b, a)] {
             let is_empty = matches!(&empty.kind, ExprKind::Tuple(l) | ExprKind::Set(l) if l.is_empty());
             let code = self.code(x, None, s);
-            let same = matches!((&empty.kind, &code.ty), (ExprKind::Tuple(_), Type::Seq(_)) | (ExprKind::Set(_), Type::Set(_)));
+            let same = matches!(
+                (&empty.kind, &code.ty),
+                (ExprKind::Tuple(_), Type::Seq(_)) | (ExprKind::Set(_), Type::Set(_))
+            );
             if is_empty && same {
                 let x = code.into_operand_place();
                 return if negated { quote!(!#x.is_empty()) } else { quote!(#x.is_empty()) };
@@ -29,7 +32,11 @@ impl Emitter<'_> {
             return if negated { quote!(#a != #b) } else { quote!(#a == #b) };
         }
         let (a, b) = (self.coerce(ca, &Type::Value).into_ref(), self.coerce(cb, &Type::Value).into_ref());
-        if negated { quote!(!rt::equal(#a, #b)?) } else { quote!(rt::equal(#a, #b)?) }
+        if negated {
+            quote!(!rt::equal(#a, #b)?)
+        } else {
+            quote!(rt::equal(#a, #b)?)
+        }
     }
 
     /// `x \in S`, without enumerating a set that need not be.
@@ -78,5 +85,9 @@ impl Emitter<'_> {
 }
 
 fn paren(e: &Expr, tokens: TokenStream) -> TokenStream {
-    if matches!(e.kind, ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..) | ExprKind::Except(..)) { quote!((#tokens)) } else { tokens }
+    if matches!(e.kind, ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..) | ExprKind::Except(..)) {
+        quote!((#tokens))
+    } else {
+        tokens
+    }
 }

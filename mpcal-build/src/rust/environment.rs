@@ -22,8 +22,10 @@ impl Emitter<'_> {
         let globals = &self.model.globals;
         let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
         let types: Vec<_> = globals.iter().map(|g| self.rust_type(&self.types.variables[g.index()])).collect();
-        let docs: Vec<_> =
-            globals.iter().map(|g| self.origin(&format!("`{}`", self.model.variable(*g).name), self.model.variable(*g).span)).collect();
+        let docs: Vec<_> = globals
+            .iter()
+            .map(|g| self.origin(&format!("`{}`", self.model.variable(*g).name), self.model.variable(*g).span))
+            .collect();
         let scope = Scope { globals: Globals::Names, ..Scope::of_constants(quote!(constants)) };
         let initials = globals.iter().zip(&names).map(|(g, name)| {
             let t = self.types.variables[g.index()].clone();
@@ -102,7 +104,10 @@ impl Emitter<'_> {
         let marker = if m.mapping.is_some() { quote!(#marker) } else { quote!(rt::#marker) };
         let (get, get_mut) = self.entry(m, &whole);
         let doc = match m.mapping {
-            Some(id) => format!(" `{}` over the variable `{variable}`, as the model has it.", self.model.mapping_macros[id.index()].name),
+            Some(id) => format!(
+                " `{}` over the variable `{variable}`, as the model has it.",
+                self.model.mapping_macros[id.index()].name
+            ),
             None => format!(" The variable `{variable}` itself."),
         };
         let mut scope = Scope {
@@ -128,7 +133,8 @@ impl Emitter<'_> {
             };
             let changes = m.read.iter().any(has_assignment);
             let store = if changes { quote!(*#get_mut = variable;) } else { quote!() };
-            let straight = matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
+            let straight =
+                matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
             let yields = if straight { Yield::Last } else { Yield::Result };
             let around = Around { yields, yielded: &m.types.read, end: None };
             let steps = self.steps(&m.read, &around, &mut scope.clone());
@@ -181,7 +187,11 @@ impl Emitter<'_> {
         if m.global || m.types.indices.is_empty() && m.mapping.is_none() {
             return self.types.variables[m.variable.index()].clone();
         }
-        if m.types.indices.is_empty() { m.stored.clone() } else { self.types.variables[m.variable.index()].clone() }
+        if m.types.indices.is_empty() {
+            m.stored.clone()
+        } else {
+            self.types.variables[m.variable.index()].clone()
+        }
     }
 
     /// How the entry at the indices is read and changed.
@@ -195,14 +205,18 @@ impl Emitter<'_> {
             let index = if count == 1 { quote!(index) } else { quote!((&index.#at)) };
             (get, get_mut, t) = match t {
                 Type::Function(k, v) => {
-                    let key = if *k == *index_type { index } else {
+                    let key = if *k == *index_type {
+                        index
+                    } else {
                         let (from, to) = (self.rust_type(index_type), self.rust_type(&k));
                         quote!(&rt::convert::<#from, #to>(#index)?)
                     };
                     (quote!(#get.at(#key)?), quote!(#get_mut.at_mut(#key)?), *v)
                 }
                 Type::Seq(v) => {
-                    let key = if *index_type == Type::Int { quote!(*#index) } else {
+                    let key = if *index_type == Type::Int {
+                        quote!(*#index)
+                    } else {
                         let from = self.rust_type(index_type);
                         quote!(rt::convert::<#from, i64>(#index)?)
                     };
@@ -236,7 +250,9 @@ impl Emitter<'_> {
         for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings) {
             let by_ref = self.types.refs.contains_key(parameter);
             match argument {
-                Argument::Value(e) if !by_ref => values.push(self.owned(e, &self.types.variables[parameter.index()], &scope)),
+                Argument::Value(e) if !by_ref => {
+                    values.push(self.owned(e, &self.types.variables[parameter.index()], &scope))
+                }
                 Argument::Value(e) => {
                     let Some(m) = self.use_of(*mapping, *parameter, *parameter, false) else { continue };
                     let mapping = self.mapping_name(m);

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::names::{ident, screaming};
 use super::code::{has_question_mark, Code, Form, Globals, Scope};
+use super::names::{ident, screaming};
 use super::signature::instantiate;
 use super::{Emitted, Emitter};
 use crate::ast::Quantifier;
@@ -32,7 +32,11 @@ impl Emitter<'_> {
 
     /// An argument of a function: scalars by value, the rest by reference.
     fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
-        if want.is_copy() { self.owned(e, want, s) } else { self.by_ref(e, want, s) }
+        if want.is_copy() {
+            self.owned(e, want, s)
+        } else {
+            self.by_ref(e, want, s)
+        }
     }
 
     pub(super) fn condition(&self, e: &Expr, s: &Scope) -> TokenStream {
@@ -76,7 +80,11 @@ impl Emitter<'_> {
                 Globals::Hidden => {}
             }
             let span = self.model.variable(id).span;
-            self.unsupported(span, "an operator that mentions a global variable", "an archetype sees no global variable");
+            self.unsupported(
+                span,
+                "an operator that mentions a global variable",
+                "an archetype sees no global variable",
+            );
         }
         if self.is_slot(id) {
             return Code::new(quote!(#state.#name.get()?), Form::Ref, ty);
@@ -119,7 +127,9 @@ impl Emitter<'_> {
             },
             ExprKind::Call(id, args) => self.call(*id, args, s),
             ExprKind::CallBound(id, args) => self.call_bound(*id, args, ty, s),
-            ExprKind::CallConstant(..) => self.refuse(e, "a constant operator", "its definition is in the configuration of TLC"),
+            ExprKind::CallConstant(..) => {
+                self.refuse(e, "a constant operator", "its definition is in the configuration of TLC")
+            }
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
                 self.refuse(e, "an operator as a value", "only `SelectSeq` takes one so far")
             }
@@ -134,7 +144,11 @@ impl Emitter<'_> {
                 let element = element_of(&ty);
                 let items: Vec<_> = items.iter().map(|e| self.owned(e, &element, s)).collect();
                 let t = self.rust_type(&element);
-                let set = if items.is_empty() { quote!(rt::Set::<#t>::new()) } else { quote!([#(#items),*].into_iter().collect::<rt::Set<#t>>()) };
+                let set = if items.is_empty() {
+                    quote!(rt::Set::<#t>::new())
+                } else {
+                    quote!([#(#items),*].into_iter().collect::<rt::Set<#t>>())
+                };
                 Code::owned(set, Type::Set(Box::new(element)))
             }
             ExprKind::Filter(b, p) => self.quantifier(quote!(filter), b, p, ty, s),
@@ -144,10 +158,15 @@ impl Emitter<'_> {
                 let t = self.rust_type(&element);
                 let (set, pattern, inner) = self.product(bindings, s);
                 let body = self.owned(body, &element, &inner);
-                Code::owned(quote!(rt::map(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), Type::Set(Box::new(element)))
+                Code::owned(
+                    quote!(rt::map(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?),
+                    Type::Set(Box::new(element)),
+                )
             }
             ExprKind::Record(fields) => self.record_literal(fields, &ty, e, s),
-            ExprKind::RecordSet(_) => self.refuse(e, "a set of records", "it is not enumerated; use a filter over values you have"),
+            ExprKind::RecordSet(_) => {
+                self.refuse(e, "a set of records", "it is not enumerated; use a filter over values you have")
+            }
             ExprKind::Function(bindings, body) => self.function(bindings, body, ty, s),
             ExprKind::FunctionSet(a, b) => {
                 let (k, v) = (Box::new(element_of(&self.type_of(a))), Box::new(element_of(&self.type_of(b))));
@@ -208,8 +227,15 @@ impl Emitter<'_> {
             .iter()
             .map(|e| {
                 let tokens = self.condition(e, s);
-                let nested = matches!(e.kind, ExprKind::And(_) | ExprKind::Or(_) | ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..));
-                if nested { quote!((#tokens)) } else { tokens }
+                let nested = matches!(
+                    e.kind,
+                    ExprKind::And(_) | ExprKind::Or(_) | ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..)
+                );
+                if nested {
+                    quote!((#tokens))
+                } else {
+                    tokens
+                }
             })
             .collect();
         let mut all = TokenStream::new();
@@ -253,7 +279,8 @@ impl Emitter<'_> {
         let rust = self.rust_type(&ty);
         let doc = self.origin(&format!("`{}`", definition.name), definition.span);
         let literal = matches!(definition.body.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_));
-        let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str) {
+        let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str)
+        {
             let name = ident(&screaming(&definition.name));
             Emitted::Const(quote!(#name))
         } else {
@@ -262,7 +289,11 @@ impl Emitter<'_> {
             for p in &definition.parameters {
                 let bound = self.model.bound(*p);
                 if bound.arity > 0 {
-                    self.unsupported(bound.span, "an operator that takes an operator", "only `SelectSeq` takes one so far");
+                    self.unsupported(
+                        bound.span,
+                        "an operator that takes an operator",
+                        "only `SelectSeq` takes one so far",
+                    );
                 }
                 let name = self.name(&bound.name);
                 let t = self.types.bounds[p.index()].clone();
@@ -295,7 +326,11 @@ impl Emitter<'_> {
     fn call_bound(&self, id: BoundId, args: &[Expr], ty: Type, s: &Scope) -> Code {
         let Some(code) = s.bounds.get(&id) else {
             let span = self.model.bound(id).span;
-            self.unsupported(span, "this operator", "an operator that takes an operator, or is recursive in a `LET`, is not supported");
+            self.unsupported(
+                span,
+                "this operator",
+                "an operator that takes an operator, or is recursive in a `LET`, is not supported",
+            );
             return Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value);
         };
         let name = &code.tokens;
@@ -386,7 +421,11 @@ impl Emitter<'_> {
                 let r = r.into_operand_place();
                 let name = &**field;
                 let code = Code::new(quote!(#r.field(#name)?), Form::Ref, Type::Value);
-                if owned { Code::owned(code.into_owned(), Type::Value) } else { code }
+                if owned {
+                    Code::owned(code.into_owned(), Type::Value)
+                } else {
+                    code
+                }
             }
         }
     }
@@ -403,7 +442,11 @@ impl Emitter<'_> {
             }
         }
         let code = Code::new(quote!(#r.#name()?), Form::Ref, ty.clone());
-        if owned { Code::owned(code.into_owned(), ty) } else { code }
+        if owned {
+            Code::owned(code.into_owned(), ty)
+        } else {
+            code
+        }
     }
 
     fn tuple(&self, items: &[Expr], ty: &Type, want: Option<&Type>, s: &Scope) -> Code {
@@ -510,7 +553,11 @@ impl Emitter<'_> {
 
     fn element_type(&self, b: &Binding) -> Type {
         let of = |n: &BoundId| self.types.bounds[n.index()].clone();
-        if b.tuple { Type::Tuple(b.names.iter().map(of).collect()) } else { b.names.first().map_or(Type::Value, of) }
+        if b.tuple {
+            Type::Tuple(b.names.iter().map(of).collect())
+        } else {
+            b.names.first().map_or(Type::Value, of)
+        }
     }
 
     /// The closure patterns of one binding; the names become references.
@@ -525,7 +572,11 @@ impl Emitter<'_> {
                 quote!(#name)
             })
             .collect();
-        if b.tuple { vec![quote!((#(#names,)*))] } else { names }
+        if b.tuple {
+            vec![quote!((#(#names,)*))]
+        } else {
+            names
+        }
     }
 
     /// `filter` and `choose`.
@@ -568,7 +619,11 @@ impl Emitter<'_> {
                     .zip(&types.0)
                     .map(|(a, (t, by_value))| if *by_value { self.owned(a, t, s) } else { self.by_ref(a, t, s) })
                     .collect();
-                let tokens = if matches!(op.runtime, Runtime::Partial(_)) { quote!(rt::#f(#(#args),*)?) } else { quote!(rt::#f(#(#args),*)) };
+                let tokens = if matches!(op.runtime, Runtime::Partial(_)) {
+                    quote!(rt::#f(#(#args),*)?)
+                } else {
+                    quote!(rt::#f(#(#args),*))
+                };
                 Code::owned(tokens, types.1)
             }
         }
@@ -578,7 +633,11 @@ impl Emitter<'_> {
         let bool_of = |tokens| Code::owned(tokens, Type::Bool);
         let int = |n: usize| {
             let t = self.owned(&args[n], &Type::Int, s);
-            if matches!(args[n].kind, ExprKind::If(..) | ExprKind::Case(..)) { quote!((#t)) } else { t }
+            if matches!(args[n].kind, ExprKind::If(..) | ExprKind::Case(..)) {
+                quote!((#t))
+            } else {
+                t
+            }
         };
         match op.name {
             "=>" => {
@@ -646,7 +705,9 @@ impl Emitter<'_> {
 
     fn select_seq(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
         let seq = self.code(&args[0], None, s);
-        let Type::Seq(element) = seq.ty.clone() else { return self.refuse(e, "this `SelectSeq`", "its type is not known") };
+        let Type::Seq(element) = seq.ty.clone() else {
+            return self.refuse(e, "this `SelectSeq`", "its type is not known");
+        };
         let ty = seq.ty.clone();
         let seq = seq.into_ref();
         let mut inner = s.clone();
@@ -661,7 +722,8 @@ impl Emitter<'_> {
                 let emitted = self.operator(*id);
                 let definition = &self.model.operators[id.index()];
                 let name = self.name(&definition.name);
-                let parameter = definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
+                let parameter =
+                    definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
                 let item = self.coerce(Code::new(quote!(item), Form::Ref, (*element).clone()), &parameter);
                 let item = if parameter.is_copy() { item.into_owned() } else { item.into_ref() };
                 let constants = &s.constants;
@@ -674,7 +736,6 @@ impl Emitter<'_> {
         };
         Code::owned(quote!(rt::select_seq(#seq, #test)?), ty)
     }
-
 }
 
 fn element_of(t: &Type) -> Type {

@@ -43,7 +43,11 @@ pub(super) fn pascal(name: &str) -> String {
 
 /// A Rust name starts with a letter.
 fn guard(name: String) -> String {
-    if name.starts_with(|c: char| c.is_alphabetic()) { name } else { format!("x{name}") }
+    if name.starts_with(|c: char| c.is_alphabetic()) {
+        name
+    } else {
+        format!("x{name}")
+    }
 }
 
 /// An identifier, raw if it is a keyword of any edition.

@@ -12,7 +12,8 @@ use crate::types::Type;
 impl Emitter<'_> {
     /// The place at a path inside `base`, to read and to assign.
     pub(super) fn place_of(&self, base: TokenStream, ty: &Type, path: &[PathStep], s: &Scope) -> Place {
-        let mut target = Place { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
+        let mut target =
+            Place { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
         for step in path {
             let (read, reach) = (target.read.clone(), target.reach.clone());
             let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
@@ -24,11 +25,14 @@ impl Emitter<'_> {
                     let i = self.owned(i, &Type::Int, s);
                     (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
                 }
-                (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items)) if (1..=items.len() as i64).contains(n) => {
+                (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items))
+                    if (1..=items.len() as i64).contains(n) =>
+                {
                     let index = Literal::usize_unsuffixed(*n as usize - 1);
                     (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false)
                 }
-                (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id)) | (PathStep::Field(f), Type::Record(id)) => {
+                (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id))
+                | (PathStep::Field(f), Type::Record(id)) => {
                     let record = &self.types.records[id];
                     let name = self.name(f);
                     let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);

@@ -40,7 +40,12 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) fn refs(&self, cx: &Emitter<'_>) -> HashMap<VariableId, Target> {
         let parameters = &cx.model.procedures[self.procedure.index()].parameters;
-        parameters.iter().copied().zip(self.targets.iter().copied()).filter(|(p, _)| cx.types.refs.contains_key(p)).collect()
+        parameters
+            .iter()
+            .copied()
+            .zip(self.targets.iter().copied())
+            .filter(|(p, _)| cx.types.refs.contains_key(p))
+            .collect()
     }
 }
 
@@ -64,7 +69,13 @@ impl Emitter<'_> {
         copies
     }
 
-    fn find_calls(&self, block: &Block, refs: &HashMap<VariableId, Target>, copies: &mut Vec<Copy>, taken: &mut Vec<Ident>) {
+    fn find_calls(
+        &self,
+        block: &Block,
+        refs: &HashMap<VariableId, Target>,
+        copies: &mut Vec<Copy>,
+        taken: &mut Vec<Ident>,
+    ) {
         if let End::Call(procedure, arguments, _) = &block.end {
             let targets = self.targets(*procedure, arguments, refs);
             if !copies.iter().any(|c| c.procedure == *procedure && c.targets == targets) {
@@ -86,7 +97,12 @@ impl Emitter<'_> {
         block.each_block(&mut |b| self.find_calls(b, refs, copies, taken));
     }
 
-    fn targets(&self, procedure: ProcedureId, arguments: &[Argument], refs: &HashMap<VariableId, Target>) -> Vec<Target> {
+    fn targets(
+        &self,
+        procedure: ProcedureId,
+        arguments: &[Argument],
+        refs: &HashMap<VariableId, Target>,
+    ) -> Vec<Target> {
         let parameters = &self.model.procedures[procedure.index()].parameters;
         parameters
             .iter()
@@ -98,7 +114,11 @@ impl Emitter<'_> {
                     (None, VariableKind::Ref(_)) => Target::Resource(*passed),
                     (None, VariableKind::Local | VariableKind::Value) => Target::Local(*passed),
                     (Some(Target::Own(_)), _) | (None, VariableKind::Global) => {
-                        self.unsupported(*span, "this `ref`", "a variable of an activation cannot be passed on as a `ref` yet");
+                        self.unsupported(
+                            *span,
+                            "this `ref`",
+                            "a variable of an activation cannot be passed on as a `ref` yet",
+                        );
                         Target::Own(*parameter)
                     }
                 },
@@ -109,7 +129,12 @@ impl Emitter<'_> {
     /// The variables of an activation: value parameters, `ref`s made from expressions, locals.
     fn frame_variables(&self, copy: &Copy) -> Vec<VariableId> {
         let procedure = &self.model.procedures[copy.procedure.index()];
-        let own = procedure.parameters.iter().zip(&copy.targets).filter(|(_, t)| matches!(t, Target::Own(_))).map(|(p, _)| *p);
+        let own = procedure
+            .parameters
+            .iter()
+            .zip(&copy.targets)
+            .filter(|(_, t)| matches!(t, Target::Own(_)))
+            .map(|(p, _)| *p);
         own.chain(procedure.locals.iter().copied()).collect()
     }
 
@@ -164,7 +189,13 @@ impl Emitter<'_> {
     }
 
     /// Pushes a frame and goes to the first label of the callee.
-    pub(super) fn call_procedure(&self, procedure: ProcedureId, arguments: &[Argument], to: Option<&Jump>, scope: &Scope) -> TokenStream {
+    pub(super) fn call_procedure(
+        &self,
+        procedure: ProcedureId,
+        arguments: &[Argument],
+        to: Option<&Jump>,
+        scope: &Scope,
+    ) -> TokenStream {
         let targets = self.targets(procedure, arguments, &scope.refs);
         let Some(copy) = scope.copies.iter().find(|c| c.procedure == procedure && c.targets == targets) else {
             return quote!();
@@ -207,11 +238,8 @@ impl Emitter<'_> {
             // The frame of a tail call is ours no more.
             None => quote!(return_to),
         };
-        let tail = if to.is_none() {
-            quote!(let return_to = frame.return_to; self.state.stack.pop();)
-        } else {
-            quote!()
-        };
+        let tail =
+            if to.is_none() { quote!(let return_to = frame.return_to; self.state.stack.pop();) } else { quote!() };
         let (variant, frame) = (&copy.name, frame_name(copy));
         let first = self.normal.procedures[procedure.index()].sections.first().and_then(|s| copy.labels.get(&s.label));
         quote! {

@@ -13,7 +13,11 @@ use crate::types::{Record, Type};
 pub(super) fn variant(record: &Record, at: usize) -> String {
     let name = pascal(&record.shapes[at].name);
     let same = record.shapes[..at].iter().filter(|s| pascal(&s.name) == name).count();
-    if same == 0 { name } else { format!("{name}{}", same + 1) }
+    if same == 0 {
+        name
+    } else {
+        format!("{name}{}", same + 1)
+    }
 }
 
 impl Emitter<'_> {
@@ -70,7 +74,9 @@ impl Emitter<'_> {
             let types: Vec<_> = shape.fields.iter().map(|f| self.field_type(record, f)).collect();
             let doc = format!(" `[{}]`", keys.join(", "));
             declarations.push(quote!(#[doc = #doc] #variant { #(#names: #types),* }));
-            to.push(quote!(Self::#variant { #(#names),* } => rt::Value::record([#((#keys, rt::Data::to_value(#names))),*])));
+            to.push(
+                quote!(Self::#variant { #(#names),* } => rt::Value::record([#((#keys, rt::Data::to_value(#names))),*])),
+            );
             from.push(quote! {
                 if rt::has_fields(value, &[#(#keys),*]).is_ok() {
                     return Ok(Self::#variant { #(#names: rt::Data::from_value(value.field(#keys)?)?),* });

@@ -78,7 +78,11 @@ impl<'s> Parser<'s> {
 
     fn shape(&mut self) -> Shape<'s> {
         let from = self.atom();
-        if self.eat("->") { Shape::Function(Box::new(from), Box::new(self.atom())) } else { from }
+        if self.eat("->") {
+            Shape::Function(Box::new(from), Box::new(self.atom()))
+        } else {
+            from
+        }
     }
 
     fn inside(&mut self) -> Box<Shape<'s>> {

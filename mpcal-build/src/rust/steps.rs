@@ -110,7 +110,8 @@ impl Emitter<'_> {
                         let index = self.index_of(target, indices, scope);
                         let resource = self.name(&self.model.variable(target).name);
                         let read = quote!(self.#resource.read(section, #index)?);
-                        self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t).into_owned()
+                        self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t)
+                            .into_owned()
                     }
                     Target::Local(v) | Target::Own(v) => self.coerce(self.variable(v, scope), &t).into_owned(),
                 };
@@ -156,7 +157,11 @@ impl Emitter<'_> {
                 let target = self.place_of(variable, &ty, path, scope);
                 let value = self.owned(value, &target.ty, scope);
                 let place = target.write;
-                if path.is_empty() { quote!(#place = #value;) } else { quote!(let value = #value; #place = value;) }
+                if path.is_empty() {
+                    quote!(#place = #value;)
+                } else {
+                    quote!(let value = #value; #place = value;)
+                }
             }
             Step::Yield(e) => {
                 let value = self.owned(e, around.yielded, scope);
@@ -200,7 +205,11 @@ impl Emitter<'_> {
     fn assign_variable(&self, variable: VariableId, value: &TokenStream, scope: &Scope) -> TokenStream {
         let name = self.name(&self.model.variable(variable).name);
         let state = scope.frame.get(&variable).unwrap_or(&scope.state);
-        if self.is_slot(variable) { quote!(#state.#name = rt::Slot::Value(#value);) } else { quote!(#state.#name = #value;) }
+        if self.is_slot(variable) {
+            quote!(#state.#name = rt::Slot::Value(#value);)
+        } else {
+            quote!(#state.#name = #value;)
+        }
     }
 
     fn inner(&self, steps: &[Step], around: &Around<'_>, scope: &Scope) -> TokenStream {
@@ -216,7 +225,14 @@ impl Emitter<'_> {
 
     /// A `with (x = e)`: lazy in TLA+. If it cannot fail, or is used at once anyway, it is
     /// evaluated here; otherwise its failure is kept until it is used.
-    fn let_step(&self, bound: BoundId, value: &Expr, rest: &[Step], around: &Around<'_>, scope: &mut Scope) -> TokenStream {
+    fn let_step(
+        &self,
+        bound: BoundId,
+        value: &Expr,
+        rest: &[Step],
+        around: &Around<'_>,
+        scope: &mut Scope,
+    ) -> TokenStream {
         let t = self.types.bounds[bound.index()].clone();
         let value = self.owned(value, &t, scope);
         let name = self.bind(bound, t.clone(), scope);
@@ -236,7 +252,11 @@ impl Emitter<'_> {
             ([one], [t]) => self.by_ref(one, t, scope),
             _ => {
                 let items = indices.iter().zip(types).map(|(e, t)| self.owned(e, t, scope));
-                if indices.is_empty() { quote!(&()) } else { quote!(&(#(#items,)*)) }
+                if indices.is_empty() {
+                    quote!(&())
+                } else {
+                    quote!(&(#(#items,)*))
+                }
             }
         }
     }
@@ -261,11 +281,23 @@ fn mentions(e: &Expr, bound: BoundId) -> usize {
     e.each_child(&mut |child| count += mentions(child, bound));
     let repeated = matches!(
         e.kind,
-        ExprKind::Quantified(..) | ExprKind::Function(..) | ExprKind::Map(..) | ExprKind::Filter(..) | ExprKind::Choose(..)
-            | ExprKind::Let(..) | ExprKind::Lambda(..) | ExprKind::Except(..) | ExprKind::Field(..) | ExprKind::Index(..)
+        ExprKind::Quantified(..)
+            | ExprKind::Function(..)
+            | ExprKind::Map(..)
+            | ExprKind::Filter(..)
+            | ExprKind::Choose(..)
+            | ExprKind::Let(..)
+            | ExprKind::Lambda(..)
+            | ExprKind::Except(..)
+            | ExprKind::Field(..)
+            | ExprKind::Index(..)
             | ExprKind::Builtin(..)
     );
-    if repeated { count * 2 } else { count }
+    if repeated {
+        count * 2
+    } else {
+        count
+    }
 }
 
 /// The label that a jump goes to. `goto Error` in a `call` is found out when control comes back.
@@ -293,7 +325,9 @@ fn used_at_once(bound: BoundId, rest: &[Step], end: Option<&End>) -> bool {
         }
         match step {
             Step::Let { .. } | Step::Assign { .. } | Step::AssignMapped { .. } | Step::Print(_) | Step::Yield(_) => {}
-            Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Await(_) | Step::Assert(_) => return false,
+            Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Await(_) | Step::Assert(_) => {
+                return false
+            }
             Step::If(..) | Step::Either(_) => return false,
         }
     }

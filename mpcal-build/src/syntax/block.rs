@@ -275,7 +275,8 @@ fn instance(i: Tokens<'_>) -> Res<'_, Instance> {
 
 fn mapping(start: Tokens<'_>) -> Res<'_, Mapping> {
     let i = start.skip(1);
-    let (i, target) = alt((preceded(symbol("@"), position).map(MappingTarget::Position), name.map(MappingTarget::Name))).parse(i)?;
+    let (i, target) =
+        alt((preceded(symbol("@"), position).map(MappingTarget::Position), name.map(MappingTarget::Name))).parse(i)?;
     let (i, indices) = wildcards(i)?;
     let (i, via): (_, Name) = preceded(word("via"), name).parse(i)?;
     Ok((i, Mapping { target, indices, via, span: start.span_to(i) }))

@@ -52,9 +52,13 @@ fn infix(start: Tokens<'_>, min: u8) -> Res<'_, Expr> {
             let fine = std::ptr::eq(before, op) && associative;
             if !fine && low <= h && l <= high {
                 i.cx.report(
-                    Diagnostic::error("operator-precedence", i.here(), format!("`{}` and `{}` have the same precedence", before.name, op.name))
-                        .because("which of the two binds tighter is not defined")
-                        .help("add parentheses"),
+                    Diagnostic::error(
+                        "operator-precedence",
+                        i.here(),
+                        format!("`{}` and `{}` have the same precedence", before.name, op.name),
+                    )
+                    .because("which of the two binds tighter is not defined")
+                    .help("add parentheses"),
                 );
             }
         }

@@ -230,7 +230,8 @@ impl<'s> Lexer<'s, '_> {
 
     fn number(&mut self) {
         let rest = self.rest();
-        let length = radix_number(rest).unwrap_or_else(|| rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len());
+        let length = radix_number(rest)
+            .unwrap_or_else(|| rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len());
         self.push(TokenKind::Number, length);
     }
 
@@ -253,7 +254,11 @@ impl<'s> Lexer<'s, '_> {
         match found {
             Some(symbol) => self.push(TokenKind::Symbol(symbol), symbol.len()),
             None => {
-                self.out.push(Diagnostic::error("unexpected-character", self.span(c.len_utf8()), format!("`{}` starts no token of TLA+", c.escape_default())));
+                self.out.push(Diagnostic::error(
+                    "unexpected-character",
+                    self.span(c.len_utf8()),
+                    format!("`{}` starts no token of TLA+", c.escape_default()),
+                ));
                 self.push(TokenKind::Unknown, c.len_utf8());
             }
         }
@@ -262,7 +267,9 @@ impl<'s> Lexer<'s, '_> {
 
 /// The byte at which the header of the first module starts.
 fn module_header(text: &str) -> Option<usize> {
-    text.match_indices("----").map(|(at, _)| at).find(|at| text[*at..].trim_start_matches('-').trim_start().starts_with("MODULE"))
+    text.match_indices("----")
+        .map(|(at, _)| at)
+        .find(|at| text[*at..].trim_start_matches('-').trim_start().starts_with("MODULE"))
 }
 
 /// The length of `\b101`, `\o17` or `\hFF` at the start of a text.

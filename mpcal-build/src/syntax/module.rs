@@ -149,8 +149,11 @@ fn definition(start: Tokens<'_>) -> Res<'_, Unit> {
     Ok((i, Unit::Definition(Definition { name: defined, parameters, domain, body, span })))
 }
 
+/// Names with the number of arguments they take themselves.
+type Parameters = Vec<(Name, usize)>;
+
 /// `a (+) b`, `- a`, `a ^+` before `==`
-fn symbolic_head(i: Tokens<'_>) -> Option<(Tokens<'_>, Name, Vec<(Name, usize)>)> {
+fn symbolic_head(i: Tokens<'_>) -> Option<(Tokens<'_>, Name, Parameters)> {
     let is_definition = |i: Tokens<'_>| i.is_symbol("==");
     let operator = |i: Tokens<'_>| match i.first()? {
         Token { kind: TokenKind::Symbol(s), span, .. } => Some((s, Name { text: Rc::from(s), span })),
@@ -174,8 +177,20 @@ fn symbolic_head(i: Tokens<'_>) -> Option<(Tokens<'_>, Name, Vec<(Name, usize)>)
 /// Skips to something that looks like the start of the next unit.
 fn next_unit(i: Tokens<'_>) -> Tokens<'_> {
     const STARTS: &[&str] = &[
-        "CONSTANT", "CONSTANTS", "VARIABLE", "VARIABLES", "ASSUME", "ASSUMPTION", "AXIOM", "THEOREM", "LEMMA",
-        "PROPOSITION", "COROLLARY", "RECURSIVE", "LOCAL", "INSTANCE",
+        "CONSTANT",
+        "CONSTANTS",
+        "VARIABLE",
+        "VARIABLES",
+        "ASSUME",
+        "ASSUMPTION",
+        "AXIOM",
+        "THEOREM",
+        "LEMMA",
+        "PROPOSITION",
+        "COROLLARY",
+        "RECURSIVE",
+        "LOCAL",
+        "INSTANCE",
     ];
     let source = i.cx.source;
     let tokens = i.all();

@@ -30,7 +30,12 @@ fn stmts(mut i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
             return Ok((i, list));
         }
         match stmt(i) {
-            Ok((rest, s)) if rest.is_symbol(";") || rest.is_symbol("}") || matches!(s.kind, StmtKind::Block(_)) || ends_in_block(&s) => {
+            Ok((rest, s))
+                if rest.is_symbol(";")
+                    || rest.is_symbol("}")
+                    || matches!(s.kind, StmtKind::Block(_))
+                    || ends_in_block(&s) =>
+            {
                 list.push(s);
                 i = rest;
             }
@@ -158,7 +163,12 @@ fn if_stmt(i: Tokens<'_>) -> Res<'_, StmtKind> {
 
 fn with(i: Tokens<'_>) -> Res<'_, StmtKind> {
     let separator = alt((symbol(";"), symbol(",")));
-    let (i, bindings) = delimited(symbol("("), separated_list1(separator, with_binding), (opt(alt((symbol(";"), symbol(",")))), symbol(")"))).parse(i)?;
+    let (i, bindings) = delimited(
+        symbol("("),
+        separated_list1(separator, with_binding),
+        (opt(alt((symbol(";"), symbol(",")))), symbol(")")),
+    )
+    .parse(i)?;
     let (i, inner) = boxed(i)?;
     Ok((i, StmtKind::With(bindings, inner)))
 }

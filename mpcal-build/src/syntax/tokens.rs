@@ -26,12 +26,7 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
-        Self {
-            source,
-            farthest: RefCell::default(),
-            problems: RefCell::default(),
-            too_deep: Cell::new(false),
-        }
+        Self { source, farthest: RefCell::default(), problems: RefCell::default(), too_deep: Cell::new(false) }
     }
 
     fn expected(&self, at: u32, what: &'static str) {
@@ -160,7 +155,9 @@ impl<'a> Tokens<'a> {
             0..=6 => expected.join(", "),
             _ => format!("{}, …", expected[..6].join(", ")),
         };
-        self.cx.report(Diagnostic::error("syntax", span, format!("unexpected {what}")).because(format!("expected {list}")));
+        self.cx.report(
+            Diagnostic::error("syntax", span, format!("unexpected {what}")).because(format!("expected {list}")),
+        );
     }
 }
 
@@ -184,7 +181,6 @@ pub(super) fn too_deep<'a, T>(i: Tokens<'a>) -> Res<'a, T> {
     Err(nom::Err::Failure(Failed))
 }
 
-
 /// A symbol.
 pub(super) fn symbol<'a>(symbol: &'static str) -> impl Fn(Tokens<'a>) -> Res<'a, Span> {
     move |i| match i.first() {
@@ -200,7 +196,6 @@ pub(super) fn word<'a>(word: &'static str) -> impl Fn(Tokens<'a>) -> Res<'a, Spa
         _ => i.fail(word),
     }
 }
-
 
 /// A name that is no keyword of TLA+.
 pub(super) fn name(i: Tokens<'_>) -> Res<'_, Name> {
@@ -223,9 +218,40 @@ pub(super) fn wildcards(mut i: Tokens<'_>) -> Res<'_, usize> {
 }
 
 const RESERVED: &[&str] = &[
-    "ASSUME", "ASSUMPTION", "AXIOM", "CASE", "CHOOSE", "CONSTANT", "CONSTANTS", "DOMAIN", "ELSE", "ENABLED", "EXCEPT",
-    "EXTENDS", "IF", "IN", "INSTANCE", "LET", "LOCAL", "MODULE", "OTHER", "SUBSET", "THEN", "THEOREM", "UNCHANGED",
-    "UNION", "VARIABLE", "VARIABLES", "WITH", "LAMBDA", "RECURSIVE", "PROOF", "QED", "BY", "OBVIOUS", "OMITTED",
+    "ASSUME",
+    "ASSUMPTION",
+    "AXIOM",
+    "CASE",
+    "CHOOSE",
+    "CONSTANT",
+    "CONSTANTS",
+    "DOMAIN",
+    "ELSE",
+    "ENABLED",
+    "EXCEPT",
+    "EXTENDS",
+    "IF",
+    "IN",
+    "INSTANCE",
+    "LET",
+    "LOCAL",
+    "MODULE",
+    "OTHER",
+    "SUBSET",
+    "THEN",
+    "THEOREM",
+    "UNCHANGED",
+    "UNION",
+    "VARIABLE",
+    "VARIABLES",
+    "WITH",
+    "LAMBDA",
+    "RECURSIVE",
+    "PROOF",
+    "QED",
+    "BY",
+    "OBVIOUS",
+    "OMITTED",
 ];
 
 /// nom's combinators ask for these.
@@ -256,6 +282,10 @@ impl<'a> Input for Tokens<'a> {
         self.tokens.iter().copied().enumerate()
     }
     fn slice_index(&self, count: usize) -> Result<usize, Needed> {
-        if self.tokens.len() >= count { Ok(count) } else { Err(Needed::new(count - self.tokens.len())) }
+        if self.tokens.len() >= count {
+            Ok(count)
+        } else {
+            Err(Needed::new(count - self.tokens.len()))
+        }
     }
 }

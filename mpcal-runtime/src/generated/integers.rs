@@ -37,7 +37,11 @@ pub fn divide(a: i64, b: i64) -> Eval<i64> {
 
 /// `a % b`, never negative; TLC wants `b` positive.
 pub fn modulo(a: i64, b: i64) -> Eval<i64> {
-    if b <= 0 { fail(format!("{a} % {b}: the divisor must be positive")) } else { Ok(a.rem_euclid(b)) }
+    if b <= 0 {
+        fail(format!("{a} % {b}: the divisor must be positive"))
+    } else {
+        Ok(a.rem_euclid(b))
+    }
 }
 
 /// `a ^ b`; TLC wants `b` natural.

@@ -143,7 +143,11 @@ pub fn to_tla_string<T: Data>(v: &T) -> Str {
 
 /// `Assert(condition, message)`
 pub fn assert_that<T: Data>(condition: bool, message: &T) -> Eval<bool> {
-    if condition { Ok(true) } else { fail(format!("Assert: {}", message.to_value())) }
+    if condition {
+        Ok(true)
+    } else {
+        fail(format!("Assert: {}", message.to_value()))
+    }
 }
 
 #[cfg(test)]

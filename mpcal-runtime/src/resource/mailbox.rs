@@ -28,8 +28,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use self::outbox::Outbox;
-use crate::error::{Error, Step};
 use super::queue::Queue;
+use crate::error::{Error, Step};
 use crate::mapping::{Class, MappingMacro};
 use crate::section::Section;
 use crate::value::{Data, EvalError};

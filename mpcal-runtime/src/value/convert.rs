@@ -41,7 +41,11 @@ impl Data for bool {
         Value::Bool(*self)
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Bool(b) = value { Ok(*b) } else { expected("a boolean", value) }
+        if let Value::Bool(b) = value {
+            Ok(*b)
+        } else {
+            expected("a boolean", value)
+        }
     }
 }
 
@@ -50,7 +54,11 @@ impl Data for i64 {
         Value::Int(*self)
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Int(n) = value { Ok(*n) } else { expected("an integer", value) }
+        if let Value::Int(n) = value {
+            Ok(*n)
+        } else {
+            expected("an integer", value)
+        }
     }
 }
 
@@ -59,7 +67,11 @@ impl Data for Str {
         Value::Str(self.clone())
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Str(s) = value { Ok(s.clone()) } else { expected("a string", value) }
+        if let Value::Str(s) = value {
+            Ok(s.clone())
+        } else {
+            expected("a string", value)
+        }
     }
 }
 
@@ -68,7 +80,11 @@ impl<T: Data> Data for Seq<T> {
         Value::Seq(self.iter().map(T::to_value).collect())
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Seq(items) = value { items.iter().map(T::from_value).collect() } else { expected("a sequence", value) }
+        if let Value::Seq(items) = value {
+            items.iter().map(T::from_value).collect()
+        } else {
+            expected("a sequence", value)
+        }
     }
 }
 
@@ -77,7 +93,11 @@ impl<T: Data> Data for Set<T> {
         Value::Set(self.iter().map(T::to_value).collect())
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Set(items) = value { items.iter().map(T::from_value).collect() } else { expected("a set", value) }
+        if let Value::Set(items) = value {
+            items.iter().map(T::from_value).collect()
+        } else {
+            expected("a set", value)
+        }
     }
 }
 
@@ -88,10 +108,9 @@ impl<K: Data, V: Data> Data for Function<K, V> {
     fn from_value(value: &Value) -> Eval<Self> {
         match value {
             Value::Function(f) => f.iter().map(|(k, v)| Ok((K::from_value(k)?, V::from_value(v)?))).collect(),
-            Value::Seq(items) => (1..)
-                .zip(items.iter())
-                .map(|(i, v)| Ok((K::from_value(&Value::Int(i))?, V::from_value(v)?)))
-                .collect(),
+            Value::Seq(items) => {
+                (1..).zip(items.iter()).map(|(i, v)| Ok((K::from_value(&Value::Int(i))?, V::from_value(v)?))).collect()
+            }
             _ => expected("a function", value),
         }
     }
@@ -105,7 +124,11 @@ impl<T: Data> Data for Slot<T> {
         }
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if *value == Value::DEFAULT_INIT { Ok(Slot::Uninit) } else { T::from_value(value).map(Slot::Value) }
+        if *value == Value::DEFAULT_INIT {
+            Ok(Slot::Uninit)
+        } else {
+            T::from_value(value).map(Slot::Value)
+        }
     }
 }
 
@@ -114,7 +137,11 @@ impl Data for () {
         Value::Seq(Seq::new())
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if *value == Value::Seq(Seq::new()) { Ok(()) } else { expected("<<>>", value) }
+        if *value == Value::Seq(Seq::new()) {
+            Ok(())
+        } else {
+            expected("<<>>", value)
+        }
     }
 }
 

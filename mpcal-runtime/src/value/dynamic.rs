@@ -44,7 +44,11 @@ impl Value {
     #[must_use]
     pub fn function(function: Function<Value, Value>) -> Value {
         let is_seq = function.0.keys().enumerate().all(|(i, k)| *k == Value::Int(i as i64 + 1));
-        if is_seq { Value::Seq(function.0.iter().map(|(_, v)| v.clone()).collect()) } else { Value::Function(function) }
+        if is_seq {
+            Value::Seq(function.0.iter().map(|(_, v)| v.clone()).collect())
+        } else {
+            Value::Function(function)
+        }
     }
 
     /// The field of a record.
@@ -81,7 +85,11 @@ impl Value {
             (Value::Model(_), _) | (_, Value::Model(_)) => true,
             (a, b) => a.rank() == b.rank(),
         };
-        if comparable { Ok(self == other) } else { fail(format!("{self} and {other} cannot be compared")) }
+        if comparable {
+            Ok(self == other)
+        } else {
+            fail(format!("{self} and {other} cannot be compared"))
+        }
     }
 
     fn rank(&self) -> u8 {
@@ -106,8 +114,12 @@ impl Ord for Value {
             (Value::Seq(a), Value::Seq(b)) => a.cmp(b),
             (Value::Function(a), Value::Function(b)) => a.cmp(b),
             // A sequence is the function with domain 1..n; equal domains would be equal forms.
-            (Value::Seq(a), Value::Function(b)) => a.0.len().cmp(&b.0.len()).then_with(|| seq_keys(a).cmp(b.0.keys().cloned())),
-            (Value::Function(a), Value::Seq(b)) => a.0.len().cmp(&b.0.len()).then_with(|| a.0.keys().cloned().cmp(seq_keys(b))),
+            (Value::Seq(a), Value::Function(b)) => {
+                a.0.len().cmp(&b.0.len()).then_with(|| seq_keys(a).cmp(b.0.keys().cloned()))
+            }
+            (Value::Function(a), Value::Seq(b)) => {
+                a.0.len().cmp(&b.0.len()).then_with(|| a.0.keys().cloned().cmp(seq_keys(b)))
+            }
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }

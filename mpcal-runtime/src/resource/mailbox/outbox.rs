@@ -49,7 +49,9 @@ impl<M: Data> Outbox<M> {
         let encoded = wire::encode(message);
         if encoded.len() > self.max_message {
             let (size, most) = (encoded.len(), self.max_message);
-            return Err(Error::Resource(format!("a message of {size} bytes is larger than {most}, raise max_frame")).into());
+            return Err(
+                Error::Resource(format!("a message of {size} bytes is larger than {most}, raise max_frame")).into()
+            );
         }
         staged.push(encoded);
         Ok(())

@@ -23,18 +23,24 @@ const SESSIONS: usize = 4096;
 /// The last sequence number in the inbox, by session and mailbox. Only one connection at a time
 /// delivers for a session, so that an old connection cannot mix with the one that replaced it.
 #[derive(Default)]
-struct Sessions(VecDeque<((u64, Vec<u8>), Arc<tokio::sync::Mutex<u64>>)>);
+struct Sessions(VecDeque<(SessionKey, LastReceived)>);
+
+/// A session of a sender, and the encoded index of a mailbox.
+type SessionKey = (u64, Vec<u8>);
+
+/// The last sequence number in the inbox; held by the connection that delivers.
+type LastReceived = Arc<tokio::sync::Mutex<u64>>;
 
 impl Sessions {
-    fn get(&mut self, session: u64, to: &[u8]) -> Arc<tokio::sync::Mutex<u64>> {
-        if let Some((_, known)) = self.0.iter().find(|((s, t), _)| *s == session && t == to) {
+    fn get(&mut self, key: SessionKey) -> LastReceived {
+        if let Some((_, known)) = self.0.iter().find(|(k, _)| *k == key) {
             return known.clone();
         }
         if self.0.len() >= SESSIONS {
             self.0.pop_front();
         }
         let fresh = Arc::new(tokio::sync::Mutex::new(0));
-        self.0.push_back(((session, to.to_vec()), fresh.clone()));
+        self.0.push_back((key, fresh.clone()));
         fresh
     }
 }
@@ -82,14 +88,14 @@ async fn connection<K: Data, M: Data>(
     let mut writer = FramedWrite::new(writer, wire::codec(config.max_frame));
     let hello = timeout(config.handshake_timeout, reader.next()).await?;
     let hello = hello.ok_or(io::ErrorKind::UnexpectedEof)??;
-    let (session, to, inbox) = match welcome(&hello, inboxes, config) {
+    let (key, inbox) = match welcome(&hello, inboxes, config) {
         Ok(accepted) => accepted,
         Err(reason) => {
             writer.send(wire::frame(&Frame::Refused { reason: reason.clone() })).await?;
             return Err(io::Error::other(reason));
         }
     };
-    let received = sessions.lock().get(session, &to);
+    let received = sessions.lock().get(key);
     // An older connection of the same session may still be delivering.
     let mut received = timeout(config.handshake_timeout, received.lock()).await?;
     writer.send(wire::frame(&Frame::Welcome { received: *received })).await?;
@@ -117,12 +123,12 @@ async fn connection<K: Data, M: Data>(
     }
 }
 
-/// Reads a `Hello`: the session, the encoded index, the inbox; or why not.
+/// Reads a `Hello`: whose it is and for which inbox; or why not.
 fn welcome<'i, K: Data, M: Data>(
     hello: &[u8],
     inboxes: &'i BTreeMap<K, Arc<Queue<M>>>,
     config: &MailboxConfig,
-) -> Result<(u64, Vec<u8>, &'i Arc<Queue<M>>), String> {
+) -> Result<(SessionKey, &'i Arc<Queue<M>>), String> {
     let Some(Frame::Hello { magic, version, model, session, to }) = wire::decode(hello) else {
         return Err("this is no hello".to_owned());
     };
@@ -134,5 +140,5 @@ fn welcome<'i, K: Data, M: Data>(
     }
     let index: K = wire::decode(&to).ok_or("the index of the mailbox has another type")?;
     let inbox = inboxes.get(&index).ok_or_else(|| format!("mailbox {} is not here", index.to_value()))?;
-    Ok((session, to, inbox))
+    Ok(((session, to), inbox))
 }

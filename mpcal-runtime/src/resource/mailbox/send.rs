@@ -18,7 +18,12 @@ use crate::value::Data;
 const BATCH: usize = 64;
 
 /// Sends what the outbox holds, for ever; connects only when there is something to send.
-pub(super) async fn run<M: Data>(outbox: Arc<Outbox<M>>, address: SocketAddr, hello: Frame, config: Arc<MailboxConfig>) {
+pub(super) async fn run<M: Data>(
+    outbox: Arc<Outbox<M>>,
+    address: SocketAddr,
+    hello: Frame,
+    config: Arc<MailboxConfig>,
+) {
     let mut failures = 0u32;
     loop {
         outbox.has(outbox.first()).await;
@@ -32,7 +37,12 @@ pub(super) async fn run<M: Data>(outbox: Arc<Outbox<M>>, address: SocketAddr, he
     }
 }
 
-async fn connection<M: Data>(outbox: &Outbox<M>, address: SocketAddr, hello: &Frame, config: &MailboxConfig) -> io::Result<()> {
+async fn connection<M: Data>(
+    outbox: &Outbox<M>,
+    address: SocketAddr,
+    hello: &Frame,
+    config: &MailboxConfig,
+) -> io::Result<()> {
     let stream = timeout(config.handshake_timeout, TcpStream::connect(address)).await??;
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
