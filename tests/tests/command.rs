@@ -1,0 +1,150 @@
+//! The command line: exit codes, in-place rewriting, and files that are no models.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use mpcal_tests::{fixtures, text};
+
+fn mpcal(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mpcal")).args(arguments).current_dir(directory).output().expect("the command runs")
+}
+
+fn model(directory: &Path) -> String {
+    let text = fs::read_to_string(fixtures("models").join("macros.tla")).expect("the fixture can be read");
+    fs::write(directory.join("macros.tla"), &text).expect("a file can be written");
+    text
+}
+
+#[test]
+fn rewriting_is_idempotent_and_keeps_the_rest() {
+    let directory = tempfile::tempdir().unwrap();
+    let original = model(directory.path()).replace("====\n", "==== \t\ntext behind the module  \n");
+    let crlf = original.replace('\n', "\r\n");
+    for before in [original, crlf] {
+        fs::write(directory.path().join("macros.tla"), &before).unwrap();
+        let stale = mpcal(directory.path(), &["pluscal", "--check", "macros.tla"]);
+        assert_eq!(stale.status.code(), Some(1));
+        assert!(text(&stale).contains("+--algorithm macros {"), "{}", text(&stale));
+        assert_eq!(fs::read_to_string(directory.path().join("macros.tla")).unwrap(), before);
+
+        assert_eq!(mpcal(directory.path(), &["pluscal", "macros.tla"]).status.code(), Some(0));
+        let once = fs::read_to_string(directory.path().join("macros.tla")).unwrap();
+        assert_eq!(mpcal(directory.path(), &["pluscal", "macros.tla"]).status.code(), Some(0));
+        assert_eq!(fs::read_to_string(directory.path().join("macros.tla")).unwrap(), once);
+        assert_eq!(mpcal(directory.path(), &["pluscal", "--check", "macros.tla"]).status.code(), Some(0));
+
+        let marker = |s: &str| s.split("PLUSCAL TRANSLATION").map(str::to_owned).collect::<Vec<_>>();
+        let (a, b) = (marker(&before), marker(&once));
+        assert_eq!((a.first(), a.last()), (b.first(), b.last()), "text outside the region has changed");
+        assert_eq!(once.matches("\r\n").count() > 0, before.contains("\r\n"));
+        assert_eq!(once.matches('\n').count() == once.matches("\r\n").count(), before.contains("\r\n"));
+    }
+}
+
+#[test]
+fn standard_output_leaves_the_file_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let before = model(directory.path());
+    let shown = mpcal(directory.path(), &["pluscal", "--stdout", "macros.tla"]);
+    assert!(shown.status.success() && text(&shown).contains("--algorithm"));
+    assert_eq!(fs::read_to_string(directory.path().join("macros.tla")).unwrap(), before);
+}
+
+#[test]
+fn exit_codes_tell_a_bad_model_from_bad_usage() {
+    let directory = tempfile::tempdir().unwrap();
+    model(directory.path());
+    fs::write(directory.path().join("bad.tla"), "--mpcal M { archetype A() { x := 1; } }").unwrap();
+    let code = |arguments: &[&str]| mpcal(directory.path(), arguments).status.code();
+    assert_eq!(code(&["check", "macros.tla"]), Some(0));
+    assert_eq!(code(&["check", "macros.tla", "bad.tla"]), Some(1));
+    assert_eq!(code(&["check", "bad.tla", "missing.tla"]), Some(2));
+    assert_eq!(code(&["check"]), Some(2));
+    assert_eq!(code(&["chekc", "macros.tla"]), Some(2));
+    assert_eq!(code(&["explain", "no-such-code"]), Some(2));
+    assert_eq!(code(&["rust", "macros.tla", "-o", "no/such/directory/x.rs"]), Some(2));
+    assert_eq!(code(&["--help"]), Some(0));
+    for command in ["check", "pluscal", "rust", "explain", "init"] {
+        let help = text(&mpcal(directory.path(), &[command, "--help"]));
+        assert!(help.contains("Example"), "{command}: {help}");
+    }
+}
+
+/// The build script and the command give the same module.
+#[test]
+fn doors_agree() {
+    let built = include_str!(concat!(env!("OUT_DIR"), "/macros.rs"));
+    let shown = mpcal(&fixtures("models"), &["rust", "macros.tla"]);
+    assert!(shown.status.success());
+    assert_eq!(String::from_utf8_lossy(&shown.stdout), built);
+}
+
+#[test]
+fn init_makes_a_crate_once() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(mpcal(directory.path(), &["init", "first"]).status.code(), Some(0));
+    assert_eq!(mpcal(directory.path(), &["init", "first"]).status.code(), Some(2));
+    assert_eq!(mpcal(directory.path(), &["init", "1st"]).status.code(), Some(2));
+    let made = directory.path().join("first");
+    assert_eq!(mpcal(&made, &["check", "counter.tla"]).status.code(), Some(0));
+    assert!(made.join("src/main.rs").exists() && made.join("build.rs").exists() && made.join("counter.cfg").exists());
+}
+
+/// A small generator of numbers: tests have the same ones every time.
+fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(seed | 1), |x| {
+        let x = x ^ (x << 13);
+        let x = x ^ (x >> 7);
+        Some(x ^ (x << 17))
+    })
+}
+
+#[test]
+fn any_bytes_give_a_diagnostic_or_success() {
+    let directory = tempfile::tempdir().unwrap();
+    let good = model(directory.path());
+    let mut files: Vec<Vec<u8>> = vec![Vec::new(), vec![0xff; 100], vec![0; 100], b"--mpcal".to_vec(), b"--mpcal M {".to_vec()];
+    let body = |s: String| format!("--mpcal M {{ archetype A() variables x = 1; {{ start: {s} }} }}").into_bytes();
+    let deep = 20_000;
+    files.push(body(format!("x := {}1{};", "(".repeat(deep), ")".repeat(deep))));
+    files.push(body(format!("x := {}1;", "(".repeat(deep))));
+    files.push(body(format!("x := {}1;", "-".repeat(deep))));
+    files.push(body(format!("x := {}1{};", "<<".repeat(deep), ">>".repeat(deep))));
+    files.push(body(format!("x := {}x{};", "x[".repeat(deep), "]".repeat(deep))));
+    files.push(body(format!("x := x{};", "[1]".repeat(deep))));
+    files.push(body(format!("x := 1{};", " + 1".repeat(deep))));
+    files.push(body(format!("x := {}1;", "IF x THEN 1 ELSE ".repeat(deep))));
+    files.push(body(format!("{}skip;{}", "{".repeat(deep), "}".repeat(deep))));
+    files.push(body(format!("{}skip;", "if (x = 1) ".repeat(deep))));
+    files.push(body(format!("{}skip;", "if (x = 1) skip; else ".repeat(deep))));
+    files.push(body(format!("{}skip;", "with (y = 1) ".repeat(deep))));
+    files.push(format!("---- MODULE M ----\n(*{}", "(*".repeat(deep)).into_bytes());
+    files.push(format!("---- MODULE M ----\nx == {}\n====", "/\\ a\n     ".repeat(deep)).into_bytes());
+    // Random bytes, and a good model with random damage.
+    let mut random = numbers(42);
+    for _ in 0..20 {
+        files.push(random.by_ref().take(200).flat_map(u64::to_le_bytes).collect());
+    }
+    for _ in 0..60 {
+        let mut bytes = good.clone().into_bytes();
+        for _ in 0..4 {
+            let at = random.next().unwrap_or(0) as usize % bytes.len();
+            match random.next().unwrap_or(0) % 3 {
+                0 => bytes[at] = b"(){}[]\\/*;:=<>\"|'@!,.-~ \n"[random.next().unwrap_or(0) as usize % 25],
+                1 => drop(bytes.remove(at)),
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        files.push(bytes);
+    }
+    for (n, bytes) in files.iter().enumerate() {
+        let name = format!("case{n}.tla");
+        fs::write(directory.path().join(&name), bytes).unwrap();
+        for arguments in [&["pluscal", "--stdout", &name][..], &["rust", &name][..]] {
+            let output = mpcal(directory.path(), arguments);
+            let start: String = String::from_utf8_lossy(bytes).chars().take(200).collect();
+            assert!(matches!(output.status.code(), Some(0..=2)), "{arguments:?} on {start:?}: {}", text(&output));
+        }
+    }
+}
