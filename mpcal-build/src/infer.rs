@@ -4,6 +4,9 @@
 //! is used over, because one macro may store different types. Inference never fails: what cannot be
 //! reconciled is [`Type::Value`], and the Rust back end converts where types differ.
 
+mod copy;
+mod expr;
+mod finish;
 mod generate;
 mod signature;
 mod solve;

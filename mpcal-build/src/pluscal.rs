@@ -9,8 +9,10 @@
 //! [`layout`] prints.
 
 mod expr;
+mod instantiate;
 mod layout;
 mod lower;
+mod merge;
 mod region;
 mod stage;
 

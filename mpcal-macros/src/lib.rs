@@ -70,8 +70,10 @@ impl Argument {
         config.in_macro(true);
         let directory = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
         if text.contains("--mpcal") {
-            let name = self.0.span().unwrap().file();
-            return tokens(&config.compile_text(&format!("{name} (mpcal!)"), &text, Some(&directory))?, &[]);
+            // As many lines before it as the file has, so that reports name the lines of the file.
+            let place = self.0.span().unwrap();
+            let text = format!("{}{text}", "\n".repeat(place.line().saturating_sub(1)));
+            return tokens(&config.compile_text(&place.file(), &text, Some(&directory))?, &[]);
         }
         let path = directory.join(&text);
         tokens(&config.compile_file(&path)?, &[path])

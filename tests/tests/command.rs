@@ -104,7 +104,8 @@ fn numbers(seed: u64) -> impl Iterator<Item = u64> {
 fn any_bytes_give_a_diagnostic_or_success() {
     let directory = tempfile::tempdir().unwrap();
     let good = model(directory.path());
-    let mut files: Vec<Vec<u8>> = vec![Vec::new(), vec![0xff; 100], vec![0; 100], b"--mpcal".to_vec(), b"--mpcal M {".to_vec()];
+    let mut files: Vec<Vec<u8>> =
+        vec![Vec::new(), vec![0xff; 100], vec![0; 100], b"--mpcal".to_vec(), b"--mpcal M {".to_vec()];
     let body = |s: String| format!("--mpcal M {{ archetype A() variables x = 1; {{ start: {s} }} }}").into_bytes();
     let deep = 20_000;
     files.push(body(format!("x := {}1{};", "(".repeat(deep), ")".repeat(deep))));

@@ -163,10 +163,21 @@ async fn a_late_receiver_gets_everything() {
 /// Whatever strangers send, the next sender is served.
 #[tokio::test]
 async fn hostile_peers_do_not_disturb() {
-    let config = MailboxConfig { handshake_timeout: Duration::from_millis(200), max_connections: 8, model: 7, ..MailboxConfig::default() };
+    let config = MailboxConfig {
+        handshake_timeout: Duration::from_millis(200),
+        max_connections: 8,
+        model: 7,
+        ..MailboxConfig::default()
+    };
     let receiver = receiver(&config).await;
     let mut open = Vec::new();
-    let attacks: [&[u8]; 5] = [&[0xff; 300], b"GET / HTTP/1.1\r\n\r\n", &[0xff, 0xff, 0xff, 0xff, 1, 2, 3], &[0, 0, 0, 0], &[0, 0, 0, 3, 0, 0, 0]];
+    let attacks: [&[u8]; 5] = [
+        &[0xff; 300],
+        b"GET / HTTP/1.1\r\n\r\n",
+        &[0xff, 0xff, 0xff, 0xff, 1, 2, 3],
+        &[0, 0, 0, 0],
+        &[0, 0, 0, 3, 0, 0, 0],
+    ];
     for attack in attacks {
         let mut stream = TcpStream::connect(receiver.address).await.unwrap();
         let _ = stream.write_all(attack).await;
@@ -278,7 +289,10 @@ async fn a_panic_in_a_resource_surfaces() {
     let mut node = Node::new();
     node.spawn(model::Spinner::new(2, &constants(), Panics).unwrap());
     let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it panics");
-    assert!(matches!(&error, Error::In { label: "spin", cause, .. } if cause.to_string() == "panic: out of order"), "{error}");
+    assert!(
+        matches!(&error, Error::In { label: "spin", cause, .. } if cause.to_string() == "panic: out of order"),
+        "{error}"
+    );
     let mut node = Node::new();
     node.spawn(model::Spinner::new(2, &constants(), Placeholder::new("counter")).unwrap());
     let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it is a placeholder");

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::{Names, Text};
+use super::instantiate::{Instantiation, Yields};
 use crate::ast::{self, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
@@ -67,8 +68,8 @@ struct Signature {
     refs: Vec<Option<Bound>>,
 }
 
-struct Lowerer<'a, 'd> {
-    lowered: Lowered,
+pub(super) struct Lowerer<'a, 'd> {
+    pub(super) lowered: Lowered,
     normal: &'a Normal,
     labels: HashSet<Rc<str>>,
     signatures: HashMap<Signature, usize>,
@@ -467,112 +468,12 @@ impl Lowerer<'_, '_> {
     }
 
     /// `variable[i][j]`
-    fn place(&mut self, variable: VariableId, indices: &[Expr], span: Span) -> Expr {
+    pub(super) fn place(&mut self, variable: VariableId, indices: &[Expr], span: Span) -> Expr {
         let mut e = self.lowered.model.expr(ExprKind::Variable(variable), span);
         for i in indices {
             e = self.lowered.model.expr(ExprKind::Index(Box::new(e), Box::new(i.clone())), span);
         }
         e
-    }
-}
-
-/// Where a `yield` goes.
-enum Yields {
-    None,
-    Bind(BoundId),
-    Assign(VariableId),
-    Write(Span),
-}
-
-/// A body of a mapping macro being copied into a section.
-struct Instantiation<'c, 'a, 'd> {
-    cx: &'c mut Lowerer<'a, 'd>,
-    target: VariableId,
-    indices: Vec<Expr>,
-    value: Option<Expr>,
-    renamed: HashMap<BoundId, BoundId>,
-    yields: Yields,
-}
-
-impl Instantiation<'_, '_, '_> {
-    fn rename(&mut self, bound: BoundId) -> BoundId {
-        let b = self.cx.lowered.model.bound(bound).clone();
-        let fresh = self.cx.lowered.model.new_bound(b.name, b.span, b.arity);
-        self.renamed.insert(bound, fresh);
-        fresh
-    }
-
-    fn expr(&mut self, e: &Expr) -> Expr {
-        let mut e = e.clone();
-        self.replace(&mut e);
-        e
-    }
-
-    fn replace(&mut self, e: &mut Expr) {
-        match &e.kind {
-            ExprKind::MappedVariable => {
-                let indices = self.indices.clone();
-                *e = self.cx.place(self.target, &indices, e.span);
-            }
-            ExprKind::MappedValue => {
-                if let Some(value) = &self.value {
-                    *e = value.clone();
-                }
-            }
-            ExprKind::Bound(b) => {
-                if let Some(fresh) = self.renamed.get(b) {
-                    e.kind = ExprKind::Bound(*fresh);
-                }
-            }
-            _ => e.each_child_mut(&mut |child| self.replace(child)),
-        }
-    }
-
-    fn path(&mut self, path: &[PathStep]) -> Vec<PathStep> {
-        let mut full: Vec<_> = self.indices.iter().cloned().map(PathStep::Index).collect();
-        for s in path {
-            full.push(match s {
-                PathStep::Index(e) => PathStep::Index(self.expr(e)),
-                field @ PathStep::Field(_) => field.clone(),
-            });
-        }
-        full
-    }
-
-    fn steps(&mut self, list: &[Step]) -> Vec<Step> {
-        list.iter().filter_map(|s| self.step(s)).collect()
-    }
-
-    fn step(&mut self, step: &Step) -> Option<Step> {
-        Some(match step {
-            Step::Let { bound, value, author } => {
-                let value = self.expr(value);
-                Step::Let { bound: self.rename(*bound), value, author: *author }
-            }
-            Step::Pick { bound, set } => {
-                let set = self.expr(set);
-                Step::Pick { bound: self.rename(*bound), set }
-            }
-            Step::Await(e) => Step::Await(self.expr(e)),
-            Step::Assert(e) => Step::Assert(self.expr(e)),
-            Step::Print(e) => Step::Print(self.expr(e)),
-            Step::If(c, a, b) => Step::If(self.expr(c), self.steps(a), self.steps(b)),
-            Step::Either(arms) => Step::Either(arms.iter().map(|a| self.steps(a)).collect()),
-            Step::AssignMapped { path, value } => {
-                let value = self.expr(value);
-                Step::Assign { variable: self.target, path: self.path(path), span: value.span, value }
-            }
-            Step::Yield(e) => {
-                let value = self.expr(e);
-                match self.yields {
-                    Yields::Bind(bound) => Step::Let { bound, value, author: false },
-                    Yields::Assign(variable) => Step::Assign { variable, path: Vec::new(), span: value.span, value },
-                    Yields::Write(span) => Step::Assign { variable: self.target, path: self.path(&[]), value, span },
-                    Yields::None => return None,
-                }
-            }
-            Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => return None,
-        })
     }
 }
 

@@ -24,10 +24,14 @@ impl Emitter<'_> {
     pub(super) fn marker(&self, m: &MappingMacro) -> TokenStream {
         let name = ident(&pascal(&m.name));
         let doc = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
+        let message = format!("`{{Self}}` does not claim to behave as the mapping macro `{}`", m.name);
+        let label = format!("the parameter is mapped via `{}`", m.name);
+        let note = format!("if it behaves so, say it: `impl {name} for …`");
         quote! {
             #[doc = #doc]
             ///
             /// Implement it for a resource that behaves as this macro says, and only then.
+            #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
             pub trait #name: rt::MappingMacro {}
         }
     }

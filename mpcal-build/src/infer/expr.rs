@@ -1,0 +1,314 @@
+//! Constraints of expressions.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::generate::{Generator, RecordLiteral};
+use super::signature::instantiate;
+use super::solve::{Pending, Term, TypeId};
+use crate::operators::Operator;
+use crate::resolved::{Binding, Expr, ExprKind};
+
+impl Generator<'_> {
+    fn bind(&mut self, b: &Binding) {
+        let set = self.expr(&b.set);
+        let names: Vec<_> = b.names.iter().map(|n| self.bounds[n.index()]).collect();
+        if b.tuple {
+            let tuple = self.solver.term(Term::Tuple(names));
+            let wanted = self.solver.term(Term::Set(tuple));
+            self.solver.unify(wanted, set);
+        } else {
+            for n in names {
+                let wanted = self.solver.term(Term::Set(n));
+                self.solver.unify(wanted, set);
+            }
+        }
+    }
+
+    fn same(&mut self, list: &[Expr]) -> TypeId {
+        let items: Vec<_> = list.iter().map(|e| self.expr(e)).collect();
+        self.solver.common(&items)
+    }
+
+    pub(super) fn expr(&mut self, e: &Expr) -> TypeId {
+        let t = self.kind(e);
+        self.exprs.insert(e.id, t);
+        t
+    }
+
+    fn kind(&mut self, e: &Expr) -> TypeId {
+        match &e.kind {
+            ExprKind::Bool(_) => self.solver.term(Term::Bool),
+            ExprKind::Int(_) => self.solver.term(Term::Int),
+            ExprKind::Str(_) => self.solver.term(Term::Str),
+            ExprKind::SelfId => self.self_type,
+            ExprKind::DefaultInit | ExprKind::Opaque(..) => self.solver.term(Term::Dynamic),
+            ExprKind::Variable(id) | ExprKind::Read(id, _) => self.variables[id.index()],
+            ExprKind::Bound(id) => self.bounds[id.index()],
+            ExprKind::Constant(id) => self.constants[id.index()],
+            ExprKind::MappedVariable => self.mapped.map_or(self.self_type, |(s, _)| s),
+            ExprKind::MappedValue => self.mapped.map_or(self.self_type, |(_, v)| v),
+            ExprKind::Call(id, args) => {
+                let parameters = self.input.model.operators[id.index()].parameters.clone();
+                for (a, p) in args.iter().zip(parameters) {
+                    let t = self.expr(a);
+                    self.solver.unify(self.bounds[p.index()], t);
+                }
+                self.results[id.index()]
+            }
+            ExprKind::CallBound(id, args) => {
+                let args = args.iter().map(|a| self.expr(a)).collect();
+                let out = self.solver.fresh();
+                let operator = self.solver.term(Term::Operator(args, out));
+                self.solver.unify(self.bounds[id.index()], operator);
+                out
+            }
+            ExprKind::CallConstant(_, args) => {
+                args.iter().for_each(|a| {
+                    self.expr(a);
+                });
+                self.solver.term(Term::Dynamic)
+            }
+            ExprKind::Builtin(op, args) => self.builtin(op, args),
+            ExprKind::OperatorRef(id) => {
+                let parameters = self.input.model.operators[id.index()].parameters.clone();
+                let parameters = parameters.iter().map(|p| self.bounds[p.index()]).collect();
+                let result = self.results[id.index()];
+                self.solver.term(Term::Operator(parameters, result))
+            }
+            ExprKind::BuiltinRef(op) => {
+                let (parameters, result) = instantiate(op.signature, &mut self.solver);
+                self.solver.term(Term::Operator(parameters, result))
+            }
+            ExprKind::And(list) | ExprKind::Or(list) => {
+                list.iter().for_each(|e| {
+                    self.expr(e);
+                });
+                self.solver.term(Term::Bool)
+            }
+            ExprKind::Index(f, i) => {
+                let (f, it) = (self.expr(f), self.expr(i));
+                let literal = if let ExprKind::Int(n) = i.kind { Some(n) } else { None };
+                let out = self.solver.fresh();
+                self.solver.pending.push(Pending::Index { f, i: it, literal, out });
+                self.solver.solve_known();
+                out
+            }
+            ExprKind::Field(r, field) => {
+                let r = self.expr(r);
+                let out = self.solver.fresh();
+                self.solver.pending.push(Pending::Field { r, field: field.clone(), out });
+                self.solver.solve_known();
+                out
+            }
+            ExprKind::Tuple(items) => {
+                let items = items.iter().map(|e| self.expr(e)).collect();
+                self.solver.term(Term::Tuple(items))
+            }
+            ExprKind::Set(items) => {
+                let element = self.same(items);
+                self.solver.term(Term::Set(element))
+            }
+            ExprKind::Filter(b, p) => {
+                self.bind(b);
+                self.expr(p);
+                self.exprs[&b.set.id]
+            }
+            ExprKind::Map(body, bindings) => {
+                bindings.iter().for_each(|b| self.bind(b));
+                let t = self.expr(body);
+                self.solver.term(Term::Set(t))
+            }
+            ExprKind::Record(fields) => self.record(fields),
+            ExprKind::RecordSet(fields) => {
+                let mut map = BTreeMap::new();
+                for (name, e) in fields {
+                    let set = self.expr(e);
+                    let element = self.solver.fresh();
+                    let wanted = self.solver.term(Term::Set(element));
+                    self.solver.unify(wanted, set);
+                    map.insert(name.clone(), element);
+                }
+                let record = self.solver.record(map, true);
+                self.solver.term(Term::Set(record))
+            }
+            ExprKind::Function(bindings, body) => self.function(bindings, body),
+            ExprKind::FunctionSet(a, b) => {
+                let (a, b) = (self.expr(a), self.expr(b));
+                let (k, v) = (self.solver.fresh(), self.solver.fresh());
+                let (ks, vs) = (self.solver.term(Term::Set(k)), self.solver.term(Term::Set(v)));
+                self.solver.unify(ks, a);
+                self.solver.unify(vs, b);
+                let function = self.solver.term(Term::Function(k, v));
+                self.solver.term(Term::Set(function))
+            }
+            ExprKind::Except(base, updates) => {
+                let base = self.expr(base);
+                for u in updates {
+                    let mut place = base;
+                    for s in &u.path {
+                        place = self.path_step(place, s);
+                    }
+                    self.solver.unify(self.bounds[u.at.index()], place);
+                    let t = self.expr(&u.value);
+                    self.solver.unify(place, t);
+                }
+                base
+            }
+            ExprKind::Quantified(_, bindings, p) => {
+                bindings.iter().for_each(|b| self.bind(b));
+                self.expr(p);
+                self.solver.term(Term::Bool)
+            }
+            ExprKind::Choose(b, p) => {
+                self.bind(b);
+                self.expr(p);
+                let names: Vec<_> = b.names.iter().map(|n| self.bounds[n.index()]).collect();
+                if b.tuple {
+                    self.solver.term(Term::Tuple(names))
+                } else {
+                    names[0]
+                }
+            }
+            ExprKind::If(c, a, b) => {
+                self.expr(c);
+                let (a, b) = (self.expr(a), self.expr(b));
+                let out = self.solver.fresh();
+                self.solver.unify(out, a);
+                self.solver.unify(out, b);
+                out
+            }
+            ExprKind::Case(arms, other) => {
+                let out = self.solver.fresh();
+                for (guard, value) in arms {
+                    self.expr(guard);
+                    let t = self.expr(value);
+                    self.solver.unify(out, t);
+                }
+                if let Some(e) = other {
+                    let t = self.expr(e);
+                    self.solver.unify(out, t);
+                }
+                out
+            }
+            ExprKind::Let(definitions, body) => {
+                for d in definitions {
+                    let t = self.expr(&d.body);
+                    let t = match d.parameters.len() {
+                        0 => t,
+                        _ => {
+                            let parameters = d.parameters.iter().map(|p| self.bounds[p.index()]).collect();
+                            self.solver.term(Term::Operator(parameters, t))
+                        }
+                    };
+                    self.solver.unify(self.bounds[d.bound.index()], t);
+                }
+                self.expr(body)
+            }
+            ExprKind::Lambda(names, body) => {
+                let names = names.iter().map(|n| self.bounds[n.index()]).collect();
+                let t = self.expr(body);
+                self.solver.term(Term::Operator(names, t))
+            }
+        }
+    }
+
+    fn record(&mut self, fields: &[(Rc<str>, Expr)]) -> TypeId {
+        let mut map = BTreeMap::new();
+        let mut tags = Vec::new();
+        for (name, e) in fields {
+            let t = self.expr(e);
+            map.insert(name.clone(), t);
+            if let Some(tag) = self.tag(e) {
+                tags.push((name.clone(), tag));
+            }
+        }
+        let shape: Vec<Rc<str>> = map.keys().cloned().collect();
+        let record = self.solver.record(map, true);
+        if let Term::Record(row) = self.solver.get(record) {
+            self.literals.push(RecordLiteral { row: *row, shape, tags });
+        }
+        record
+    }
+
+    /// What names a variant: a string, or an operator or constant without arguments.
+    fn tag(&self, e: &Expr) -> Option<Rc<str>> {
+        match &e.kind {
+            ExprKind::Str(s) => Some(s.clone()),
+            ExprKind::Call(id, args) if args.is_empty() => Some(self.input.model.operators[id.index()].name.clone()),
+            ExprKind::Constant(id) => Some(self.input.model.constants[id.index()].name.clone()),
+            _ => None,
+        }
+    }
+
+    fn function(&mut self, bindings: &[Binding], body: &Expr) -> TypeId {
+        bindings.iter().for_each(|b| self.bind(b));
+        let value = self.expr(body);
+        let mut keys: Vec<TypeId> = Vec::new();
+        for b in bindings {
+            if b.tuple {
+                let names = b.names.iter().map(|n| self.bounds[n.index()]).collect();
+                keys.push(self.solver.term(Term::Tuple(names)));
+            } else {
+                keys.extend(b.names.iter().map(|n| self.bounds[n.index()]));
+            }
+        }
+        if let ([key], [b]) = (&keys[..], bindings) {
+            let from_one = matches!(&b.set.kind, ExprKind::Builtin(op, args)
+                if op.name == ".." && matches!(args[0].kind, ExprKind::Int(1)));
+            let key = *key;
+            return self.solver.term(if from_one { Term::Range(value) } else { Term::Function(key, value) });
+        }
+        let key = self.solver.term(Term::Tuple(keys));
+        self.solver.term(Term::Function(key, value))
+    }
+
+    fn builtin(&mut self, op: &'static Operator, args: &[Expr]) -> TypeId {
+        match op.name {
+            "=" | "#" => {
+                let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
+                self.solver.try_unify(a, b);
+                self.solver.term(Term::Bool)
+            }
+            "\\in" | "\\notin" => {
+                let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
+                let set = self.solver.term(Term::Set(a));
+                self.solver.try_unify(set, b);
+                self.solver.term(Term::Bool)
+            }
+            "DOMAIN" => {
+                let f = self.expr(&args[0]);
+                let out = self.solver.fresh();
+                self.solver.pending.push(Pending::Domain { f, out });
+                self.solver.solve_known();
+                out
+            }
+            "\\X" => {
+                let mut parts = Vec::new();
+                for e in args {
+                    let set = self.expr(e);
+                    let element = self.solver.fresh();
+                    let wanted = self.solver.term(Term::Set(element));
+                    self.solver.unify(wanted, set);
+                    parts.push(element);
+                }
+                let tuple = self.solver.term(Term::Tuple(parts));
+                self.solver.term(Term::Set(tuple))
+            }
+            _ if op.signature.is_empty() => {
+                args.iter().for_each(|a| {
+                    self.expr(a);
+                });
+                self.solver.term(Term::Dynamic)
+            }
+            _ => {
+                let (parameters, result) = instantiate(op.signature, &mut self.solver);
+                for (a, p) in args.iter().zip(parameters) {
+                    let t = self.expr(a);
+                    self.solver.unify(p, t);
+                }
+                result
+            }
+        }
+    }
+}

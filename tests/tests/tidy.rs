@@ -1,0 +1,91 @@
+//! The repository: one dependency, one door; no file too long; the README tells the truth.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mpcal_tests::root;
+
+/// Rust files below a directory.
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The path below the root, with `/`.
+fn name(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string().replace('\\', "/")
+}
+
+#[test]
+fn each_dependency_has_one_door() {
+    let doors: &[(&str, &[&str])] = &[
+        ("nom::", &["mpcal-build/src/syntax/"]),
+        ("annotate_snippets", &["mpcal-build/src/render.rs"]),
+        ("quote::", &["mpcal-build/src/rust.rs", "mpcal-build/src/rust/"]),
+        ("prettyplease::", &["mpcal-build/src/rust.rs"]),
+        ("clap::", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/"]),
+        ("std::fs", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/", "mpcal-build/src/build_script.rs"]),
+        ("std::env", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/", "mpcal-build/src/build_script.rs"]),
+        ("postcard::", &["mpcal-runtime/src/resource/mailbox/wire.rs"]),
+        ("imbl::", &["mpcal-runtime/src/value/"]),
+    ];
+    for krate in ["mpcal-build/src", "mpcal-runtime/src"] {
+        for path in rust_files(&root().join(krate)) {
+            let (name, text) = (name(&path), fs::read_to_string(&path).unwrap());
+            for (dependency, allowed) in doors.iter().filter(|(_, a)| a[0].starts_with(krate)) {
+                let through = allowed.iter().any(|a| name.starts_with(a));
+                assert!(
+                    through || !text.contains(dependency),
+                    "{name} uses {dependency}, which goes through {allowed:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are() {
+    for krate in ["mpcal-build", "mpcal-macros", "mpcal-runtime", "examples", "tests/src", "tests/tests"] {
+        for path in rust_files(&root().join(krate)) {
+            let (name, text) = (name(&path), fs::read_to_string(&path).unwrap());
+            assert!(text.starts_with("//!"), "{name} does not say what it does");
+            // The emission of expressions is one match over their forms.
+            let reason = name.ends_with("rust/expr.rs");
+            let limit = if reason { 750 } else { 600 };
+            assert!(text.lines().count() <= limit, "{name} is longer than {limit} lines");
+        }
+    }
+}
+
+/// The code blocks of the README after a language mark.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let start = format!("```{language}\n");
+    readme.split(&start).skip(1).filter_map(|rest| rest.split("\n```").next().map(str::to_owned)).collect()
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_model_in_the_readme_becomes_the_rust_beside_it() {
+    let model = fs::read_to_string(root().join("mpcal-build/src/cli/init/counter.tla")).unwrap();
+    let compiled = mpcal_build::Config::new().compile_text("counter.tla", &model, None).unwrap();
+    let (tla, rust) = (blocks("tla"), blocks("rust"));
+    assert!(!tla.is_empty() && !rust.is_empty());
+    for block in tla {
+        assert!(squeezed(&model).contains(&squeezed(&block)), "not in the model:\n{block}");
+    }
+    for block in rust {
+        assert!(squeezed(&compiled.rust).contains(&squeezed(&block)), "not in the Rust:\n{block}");
+    }
+}
