@@ -116,7 +116,11 @@ impl Normalizer<'_, '_> {
                         })
                         .collect();
                     let to = match rest.last().map(|s| (&s.label, &s.kind)) {
-                        Some((None, StmtKind::Return)) => End::Return,
+                        Some((None, StmtKind::Return)) => {
+                            rest.pop();
+                            self.sections_from(rest, after);
+                            End::Return
+                        }
                         _ => self.block(rest, after).end,
                     };
                     let to = if let End::Goto(jump) = to { Some(jump) } else { None };
@@ -150,6 +154,8 @@ impl Normalizer<'_, '_> {
                 }
             };
             if let Some(end) = end {
+                // What stands behind a jump is reached through its label.
+                self.sections_from(rest, after);
                 return Block { steps, end };
             }
         }

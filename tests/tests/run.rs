@@ -79,3 +79,8 @@ async fn plain_processes_share_globals() {
 async fn two_views_of_one_variable_see_each_other() {
     assert!(!run!(two_views, "two_views").stack.load().is_empty());
 }
+
+#[tokio::test]
+async fn statements_behind_jumps_are_reached() {
+    run!(behind_jumps, "behind_jumps");
+}

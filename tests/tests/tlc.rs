@@ -51,6 +51,20 @@ fn models_reach_the_states_of_their_twins() {
     }
 }
 
+/// Larger models, too large to check here, are at least accepted.
+#[test]
+fn larger_models_are_accepted() {
+    let Some(tools) = Tools::find("larger_models_are_accepted") else { return };
+    for path in files(&fixtures("compile"), "tla") {
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let file = path.file_name().and_then(|n| n.to_str()).expect("a file has a name");
+        fs::copy(&path, directory.path().join(file)).expect("a copy can be made");
+        translate(directory.path(), file);
+        tools.translate(directory.path(), file);
+        tools.parse(directory.path(), file);
+    }
+}
+
 /// A change to a model that TLC must object to.
 struct Fault {
     example: &'static str,

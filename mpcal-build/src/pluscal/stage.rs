@@ -57,6 +57,20 @@ impl Rest<'_> {
             || self.end.is_some_and(|e| end_assigns(e, variable))
             || self.outer.is_some_and(|o| o.assigns(variable))
     }
+
+    fn mentions(&self, variable: VariableId) -> bool {
+        let mut found = false;
+        let mut look = |e: &Expr| found |= mentions(e, variable);
+        self.steps.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut look)));
+        if let Some(end) = self.end {
+            Block { steps: Vec::new(), end: end.clone() }.each_expr(&mut look);
+        }
+        found || self.outer.is_some_and(|o| o.mentions(variable))
+    }
+}
+
+fn mentions(e: &Expr, variable: VariableId) -> bool {
+    e.any(&mut |e| matches!(e.kind, ExprKind::Variable(v) if v == variable))
 }
 
 fn assigns(step: &Step, variable: VariableId) -> bool {
@@ -380,9 +394,12 @@ impl Stager<'_> {
         Statement::Line(text)
     }
 
-    /// Whether a variable that the branches change is changed again after they meet.
+    /// Whether a variable that the branches change is changed again after they meet, or the value
+    /// of a read that they give is used there.
     fn must_merge(&self, lists: &[&[Step]], rest: &Rest<'_>) -> bool {
-        assigned(lists).iter().any(|v| self.lowered.virtuals.contains(v) || rest.assigns(*v))
+        let needed =
+            |v: VariableId| if self.lowered.virtuals.contains(&v) { rest.mentions(v) } else { rest.assigns(v) };
+        assigned(lists).into_iter().any(needed)
     }
 
     /// A branch that assigns everything pending that one of its siblings assigns.

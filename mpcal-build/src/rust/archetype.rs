@@ -43,6 +43,23 @@ impl Emitter<'_> {
         Names { name: ident(&format!("{}{suffix}", pascal(name))), module: ident(&format!("{}{suffix}", snake(name))) }
     }
 
+    /// The field of a resource: its parameter's name, unless that is a field of ours.
+    pub(super) fn resource_name(&self, parameter: VariableId) -> Ident {
+        let name = snake(&self.model.variable(parameter).name);
+        ident(&if ["id", "constants", "state"].contains(&&name[..]) { format!("{name}_resource") } else { name })
+    }
+
+    /// The argument that is the identifier of the process, unlike every variable.
+    fn id_name(&self, archetype: ArchetypeId) -> Ident {
+        let archetype = &self.model.archetypes[archetype.index()];
+        let taken = |name: &str| {
+            let mut variables = archetype.parameters.iter().chain(&archetype.locals);
+            variables.any(|v| snake(&self.model.variable(*v).name) == name)
+        };
+        let candidates = ["id", "process_id", "own_id", "this_process"];
+        ident(candidates.into_iter().find(|c| !taken(c)).unwrap_or("identifier_of_this_process"))
+    }
+
     /// The type parameter of a `ref`.
     fn generic(&self, parameter: VariableId) -> Ident {
         let name = pascal(&self.model.variable(parameter).name);
@@ -90,7 +107,8 @@ impl Emitter<'_> {
         let sections = &self.normal.archetypes[n].sections;
         let refs: Vec<VariableId> =
             archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
-        let resources: Vec<_> = refs.iter().map(|p| self.name(&self.model.variable(*p).name)).collect();
+        let resources: Vec<_> = refs.iter().map(|p| self.resource_name(*p)).collect();
+        let id_name = self.id_name(id);
         let generics: Vec<_> = refs.iter().map(|p| self.generic(*p)).collect();
         let bounds: Vec<_> = refs.iter().map(|p| self.bounds(id, *p)).collect();
         let self_type = self.types.selves[n].clone();
@@ -193,7 +211,7 @@ impl Emitter<'_> {
                 quote!(#name: #t)
             })
             .collect();
-        let initials = self.initials(&values, &archetype.locals, &self_type);
+        let initials = self.initials(&id_name, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
         let parts = quote!(#(#generics),*);
@@ -245,13 +263,13 @@ impl Emitter<'_> {
                     /// If the initial value of a variable cannot be evaluated.
                     #[allow(clippy::too_many_arguments)]
                     pub fn new(
-                        id: #self_rust,
+                        #id_name: #self_rust,
                         constants: &std::sync::Arc<Constants>
                         #(, #arguments)*
                         #(, #resources: #generics)*
                     ) -> rt::Eval<Self> {
                         let state = { #initials State { label: Label::#first #(, #fields)* #stack_value } };
-                        Ok(Self { id, constants: constants.clone(), state #(, #resources)* })
+                        Ok(Self { id: #id_name, constants: constants.clone(), state #(, #resources)* })
                     }
 
                     #(#bodies)*
@@ -295,15 +313,14 @@ impl Emitter<'_> {
     }
 
     /// `let x = …;` for each variable, in order; a variable may mention those before it.
-    fn initials(&self, values: &[VariableId], locals: &[VariableId], self_type: &Type) -> TokenStream {
+    fn initials(&self, id_name: &Ident, locals: &[VariableId], self_type: &Type) -> TokenStream {
         let mut out = TokenStream::new();
         let scope = Scope {
             constants: quote!(constants),
-            self_id: Some((quote!(id), self_type.clone())),
+            self_id: Some((quote!(#id_name), self_type.clone())),
             state: quote!(initial),
             ..Scope::of_constants(quote!())
         };
-        let _ = values;
         for v in locals {
             let name = self.name(&self.model.variable(*v).name);
             let t = self.types.variables[v.index()].clone();

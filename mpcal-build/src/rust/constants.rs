@@ -12,9 +12,19 @@ use crate::types::Type;
 impl Emitter<'_> {
     pub(super) fn constants(&self) -> TokenStream {
         let check = self.assumptions();
-        let plain: Vec<_> = self.model.constants.iter().enumerate().filter(|(_, c)| c.arity == 0).collect();
+        let plain: Vec<_> = self.model.constants.iter().enumerate().collect();
         let names: Vec<_> = plain.iter().map(|(_, c)| self.name(&c.name)).collect();
-        let types: Vec<_> = plain.iter().map(|(n, _)| self.rust_type(&self.types.constants[*n])).collect();
+        let types: Vec<_> = plain
+            .iter()
+            .map(|(n, c)| match c.arity {
+                0 => self.rust_type(&self.types.constants[*n]),
+                // An operator: a function over values of any type.
+                arity => {
+                    let arguments = vec![quote!(&rt::Value); arity];
+                    quote!(fn(#(#arguments),*) -> rt::Eval<rt::Value>)
+                }
+            })
+            .collect();
         let docs: Vec<_> = plain.iter().map(|(_, c)| self.origin(&format!("`{}`", c.name), c.span)).collect();
         let mut ids: Vec<_> = self.operators.borrow().keys().copied().collect();
         ids.sort();
@@ -48,7 +58,7 @@ impl Emitter<'_> {
             #(#literals)*
 
             /// The constants of the model. Its operators are methods.
-            #[derive(Clone, Debug, PartialEq, Eq)]
+            #[derive(Clone, Debug)]
             pub struct Constants {
                 #(#[doc = #docs] pub #names: #types,)*
             }

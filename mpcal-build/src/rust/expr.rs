@@ -127,8 +127,11 @@ impl Emitter<'_> {
             },
             ExprKind::Call(id, args) => self.call(*id, args, s),
             ExprKind::CallBound(id, args) => self.call_bound(*id, args, ty, s),
-            ExprKind::CallConstant(..) => {
-                self.refuse(e, "a constant operator", "its definition is in the configuration of TLC")
+            ExprKind::CallConstant(id, args) => {
+                let name = self.name(&self.model.constants[id.index()].name);
+                let constants = &s.constants;
+                let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &Type::Value, s)).collect();
+                Code::owned(quote!((#constants.#name)(#(#args),*)?), Type::Value)
             }
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
                 self.refuse(e, "an operator as a value", "only `SelectSeq` takes one so far")

@@ -108,7 +108,7 @@ impl Emitter<'_> {
                 let read = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
                     Target::Resource(target) => {
                         let index = self.index_of(target, indices, scope);
-                        let resource = self.name(&self.model.variable(target).name);
+                        let resource = self.resource_name(target);
                         let read = quote!(self.#resource.read(section, #index)?);
                         self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t)
                             .into_owned()
@@ -129,7 +129,7 @@ impl Emitter<'_> {
                 };
                 let value = self.owned(value, &self.types.refs[&parameter].write, scope);
                 let index = self.index_of(parameter, indices, scope);
-                let resource = self.name(&self.model.variable(parameter).name);
+                let resource = self.resource_name(parameter);
                 // The value is evaluated before the resource is borrowed.
                 if has_question_mark(&value) {
                     quote!(let value = #value; self.#resource.write(section, #index, value)?;)
