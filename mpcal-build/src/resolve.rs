@@ -271,6 +271,8 @@ impl<'a> Resolver<'a, '_> {
         // The value of a global variable can be passed; a `ref` to it is found by `argument`.
         self.scope = vec![(Rc::from("self"), Entry::SelfId)];
         self.scope.extend(self.globals.iter().map(|(n, id)| (n.clone(), Entry::Variable(*id))));
+        // The name of the process stands for its identifier.
+        self.scope.push((p.name.text.clone(), Entry::SelfId));
         let arguments: Vec<_> = i.arguments.iter().map(|a| self.argument(a)).collect();
         self.scope.clear();
         let mut mappings = vec![None; arguments.len()];

@@ -46,7 +46,8 @@ pub fn emit(
     types: &Types,
     out: &mut Diagnostics,
 ) -> Option<String> {
-    let cx = Emitter { source, model, normal, types, operators: RefCell::default(), problems: RefCell::default() };
+    let (operators, problems) = (RefCell::default(), RefCell::default());
+    let cx = Emitter { source, model, normal, types, names: names::unique(model, types), operators, problems };
     let archetypes: Vec<_> = (0..model.archetypes.len()).map(|n| cx.archetype(n)).collect();
     let environment = cx.environment();
     let constants = cx.constants();
@@ -151,6 +152,8 @@ struct Emitter<'m> {
     model: &'m Model,
     normal: &'m Normal,
     types: &'m Types,
+    /// Names in snake case, different for different names of the model.
+    names: HashMap<Rc<str>, String>,
     operators: RefCell<HashMap<OperatorId, Emitted>>,
     problems: RefCell<Vec<Diagnostic>>,
 }
@@ -234,7 +237,13 @@ impl Emitter<'_> {
         }
     }
 
+    /// A name of the model in snake case.
     fn name(&self, text: &Rc<str>) -> proc_macro2::Ident {
-        names::ident(&names::snake(text))
+        names::ident(self.names.get(text).map_or(&names::snake(text), |n| n))
+    }
+
+    /// An operator that is a constant.
+    fn const_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+        names::ident(&self.name(text).to_string().trim_start_matches("r#").to_uppercase())
     }
 }

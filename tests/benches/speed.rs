@@ -170,7 +170,8 @@ fn round_trips(c: &mut Criterion) {
             })
         });
     });
-    group.bench_function("over a bare tokio connection", |b| b.iter_custom(|rounds| runtime.block_on(bare_tcp(rounds))));
+    group
+        .bench_function("over a bare tokio connection", |b| b.iter_custom(|rounds| runtime.block_on(bare_tcp(rounds))));
     group.finish();
 }
 

@@ -6,6 +6,23 @@ mod replicated {
     mpcal_runtime::include_model!("replicated");
 }
 
+mod names {
+    mpcal_runtime::include_model!("names");
+}
+
+#[test]
+fn names_that_clash_in_rust_are_told_apart() {
+    let constants = std::sync::Arc::new(names::Constants {});
+    let variables = names::Variables::new(&constants).expect("it starts");
+    let mut node = mpcal_runtime::Node::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    runtime.block_on(async {
+        variables.spawn(&mut node, &constants).expect("the processes start");
+        node.join().await.expect("nothing fails");
+    });
+    assert_eq!(variables.network.load().iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>(), [(1, 5), (2, 5), (3, 5)]);
+}
+
 #[test]
 fn messages_of_many_shapes_are_an_enum() {
     use mpcal_runtime::value::Data;

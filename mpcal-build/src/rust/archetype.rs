@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::Scope;
-use super::names::{ident, pascal, snake};
+use super::names::{ident, labels as labels_of, pascal, snake};
 use super::procedure::frame_name;
 use super::Emitter;
 use crate::normal::{Block, End, Section, Step};
@@ -120,9 +120,11 @@ impl Emitter<'_> {
             state: quote!(self.state),
             ..Scope::of_constants(quote!())
         };
-        let own: Vec<_> = sections.iter().map(|s| ident(&pascal(&s.label))).collect();
-        let copies = Rc::new(self.copies(n, &own));
-        let scope = Scope { copies: copies.clone(), ..scope };
+        let mut taken = Vec::new();
+        let own_labels = Rc::new(labels_of(sections.iter().map(|s| &s.label), &mut taken));
+        let own: Vec<_> = sections.iter().map(|s| own_labels[&s.label].clone()).collect();
+        let copies = Rc::new(self.copies(n, &mut taken));
+        let scope = Scope { copies: copies.clone(), labels: own_labels, ..scope };
         let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
         let mut labels = Vec::new();
         let mut label_docs = Vec::new();
@@ -131,8 +133,9 @@ impl Emitter<'_> {
         let mut bodies = Vec::new();
         let mut local = Vec::new();
         let mut add = |section: &Section, label: &Ident, open: TokenStream, scope: &Scope| {
-            let (doc, function) =
-                (self.origin(&format!("`{}`", section.label), section.span), ident(&snake(&label.to_string())));
+            let doc = self.origin(&format!("`{}`", section.label), section.span);
+            let function = snake(&label.to_string());
+            let function = ident(&if function == "new" { "new_section".to_owned() } else { function });
             let body = self.block(&section.block, scope);
             bodies.push(quote! {
                 #[doc = #doc]

@@ -4,7 +4,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::Scope;
-use super::names::{ident, screaming};
 use super::{Emitted, Emitter};
 use crate::resolved::ExprKind;
 use crate::types::Type;
@@ -35,7 +34,7 @@ impl Emitter<'_> {
             match self.operators.borrow().get(&id) {
                 Some(Emitted::Method(tokens, _)) => methods.push(tokens.clone()),
                 Some(Emitted::Const(_)) => {
-                    let name = ident(&screaming(&definition.name));
+                    let name = self.const_name(&definition.name);
                     let doc = self.origin(&format!("`{}`", definition.name), definition.span);
                     let (t, value) = match &definition.body.kind {
                         ExprKind::Str(s) => {

@@ -6,7 +6,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::code::{has_question_mark, Code, Form, Globals, Scope};
-use super::names::{ident, screaming};
+use super::names::ident;
 use super::signature::instantiate;
 use super::{Emitted, Emitter};
 use crate::ast::Quantifier;
@@ -284,7 +284,7 @@ impl Emitter<'_> {
         let literal = matches!(definition.body.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_));
         let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str)
         {
-            let name = ident(&screaming(&definition.name));
+            let name = self.const_name(&definition.name);
             Emitted::Const(quote!(#name))
         } else {
             let mut scope = Scope::of_constants(quote!(self));

@@ -1,6 +1,12 @@
 //! The model's spelling in Rust's cases.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
 use proc_macro2::{Ident, Span};
+
+use crate::infer::Types;
+use crate::resolved::Model;
 
 /// The words of a name: `serverReceive`, `SERVER_RECEIVE` and `ServerReceive` are two each.
 fn words(name: &str) -> Vec<String> {
@@ -27,11 +33,6 @@ pub(super) fn snake(name: &str) -> String {
     guard(words(name).join("_"))
 }
 
-/// `SERVER_RECEIVE`
-pub(super) fn screaming(name: &str) -> String {
-    guard(words(name).join("_").to_uppercase())
-}
-
 /// `ServerReceive`
 pub(super) fn pascal(name: &str) -> String {
     let capitalized = |w: &String| {
@@ -48,6 +49,51 @@ fn guard(name: String) -> String {
     } else {
         format!("x{name}")
     }
+}
+
+/// Every name of a model in snake case. `Foo` and `foo` differ in TLA+, so the second is `foo_2`;
+/// names of methods of ours are taken.
+pub(super) fn unique(model: &Model, types: &Types) -> HashMap<Rc<str>, String> {
+    let mut all: BTreeSet<Rc<str>> = BTreeSet::new();
+    all.extend(model.constants.iter().map(|c| c.name.clone()));
+    all.extend(model.operators.iter().map(|o| o.name.clone()));
+    all.extend(model.variables.iter().map(|v| v.name.clone()));
+    all.extend(model.bounds.iter().map(|b| b.name.clone()));
+    all.extend(types.records.iter().flat_map(|r| r.fields.keys().cloned()));
+    let mut taken: HashSet<String> =
+        ["check", "new", "spawn", "section", "cmp", "partial_cmp"].map(String::from).into();
+    let mut found = HashMap::new();
+    for name in all {
+        let base = snake(&name);
+        let mut candidate = base.clone();
+        let mut n = 2;
+        while !taken.insert(candidate.clone()) {
+            candidate = format!("{base}_{n}");
+            n += 1;
+        }
+        found.insert(name, candidate);
+    }
+    found
+}
+
+/// Names of labels in pascal case, different for different labels.
+pub(super) fn labels<'l>(
+    texts: impl IntoIterator<Item = &'l Rc<str>>,
+    taken: &mut Vec<Ident>,
+) -> HashMap<Rc<str>, Ident> {
+    let mut found = HashMap::new();
+    for text in texts {
+        let base = pascal(text);
+        let mut candidate = ident(&base);
+        let mut n = 2;
+        while taken.contains(&candidate) || candidate == "Done" {
+            candidate = ident(&format!("{base}{n}"));
+            n += 1;
+        }
+        taken.push(candidate.clone());
+        found.insert(text.clone(), candidate);
+    }
+    found
 }
 
 /// An identifier, raw if it is a keyword of any edition.
@@ -67,7 +113,7 @@ pub(super) fn ident(name: &str) -> Ident {
 
 #[cfg(test)]
 mod tests {
-    use super::{pascal, screaming, snake};
+    use super::{pascal, snake};
 
     #[test]
     fn names_keep_their_words() {
@@ -76,7 +122,6 @@ mod tests {
         assert_eq!(snake("TCPMailbox2"), "tcp_mailbox2");
         assert_eq!(pascal("AServer"), "AServer");
         assert_eq!(pascal("ReliableFIFOLink"), "ReliableFifoLink");
-        assert_eq!(screaming("LockMsg"), "LOCK_MSG");
         assert_eq!(snake("_"), "x");
     }
 }

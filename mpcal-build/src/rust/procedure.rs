@@ -8,7 +8,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Form, Scope};
-use super::names::{ident, pascal};
+use super::names::{ident, labels as labels_of, pascal};
 use super::steps::jump_label;
 use super::Emitter;
 use crate::normal::{Block, End, Jump};
@@ -51,18 +51,17 @@ impl Copy {
 
 impl Emitter<'_> {
     /// Every procedure that an archetype reaches.
-    pub(super) fn copies(&self, archetype: usize, taken: &[Ident]) -> Vec<Copy> {
+    pub(super) fn copies(&self, archetype: usize, taken: &mut Vec<Ident>) -> Vec<Copy> {
         let mut copies: Vec<Copy> = Vec::new();
-        let mut taken: Vec<Ident> = taken.to_vec();
         for section in &self.normal.archetypes[archetype].sections {
-            self.find_calls(&section.block, &HashMap::new(), &mut copies, &mut taken);
+            self.find_calls(&section.block, &HashMap::new(), &mut copies, taken);
         }
         let mut done = 0;
         while done < copies.len() {
             let copy = copies[done].clone();
             let refs = copy.refs(self);
             for section in &self.normal.procedures[copy.procedure.index()].sections {
-                self.find_calls(&section.block, &refs, &mut copies, &mut taken);
+                self.find_calls(&section.block, &refs, &mut copies, taken);
             }
             done += 1;
         }
@@ -82,15 +81,8 @@ impl Emitter<'_> {
                 let plain = pascal(&self.model.procedures[procedure.index()].name);
                 let count = copies.iter().filter(|c| c.procedure == *procedure).count();
                 let name = ident(&if count == 0 { plain } else { format!("{plain}{}", count + 1) });
-                let mut labels = HashMap::new();
-                for section in &self.normal.procedures[procedure.index()].sections {
-                    let mut label = ident(&pascal(&section.label));
-                    if taken.contains(&label) {
-                        label = ident(&format!("{name}{}", pascal(&section.label)));
-                    }
-                    taken.push(label.clone());
-                    labels.insert(section.label.clone(), label);
-                }
+                let sections = &self.normal.procedures[procedure.index()].sections;
+                let labels = labels_of(sections.iter().map(|s| &s.label), taken);
                 copies.push(Copy { procedure: *procedure, targets, name, labels });
             }
         }
