@@ -40,7 +40,7 @@ struct Cli {
     /// Refuse a variable that is assigned twice on a path through a label.
     #[arg(long, global = true)]
     no_multiple_writes: bool,
-    /// How problems are shown.
+    /// How problems are shown, on standard error.
     #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Human)]
     message_format: MessageFormat,
 }

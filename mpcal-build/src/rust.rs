@@ -47,7 +47,17 @@ pub fn emit(
     out: &mut Diagnostics,
 ) -> Option<String> {
     let (operators, problems) = (RefCell::default(), RefCell::default());
-    let cx = Emitter { source, model, normal, types, names: names::unique(model, types), operators, problems };
+    let variables = names::variables(model, types);
+    let cx = Emitter {
+        source,
+        model,
+        normal,
+        types,
+        names: variables,
+        operator_names: names::operators(model),
+        operators,
+        problems,
+    };
     let archetypes: Vec<_> = (0..model.archetypes.len()).map(|n| cx.archetype(n)).collect();
     let environment = cx.environment();
     let constants = cx.constants();
@@ -152,8 +162,10 @@ struct Emitter<'m> {
     model: &'m Model,
     normal: &'m Normal,
     types: &'m Types,
-    /// Names in snake case, different for different names of the model.
+    /// Variables, bound names and fields in snake case, different for different names.
     names: HashMap<Rc<str>, String>,
+    /// Constants and operators likewise.
+    operator_names: HashMap<Rc<str>, String>,
     operators: RefCell<HashMap<OperatorId, Emitted>>,
     problems: RefCell<Vec<Diagnostic>>,
 }
@@ -242,8 +254,13 @@ impl Emitter<'_> {
         names::ident(self.names.get(text).map_or(&names::snake(text), |n| n))
     }
 
+    /// A constant or operator in snake case.
+    fn operator_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+        names::ident(self.operator_names.get(text).map_or(&names::snake(text), |n| n))
+    }
+
     /// An operator that is a constant.
     fn const_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
-        names::ident(&self.name(text).to_string().trim_start_matches("r#").to_uppercase())
+        names::ident(&self.operator_name(text).to_string().trim_start_matches("r#").to_uppercase())
     }
 }

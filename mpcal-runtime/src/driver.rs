@@ -48,13 +48,22 @@ pub struct Driver<A: Archetype> {
     sleeper: Arc<Notify>,
     counters: Counters,
     turn: u32,
+    /// The state before a step that has not committed.
+    before: Option<A::State>,
 }
 
 impl<A: Archetype> Driver<A> {
     /// Takes an archetype in whatever state it is.
     pub fn new(archetype: A) -> Self {
         let section = Section::new(archetype.process());
-        Self { archetype, section, sleeper: Arc::new(Notify::new()), counters: Counters::default(), turn: 0 }
+        Self {
+            archetype,
+            section,
+            sleeper: Arc::new(Notify::new()),
+            counters: Counters::default(),
+            turn: 0,
+            before: None,
+        }
     }
 
     /// The archetype.
@@ -104,20 +113,24 @@ impl<A: Archetype> Driver<A> {
     /// # Cancel safety
     /// The step commits whole or not at all.
     pub async fn step(&mut self) -> Result<Progress, Error> {
+        // The future of an earlier step may have been dropped while it waited.
+        if let Some(before) = self.before.take() {
+            *self.archetype.state_mut() = before;
+            self.section.abort();
+        }
         if self.archetype.is_done() {
             return Ok(Progress::Done);
         }
-        // A future of an earlier step may have been dropped while it waited.
-        self.section.abort();
         let label = self.archetype.label();
         self.section.begin(label);
         if self.archetype.is_local() {
             return self.local_step(label);
         }
-        let before = self.archetype.state().clone();
+        self.before = Some(self.archetype.state().clone());
         loop {
             let failed = match self.attempt(label).await {
                 Ok(true) => {
+                    self.before = None;
                     self.counters.commits += 1;
                     self.show_prints();
                     return Ok(Progress::Committed);
@@ -125,7 +138,9 @@ impl<A: Archetype> Driver<A> {
                 Ok(false) => None,
                 Err(abort) => Some(abort),
             };
-            self.archetype.state_mut().clone_from(&before);
+            if let Some(before) = &self.before {
+                self.archetype.state_mut().clone_from(before);
+            }
             match failed {
                 Some(Abort::Retry) => {
                     self.counters.retries += 1;

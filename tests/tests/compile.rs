@@ -2,6 +2,8 @@
 
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
 
+use mpcal_runtime::value::Data;
+
 mod replicated {
     mpcal_runtime::include_model!("replicated");
 }
@@ -23,9 +25,26 @@ fn names_that_clash_in_rust_are_told_apart() {
     assert_eq!(variables.network.load().iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>(), [(1, 5), (2, 5), (3, 5)]);
 }
 
+mod mixed {
+    mpcal_runtime::include_model!("mixed");
+}
+
+/// The model asserts what TLC finds true of its values.
+#[test]
+fn dynamic_and_typed_values_agree_with_tlc() {
+    // `Nil` stands beside integers, so it is one in Rust; TLC has a model value for it.
+    let constants = std::sync::Arc::new(mixed::Constants { nil: -1, start: 5.to_value() });
+    let variables = mixed::Variables::new(&constants).expect("it starts");
+    let mut node = mpcal_runtime::Node::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    runtime.block_on(async {
+        variables.spawn(&mut node, &constants).expect("the processes start");
+        node.join().await.expect("no assertion fails");
+    });
+}
+
 #[test]
 fn messages_of_many_shapes_are_an_enum() {
-    use mpcal_runtime::value::Data;
     use replicated::Message;
 
     let message = Message::VoteAnswer { from: 1, granted: true, kind: replicated::VOTE_ANSWER.clone(), term: 3, to: 2 };

@@ -27,7 +27,7 @@ fn run(path: &Path) -> (Vec<(String, u64)>, String) {
             .expect("the command runs")
     };
     let json = mpcal(&["--message-format", "json"]);
-    let found = String::from_utf8_lossy(&json.stdout)
+    let found = String::from_utf8_lossy(&json.stderr)
         .lines()
         .filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok().filter(|d| d["code"].is_string()))
         .map(|d| (d["code"].as_str().unwrap_or_default().to_owned(), d["primary"]["line"].as_u64().unwrap_or_default()))

@@ -40,7 +40,7 @@ fn show(source: &Source, diagnostics: &[Diagnostic], format: MessageFormat) {
             let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             eprintln!("{}", render(source, diagnostics, styled));
         }
-        MessageFormat::Json => diagnostics.iter().for_each(|d| println!("{}", as_json(source, d))),
+        MessageFormat::Json => diagnostics.iter().for_each(|d| eprintln!("{}", as_json(source, d))),
     }
 }
 

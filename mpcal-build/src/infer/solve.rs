@@ -159,56 +159,39 @@ impl Solver {
             return;
         }
         match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
-            (Term::Dynamic, _) | (_, Term::Dynamic) => {}
+            (Term::Dynamic, _) => {}
             (Term::Free, _) => {
                 if self.occurs(a, b, 0) {
-                    self.set(a, Term::Dynamic)
+                    self.set(a, Term::Dynamic);
                 } else {
-                    self.link(a, b)
+                    self.link(a, b);
                 }
             }
+            (_, Term::Dynamic) => {}
             (_, Term::Free) => {
                 if self.occurs(b, a, 0) {
-                    self.set(b, Term::Dynamic)
+                    self.set(b, Term::Dynamic);
                 } else {
-                    self.link(b, a)
+                    self.link(b, a);
                 }
             }
             (Term::Bool, Term::Bool) | (Term::Int, Term::Int) | (Term::Str, Term::Str) => self.link(b, a),
-            (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
-                self.link(b, a);
-                self.unify(x, y);
-            }
-            (Term::Seq(x), Term::Range(y)) => {
-                self.link(b, a);
-                self.unify(x, y);
-            }
-            (Term::Range(x), Term::Seq(y)) => {
-                self.link(a, b);
-                self.unify(x, y);
-            }
-            (Term::Function(k, v), Term::Range(x)) if matches!(self.get(k), Term::Int | Term::Free) => {
+            (Term::Set(x), Term::Set(y)) => self.merge(a, b, &[(x, y)], |c| Term::Set(c[0])),
+            (Term::Seq(x), Term::Seq(y) | Term::Range(y)) => self.merge(a, b, &[(x, y)], |c| Term::Seq(c[0])),
+            (Term::Range(x), Term::Seq(y)) => self.merge(a, b, &[(x, y)], |c| Term::Seq(c[0])),
+            (Term::Range(x), Term::Range(y)) => self.merge(a, b, &[(x, y)], |c| Term::Range(c[0])),
+            (Term::Function(k, v), Term::Range(x)) | (Term::Range(x), Term::Function(k, v))
+                if matches!(self.get(k), Term::Int | Term::Free) =>
+            {
                 let int = self.term(Term::Int);
-                self.unify(k, int);
-                self.link(b, a);
-                self.unify(v, x);
-            }
-            (Term::Range(x), Term::Function(k, v)) if matches!(self.get(k), Term::Int | Term::Free) => {
-                let int = self.term(Term::Int);
-                self.unify(k, int);
-                self.link(a, b);
-                self.unify(x, v);
+                self.merge(a, b, &[(k, int), (v, x)], |c| Term::Function(c[0], c[1]));
             }
             (Term::Function(k, v), Term::Function(l, w)) => {
-                self.link(b, a);
-                self.unify(k, l);
-                self.unify(v, w);
+                self.merge(a, b, &[(k, l), (v, w)], |c| Term::Function(c[0], c[1]));
             }
             (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
-                self.link(b, a);
-                for (x, y) in xs.into_iter().zip(ys) {
-                    self.unify(x, y);
-                }
+                let pairs: Vec<_> = xs.into_iter().zip(ys).collect();
+                self.merge(a, b, &pairs, Term::Tuple);
             }
             (Term::Tuple(xs), Term::Tuple(ys)) => {
                 let items: Vec<TypeId> = xs.into_iter().chain(ys).collect();
@@ -216,14 +199,8 @@ impl Solver {
                 self.set(a, Term::Seq(element));
                 self.link(b, a);
             }
-            (Term::Tuple(mut items), Term::Seq(y)) => {
+            (Term::Tuple(mut items), Term::Seq(y)) | (Term::Seq(y), Term::Tuple(mut items)) => {
                 items.insert(0, y);
-                let element = self.common(&items);
-                self.set(b, Term::Seq(element));
-                self.link(a, b);
-            }
-            (Term::Seq(x), Term::Tuple(mut items)) => {
-                items.insert(0, x);
                 let element = self.common(&items);
                 self.set(a, Term::Seq(element));
                 self.link(b, a);
@@ -242,6 +219,26 @@ impl Solver {
         }
     }
 
+    /// Makes `b` the same type as `a`, of parts that are joined pair by pair.
+    fn merge(&mut self, a: TypeId, b: TypeId, pairs: &[(TypeId, TypeId)], build: impl FnOnce(Vec<TypeId>) -> Term) {
+        self.link(b, a);
+        let parts = pairs.iter().map(|(x, y)| self.join(*x, *y)).collect();
+        self.set(a, build(parts));
+    }
+
+    /// The part that two types have in common. Parts that disagree become any value in the whole,
+    /// and keep their own types where else they stand.
+    fn join(&mut self, x: TypeId, y: TypeId) -> TypeId {
+        if matches!(self.get(y), Term::Dynamic) {
+            return y;
+        }
+        if !self.unifiable(x, y, 0) {
+            return self.term(Term::Dynamic);
+        }
+        self.unify(x, y);
+        x
+    }
+
     fn merge_rows(&mut self, r: usize, s: usize) {
         let (r, s) = (self.row(r), self.row(s));
         if r == s {
@@ -251,7 +248,11 @@ impl Solver {
         self.rows[r].shapes.extend(other.shapes);
         for (name, t) in other.fields {
             match self.rows[r].fields.get(&name).copied() {
-                Some(known) => self.unify(known, t),
+                Some(known) => {
+                    let joined = self.join(known, t);
+                    let row = self.row(r);
+                    self.rows[row].fields.insert(name, joined);
+                }
                 None => {
                     self.rows[r].fields.insert(name, t);
                 }

@@ -12,7 +12,7 @@ impl Emitter<'_> {
     pub(super) fn constants(&self) -> TokenStream {
         let check = self.assumptions();
         let plain: Vec<_> = self.model.constants.iter().enumerate().collect();
-        let names: Vec<_> = plain.iter().map(|(_, c)| self.name(&c.name)).collect();
+        let names: Vec<_> = plain.iter().map(|(_, c)| self.operator_name(&c.name)).collect();
         let types: Vec<_> = plain
             .iter()
             .map(|(n, c)| match c.arity {

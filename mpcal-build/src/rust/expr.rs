@@ -113,7 +113,7 @@ impl Emitter<'_> {
             ExprKind::Variable(id) => self.variable(*id, s),
             ExprKind::Bound(id) => self.bound(*id, s),
             ExprKind::Constant(id) => {
-                let name = self.name(&self.model.constants[id.index()].name);
+                let name = self.operator_name(&self.model.constants[id.index()].name);
                 let constants = &s.constants;
                 Code::new(quote!(#constants.#name), Form::Place, self.types.constants[id.index()].clone())
             }
@@ -128,7 +128,7 @@ impl Emitter<'_> {
             ExprKind::Call(id, args) => self.call(*id, args, s),
             ExprKind::CallBound(id, args) => self.call_bound(*id, args, ty, s),
             ExprKind::CallConstant(id, args) => {
-                let name = self.name(&self.model.constants[id.index()].name);
+                let name = self.operator_name(&self.model.constants[id.index()].name);
                 let constants = &s.constants;
                 let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &Type::Value, s)).collect();
                 Code::owned(quote!((#constants.#name)(#(#args),*)?), Type::Value)
@@ -262,7 +262,7 @@ impl Emitter<'_> {
             .zip(&definition.parameters)
             .map(|(a, p)| self.argument(a, &self.types.bounds[p.index()], s))
             .collect();
-        let name = self.name(&definition.name);
+        let name = self.operator_name(&definition.name);
         let tokens = match emitted {
             Emitted::Const(name) => return Code::new(name, Form::Place, ty),
             Emitted::InProgress | Emitted::Method(_, true) => quote!(#constants.#name(#(#args),*)?),
@@ -307,7 +307,7 @@ impl Emitter<'_> {
             }
             let body = self.owned(&definition.body, &ty, &scope);
             let fails = definition.recursive || has_question_mark(&body);
-            let name = self.name(&definition.name);
+            let name = self.operator_name(&definition.name);
             let tokens = if fails {
                 quote! {
                     #[doc = #doc]
@@ -724,7 +724,7 @@ impl Emitter<'_> {
             ExprKind::OperatorRef(id) => {
                 let emitted = self.operator(*id);
                 let definition = &self.model.operators[id.index()];
-                let name = self.name(&definition.name);
+                let name = self.operator_name(&definition.name);
                 let parameter =
                     definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
                 let item = self.coerce(Code::new(quote!(item), Form::Ref, (*element).clone()), &parameter);

@@ -51,17 +51,24 @@ fn guard(name: String) -> String {
     }
 }
 
-/// Every name of a model in snake case. `Foo` and `foo` differ in TLA+, so the second is `foo_2`;
-/// names of methods of ours are taken.
-pub(super) fn unique(model: &Model, types: &Types) -> HashMap<Rc<str>, String> {
-    let mut all: BTreeSet<Rc<str>> = BTreeSet::new();
-    all.extend(model.constants.iter().map(|c| c.name.clone()));
-    all.extend(model.operators.iter().map(|o| o.name.clone()));
-    all.extend(model.variables.iter().map(|v| v.name.clone()));
-    all.extend(model.bounds.iter().map(|b| b.name.clone()));
-    all.extend(types.records.iter().flat_map(|r| r.fields.keys().cloned()));
-    let mut taken: HashSet<String> =
-        ["check", "new", "spawn", "section", "cmp", "partial_cmp"].map(String::from).into();
+/// Variables, bound names and fields of a model in snake case.
+pub(super) fn variables(model: &Model, types: &Types) -> HashMap<Rc<str>, String> {
+    let variables = model.variables.iter().map(|v| v.name.clone());
+    let bounds = model.bounds.iter().map(|b| b.name.clone());
+    let fields = types.records.iter().flat_map(|r| r.fields.keys().cloned());
+    unique(variables.chain(bounds).chain(fields), &["section", "cmp", "partial_cmp"])
+}
+
+/// Constants and operators of a model in snake case.
+pub(super) fn operators(model: &Model) -> HashMap<Rc<str>, String> {
+    let constants = model.constants.iter().map(|c| c.name.clone());
+    unique(constants.chain(model.operators.iter().map(|o| o.name.clone())), &["check"])
+}
+
+/// `Foo` and `foo` differ in TLA+, so the second is `foo_2`; names of ours are taken.
+fn unique(names: impl Iterator<Item = Rc<str>>, ours: &[&str]) -> HashMap<Rc<str>, String> {
+    let all: BTreeSet<Rc<str>> = names.collect();
+    let mut taken: HashSet<String> = ours.iter().map(|n| (*n).to_owned()).collect();
     let mut found = HashMap::new();
     for name in all {
         let base = snake(&name);

@@ -1,0 +1,193 @@
+//! Resources that the conformance suite does not fit: client, timer, failure detector, dummy.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use mpcal_runtime::resource::{
+    input, output, AnswerError, Client, Dummy, FailureDetector, FailureDetectorConfig, Input, Monitor, Output, Timer,
+};
+use mpcal_runtime::value::Value;
+use mpcal_runtime::{Archetype, Driver, MappingMacro, Node, Section, Step};
+use tokio::net::TcpListener;
+use tokio::time::{timeout, Instant};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// An archetype of one label, written by hand.
+struct Once<F> {
+    done: bool,
+    step: F,
+}
+
+impl<F: FnMut(&mut Section) -> Step<bool> + Send + 'static> Archetype for Once<F> {
+    type State = bool;
+
+    fn name(&self) -> &'static str {
+        "Once"
+    }
+    fn process(&self) -> Value {
+        Value::Int(1)
+    }
+    fn label(&self) -> &'static str {
+        "step"
+    }
+    fn is_done(&self) -> bool {
+        self.done
+    }
+    fn state(&self) -> &bool {
+        &self.done
+    }
+    fn state_mut(&mut self) -> &mut bool {
+        &mut self.done
+    }
+    fn is_local(&self) -> bool {
+        false
+    }
+    fn step(&mut self, section: &mut Section) -> Step<()> {
+        self.done = (self.step)(section)?;
+        Ok(())
+    }
+}
+
+/// Runs a step until it gives true.
+fn archetype(step: impl FnMut(&mut Section) -> Step<bool> + Send + 'static) -> impl Archetype {
+    Once { done: false, step }
+}
+
+/// A server that doubles: requests and answers are pairs of a key and a number.
+fn doubling(mut requests: Input<(i64, i64)>, mut answers: Output<(i64, i64)>, ignores: i64) -> impl Archetype {
+    archetype(move |section| {
+        let (key, number) = requests.read(section, &())?;
+        if number != ignores {
+            answers.write(section, &(), (key, 2 * number))?;
+        }
+        Ok(false)
+    })
+}
+
+#[tokio::test]
+async fn a_client_gets_the_answer_to_its_own_request() {
+    let (requests, inside) = input(4);
+    let (outside, answers) = output(4);
+    let mut node = Node::new();
+    node.spawn(doubling(inside, outside, 13));
+    let client = Client::new(requests, answers, |answer: &(i64, i64)| answer.0);
+
+    let calls = (0..20).map(|key| {
+        let client = client.clone();
+        tokio::spawn(async move { client.call(key, (key, key + 100), LIMIT).await })
+    });
+    for (key, call) in calls.collect::<Vec<_>>().into_iter().enumerate() {
+        let key = key as i64;
+        assert_eq!(call.await.unwrap(), Ok((key, 2 * (key + 100))));
+    }
+
+    // No answer comes: time out. The key is free again afterwards.
+    let short = Duration::from_millis(20);
+    assert_eq!(client.call(7, (7, 13), short).await, Err(AnswerError::TimedOut));
+    assert_eq!(client.call(7, (7, 1), LIMIT).await, Ok((7, 2)));
+
+    // Cancelled: the same.
+    let waiting = client.clone();
+    let cancelled = tokio::spawn(async move { waiting.call(8, (8, 13), LIMIT).await });
+    tokio::time::sleep(short).await;
+    assert_eq!(client.call(8, (8, 1), LIMIT).await, Err(AnswerError::KeyInUse));
+    cancelled.abort();
+    let _ = cancelled.await;
+    assert_eq!(client.call(8, (8, 1), LIMIT).await, Ok((8, 2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_wakes_who_waits_for_it() {
+    let start = Instant::now();
+    let mut timer = Timer::started(Duration::from_secs(3));
+    let mut resets = 2;
+    let mut driver = Driver::new(archetype(move |section| {
+        let fired = timer.read(section, &())?;
+        section.wait_for(fired)?;
+        resets -= 1;
+        timer.write(section, &(), true)?;
+        Ok(resets == 0)
+    }));
+    timeout(Duration::from_secs(60), driver.run()).await.expect("it fires").unwrap();
+    assert_eq!(start.elapsed().as_secs(), 6);
+    // It slept twice and was woken twice, and tried in vain once each time.
+    assert_eq!((driver.counters().sleeps, driver.counters().commits), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_timer_does_not_fire() {
+    let mut timer = Timer::started(Duration::from_secs(1));
+    let mut driver = Driver::new(archetype(move |section| {
+        timer.write(section, &(), false)?;
+        Ok(true)
+    }));
+    driver.run().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let mut reread = Driver::new(archetype(|_| Ok(true)));
+    reread.run().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dead_process_is_suspected_and_a_living_one_is_not() {
+    let config = FailureDetectorConfig {
+        interval: Duration::from_millis(10),
+        timeout: Duration::from_millis(200),
+        ..FailureDetectorConfig::default()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let monitor = Monitor::serve(listener, config);
+    let detector = FailureDetector::watch(&BTreeMap::from([(5, address)]), config);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!detector.is_suspected(&5));
+
+    // An archetype that waits for the crash is woken by it.
+    let mut reader = detector.clone();
+    let mut driver = Driver::new(archetype(move |section| {
+        let suspected = reader.read(section, &5)?;
+        section.wait_for(suspected)?;
+        Ok(true)
+    }));
+    let waiting = tokio::spawn(async move { driver.run().await });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!waiting.is_finished());
+    drop(monitor);
+    timeout(LIMIT, waiting).await.expect("it is woken").unwrap().unwrap();
+    assert!(detector.is_suspected(&5));
+
+    // Back again, it is trusted again.
+    let listener = TcpListener::bind(address).await.unwrap();
+    let _monitor = Monitor::serve(listener, config);
+    timeout(LIMIT, async {
+        while detector.is_suspected(&5) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("the suspicion ends");
+}
+
+#[tokio::test]
+async fn a_dummy_reads_as_ever() {
+    let mut dummy = Dummy::<(), i64>::new(3);
+    let mut driver = Driver::new(archetype(move |section| {
+        dummy.write(section, &(), 9)?;
+        assert_eq!(dummy.read(section, &())?, 3);
+        Ok(true)
+    }));
+    driver.run().await.unwrap();
+}
+
+/// A path that only one of 400 combinations of choices opens is found, in as many attempts.
+#[tokio::test]
+async fn the_only_open_combination_is_found() {
+    let set: mpcal_runtime::value::Set<i64> = (1..=20).collect();
+    let mut driver = Driver::new(archetype(move |section| {
+        let (x, y) = (section.pick(&set)?, section.pick(&set)?);
+        section.wait_for(x == 17 && y == 13)?;
+        Ok(true)
+    }));
+    timeout(LIMIT, driver.run()).await.expect("it is found").unwrap();
+    assert_eq!(driver.counters().retries, 16 * 20 + 12);
+}
