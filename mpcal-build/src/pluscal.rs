@@ -55,11 +55,13 @@ pub fn translate(
     for span in &block.definition_spans {
         let _ = writeln!(text, "  define {{\n    {}\n  }}", source.slice(*span).trim());
     }
-    for procedure in &lowered.procedures {
+    for (n, procedure) in lowered.procedures.iter().enumerate() {
         let _ = write!(text, "\n  procedure {}(", procedure.name);
         let parameters: Vec<_> = procedure.parameters.iter().map(|v| cx.variable_name(*v)).collect();
         let _ = writeln!(text, "{})", parameters.join(", "));
-        body(&cx, &lowered, &procedure.variables, &procedure.sections, &mut text);
+        let own: Vec<_> = procedure.parameters.iter().chain(&procedure.variables).copied().collect();
+        let owner = stage::Owner { names: cx.names, procedure: Some((n, &own)) };
+        body(&cx, &lowered, &procedure.variables, &procedure.sections, owner, &mut text, out);
     }
     for process in &lowered.processes {
         let fair = match process.fairness {
@@ -75,10 +77,11 @@ pub fn translate(
             names.self_id = Some(cx.text(e));
         }
         let cx = expr::Printer { model: &lowered.model, names: &names };
-        body(&cx, &lowered, &process.variables, &process.sections, &mut text);
+        let owner = stage::Owner { names: cx.names, procedure: None };
+        body(&cx, &lowered, &process.variables, &process.sections, owner, &mut text, out);
     }
     text.push_str("}\n");
-    Some(text)
+    (!out.has_errors()).then_some(text)
 }
 
 fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {
@@ -95,7 +98,9 @@ fn body(
     lowered: &lower::Lowered,
     variables: &[crate::resolved::VariableId],
     sections: &[crate::normal::Section],
+    owner: stage::Owner<'_>,
     text: &mut String,
+    out: &mut Diagnostics,
 ) {
     if !variables.is_empty() {
         let list: Vec<_> = variables
@@ -107,7 +112,15 @@ fn body(
     text.push_str("  {\n");
     for (n, section) in sections.iter().enumerate() {
         let next = sections.get(n + 1).map(|s| &*s.label);
-        let statements = stage::section(lowered, cx.names, section, next);
+        let Some(statements) = stage::section(lowered, owner, section, next) else {
+            let message = "a variable of a procedure is assigned before the procedure is called again";
+            out.push(
+                Diagnostic::error("call-unsupported", section.span, message)
+                    .because("PlusCal saves the value that the variable had before the step")
+                    .help("write a label before the `call`"),
+            );
+            continue;
+        };
         let modifier = section.modifier.map(String::from).unwrap_or_default();
         let _ = writeln!(text, "    {}:{modifier}", section.label);
         layout::write(&statements, 3, text);

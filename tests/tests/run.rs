@@ -84,3 +84,9 @@ async fn two_views_of_one_variable_see_each_other() {
 async fn statements_behind_jumps_are_reached() {
     run!(behind_jumps, "behind_jumps");
 }
+
+#[tokio::test]
+async fn what_a_return_restores_need_not_be_assigned() {
+    // Each adds 2 and, from the innermost call, 1.
+    assert_eq!(run!(restored, "restored").g.load(), 6);
+}

@@ -209,7 +209,8 @@ impl Printer<'_> {
             [a, b] => {
                 if let Some(Fixity::Infix(low, high, associative)) = crate::operators::infix(name).map(|o| o.fixity) {
                     let left = self.text(a).at_least(if associative { high } else { high + 1 });
-                    return Text::new(format!("{left} {name} {}", self.text(b).at_least(high + 1)), low);
+                    let space = if name == ".." { "" } else { " " };
+                    return Text::new(format!("{left}{space}{name}{space}{}", self.text(b).at_least(high + 1)), low);
                 }
             }
             [a] => {

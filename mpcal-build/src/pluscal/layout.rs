@@ -15,11 +15,22 @@ pub(super) enum Statement {
     Either(Vec<Vec<Statement>>),
 }
 
-/// `name = value` or `name \in value`
+/// How a name is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `name = value`: TLC evaluates the value where it is used.
+    Lazy,
+    /// `name \in {value}`: TLC evaluates it here, once. The value has the braces.
+    Strict,
+    /// `name \in set`
+    Choice,
+}
+
+/// A name and what it is bound to.
 #[derive(Clone, Debug)]
 pub(super) struct Binding {
     pub(super) name: String,
-    pub(super) element: bool,
+    pub(super) kind: Kind,
     pub(super) value: String,
 }
 
@@ -42,10 +53,10 @@ fn has_word(text: &str, word: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
 }
 
-/// `with` over the statements up to the last that uses the name; a lazy one nobody uses is dropped.
+/// `with` over the statements up to the last that uses the name; a value nobody uses is dropped.
 pub(super) fn with(binding: Binding, mut rest: Vec<Statement>) -> Vec<Statement> {
     let used = rest.iter().rposition(|s| s.mentions(&binding.name)).map_or(0, |n| n + 1);
-    if used == 0 && !binding.element {
+    if used == 0 && binding.kind != Kind::Choice {
         return rest;
     }
     let after = rest.split_off(used);
@@ -75,7 +86,7 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
                 }
                 let list: Vec<_> = bindings
                     .iter()
-                    .map(|b| format!("{} {} {}", b.name, if b.element { "\\in" } else { "=" }, b.value))
+                    .map(|b| format!("{} {} {}", b.name, if b.kind == Kind::Lazy { "=" } else { "\\in" }, b.value))
                     .collect();
                 let _ = writeln!(out, "{pad}with ({}) {{", list.join("; "));
                 write(inside, depth + 1, out);

@@ -3,7 +3,7 @@
 //! After this a section has only `Let`, `Pick`, `Assign`, `Await`, `Assert`, `Print`, `If` and
 //! `Either` steps, and every variable is one of the algorithm's own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::expr::{Names, Text};
@@ -73,7 +73,7 @@ pub(super) struct Lowerer<'a, 'd> {
     normal: &'a Normal,
     labels: HashSet<Rc<str>>,
     signatures: HashMap<Signature, usize>,
-    todo: Vec<(Signature, usize)>,
+    todo: VecDeque<(Signature, usize)>,
     out: &'d mut Diagnostics,
 }
 
@@ -97,11 +97,12 @@ pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mu
         procedures: Vec::new(),
         processes: Vec::new(),
     };
-    let mut cx = Lowerer { lowered, normal, labels: HashSet::new(), signatures: HashMap::new(), todo: Vec::new(), out };
+    let mut cx =
+        Lowerer { lowered, normal, labels: HashSet::new(), signatures: HashMap::new(), todo: VecDeque::new(), out };
     for n in 0..model.processes.len() {
         cx.process(n);
     }
-    while let Some((signature, at)) = cx.todo.pop() {
+    while let Some((signature, at)) = cx.todo.pop_front() {
         cx.procedure(&signature, at);
     }
     cx.rename_bounds();
@@ -273,7 +274,7 @@ impl Lowerer<'_, '_> {
                     LoweredProcedure { name, parameters: Vec::new(), variables: Vec::new(), sections: Vec::new() };
                 self.lowered.procedures.push(empty);
                 self.signatures.insert(signature.clone(), at);
-                self.todo.push((signature, at));
+                self.todo.push_back((signature, at));
                 at
             }
         };

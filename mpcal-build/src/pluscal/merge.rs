@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::expr::Text;
-use super::layout::{Binding, Statement};
+use super::layout::{Binding, Kind, Statement};
 use super::stage::{assigned, Env, Stager};
 use crate::normal::Step;
 use crate::resolved::Expr;
@@ -105,7 +105,7 @@ impl Stager<'_> {
             line.push(if guard.is_some() {
                 Item::lazy(&name, value)
             } else {
-                Item::element(&name, format!("{{{value}}}"))
+                Item::strict(&name, format!("{{{value}}}"))
             });
         }
     }
@@ -119,11 +119,15 @@ pub(super) enum Item {
 
 impl Item {
     pub(super) fn lazy(name: &Text, value: String) -> Self {
-        Item::Bind(Binding { name: name.text.to_string(), element: false, value })
+        Item::Bind(Binding { name: name.text.to_string(), kind: Kind::Lazy, value })
+    }
+
+    pub(super) fn strict(name: &Text, value: String) -> Self {
+        Item::Bind(Binding { name: name.text.to_string(), kind: Kind::Strict, value })
     }
 
     pub(super) fn element(name: &Text, value: String) -> Self {
-        Item::Bind(Binding { name: name.text.to_string(), element: true, value })
+        Item::Bind(Binding { name: name.text.to_string(), kind: Kind::Choice, value })
     }
 
     pub(super) fn guarded(keyword: &str, guard: Option<&Text>, e: &Text) -> Self {

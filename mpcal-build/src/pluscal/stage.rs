@@ -17,16 +17,34 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::{Names, Printer, Text};
-use super::layout::{with, Binding, Statement};
+use super::layout::{with, Binding, Kind, Statement};
 use super::lower::Lowered;
 use super::merge::Item;
 use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 
-/// Translates a section; `next` is the label that follows it in the text.
-pub(super) fn section(lowered: &Lowered, names: &Names, section: &Section, next: Option<&str>) -> Vec<Statement> {
-    let mut cx = Stager { lowered, next: next.map(Rc::from), used: HashSet::new() };
-    cx.block(&section.block, Env { names: names.clone(), pending: BTreeMap::new() })
+/// What a section belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Owner<'l> {
+    pub(super) names: &'l Names,
+    /// The procedure, with its parameters and variables.
+    pub(super) procedure: Option<(usize, &'l [VariableId])>,
+}
+
+/// Translates a section; `next` is the label that follows it in the text. None if it assigns a
+/// variable of a procedure and then calls that procedure, which PlusCal cannot say.
+pub(super) fn section(
+    lowered: &Lowered,
+    owner: Owner<'_>,
+    section: &Section,
+    next: Option<&str>,
+) -> Option<Vec<Statement>> {
+    let (own, call) = owner.procedure.map_or((Vec::new(), None), |(n, own)| (own.to_vec(), Some(n)));
+    let restored = if gives_up(&section.block, call) { own } else { Vec::new() };
+    let mut cx =
+        Stager { lowered, next: next.map(Rc::from), used: HashSet::new(), restored, recursive: call, fails: false };
+    let statements = cx.block(&section.block, Env { names: owner.names.clone(), pending: BTreeMap::new() });
+    (!cx.fails).then_some(statements)
 }
 
 pub(super) struct Stager<'l> {
@@ -34,6 +52,24 @@ pub(super) struct Stager<'l> {
     next: Option<Rc<str>>,
     /// Names bound in this section.
     used: HashSet<String>,
+    /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
+    /// them other values, so they are never assigned on the way there.
+    restored: Vec<VariableId>,
+    /// The procedure we are in.
+    recursive: Option<usize>,
+    fails: bool,
+}
+
+/// Whether a path returns, or calls the procedure it is in.
+fn gives_up(block: &Block, procedure: Option<usize>) -> bool {
+    let here = match &block.end {
+        End::Return => true,
+        End::Call(callee, ..) => Some(callee.index()) == procedure,
+        End::Goto(_) | End::If(..) | End::Either(_) => false,
+    };
+    let mut found = here;
+    block.each_block(&mut |b| found |= gives_up(b, procedure));
+    found
 }
 
 /// What names stand for at some place.
@@ -179,6 +215,13 @@ impl Stager<'_> {
         (!list.is_empty()).then(|| Statement::Line(list.join(" || ")))
     }
 
+    /// What is pending for variables that get other values anyway is dropped.
+    fn forget(&self, env: &mut Env) {
+        for v in &self.restored {
+            self.settle(env, *v);
+        }
+    }
+
     fn end(&mut self, end: &End, mut env: Env) -> Vec<Statement> {
         let mut out = Vec::new();
         match end {
@@ -201,6 +244,7 @@ impl Stager<'_> {
                 out.extend(self.goto(jump));
             }
             End::Return => {
+                self.forget(&mut env);
                 out.extend(self.flush(&mut env, None));
                 out.push(Statement::Line("return".to_owned()));
             }
@@ -212,6 +256,11 @@ impl Stager<'_> {
                 let name = &self.lowered.procedures[procedure.index()].name;
                 // Arguments are read before pending values settle; the names stay bound around it.
                 let call = format!("call {name}({})", arguments.join(", "));
+                if to.is_none() {
+                    self.forget(&mut env);
+                } else if Some(procedure.index()) == self.recursive {
+                    self.fails |= env.pending.keys().any(|v| self.restored.contains(v));
+                }
                 out.extend(self.flush(&mut env, None));
                 out.push(Statement::Line(call));
                 match to {
@@ -255,29 +304,31 @@ impl Stager<'_> {
                     let value = self.top(&env, value);
                     let name = self.bind(&mut env, *bound);
                     let inside = self.list(&steps[n + 1..], rest, env, after);
-                    out.extend(with(Binding { name: name.text.to_string(), element: false, value }, inside));
+                    out.extend(with(Binding { name: name.text.to_string(), kind: Kind::Lazy, value }, inside));
                     return out;
                 }
                 Step::Pick { bound, set } => {
                     let value = self.top(&env, set);
                     let name = self.bind(&mut env, *bound);
                     let inside = self.list(&steps[n + 1..], rest, env, after);
-                    out.extend(with(Binding { name: name.text.to_string(), element: true, value }, inside));
+                    out.extend(with(Binding { name: name.text.to_string(), kind: Kind::Choice, value }, inside));
                     return out;
                 }
                 Step::Await(e) => out.push(Statement::Line(format!("await {}", self.top(&env, e)))),
                 Step::Assert(e) => out.push(Statement::Line(format!("assert {}", self.top(&env, e)))),
                 Step::Print(e) => out.push(Statement::Line(format!("print {}", self.top(&env, e)))),
                 Step::Assign { variable, path, value, .. } => {
-                    if self.lowered.virtuals.contains(variable) || rest_of.assigns(*variable) {
+                    let staged = self.lowered.virtuals.contains(variable) || self.restored.contains(variable);
+                    if staged || rest_of.assigns(*variable) {
                         // A second name built on a first is bound strictly: `=` would evaluate the
                         // first as often as the second is used.
-                        let element = env.pending.contains_key(variable);
+                        let strict = env.pending.contains_key(variable);
                         let value = self.new_value(&env, *variable, path, value);
-                        let value = if element { format!("{{{value}}}") } else { value };
+                        let value = if strict { format!("{{{value}}}") } else { value };
+                        let kind = if strict { Kind::Strict } else { Kind::Lazy };
                         let name = self.stage(&mut env, *variable);
                         let inside = self.list(&steps[n + 1..], rest, env, after);
-                        out.extend(with(Binding { name: name.text.to_string(), element, value }, inside));
+                        out.extend(with(Binding { name: name.text.to_string(), kind, value }, inside));
                         return out;
                     }
                     out.push(self.real_assignment(&mut env, *variable, path, value));
@@ -467,11 +518,11 @@ impl Stager<'_> {
     ) -> Vec<Statement> {
         let name = self.stage(&mut env, variable);
         let inside = self.list(steps, rest, env, after);
-        let (element, value) = match yielded {
-            Yielded::Value(value) => (false, value),
-            Yielded::Set(set) => (true, set),
+        let (kind, value) = match yielded {
+            Yielded::Value(value) => (Kind::Lazy, value),
+            Yielded::Set(set) => (Kind::Choice, set),
         };
-        out.extend(with(Binding { name: name.text.to_string(), element, value }, inside));
+        out.extend(with(Binding { name: name.text.to_string(), kind, value }, inside));
         out
     }
 
@@ -491,8 +542,10 @@ impl Stager<'_> {
         let later = Rest { steps, end: rest.end, outer: rest.outer };
         let changed: Vec<_> =
             assigned(&[std::slice::from_ref(step)]).into_iter().filter(|v| env.pending.contains_key(v)).collect();
-        let last: Vec<_> =
-            changed.into_iter().filter(|v| !self.lowered.virtuals.contains(v) && !later.assigns(*v)).collect();
+        let last: Vec<_> = changed
+            .into_iter()
+            .filter(|v| !self.lowered.virtuals.contains(v) && !self.restored.contains(v) && !later.assigns(*v))
+            .collect();
         let mut inside = Vec::new();
         inside.extend(self.flush(&mut env, Some(&last)));
         inside.extend(self.list(steps, rest, env, after));
