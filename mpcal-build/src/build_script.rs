@@ -172,7 +172,7 @@ pub struct Error {
 }
 
 impl Error {
-    fn text(report: String) -> Self {
+    pub(crate) fn text(report: String) -> Self {
         Self { report }
     }
 

@@ -51,6 +51,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("read-under-binder", "All reads of mapped parameters happen first, once each. A read below a quantifier, `CHOOSE`, `LET` operator or function constructor that uses a name bound there has no such place."),
     code("ref-indices", "A `ref` parameter is declared with a number of `[_]`. It is read with at least that many indices and written with exactly that many."),
     code("ref-mismatch", "A `ref` argument goes to a `ref` parameter with the same number of `[_]`, a value to a value parameter (or to a `ref`, which then is a fresh variable of the process)."),
+    code("reserved-name", "`pc` and `stack` are variables that the PlusCal translation makes. A global variable of that name is mistaken for them, without a word from the translator."),
     code("return-outside-procedure", "Only a procedure returns. The end of an archetype or process is reached with `goto Done`."),
     code("rust-unsupported", "TLC can evaluate this and the Rust back end cannot. The PlusCal output is not affected."),
     code("special-outside-mapping", "`$variable` and `$value` stand for the mapped variable and the value written to it. They exist only in a mapping macro."),

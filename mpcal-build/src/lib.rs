@@ -19,6 +19,8 @@ mod diagnostic;
 mod expand;
 mod explain;
 mod infer;
+#[cfg(feature = "interpret")]
+mod interpret;
 mod normal;
 mod normalize;
 mod operators;
@@ -34,3 +36,5 @@ mod types;
 
 pub use build_script::{compile, Compiled, Config, Error};
 pub use explain::explain;
+#[cfg(feature = "interpret")]
+pub use interpret::{explore, Explored};

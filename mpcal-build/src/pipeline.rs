@@ -68,6 +68,15 @@ fn passes(source: &Source, loader: &Loader<'_>, request: Request) -> Output {
     output
 }
 
+/// The trees of a model, to be run.
+#[cfg(feature = "interpret")]
+pub fn trees(source: &Source, loader: &Loader<'_>) -> Result<(Model, Normal), Vec<Diagnostic>> {
+    let mut out = Diagnostics::default();
+    let trees = parse(source, loader, &mut Output::default(), &mut out)
+        .and_then(|(mut file, modules)| front(source, &mut file, &modules, Rules::default(), &mut out));
+    trees.ok_or_else(|| out.sorted())
+}
+
 /// After this: one tree per module, every text is known.
 fn parse(
     source: &Source,

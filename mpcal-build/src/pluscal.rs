@@ -42,6 +42,16 @@ pub fn translate(
         );
         return None;
     }
+    for g in &model.globals {
+        let v = model.variable(*g);
+        if matches!(&*v.name, "pc" | "stack") {
+            out.push(
+                Diagnostic::error("reserved-name", v.span, format!("`{}` is a variable of PlusCal itself", v.name))
+                    .because("the translator would take it for its own")
+                    .help("give it another name"),
+            );
+        }
+    }
     let lowered = lower::lower(model, normal, block, out)?;
     let mut text = format!("--algorithm {} {{\n", block.name.text);
     let cx = expr::Printer { model: &lowered.model, names: &lowered.names };

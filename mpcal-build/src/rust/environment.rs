@@ -61,6 +61,11 @@ impl Emitter<'_> {
                     Ok(Self { #(#names: rt::Shared::new(#names)),* })
                 }
 
+                /// The committed values, untyped, in the order of the model.
+                pub fn values(&self) -> Vec<rt::Value> {
+                    vec![#(rt::Data::to_value(&self.#names.load())),*]
+                }
+
                 /// Starts every process of the model over these variables: the system that TLC
                 /// checks, running in one node.
                 ///

@@ -1,0 +1,56 @@
+//! Runs the normal form of a model over dynamic values: what both back ends must agree with.
+//!
+//! In: a model in normal form, with values for its constants. Out: every state that can be reached.
+//! Nothing here is fast; it is short, and follows the meaning of the language word by word.
+
+mod expr;
+mod state;
+
+use std::collections::{BTreeSet, HashMap};
+
+use mpcal_runtime::value::Value;
+
+use self::state::{Machine, State};
+use crate::build_script::Error;
+use crate::pipeline;
+use crate::render::render;
+use crate::source::Source;
+
+/// What exploring a model found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explored {
+    /// The number of distinct states.
+    pub states: usize,
+    /// The values of the global variables in states where every process has ended, in the order of
+    /// the block.
+    pub ends: BTreeSet<Vec<Value>>,
+}
+
+/// Explores every state of a model that is given as text, at most `limit` of them.
+///
+/// # Errors
+/// The report of what is wrong with the model, a failed assertion or evaluation, or that there are
+/// more states.
+pub fn explore(text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
+    let source = Source::new("model", text);
+    let trees = pipeline::trees(&source, &|_| None);
+    let (model, normal) = trees.map_err(|problems| Error::text(render(&source, &problems, false)))?;
+    let fail = |message: String| Error::text(format!("error: {message}"));
+    let machine = Machine::new(&model, &normal, constants).map_err(fail)?;
+    let mut seen: BTreeSet<State> = BTreeSet::new();
+    let mut todo = machine.initial().map_err(fail)?;
+    let mut ends = BTreeSet::new();
+    while let Some(state) = todo.pop() {
+        if !seen.insert(state.clone()) {
+            continue;
+        }
+        if seen.len() > limit {
+            return Err(fail(format!("there are more than {limit} states")));
+        }
+        if state.has_ended() {
+            ends.insert(state.globals.clone());
+        }
+        todo.extend(machine.successors(&state).map_err(fail)?);
+    }
+    Ok(Explored { states: seen.len(), ends })
+}

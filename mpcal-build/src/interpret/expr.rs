@@ -1,0 +1,364 @@
+//! Expressions over dynamic values.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use mpcal_runtime::generated as rt;
+use mpcal_runtime::value::{Data, Function, Seq, Set, Value};
+
+use super::state::{Machine, State};
+use crate::ast::Quantifier;
+use crate::operators::Operator;
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step as PathStep, VariableId};
+
+/// What a bound name stands for.
+#[derive(Clone)]
+pub(super) enum Bound {
+    /// A value, or why it has none.
+    Value(Result<Value, String>),
+    /// An operator of a `LET`, or a `LAMBDA`.
+    Operator(Vec<BoundId>, Rc<Expr>),
+    /// An operator given to an operator.
+    Builtin(&'static Operator),
+}
+
+/// `$variable` and `$value`.
+#[derive(Clone)]
+pub(super) struct Mapped {
+    pub(super) variable: VariableId,
+    pub(super) indices: Vec<Value>,
+    pub(super) value: Option<Value>,
+}
+
+/// One attempt at one step.
+pub(super) struct Run<'r, 'm> {
+    pub(super) machine: &'r Machine<'m>,
+    pub(super) state: State,
+    pub(super) at: usize,
+    pub(super) plan: Vec<usize>,
+    pub(super) trace: Vec<(usize, usize)>,
+    pub(super) bounds: HashMap<BoundId, Bound>,
+    pub(super) mapped: Option<Mapped>,
+    pub(super) yielded: Option<Value>,
+}
+
+/// Names bound inside an expression, on top of those of the step.
+type Env = HashMap<BoundId, Bound>;
+
+type Eval<T> = Result<T, String>;
+
+fn from_runtime<T>(result: mpcal_runtime::value::Eval<T>) -> Eval<T> {
+    result.map_err(|e| e.0)
+}
+
+fn typed<T: Data>(value: &Value) -> Eval<T> {
+    from_runtime(T::from_value(value))
+}
+
+/// `f[i]`
+pub(super) fn index(f: &Value, i: &Value) -> Eval<Value> {
+    from_runtime(rt::value_index(f, i))
+}
+
+/// A value with another one at a path.
+pub(super) fn replaced(old: &Value, path: &[Value], new: &mut dyn FnMut(&Value) -> Eval<Value>) -> Eval<Value> {
+    let Some((first, rest)) = path.split_first() else { return new(old) };
+    let inner = replaced(&index(old, first)?, rest, new)?;
+    let mut changed = old.clone();
+    *from_runtime(rt::value_index_mut(&mut changed, first))? = inner;
+    Ok(changed)
+}
+
+impl<'r, 'm> Run<'r, 'm> {
+    pub(super) fn new(machine: &'r Machine<'m>, state: State, at: usize, plan: Vec<usize>) -> Self {
+        Self { machine, state, at, plan, trace: Vec::new(), bounds: HashMap::new(), mapped: None, yielded: None }
+    }
+
+    pub(super) fn eval(&self, e: &Expr) -> Eval<Value> {
+        self.value(e, &Env::new())
+    }
+
+    pub(super) fn truth(&self, e: &Expr) -> Eval<bool> {
+        typed(&self.eval(e)?)
+    }
+
+    pub(super) fn elements(&self, e: &Expr) -> Eval<Vec<Value>> {
+        Ok(typed::<Set<Value>>(&self.eval(e)?)?.iter().cloned().collect())
+    }
+
+    fn set(&self, e: &Expr, env: &Env) -> Eval<Set<Value>> {
+        typed(&self.value(e, env)?)
+    }
+
+    fn test(&self, e: &Expr, env: &Env) -> Eval<bool> {
+        typed(&self.value(e, env)?)
+    }
+
+    fn values(&self, list: &[Expr], env: &Env) -> Eval<Vec<Value>> {
+        list.iter().map(|e| self.value(e, env)).collect()
+    }
+
+    fn bound(&self, id: BoundId, env: &Env) -> Option<Bound> {
+        env.get(&id).or_else(|| self.bounds.get(&id)).cloned()
+    }
+
+    fn value(&self, e: &Expr, env: &Env) -> Eval<Value> {
+        match &e.kind {
+            ExprKind::Bool(b) => Ok(Value::Bool(*b)),
+            ExprKind::Int(n) => Ok(Value::Int(*n)),
+            ExprKind::Str(s) => Ok(Value::Str((&**s).into())),
+            ExprKind::SelfId => Ok(self.state.processes[self.at].id.clone()),
+            ExprKind::DefaultInit => Ok(Value::DEFAULT_INIT),
+            ExprKind::Variable(id) => self.variable(*id),
+            ExprKind::Bound(id) => match self.bound(*id, env) {
+                Some(Bound::Value(value)) => value,
+                _ => Err("a name has no value".to_owned()),
+            },
+            ExprKind::Constant(id) => Ok(self.machine.constants[id.index()].clone()),
+            ExprKind::MappedVariable => {
+                let mapped = self.mapped.as_ref().ok_or("$variable outside a mapping macro")?;
+                mapped.indices.iter().try_fold(self.variable(mapped.variable)?, |v, i| index(&v, i))
+            }
+            ExprKind::MappedValue => {
+                self.mapped.as_ref().and_then(|m| m.value.clone()).ok_or_else(|| "$value outside a write".to_owned())
+            }
+            ExprKind::Call(id, args) => {
+                let definition = &self.machine.model.operators[id.index()];
+                self.apply(&definition.parameters, &definition.body, args, env, &Env::new())
+            }
+            ExprKind::CallBound(id, args) => match self.bound(*id, env) {
+                Some(Bound::Operator(parameters, body)) => self.apply(&parameters, &body, args, env, env),
+                Some(Bound::Builtin(op)) => self.builtin(op, args, env),
+                _ => Err("an operator has no definition".to_owned()),
+            },
+            ExprKind::Builtin(op, args) => self.builtin(op, args, env),
+            ExprKind::And(list) => {
+                for e in list {
+                    if !self.test(e, env)? {
+                        return Ok(Value::Bool(false));
+                    }
+                }
+                Ok(Value::Bool(true))
+            }
+            ExprKind::Or(list) => {
+                for e in list {
+                    if self.test(e, env)? {
+                        return Ok(Value::Bool(true));
+                    }
+                }
+                Ok(Value::Bool(false))
+            }
+            ExprKind::Index(f, i) => index(&self.value(f, env)?, &self.value(i, env)?),
+            ExprKind::Field(r, name) => index(&self.value(r, env)?, &Value::Str((&**name).into())),
+            ExprKind::Tuple(list) => Ok(Value::Seq(self.values(list, env)?.into_iter().collect())),
+            ExprKind::Set(list) => Ok(Value::Set(self.values(list, env)?.into_iter().collect())),
+            ExprKind::Record(fields) => {
+                let fields: Eval<Function<Value, Value>> =
+                    fields.iter().map(|(n, e)| Ok((Value::Str((&**n).into()), self.value(e, env)?))).collect();
+                fields.map(Value::function)
+            }
+            ExprKind::Filter(b, p) => {
+                let mut kept = Vec::new();
+                for inner in self.environments(std::slice::from_ref(b), env)? {
+                    if self.test(p, &inner.1)? {
+                        kept.push(inner.0[0].clone());
+                    }
+                }
+                Ok(Value::Set(kept.into_iter().collect()))
+            }
+            ExprKind::Choose(b, p) => {
+                for inner in self.environments(std::slice::from_ref(b), env)? {
+                    if self.test(p, &inner.1)? {
+                        return Ok(inner.0[0].clone());
+                    }
+                }
+                Err("CHOOSE: no element satisfies the predicate".to_owned())
+            }
+            ExprKind::Map(body, bindings) => {
+                let all: Eval<Set<Value>> =
+                    self.environments(bindings, env)?.into_iter().map(|(_, inner)| self.value(body, &inner)).collect();
+                all.map(Value::Set)
+            }
+            ExprKind::Function(bindings, body) => {
+                let mut function = Function::new();
+                for (key, inner) in self.environments(bindings, env)? {
+                    let key = if let [one] = &key[..] { one.clone() } else { Value::Seq(key.into_iter().collect()) };
+                    function.insert(key, self.value(body, &inner)?);
+                }
+                Ok(Value::function(function))
+            }
+            ExprKind::Quantified(q, bindings, p) => {
+                let wanted = *q == Quantifier::Exists;
+                for (_, inner) in self.environments(bindings, env)? {
+                    if self.test(p, &inner)? == wanted {
+                        return Ok(Value::Bool(wanted));
+                    }
+                }
+                Ok(Value::Bool(!wanted))
+            }
+            ExprKind::Except(base, updates) => {
+                let mut value = self.value(base, env)?;
+                for u in updates {
+                    let path: Eval<Vec<Value>> = u
+                        .path
+                        .iter()
+                        .map(|s| match s {
+                            PathStep::Index(e) => self.value(e, env),
+                            PathStep::Field(name) => Ok(Value::Str((&**name).into())),
+                        })
+                        .collect();
+                    value = replaced(&value, &path?, &mut |old| {
+                        let mut inner = env.clone();
+                        inner.insert(u.at, Bound::Value(Ok(old.clone())));
+                        self.value(&u.value, &inner)
+                    })?;
+                }
+                Ok(value)
+            }
+            ExprKind::If(c, a, b) => {
+                if self.test(c, env)? {
+                    self.value(a, env)
+                } else {
+                    self.value(b, env)
+                }
+            }
+            ExprKind::Case(arms, other) => {
+                for (guard, value) in arms {
+                    if self.test(guard, env)? {
+                        return self.value(value, env);
+                    }
+                }
+                other.as_ref().map_or_else(|| Err("no arm of a CASE is true".to_owned()), |e| self.value(e, env))
+            }
+            ExprKind::Let(definitions, body) => {
+                let mut inner = env.clone();
+                for LetDefinition { bound, parameters, body } in definitions {
+                    let bound_to = if parameters.is_empty() {
+                        Bound::Value(self.value(body, &inner))
+                    } else {
+                        Bound::Operator(parameters.clone(), Rc::new(body.clone()))
+                    };
+                    inner.insert(*bound, bound_to);
+                }
+                self.value(body, &inner)
+            }
+            ExprKind::FunctionSet(a, b) => {
+                let all = from_runtime(rt::function_set(&self.set(a, env)?, &self.set(b, env)?))?;
+                Ok(Value::Set(all.iter().map(Data::to_value).collect()))
+            }
+            ExprKind::RecordSet(_) | ExprKind::CallConstant(..) | ExprKind::Opaque(..) | ExprKind::Read(..) => {
+                Err("this expression is not supported by the interpreter".to_owned())
+            }
+            ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
+                Err("an operator is no value".to_owned())
+            }
+        }
+    }
+
+    /// Applies an operator; `scope` is where its body stands.
+    fn apply(&self, parameters: &[BoundId], body: &Expr, args: &[Expr], env: &Env, scope: &Env) -> Eval<Value> {
+        let mut inner = scope.clone();
+        for (p, a) in parameters.iter().zip(args) {
+            inner.insert(*p, self.argument(a, env));
+        }
+        self.value(body, &inner)
+    }
+
+    fn argument(&self, a: &Expr, env: &Env) -> Bound {
+        match &a.kind {
+            ExprKind::Lambda(names, body) => Bound::Operator(names.clone(), Rc::new((**body).clone())),
+            ExprKind::OperatorRef(id) => {
+                let definition = &self.machine.model.operators[id.index()];
+                Bound::Operator(definition.parameters.clone(), Rc::new(definition.body.clone()))
+            }
+            ExprKind::BuiltinRef(op) => Bound::Builtin(op),
+            _ => Bound::Value(self.value(a, env)),
+        }
+    }
+
+    /// Every way to bind the names of bindings: the bound elements, and the names in scope.
+    fn environments(&self, bindings: &[Binding], env: &Env) -> Eval<Vec<(Vec<Value>, Env)>> {
+        let mut all = vec![(Vec::new(), env.clone())];
+        for b in bindings {
+            let elements: Vec<Value> = self.set(&b.set, env)?.iter().cloned().collect();
+            let groups: Vec<&[BoundId]> = if b.tuple { vec![&b.names] } else { b.names.chunks(1).collect() };
+            for names in groups {
+                let mut next = Vec::new();
+                for (key, outer) in &all {
+                    for x in &elements {
+                        let (mut key, mut inner) = (key.clone(), outer.clone());
+                        key.push(x.clone());
+                        for (n, name) in (1..).zip(names) {
+                            let part = if b.tuple { index(x, &Value::Int(n))? } else { x.clone() };
+                            inner.insert(*name, Bound::Value(Ok(part)));
+                        }
+                        next.push((key, inner));
+                    }
+                }
+                all = next;
+            }
+        }
+        Ok(all)
+    }
+
+    fn builtin(&self, op: &Operator, args: &[Expr], env: &Env) -> Eval<Value> {
+        let value = |n: usize| self.value(&args[n], env);
+        let int = |n: usize| -> Eval<i64> { typed(&value(n)?) };
+        let truth = |n: usize| self.test(&args[n], env);
+        let set = |n: usize| self.set(&args[n], env);
+        let seq = |n: usize| -> Eval<Seq<Value>> { typed(&value(n)?) };
+        let function = |n: usize| -> Eval<Function<Value, Value>> { typed(&value(n)?) };
+        let number = |r: mpcal_runtime::value::Eval<i64>| from_runtime(r).map(Value::Int);
+        Ok(match op.name {
+            "=>" => Value::Bool(!truth(0)? || truth(1)?),
+            "<=>" => Value::Bool(truth(0)? == truth(1)?),
+            "~" => Value::Bool(!truth(0)?),
+            "=" => Value::Bool(from_runtime(value(0)?.equal(&value(1)?))?),
+            "#" => Value::Bool(!from_runtime(value(0)?.equal(&value(1)?))?),
+            "\\in" => Value::Bool(self.membership(&value(0)?, &args[1], env)?),
+            "\\notin" => Value::Bool(!self.membership(&value(0)?, &args[1], env)?),
+            "\\subseteq" => Value::Bool(rt::subset_eq(&set(0)?, &set(1)?)),
+            "\\" => Value::Set(rt::difference(&set(0)?, &set(1)?)),
+            "\\cap" => Value::Set(rt::intersection(&set(0)?, &set(1)?)),
+            "\\cup" => Value::Set(rt::union(&set(0)?, &set(1)?)),
+            "SUBSET" => from_runtime(rt::power_set(&set(0)?))?.to_value(),
+            "UNION" => Value::Set(rt::big_union(&typed::<Set<Set<Value>>>(&value(0)?)?)),
+            "DOMAIN" => Value::Set(from_runtime(rt::value_domain(&value(0)?))?),
+            "\\X" => rt::product(&set(0)?, &set(1)?).to_value(),
+            "<" => Value::Bool(int(0)? < int(1)?),
+            ">" => Value::Bool(int(0)? > int(1)?),
+            "<=" => Value::Bool(int(0)? <= int(1)?),
+            ">=" => Value::Bool(int(0)? >= int(1)?),
+            ".." => from_runtime(rt::range(int(0)?, int(1)?))?.to_value(),
+            "+" => number(rt::add(int(0)?, int(1)?))?,
+            "-" if args.len() == 1 => number(rt::negate(int(0)?))?,
+            "-" => number(rt::subtract(int(0)?, int(1)?))?,
+            "*" => number(rt::multiply(int(0)?, int(1)?))?,
+            "\\div" => number(rt::divide(int(0)?, int(1)?))?,
+            "%" => number(rt::modulo(int(0)?, int(1)?))?,
+            "^" => number(rt::power(int(0)?, int(1)?))?,
+            "TRUE" => Value::Bool(true),
+            "FALSE" => Value::Bool(false),
+            "BOOLEAN" => rt::booleans().to_value(),
+            "Len" => Value::Int(rt::len(&seq(0)?)),
+            "Head" => from_runtime(rt::head(&seq(0)?))?,
+            "Tail" => Value::Seq(from_runtime(rt::tail(&seq(0)?))?),
+            "Append" => Value::Seq(rt::append(&seq(0)?, &value(1)?)),
+            "SubSeq" => Value::Seq(from_runtime(rt::sub_seq(&seq(0)?, int(1)?, int(2)?))?),
+            "\\o" => Value::Seq(rt::concat(&seq(0)?, &seq(1)?)),
+            "Cardinality" => Value::Int(rt::cardinality(&set(0)?)),
+            ":>" => rt::single(&value(0)?, &value(1)?).to_value(),
+            "@@" => rt::merge(&function(0)?, &function(1)?).to_value(),
+            name => return Err(format!("{name} is not supported by the interpreter")),
+        })
+    }
+
+    fn membership(&self, x: &Value, set: &Expr, env: &Env) -> Eval<bool> {
+        match &set.kind {
+            ExprKind::Builtin(op, _) if op.name == "Nat" => Ok(matches!(x, Value::Int(0..))),
+            ExprKind::Builtin(op, _) if op.name == "Int" => Ok(matches!(x, Value::Int(_))),
+            ExprKind::Builtin(op, _) if op.name == "STRING" => Ok(matches!(x, Value::Str(_))),
+            _ => Ok(self.set(set, env)?.contains(x)),
+        }
+    }
+}
