@@ -5,24 +5,27 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mpcal_runtime::resource::Shared;
 use mpcal_runtime::{Cell, Core, MappingMacro, PlainVariable, Section, Step};
 
 /// A counter that is read, and written back later: two clients at once would lose a count.
 #[derive(Clone)]
-pub struct Register(Arc<AtomicI64>);
+pub struct Register {
+    count: Arc<AtomicI64>,
+    started: Instant,
+}
 
 impl Register {
     /// A counter at zero.
     pub fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(0)))
+        Self { count: Arc::new(AtomicI64::new(0)), started: Instant::now() }
     }
 
     /// What it counts.
     pub fn value(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.count.load(Ordering::SeqCst)
     }
 }
 
@@ -59,11 +62,11 @@ impl Cell for WorkCell {
         }
         self.core.changed();
         let (id, register, busy) = (self.id, self.register.clone(), self.busy.clone());
-        println!("client {id}: holds the lock");
+        println!("{:>6} ms  client {id} holds the lock", register.started.elapsed().as_millis());
         tokio::spawn(async move {
             let before = register.value();
             tokio::time::sleep(Duration::from_millis(1)).await;
-            register.0.store(before + 1, Ordering::SeqCst);
+            register.count.store(before + 1, Ordering::SeqCst);
             busy.store(false);
         });
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -16,6 +17,12 @@ use super::wire::{self, Frame};
 use super::MailboxConfig;
 use crate::resource::queue::Queue;
 use crate::value::Data;
+
+/// Messages after which an acknowledgement goes out.
+const ACKNOWLEDGE_AT: u32 = 32;
+
+/// How long an acknowledgement may wait for more messages.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(2);
 
 /// Senders whose last sequence number is remembered.
 const SESSIONS: usize = 4096;
@@ -99,27 +106,37 @@ async fn connection<K: Data, M: Data>(
     // An older connection of the same session may still be delivering.
     let mut received = timeout(config.handshake_timeout, received.lock()).await?;
     writer.send(wire::frame(&Frame::Welcome { received: *received })).await?;
+    let mut unacknowledged = 0;
     loop {
-        let mut frame = reader.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
-        loop {
-            let Some(Frame::Message { sequence, payload, .. }) = wire::decode(&frame) else {
-                return Err(io::Error::other("a frame that is no message"));
-            };
-            let message = wire::decode(&payload).ok_or_else(|| io::Error::other("a message of another type"))?;
-            if *received != 0 && sequence > *received + 1 {
-                return Err(io::Error::other("a message is missing"));
-            }
-            // Sent again because the acknowledgement was lost: it is in the inbox already.
-            if sequence > *received {
-                inbox.arrive(message).await;
-                *received = sequence;
-            }
-            match reader.next().now_or_never() {
-                Some(Some(next)) => frame = next?,
-                _ => break,
-            }
+        // An acknowledgement goes out when there are many messages to acknowledge, or nothing else
+        // comes for a moment: one for each message would double what travels.
+        let frame = if unacknowledged == 0 {
+            reader.next().await
+        } else if let Ok(frame) = timeout(ACKNOWLEDGE_AFTER, reader.next()).await {
+            frame
+        } else {
+            writer.send(wire::frame(&Frame::Received { sequence: *received })).await?;
+            unacknowledged = 0;
+            continue;
+        };
+        let frame = frame.ok_or(io::ErrorKind::UnexpectedEof)??;
+        let Some(Frame::Message { sequence, payload, .. }) = wire::decode(&frame) else {
+            return Err(io::Error::other("a frame that is no message"));
+        };
+        let message = wire::decode(&payload).ok_or_else(|| io::Error::other("a message of another type"))?;
+        if *received != 0 && sequence > *received + 1 {
+            return Err(io::Error::other("a message is missing"));
         }
-        writer.send(wire::frame(&Frame::Received { sequence: *received })).await?;
+        // Sent again because the acknowledgement was lost: it is in the inbox already.
+        if sequence > *received {
+            inbox.arrive(message).await;
+            *received = sequence;
+        }
+        unacknowledged += 1;
+        if unacknowledged >= ACKNOWLEDGE_AT {
+            writer.send(wire::frame(&Frame::Received { sequence: *received })).await?;
+            unacknowledged = 0;
+        }
     }
 }
 
