@@ -42,7 +42,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("markers", "`mpcal-build pluscal` writes between the lines `\\* BEGIN PLUSCAL TRANSLATION` and `\\* END PLUSCAL TRANSLATION`. Both must be there, once, in this order, inside a comment of the module."),
     code("module-not-found", "A module that is extended is neither a standard module nor a file beside this one."),
     code("multiple-writes", "With `--no-multiple-writes` a variable is assigned at most once per path through a label, as in plain PlusCal."),
-    code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain of one infix operator is at most 100 long. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow."),
+    code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain of one infix operator is at most 100 long. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow. For the PlusCal translator the limit is lower: a translated section nests at most 30 statements deep, where a variable that is assigned again and each `else if` count as one."),
     code("no-block", "The file has no `--mpcal Name { … }` block."),
     code("no-process", "TLC checks processes; the block has neither a process nor an instance. Rust output needs none."),
     code("not-assignable", "Only variables, parameters and `ref`s can be assigned. Constants, operators, bound names and `self` cannot."),

@@ -27,6 +27,9 @@ use crate::source::Source;
 
 pub use region::replace_region;
 
+/// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.
+const MAX_NESTING: usize = 30;
+
 /// Translates a model; none if it has a problem of its own.
 pub fn translate(
     source: &Source,
@@ -131,6 +134,15 @@ fn body(
             );
             continue;
         };
+        let depth = layout::Statement::depth(&statements);
+        if depth > MAX_NESTING {
+            let message = format!("the translation of this section nests {depth} levels deep");
+            out.push(
+                Diagnostic::error("nesting-too-deep", section.span, message)
+                    .because(format!("the PlusCal translator overflows beyond {MAX_NESTING}"))
+                    .help("write a label in between, or assign once what is assigned step by step"),
+            );
+        }
         let modifier = section.modifier.map(String::from).unwrap_or_default();
         let _ = writeln!(text, "    {}:{modifier}", section.label);
         layout::write(&statements, 3, text);

@@ -12,7 +12,12 @@ use mpcal_tests::{check_blessed, files, fixtures};
 fn run(path: &Path) -> (Vec<(String, u64)>, String) {
     let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
     let command = match name {
-        "markers" | "no-process" | "reserved-name" | "call-unsupported" | "call-unsupported-local" => {
+        "markers"
+        | "no-process"
+        | "nesting-too-deep-pluscal"
+        | "reserved-name"
+        | "call-unsupported"
+        | "call-unsupported-local" => {
             vec!["pluscal", "--stdout"]
         }
         "rust-unsupported" | "untyped" => vec!["rust"],

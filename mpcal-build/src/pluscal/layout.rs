@@ -35,6 +35,19 @@ pub(super) struct Binding {
 }
 
 impl Statement {
+    /// How deep statements nest, as `pcal.trans` counts it: each binding and each `else if` is one.
+    pub(super) fn depth(list: &[Statement]) -> usize {
+        list.iter()
+            .map(|s| match s {
+                Statement::Line(_) => 0,
+                Statement::With(_, inside) => 1 + Self::depth(inside),
+                Statement::If(_, a, b) => 1 + Self::depth(a).max(Self::depth(b)),
+                Statement::Either(arms) => 1 + arms.iter().map(|a| Self::depth(a)).max().unwrap_or(0),
+            })
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Whether a name stands somewhere in it.
     fn mentions(&self, name: &str) -> bool {
         let inside = |list: &[Statement]| list.iter().any(|s| s.mentions(name));
