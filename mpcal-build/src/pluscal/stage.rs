@@ -124,6 +124,19 @@ fn end_assigns(end: &End, variable: VariableId) -> bool {
     }
 }
 
+/// Whether the next step assigns a variable, and mentions its old value at most once.
+fn next_takes(next: Option<&Step>, variable: VariableId) -> bool {
+    let Some(step @ Step::Assign { variable: v, path, .. }) = next else { return false };
+    let mut count = usize::from(!path.is_empty());
+    step.each_expr(&mut |e| {
+        e.any(&mut |e| {
+            count += usize::from(matches!(e.kind, ExprKind::Variable(v) if v == variable));
+            false
+        });
+    });
+    *v == variable && count <= 1
+}
+
 /// The variables a list assigns, in order.
 pub(super) fn assigned(lists: &[&[Step]]) -> Vec<VariableId> {
     let mut found = Vec::new();
@@ -320,6 +333,15 @@ impl Stager<'_> {
                 Step::Assign { variable, path, value, .. } => {
                     let staged = self.lowered.virtuals.contains(variable) || self.restored.contains(variable);
                     if staged || rest_of.assigns(*variable) {
+                        if next_takes(steps.get(n + 1), *variable) {
+                            // Assigned again at once, and mentioned there once: it needs no name.
+                            let text = match path.is_empty() {
+                                true => self.text(&env, value).at_least(super::expr::ATOM),
+                                false => self.new_value(&env, *variable, path, value),
+                            };
+                            self.set(&mut env, *variable, Text::name(text));
+                            continue;
+                        }
                         // A second name built on a first is bound strictly: `=` would evaluate the
                         // first as often as the second is used.
                         let strict = env.pending.contains_key(variable);
