@@ -17,6 +17,7 @@ mod constants;
 mod environment;
 mod expr;
 mod names;
+mod operator;
 mod place;
 mod procedure;
 mod records;

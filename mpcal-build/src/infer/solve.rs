@@ -315,25 +315,35 @@ impl Solver {
         }
     }
 
+    /// The type of an expression that gives a part of something: it is what the part is, whatever
+    /// was concluded from its use.
+    fn flow(&mut self, out: TypeId, part: TypeId) {
+        if matches!(self.get(part), Term::Dynamic) || !self.unifiable(out, part, 0) {
+            self.set(out, Term::Dynamic);
+        } else {
+            self.unify(out, part);
+        }
+    }
+
     fn resolve(&mut self, p: &Pending) -> bool {
         match p {
             Pending::Index { f, i, literal, out } => match self.get(*f).clone() {
                 Term::Free => return false,
                 Term::Function(k, v) => {
                     self.unify(k, *i);
-                    self.unify(*out, v);
+                    self.flow(*out, v);
                 }
                 Term::Seq(v) | Term::Range(v) => {
                     let int = self.term(Term::Int);
                     self.unify(int, *i);
-                    self.unify(*out, v);
+                    self.flow(*out, v);
                 }
                 Term::Tuple(items) => match literal.and_then(|n| items.get((n - 1).max(0) as usize)) {
-                    Some(item) => self.unify(*out, *item),
+                    Some(item) => self.flow(*out, *item),
                     None => {
                         let element = self.common(&items);
                         self.set(*f, Term::Seq(element));
-                        self.unify(*out, element);
+                        self.flow(*out, element);
                     }
                 },
                 _ => {}
@@ -343,7 +353,7 @@ impl Solver {
                 Term::Record(row) => {
                     let row = self.row(row);
                     match self.rows[row].fields.get(field).copied() {
-                        Some(t) => self.unify(*out, t),
+                        Some(t) => self.flow(*out, t),
                         None => {
                             self.rows[row].fields.insert(field.clone(), *out);
                         }
@@ -355,17 +365,17 @@ impl Solver {
                 Term::Free => return false,
                 Term::Function(k, _) => {
                     let set = self.term(Term::Set(k));
-                    self.unify(*out, set);
+                    self.flow(*out, set);
                 }
                 Term::Seq(_) | Term::Range(_) | Term::Tuple(_) => {
                     let int = self.term(Term::Int);
                     let set = self.term(Term::Set(int));
-                    self.unify(*out, set);
+                    self.flow(*out, set);
                 }
                 Term::Record(_) => {
                     let text = self.term(Term::Str);
                     let set = self.term(Term::Set(text));
-                    self.unify(*out, set);
+                    self.flow(*out, set);
                 }
                 _ => {}
             },

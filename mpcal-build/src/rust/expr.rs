@@ -5,13 +5,11 @@ use std::rc::Rc;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::code::{has_question_mark, Code, Form, Globals, Scope};
+use super::code::{Code, Form, Globals, Scope};
 use super::names::ident;
-use super::signature::instantiate;
-use super::{Emitted, Emitter};
+use super::Emitter;
 use crate::ast::Quantifier;
-use crate::operators::{Operator, Runtime};
-use crate::resolved::{Binding, BoundId, Expr, ExprKind, OperatorId, VariableId, VariableKind};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
 use crate::types::Type;
 
 impl Emitter<'_> {
@@ -31,7 +29,7 @@ impl Emitter<'_> {
     }
 
     /// An argument of a function: scalars by value, the rest by reference.
-    fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+    pub(super) fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
         if want.is_copy() {
             self.owned(e, want, s)
         } else {
@@ -220,7 +218,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn refuse(&self, e: &Expr, what: &str, why: &str) -> Code {
+    pub(super) fn refuse(&self, e: &Expr, what: &str, why: &str) -> Code {
         self.unsupported(e.span, what, why);
         Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value)
     }
@@ -249,131 +247,6 @@ impl Emitter<'_> {
             all.extend(item);
         }
         Code::owned(all, Type::Bool)
-    }
-
-    /// A defined operator.
-    fn call(&self, id: OperatorId, args: &[Expr], s: &Scope) -> Code {
-        let definition = &self.model.operators[id.index()];
-        let ty = self.type_of(&definition.body);
-        let emitted = self.operator(id);
-        let constants = &s.constants;
-        let args: Vec<_> = args
-            .iter()
-            .zip(&definition.parameters)
-            .map(|(a, p)| self.argument(a, &self.types.bounds[p.index()], s))
-            .collect();
-        let name = self.operator_name(&definition.name);
-        let tokens = match emitted {
-            Emitted::Const(name) => return Code::new(name, Form::Place, ty),
-            Emitted::InProgress | Emitted::Method(_, true) => quote!(#constants.#name(#(#args),*)?),
-            Emitted::Method(_, false) => quote!(#constants.#name(#(#args),*)),
-        };
-        Code::owned(tokens, ty)
-    }
-
-    /// Emits an operator when it is used first.
-    pub(super) fn operator(&self, id: OperatorId) -> Emitted {
-        if let Some(known) = self.operators.borrow().get(&id) {
-            return known.clone();
-        }
-        self.operators.borrow_mut().insert(id, Emitted::InProgress);
-        let definition = &self.model.operators[id.index()];
-        let ty = self.type_of(&definition.body);
-        let rust = self.rust_type(&ty);
-        let doc = self.origin(&format!("`{}`", definition.name), definition.span);
-        let literal = matches!(definition.body.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_));
-        let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str)
-        {
-            let name = self.const_name(&definition.name);
-            Emitted::Const(quote!(#name))
-        } else {
-            let mut scope = Scope::of_constants(quote!(self));
-            let mut parameters = Vec::new();
-            for p in &definition.parameters {
-                let bound = self.model.bound(*p);
-                if bound.arity > 0 {
-                    self.unsupported(
-                        bound.span,
-                        "an operator that takes an operator",
-                        "only `SelectSeq` takes one so far",
-                    );
-                }
-                let name = self.name(&bound.name);
-                let t = self.types.bounds[p.index()].clone();
-                let rust = self.parameter_type(&t);
-                parameters.push(quote!(#name: #rust));
-                let form = if t.is_copy() { Form::Place } else { Form::Ref };
-                scope.bounds.insert(*p, Code::new(quote!(#name), form, t));
-            }
-            let body = self.owned(&definition.body, &ty, &scope);
-            let fails = definition.recursive || has_question_mark(&body);
-            let name = self.operator_name(&definition.name);
-            let tokens = if fails {
-                quote! {
-                    #[doc = #doc]
-                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { Ok(#body) }
-                }
-            } else {
-                quote! {
-                    #[doc = #doc]
-                    pub fn #name(&self #(, #parameters)*) -> #rust { #body }
-                }
-            };
-            Emitted::Method(tokens, fails)
-        };
-        self.operators.borrow_mut().insert(id, emitted.clone());
-        emitted
-    }
-
-    /// An operator of a `LET`.
-    fn call_bound(&self, id: BoundId, args: &[Expr], ty: Type, s: &Scope) -> Code {
-        let Some(code) = s.bounds.get(&id) else {
-            let span = self.model.bound(id).span;
-            self.unsupported(
-                span,
-                "this operator",
-                "an operator that takes an operator, or is recursive in a `LET`, is not supported",
-            );
-            return Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value);
-        };
-        let name = &code.tokens;
-        let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &self.type_of(a), s)).collect();
-        Code::owned(quote!(#name(#(#args),*)?), ty)
-    }
-
-    fn let_in(&self, definitions: &[crate::resolved::LetDefinition], body: &Expr, ty: Type, s: &Scope) -> Code {
-        let mut inner = s.clone();
-        let mut tokens = TokenStream::new();
-        for d in definitions {
-            let name = self.name(&self.model.bound(d.bound).name);
-            let t = self.type_of(&d.body);
-            let rust = self.rust_type(&t);
-            if d.parameters.is_empty() {
-                let value = self.owned(&d.body, &t, &inner);
-                if has_question_mark(&value) {
-                    tokens.extend(quote!(let #name: rt::Eval<#rust> = rt::deferred(|| Ok(#value));));
-                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Deferred, t));
-                } else {
-                    tokens.extend(quote!(let #name = #value;));
-                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Place, t));
-                }
-            } else {
-                let mut scope = inner.clone();
-                let mut parameters = Vec::new();
-                for p in &d.parameters {
-                    let name = self.name(&self.model.bound(*p).name);
-                    let t = self.types.bounds[p.index()].clone();
-                    let rust = self.rust_type(&t);
-                    parameters.push(quote!(#name: &#rust));
-                    scope.bounds.insert(*p, Code::new(quote!(#name), Form::Ref, t));
-                }
-                let value = self.owned(&d.body, &t, &scope);
-                tokens.extend(quote!(let #name = |#(#parameters),*| -> rt::Eval<#rust> { Ok(#value) };));
-                inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Owned, t));
-            }
-        }
-        let body = self.owned(body, &ty, &inner);
-        Code::owned(quote!({ #tokens #body }), ty)
     }
 
     /// `f[i]`
@@ -609,139 +482,9 @@ impl Emitter<'_> {
         }
         quote!(#tokens?)
     }
-
-    fn builtin(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
-        match op.runtime {
-            Runtime::Form => self.form(op, args, e, s),
-            Runtime::None(why) => self.refuse(e, &format!("`{}`", op.name), why),
-            Runtime::Total(name) | Runtime::Partial(name) => {
-                let f = ident(name);
-                let types = instantiate(op.signature, &args.iter().map(|a| self.type_of(a)).collect::<Vec<_>>());
-                let args: Vec<_> = args
-                    .iter()
-                    .zip(&types.0)
-                    .map(|(a, (t, by_value))| if *by_value { self.owned(a, t, s) } else { self.by_ref(a, t, s) })
-                    .collect();
-                let tokens = if matches!(op.runtime, Runtime::Partial(_)) {
-                    quote!(rt::#f(#(#args),*)?)
-                } else {
-                    quote!(rt::#f(#(#args),*))
-                };
-                Code::owned(tokens, types.1)
-            }
-        }
-    }
-
-    fn form(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
-        let bool_of = |tokens| Code::owned(tokens, Type::Bool);
-        let int = |n: usize| {
-            let t = self.owned(&args[n], &Type::Int, s);
-            if matches!(args[n].kind, ExprKind::If(..) | ExprKind::Case(..)) {
-                quote!((#t))
-            } else {
-                t
-            }
-        };
-        match op.name {
-            "=>" => {
-                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
-                bool_of(quote!((!(#a) || (#b))))
-            }
-            "<=>" => {
-                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
-                bool_of(quote!(((#a) == (#b))))
-            }
-            "~" => {
-                let a = self.condition(&args[0], s);
-                bool_of(quote!(!(#a)))
-            }
-            "=" => bool_of(self.equality(&args[0], &args[1], false, s)),
-            "#" => bool_of(self.equality(&args[0], &args[1], true, s)),
-            "<" | ">" | "<=" | ">=" => {
-                let (a, b) = (int(0), int(1));
-                bool_of(match op.name {
-                    "<" => quote!(#a < #b),
-                    ">" => quote!(#a > #b),
-                    "<=" => quote!(#a <= #b),
-                    _ => quote!(#a >= #b),
-                })
-            }
-            "\\in" => bool_of(self.membership(&args[0], &args[1], s)),
-            "\\notin" => {
-                let test = self.membership(&args[0], &args[1], s);
-                bool_of(quote!(!(#test)))
-            }
-            "TRUE" => bool_of(quote!(true)),
-            "FALSE" => bool_of(quote!(false)),
-            "DOMAIN" => {
-                let f = self.code(&args[0], None, s);
-                match f.ty.clone() {
-                    Type::Function(k, _) => {
-                        let f = f.into_ref();
-                        Code::owned(quote!(rt::domain(#f)), Type::Set(k))
-                    }
-                    Type::Seq(_) => {
-                        let f = f.into_ref();
-                        Code::owned(quote!(rt::seq_domain(#f)), Type::Set(Box::new(Type::Int)))
-                    }
-                    _ => {
-                        let f = self.coerce(f, &Type::Value).into_ref();
-                        Code::owned(quote!(rt::value_domain(#f)?), Type::Set(Box::new(Type::Value)))
-                    }
-                }
-            }
-            "\\X" => match self.type_of(e) {
-                Type::Set(t) => match *t {
-                    Type::Tuple(items) if items.len() == 2 => {
-                        let a = self.by_ref(&args[0], &Type::Set(Box::new(items[0].clone())), s);
-                        let b = self.by_ref(&args[1], &Type::Set(Box::new(items[1].clone())), s);
-                        Code::owned(quote!(rt::product(#a, #b)), Type::Set(Box::new(Type::Tuple(items))))
-                    }
-                    _ => self.refuse(e, "this product", "its type is not known"),
-                },
-                _ => self.refuse(e, "this product", "its type is not known"),
-            },
-            "SelectSeq" => self.select_seq(args, e, s),
-            _ => self.refuse(e, &format!("`{}`", op.name), "the set is infinite: test membership in it with `\\in`"),
-        }
-    }
-
-    fn select_seq(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
-        let seq = self.code(&args[0], None, s);
-        let Type::Seq(element) = seq.ty.clone() else {
-            return self.refuse(e, "this `SelectSeq`", "its type is not known");
-        };
-        let ty = seq.ty.clone();
-        let seq = seq.into_ref();
-        let mut inner = s.clone();
-        let test = match &args[1].kind {
-            ExprKind::Lambda(names, body) if names.len() == 1 => {
-                let name = self.name(&self.model.bound(names[0]).name);
-                inner.bounds.insert(names[0], Code::new(quote!(#name), Form::Ref, (*element).clone()));
-                let body = self.condition(body, &inner);
-                quote!(|#name| Ok(#body))
-            }
-            ExprKind::OperatorRef(id) => {
-                let emitted = self.operator(*id);
-                let definition = &self.model.operators[id.index()];
-                let name = self.operator_name(&definition.name);
-                let parameter =
-                    definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
-                let item = self.coerce(Code::new(quote!(item), Form::Ref, (*element).clone()), &parameter);
-                let item = if parameter.is_copy() { item.into_owned() } else { item.into_ref() };
-                let constants = &s.constants;
-                match emitted {
-                    Emitted::Method(_, false) => quote!(|item| Ok(#constants.#name(#item))),
-                    _ => quote!(|item| #constants.#name(#item)),
-                }
-            }
-            _ => return self.refuse(&args[1], "this operator argument", "give a `LAMBDA` or a defined operator"),
-        };
-        Code::owned(quote!(rt::select_seq(#seq, #test)?), ty)
-    }
 }
 
-fn element_of(t: &Type) -> Type {
+pub(super) fn element_of(t: &Type) -> Type {
     match t {
         Type::Set(t) => (**t).clone(),
         _ => Type::Value,

@@ -93,7 +93,10 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
     /// Opens the inboxes of `local` behind a listener, and an outbox to every other address.
     ///
     /// # Errors
-    /// Never so far; the listener is bound already.
+    /// If the address of the listener cannot be read.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     pub fn open(
         listener: Option<TcpListener>,
         local: impl IntoIterator<Item = K>,

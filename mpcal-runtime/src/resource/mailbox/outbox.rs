@@ -116,8 +116,8 @@ impl<M: Data> Cell for Outbox<M> {
     }
 
     fn validate(&self, _: &Vec<Vec<u8>>, _: u64) -> bool {
-        // A section only appends, and space that was there has not gone: it is the only one to
-        // see the difference, and the queue is bounded up to the sections that run at once.
+        // A section only appends. Sections that run at once may together exceed the capacity, by as
+        // many messages as they send.
         true
     }
 

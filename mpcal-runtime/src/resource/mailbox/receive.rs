@@ -39,16 +39,19 @@ type SessionKey = (u64, Vec<u8>);
 type LastReceived = Arc<tokio::sync::Mutex<u64>>;
 
 impl Sessions {
-    fn get(&mut self, key: SessionKey) -> LastReceived {
+    /// What is known of a session; none if there are too many that are in use.
+    fn get(&mut self, key: SessionKey) -> Option<LastReceived> {
         if let Some((_, known)) = self.0.iter().find(|(k, _)| *k == key) {
-            return known.clone();
+            return Some(known.clone());
         }
         if self.0.len() >= SESSIONS {
-            self.0.pop_front();
+            // The oldest that no connection delivers for: forgetting another could repeat messages.
+            let idle = self.0.iter().position(|(_, known)| Arc::strong_count(known) == 1)?;
+            self.0.remove(idle);
         }
         let fresh = Arc::new(tokio::sync::Mutex::new(0));
         self.0.push_back((key, fresh.clone()));
-        fresh
+        Some(fresh)
     }
 }
 
@@ -102,7 +105,8 @@ async fn connection<K: Data, M: Data>(
             return Err(io::Error::other(reason));
         }
     };
-    let received = sessions.lock().get(key);
+    let known = sessions.lock().get(key);
+    let received = known.ok_or_else(|| io::Error::other("too many senders"))?;
     // An older connection of the same session may still be delivering.
     let mut received = timeout(config.handshake_timeout, received.lock()).await?;
     writer.send(wire::frame(&Frame::Welcome { received: *received })).await?;
