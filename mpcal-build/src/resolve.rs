@@ -33,6 +33,8 @@ enum Entry {
 struct Pending<'a> {
     definition: &'a ast::Definition,
     id: Option<OperatorId>,
+    /// The `EXTENDS` that brings it in, if it stands in another file.
+    from: Option<&'a Name>,
 }
 
 struct Resolver<'a, 'd> {
@@ -74,11 +76,17 @@ pub fn resolve(source: &Source, modules: &[&Module], block: &Block, out: &mut Di
         in_mapping: None,
         out,
     };
-    let units = modules.iter().flat_map(|m| &m.units).chain(&block.definitions);
     let mut assumes = Vec::new();
-    for unit in units {
-        cx.declare_unit(unit, &mut assumes);
+    if let Some((own, extended)) = modules.split_last() {
+        for module in extended {
+            let named = |n: &&Name| module.name.as_ref().is_some_and(|m| m.text == n.text);
+            let from = own.extends.iter().find(named).or(own.extends.first());
+            // What they assume is checked where they are.
+            module.units.iter().for_each(|unit| cx.declare_unit(unit, from, &mut Vec::new()));
+        }
+        own.units.iter().for_each(|unit| cx.declare_unit(unit, None, &mut assumes));
     }
+    block.definitions.iter().for_each(|unit| cx.declare_unit(unit, None, &mut assumes));
     cx.block(block);
     for assume in assumes {
         let before = cx.out.len();
@@ -91,7 +99,7 @@ pub fn resolve(source: &Source, modules: &[&Module], block: &Block, out: &mut Di
 }
 
 impl<'a> Resolver<'a, '_> {
-    fn declare_unit(&mut self, unit: &'a Unit, assumes: &mut Vec<&'a ast::Expr>) {
+    fn declare_unit(&mut self, unit: &'a Unit, from: Option<&'a Name>, assumes: &mut Vec<&'a ast::Expr>) {
         match unit {
             Unit::Constants(list) => {
                 for (name, arity) in list {
@@ -108,7 +116,7 @@ impl<'a> Resolver<'a, '_> {
                     let at = first.definition.name.span;
                     self.duplicate(&d.name, at);
                 }
-                self.definitions.insert(key, Pending { definition: d, id: None });
+                self.definitions.insert(key, Pending { definition: d, id: None, from });
             }
             Unit::Assume(e) => assumes.push(e),
             Unit::Opaque => {}

@@ -91,6 +91,26 @@ fn init_makes_a_crate_once() {
     assert!(made.join("src/main.rs").exists() && made.join("build.rs").exists() && made.join("counter.cfg").exists());
 }
 
+#[test]
+fn modules_beside_the_file_are_extended() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+    write("lib.tla", "---- MODULE lib ----\nEXTENDS Naturals\nTwice(x) == 2 * x\nBad(x) == unknownThing + x\n====\n");
+    let main = |operator: &str| {
+        format!(
+            "---- MODULE main ----\nEXTENDS Naturals, lib\n(*\n--mpcal M {{\n  archetype A(ref x) {{ start: x := {operator}(x); }}\n  \
+             variables x = 2;\n  process (p = 1) == instance A(ref x);\n}}\n*)\n====\n"
+        )
+    };
+    write("main.tla", &main("Twice"));
+    let output = mpcal(directory.path(), &["rust", "main.tla"]);
+    assert!(output.status.success() && text(&output).contains("pub fn twice(&self, x: i64)"), "{}", text(&output));
+    write("main.tla", &main("Bad"));
+    let report = text(&mpcal(directory.path(), &["check", "main.tla"]));
+    assert!(report.contains("there is no `unknownThing`") && report.contains("main.tla:2:19"), "{report}");
+    assert!(report.contains("in `Bad` of this module"), "{report}");
+}
+
 /// A small generator of numbers: tests have the same ones every time.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     std::iter::successors(Some(seed | 1), |x| {

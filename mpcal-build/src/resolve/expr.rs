@@ -447,7 +447,12 @@ impl Resolver<'_, '_> {
         for (name, g) in &self.globals {
             self.scope.insert(0, (name.clone(), Entry::Variable(*g)));
         }
+        let before = self.out.len();
         let body = self.definition_body(d);
+        if let Some(from) = pending.from {
+            let text = format!("in `{}` of this module", d.name.text);
+            self.out.relocate(before, from.span, &text);
+        }
         self.model.operators[id.index()].recursive |=
             body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
         self.model.operators[id.index()].body = body;
