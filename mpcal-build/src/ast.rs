@@ -1,7 +1,7 @@
 //! The tree the parser makes: one module and the MPCal block inside it, as written.
 //!
-//! Nothing is resolved here: a name is text and a place. The grammar is that of the README of
-//! `syntax/`; nodes are plain values.
+//! Nothing is resolved here: a name is text and a place. Each node's documentation
+//! shows the text it stands for; nodes are plain values.
 
 use std::rc::Rc;
 

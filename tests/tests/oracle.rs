@@ -37,9 +37,9 @@ fn the_interpreter_reaches_the_states_that_tlc_does() {
     }
 }
 
-/// The same for an example, and its one possible end.
+/// An example whose server waits for ever has states, and no end.
 #[test]
-fn the_lock_service_ends_with_the_lock_free() {
+fn the_lock_service_never_ends() {
     let text = fs::read_to_string(mpcal_tests::root().join("examples/locksvc/locksvc.tla")).unwrap();
     let constants = HashMap::from([("NumClients".to_owned(), Value::Int(2))]);
     // The server waits for ever, so no state counts as an end.
