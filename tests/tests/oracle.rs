@@ -19,7 +19,7 @@ const TLC: &[(&str, usize)] = &[
     ("procedures", 1335),
     ("read_yields", 2249),
     ("restored", 81),
-    ("simultaneous", 4),
+    ("simultaneous", 5),
     ("two_views", 159),
 ];
 

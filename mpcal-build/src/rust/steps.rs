@@ -218,7 +218,18 @@ impl Emitter<'_> {
     }
 
     fn bind(&self, bound: BoundId, ty: Type, scope: &mut Scope) -> proc_macro2::Ident {
-        let name = self.name(&self.model.bound(bound).name);
+        // A name that hides neither one in scope nor one of ours.
+        let plain = self.name(&self.model.bound(bound).name);
+        let taken = |name: &str| {
+            ["value", "section", "result", "variable", "process", "index"].contains(&name)
+                || scope.bounds.values().any(|code| code.tokens.to_string() == name)
+        };
+        let mut name = plain.clone();
+        let mut n = 2;
+        while taken(&name.to_string()) {
+            name = ident(&format!("{}_{n}", plain.to_string().trim_start_matches("r#")));
+            n += 1;
+        }
         scope.bounds.insert(bound, Code::new(quote!(#name), Form::Place, ty));
         name
     }
