@@ -40,8 +40,27 @@ pub enum Unit {
     Definition(Definition),
     /// `ASSUME e`
     Assume(Expr),
-    /// `INSTANCE M`, a theorem, a proof, a nested module: read over, nothing of it is compiled.
+    /// `INSTANCE M WITH x <- e`, or `I(a) == INSTANCE M`
+    Instance(ModuleInstance),
+    /// A module inside the module.
+    Module(Module),
+    /// A theorem, a proof: parsed, nothing of it is compiled.
     Opaque,
+}
+
+/// `I(a) == INSTANCE M WITH x <- e`
+#[derive(Clone, Debug)]
+pub struct ModuleInstance {
+    /// What its definitions are called through; none if they come in under their own names.
+    pub name: Option<Name>,
+    /// Parameters with the number of arguments they take themselves.
+    pub parameters: Vec<(Name, usize)>,
+    /// The module.
+    pub module: Name,
+    /// What stands for its constants and variables.
+    pub with: Vec<(Name, Expr)>,
+    /// Whether modules that extend this one do not see it.
+    pub local: bool,
 }
 
 /// `Op(a, B(_)) == e`, or `f[x \in S] == e` with `domain` set.
@@ -55,6 +74,8 @@ pub struct Definition {
     pub domain: Option<Vec<Binding>>,
     /// What it stands for.
     pub body: Expr,
+    /// Whether modules that extend this one do not see it.
+    pub local: bool,
     /// The whole unit.
     pub span: Span,
 }
@@ -104,7 +125,7 @@ pub enum ExprKind {
     Number(i64),
     /// `"text"`, without the quotes, escapes undone
     String(Rc<str>),
-    /// `x`, `A!B`, `TRUE`, `self`, `$variable`
+    /// `x`, `TRUE`, `self`, `$variable`
     Name(Rc<str>),
     /// `Op(a, b)`
     Apply(Name, Vec<Expr>),
@@ -152,8 +173,14 @@ pub enum ExprKind {
     Let(Vec<Unit>, Box<Expr>),
     /// `LAMBDA x : e`
     Lambda(Vec<Name>, Box<Expr>),
-    /// `[A]_v`, `<<A>>_v`: parsed, never compiled
-    Action(Box<Expr>),
+    /// `I(x)!Op(a)`: an operator of an instance, each part with its arguments
+    Qualified(Vec<(Name, Vec<Expr>)>),
+    /// `1.5`: parsed, never compiled
+    Decimal,
+    /// `Op!1!<<`, `<1>2`: parsed, never compiled
+    Subexpression,
+    /// `[A]_v`, `<<A>>_v`, `WF_v(A)`, `\EE x : A`: parsed, never compiled
+    Temporal,
 }
 
 /// The MPCal block.

@@ -77,21 +77,14 @@ impl Config {
     }
 
     /// Runs the passes over a file.
-    pub(crate) fn run(&self, path: &Path, request: Request) -> Result<(Source, Output), Error> {
+    pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
         let bytes = fs::read(path).map_err(|e| Error::file(path, &e))?;
         let text = String::from_utf8(bytes).map_err(|_| Error::file(path, &io::Error::other("it is not UTF-8")))?;
         Ok(self.run_text(&path.display().to_string(), text, path.parent(), request))
     }
 
     /// Runs the passes over a text; extended modules are looked for in `directory`.
-    pub(crate) fn run_text(
-        &self,
-        name: &str,
-        text: String,
-        directory: Option<&Path>,
-        request: Request,
-    ) -> (Source, Output) {
-        let source = Source::new(name, text);
+    pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> Output {
         let directories: Vec<PathBuf> =
             directory.map(Path::to_path_buf).into_iter().chain(self.include.clone()).collect();
         let loader = |module: &str| {
@@ -100,8 +93,7 @@ impl Config {
                 fs::read_to_string(&path).ok().map(|text| (path.display().to_string(), text))
             })
         };
-        let output = pipeline::run(&source, &loader, request);
-        (source, output)
+        pipeline::run(Source::new(name, text), &loader, request)
     }
 
     /// Compiles a model that is given as text; `name` is what reports call it.
@@ -110,8 +102,7 @@ impl Config {
     /// The report of what is wrong.
     pub fn compile_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<Compiled, Error> {
         let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
-        let (source, output) = self.run_text(name, text.to_owned(), directory, request);
-        finish(&source, output)
+        finish(self.run_text(name, text.to_owned(), directory, request))
     }
 
     /// Compiles a model in a file.
@@ -120,8 +111,7 @@ impl Config {
     /// The report of what is wrong, or that the file cannot be read.
     pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Compiled, Error> {
         let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
-        let (source, output) = self.run(path.as_ref(), request)?;
-        finish(&source, output)
+        finish(self.run(path.as_ref(), request)?)
     }
 
     /// Compiles a model from a build script: writes the module to `OUT_DIR/<file name>.rs` if it
@@ -155,11 +145,25 @@ impl Config {
     }
 }
 
-fn finish(source: &Source, output: Output) -> Result<Compiled, Error> {
-    let report = render(source, &output.diagnostics, false);
+/// Parses a TLA+ module, with an MPCal block or without, and nothing more: no name is looked up and
+/// no other module is read. `path` is what reports call it.
+///
+/// # Errors
+/// The report of what is wrong.
+pub fn parse(path: &str, text: &str) -> Result<(), Error> {
+    let (sources, problems) = pipeline::parse_only(Source::new(path, text));
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::text(render(&sources, &problems, false)))
+    }
+}
+
+fn finish(output: Output) -> Result<Compiled, Error> {
+    let report = render(&output.sources, &output.diagnostics, false);
     match output.rust {
         Some(rust) if output.diagnostics.iter().all(|d| d.severity != Severity::Error) => {
-            Ok(Compiled { rust, warnings: report, modules: output.modules.into_iter().map(PathBuf::from).collect() })
+            Ok(Compiled { rust, warnings: report, modules: output.sources.modules().map(PathBuf::from).collect() })
         }
         _ => Err(Error::text(report)),
     }

@@ -119,14 +119,6 @@ impl Diagnostics {
         self.list
     }
 
-    /// Moves those from the `from`-th on to a place that can be shown: they are in another file.
-    pub fn relocate(&mut self, from: usize, span: Span, text: &str) {
-        for d in self.list.iter_mut().skip(from) {
-            d.primary = Annotation { span, text: text.to_owned() };
-            d.further.clear();
-        }
-    }
-
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

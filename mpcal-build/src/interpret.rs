@@ -14,7 +14,7 @@ use self::state::{Machine, State};
 use crate::build_script::Error;
 use crate::pipeline;
 use crate::render::render;
-use crate::source::Source;
+use crate::source::{Source, Sources};
 
 /// What exploring a model found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,9 @@ pub struct Explored {
 /// The report of what is wrong with the model, a failed assertion or evaluation, or that there are
 /// more states.
 pub fn explore(text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
-    let source = Source::new("model", text);
-    let trees = pipeline::trees(&source, &|_| None);
-    let (model, normal) = trees.map_err(|problems| Error::text(render(&source, &problems, false)))?;
+    let mut sources = Sources::new(Source::new("model", text));
+    let trees = pipeline::trees(&mut sources, &|_| None);
+    let (model, normal) = trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
     let fail = |message: String| Error::text(format!("error: {message}"));
     let machine = Machine::new(&model, &normal, constants).map_err(fail)?;
     let mut seen: BTreeSet<State> = BTreeSet::new();

@@ -21,6 +21,7 @@ mod explain;
 mod infer;
 #[cfg(feature = "interpret")]
 mod interpret;
+mod load;
 mod normal;
 mod normalize;
 mod operators;
@@ -34,7 +35,7 @@ mod source;
 mod syntax;
 mod types;
 
-pub use build_script::{compile, Compiled, Config, Error};
+pub use build_script::{compile, parse, Compiled, Config, Error};
 pub use explain::explain;
 #[cfg(feature = "interpret")]
 pub use interpret::{explore, Explored};

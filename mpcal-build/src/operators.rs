@@ -4,7 +4,11 @@
 //! parser its fixity and precedence, the resolver its module and arity, inference its type, and
 //! the Rust back end the runtime function that evaluates it.
 //!
-//! Precedences are those of table 6 of *Specifying Systems*, section 15.2.1.
+//! Precedences are those of SANY. They are table 6 of *Specifying Systems*, section 15.2.1, but for
+//! `SUBSET`, `UNION` and `DOMAIN`, which SANY lets bind as `\\X` does.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// How an operator is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,39 +76,39 @@ const BAGS: Runtime = NoRust("bags are not supported by the Rust back end");
 /// All operators. Order is of no meaning.
 pub static OPERATORS: &[Operator] = &[
     // Logic.
-    op("=>", &[], "", Infix(1, 1, false), "(Bool, Bool) => Bool", Form),
-    op("<=>", &["\\equiv"], "", Infix(2, 2, false), "(Bool, Bool) => Bool", Form),
-    op("/\\", &["\\land"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
-    op("\\/", &["\\lor"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
-    op("~", &["\\lnot", "\\neg"], "", Prefix(4, 4), "(Bool) => Bool", Form),
+    op("=>", &["⇒"], "", Infix(1, 1, false), "(Bool, Bool) => Bool", Form),
+    op("<=>", &["\\equiv", "⇔"], "", Infix(2, 2, false), "(Bool, Bool) => Bool", Form),
+    op("/\\", &["\\land", "∧"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
+    op("\\/", &["\\lor", "∨"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
+    op("~", &["\\lnot", "\\neg", "¬"], "", Prefix(4, 4), "(Bool) => Bool", Form),
     op("=", &[], "", Infix(5, 5, false), "(a, a) => Bool", Form),
-    op("#", &["/="], "", Infix(5, 5, false), "(a, a) => Bool", Form),
+    op("#", &["/=", "≠"], "", Infix(5, 5, false), "(a, a) => Bool", Form),
     // Sets.
-    op("\\in", &[], "", Infix(5, 5, false), "(a, Set(a)) => Bool", Form),
-    op("\\notin", &[], "", Infix(5, 5, false), "(a, Set(a)) => Bool", Form),
-    op("\\subseteq", &[], "", Infix(5, 5, false), "(Set(a), Set(a)) => Bool", Total("subset_eq")),
+    op("\\in", &["∈"], "", Infix(5, 5, false), "(a, Set(a)) => Bool", Form),
+    op("\\notin", &["∉"], "", Infix(5, 5, false), "(a, Set(a)) => Bool", Form),
+    op("\\subseteq", &["⊆"], "", Infix(5, 5, false), "(Set(a), Set(a)) => Bool", Total("subset_eq")),
     op("\\", &[], "", Infix(8, 8, false), "(Set(a), Set(a)) => Set(a)", Total("difference")),
-    op("\\cap", &["\\intersect"], "", Infix(8, 8, true), "(Set(a), Set(a)) => Set(a)", Total("intersection")),
-    op("\\cup", &["\\union"], "", Infix(8, 8, true), "(Set(a), Set(a)) => Set(a)", Total("union")),
-    op("SUBSET", &[], "", Prefix(8, 8), "(Set(a)) => Set(Set(a))", Partial("power_set")),
-    op("UNION", &[], "", Prefix(8, 8), "(Set(Set(a))) => Set(a)", Total("big_union")),
-    op("DOMAIN", &[], "", Prefix(9, 9), "", Form),
-    op("\\X", &["\\times"], "", Infix(10, 13, true), "", Form),
+    op("\\cap", &["\\intersect", "∩"], "", Infix(8, 8, true), "(Set(a), Set(a)) => Set(a)", Total("intersection")),
+    op("\\cup", &["\\union", "∪"], "", Infix(8, 8, true), "(Set(a), Set(a)) => Set(a)", Total("union")),
+    op("SUBSET", &[], "", Prefix(10, 13), "(Set(a)) => Set(Set(a))", Partial("power_set")),
+    op("UNION", &[], "", Prefix(10, 13), "(Set(Set(a))) => Set(a)", Total("big_union")),
+    op("DOMAIN", &[], "", Prefix(10, 13), "", Form),
+    op("\\X", &["\\times", "×"], "", Infix(10, 13, true), "", Form),
     // Naturals and Integers.
     op("<", &[], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
     op(">", &[], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
-    op("<=", &["=<", "\\leq"], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
-    op(">=", &["\\geq"], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
-    op("..", &[], "Naturals", Infix(9, 9, false), "(Int, Int) => Set(Int)", Partial("range")),
+    op("<=", &["=<", "\\leq", "≤"], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
+    op(">=", &["\\geq", "≥"], "Naturals", Infix(5, 5, false), "(Int, Int) => Bool", Form),
+    op("..", &["‥"], "Naturals", Infix(9, 9, false), "(Int, Int) => Set(Int)", Partial("range")),
     op("+", &[], "Naturals", Infix(10, 10, true), "(Int, Int) => Int", Partial("add")),
     op("-", &[], "Naturals", Infix(11, 11, true), "(Int, Int) => Int", Partial("subtract")),
-    op("-", &["-."], "Integers", Prefix(12, 12), "(Int) => Int", Partial("negate")),
+    op("-", &[], "Integers", Prefix(12, 12), "(Int) => Int", Partial("negate")),
     op("*", &[], "Naturals", Infix(13, 13, true), "(Int, Int) => Int", Partial("multiply")),
-    op("\\div", &[], "Naturals", Infix(13, 13, false), "(Int, Int) => Int", Partial("divide")),
+    op("\\div", &["÷"], "Naturals", Infix(13, 13, false), "(Int, Int) => Int", Partial("divide")),
     op("%", &[], "Naturals", Infix(10, 11, false), "(Int, Int) => Int", Partial("modulo")),
     op("^", &[], "Naturals", Infix(14, 14, false), "(Int, Int) => Int", Partial("power")),
-    op("Nat", &[], "Naturals", Call(0), "Set(Int)", Form),
-    op("Int", &[], "Integers", Call(0), "Set(Int)", Form),
+    op("Nat", &["ℕ"], "Naturals", Call(0), "Set(Int)", Form),
+    op("Int", &["ℤ"], "Integers", Call(0), "Set(Int)", Form),
     op("BOOLEAN", &[], "", Call(0), "Set(Bool)", Total("booleans")),
     op("STRING", &[], "", Call(0), "Set(Str)", Form),
     op("TRUE", &[], "", Call(0), "Bool", Form),
@@ -117,7 +121,7 @@ pub static OPERATORS: &[Operator] = &[
     op("Append", &[], "Sequences", Call(2), "(Seq(a), a) => Seq(a)", Total("append")),
     op("SubSeq", &[], "Sequences", Call(3), "(Seq(a), Int, Int) => Seq(a)", Partial("sub_seq")),
     op("SelectSeq", &[], "Sequences", Call(2), "(Seq(a), (a) => Bool) => Seq(a)", Form),
-    op("\\o", &["\\circ"], "Sequences", Infix(13, 13, true), "(Seq(a), Seq(a)) => Seq(a)", Total("concat")),
+    op("\\o", &["\\circ", "∘"], "Sequences", Infix(13, 13, true), "(Seq(a), Seq(a)) => Seq(a)", Total("concat")),
     // FiniteSets.
     op("Cardinality", &[], "FiniteSets", Call(1), "(Set(a)) => Int", Total("cardinality")),
     op("IsFiniteSet", &[], "FiniteSets", Call(1), "(Set(a)) => Bool", Total("is_finite_set")),
@@ -136,8 +140,8 @@ pub static OPERATORS: &[Operator] = &[
     op("TLCSet", &[], "TLC", Call(2), "(a, b) => Bool", NoRust("it writes a register of TLC")),
     op("Any", &[], "TLC", Call(0), "Set(a)", NoRust("it is a set of everything")),
     // Bags.
-    op("(+)", &["\\oplus"], "Bags", Infix(10, 10, true), "", BAGS),
-    op("(-)", &["\\ominus"], "Bags", Infix(11, 11, true), "", BAGS),
+    op("(+)", &["\\oplus", "⊕"], "Bags", Infix(10, 10, true), "", BAGS),
+    op("(-)", &["\\ominus", "⊖"], "Bags", Infix(11, 11, true), "", BAGS),
     op("IsABag", &[], "Bags", Call(1), "", BAGS),
     op("BagToSet", &[], "Bags", Call(1), "", BAGS),
     op("SetToBag", &[], "Bags", Call(1), "", BAGS),
@@ -148,27 +152,28 @@ pub static OPERATORS: &[Operator] = &[
     op("BagOfAll", &[], "Bags", Call(2), "", BAGS),
     op("BagCardinality", &[], "Bags", Call(1), "", BAGS),
     op("CopiesIn", &[], "Bags", Call(2), "", BAGS),
-    op("\\sqsubseteq", &[], "Bags", Infix(5, 5, false), "", BAGS),
+    op("\\sqsubseteq", &["⊑"], "Bags", Infix(5, 5, false), "", BAGS),
     // Actions and time.
     op("ENABLED", &[], "", Prefix(4, 15), "", ACTION),
     op("UNCHANGED", &[], "", Prefix(4, 15), "", ACTION),
-    op("\\cdot", &[], "", Infix(5, 14, true), "", ACTION),
+    op("\\cdot", &["⋅"], "", Infix(5, 14, true), "", ACTION),
     op("'", &[], "", Postfix(15), "", ACTION),
-    op("[]", &[], "", Prefix(4, 15), "", TEMPORAL),
-    op("<>", &[], "", Prefix(4, 15), "", TEMPORAL),
-    op("~>", &[], "", Infix(2, 2, false), "", TEMPORAL),
-    op("-+->", &[], "", Infix(2, 2, false), "", TEMPORAL),
+    op("[]", &["□"], "", Prefix(4, 15), "", TEMPORAL),
+    op("<>", &["◇"], "", Prefix(4, 15), "", TEMPORAL),
+    op("~>", &["↝"], "", Infix(2, 2, false), "", TEMPORAL),
+    op("-+->", &["⇸"], "", Infix(2, 2, false), "", TEMPORAL),
     // Symbols that a module may define.
-    op("^+", &[], "", Postfix(15), "", USER),
+    op("^+", &["⁺"], "", Postfix(15), "", USER),
     op("^*", &[], "", Postfix(15), "", USER),
     op("^#", &[], "", Postfix(15), "", USER),
     op("/", &[], "", Infix(13, 13, false), "", USER),
-    op("...", &[], "", Infix(9, 9, false), "", USER),
-    op("!!", &[], "", Infix(9, 13, false), "", USER),
+    op("...", &["…"], "", Infix(9, 9, false), "", USER),
+    op("!!", &["‼"], "", Infix(9, 13, false), "", USER),
     op("##", &[], "", Infix(9, 13, true), "", USER),
+    op("(\\X)", &["\\otimes", "⊗"], "", Infix(13, 13, true), "", USER),
     op("$", &[], "", Infix(9, 13, true), "", USER),
     op("$$", &[], "", Infix(9, 13, true), "", USER),
-    op("??", &[], "", Infix(9, 13, true), "", USER),
+    op("??", &["⁇"], "", Infix(9, 13, true), "", USER),
     op("%%", &[], "", Infix(10, 11, true), "", USER),
     op("&", &[], "", Infix(13, 13, true), "", USER),
     op("&&", &[], "", Infix(13, 13, true), "", USER),
@@ -178,55 +183,79 @@ pub static OPERATORS: &[Operator] = &[
     op("++", &[], "", Infix(10, 10, true), "", USER),
     op("--", &[], "", Infix(11, 11, true), "", USER),
     op("|", &[], "", Infix(10, 11, true), "", USER),
-    op("||", &[], "", Infix(10, 11, true), "", USER),
-    op(":=", &[], "", Infix(5, 5, false), "", USER),
-    op("::=", &[], "", Infix(5, 5, false), "", USER),
-    op("=|", &[], "", Infix(5, 5, false), "", USER),
-    op("|=", &[], "", Infix(5, 5, false), "", USER),
-    op("|-", &[], "", Infix(5, 5, false), "", USER),
-    op("-|", &[], "", Infix(5, 5, false), "", USER),
+    op("||", &["‖"], "", Infix(10, 11, true), "", USER),
+    op(":=", &["≔"], "", Infix(5, 5, false), "", USER),
+    op("::=", &["⩴"], "", Infix(5, 5, false), "", USER),
+    op("=|", &["⫤"], "", Infix(5, 5, false), "", USER),
+    op("|=", &["⊨"], "", Infix(5, 5, false), "", USER),
+    op("|-", &["⊢"], "", Infix(5, 5, false), "", USER),
+    op("-|", &["⊣"], "", Infix(5, 5, false), "", USER),
     op("<:", &[], "", Infix(7, 7, false), "", USER),
-    op("(/)", &["\\oslash"], "", Infix(13, 13, false), "", USER),
-    op("(.)", &["\\odot"], "", Infix(13, 13, true), "", USER),
-    op("\\bigcirc", &[], "", Infix(13, 13, true), "", USER),
-    op("\\bullet", &[], "", Infix(13, 13, true), "", USER),
-    op("\\star", &[], "", Infix(13, 13, true), "", USER),
-    op("\\wr", &[], "", Infix(9, 14, false), "", USER),
-    op("\\sqcap", &[], "", Infix(9, 13, true), "", USER),
-    op("\\sqcup", &[], "", Infix(9, 13, true), "", USER),
-    op("\\uplus", &[], "", Infix(9, 13, true), "", USER),
-    op("\\prec", &[], "", Infix(5, 5, false), "", USER),
-    op("\\preceq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\succ", &[], "", Infix(5, 5, false), "", USER),
-    op("\\succeq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\ll", &[], "", Infix(5, 5, false), "", USER),
-    op("\\gg", &[], "", Infix(5, 5, false), "", USER),
-    op("\\sqsubset", &[], "", Infix(5, 5, false), "", USER),
-    op("\\sqsupset", &[], "", Infix(5, 5, false), "", USER),
-    op("\\sqsupseteq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\subset", &[], "", Infix(5, 5, false), "", USER),
-    op("\\supset", &[], "", Infix(5, 5, false), "", USER),
-    op("\\supseteq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\sim", &[], "", Infix(5, 5, false), "", USER),
-    op("\\simeq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\approx", &[], "", Infix(5, 5, false), "", USER),
-    op("\\cong", &[], "", Infix(5, 5, false), "", USER),
-    op("\\asymp", &[], "", Infix(5, 5, false), "", USER),
-    op("\\doteq", &[], "", Infix(5, 5, false), "", USER),
-    op("\\propto", &[], "", Infix(5, 5, false), "", USER),
+    op("(/)", &["\\oslash", "⊘"], "", Infix(13, 13, false), "", USER),
+    op("(.)", &["\\odot", "⊙"], "", Infix(13, 13, true), "", USER),
+    op("\\bigcirc", &["◯"], "", Infix(13, 13, true), "", USER),
+    op("\\bullet", &["●"], "", Infix(13, 13, true), "", USER),
+    op("\\star", &["⋆"], "", Infix(13, 13, true), "", USER),
+    op("\\wr", &["≀"], "", Infix(9, 14, false), "", USER),
+    op("\\sqcap", &["⊓"], "", Infix(9, 13, true), "", USER),
+    op("\\sqcup", &["⊔"], "", Infix(9, 13, true), "", USER),
+    op("\\uplus", &["⊎"], "", Infix(9, 13, true), "", USER),
+    op("\\prec", &["≺"], "", Infix(5, 5, false), "", USER),
+    op("\\preceq", &["⪯"], "", Infix(5, 5, false), "", USER),
+    op("\\succ", &["≻"], "", Infix(5, 5, false), "", USER),
+    op("\\succeq", &["⪰"], "", Infix(5, 5, false), "", USER),
+    op("\\ll", &["≪"], "", Infix(5, 5, false), "", USER),
+    op("\\gg", &["≫"], "", Infix(5, 5, false), "", USER),
+    op("\\sqsubset", &["⊏"], "", Infix(5, 5, false), "", USER),
+    op("\\sqsupset", &["⊐"], "", Infix(5, 5, false), "", USER),
+    op("\\sqsupseteq", &["⊒"], "", Infix(5, 5, false), "", USER),
+    op("\\subset", &["⊂"], "", Infix(5, 5, false), "", USER),
+    op("\\supset", &["⊃"], "", Infix(5, 5, false), "", USER),
+    op("\\supseteq", &["⊇"], "", Infix(5, 5, false), "", USER),
+    op("\\sim", &["∼"], "", Infix(5, 5, false), "", USER),
+    op("\\simeq", &["≃"], "", Infix(5, 5, false), "", USER),
+    op("\\approx", &["≈"], "", Infix(5, 5, false), "", USER),
+    op("\\cong", &["≅"], "", Infix(5, 5, false), "", USER),
+    op("\\asymp", &["≍"], "", Infix(5, 5, false), "", USER),
+    op("\\doteq", &["≐"], "", Infix(5, 5, false), "", USER),
+    op("\\propto", &["∝"], "", Infix(5, 5, false), "", USER),
 ];
 
-/// Symbols that are no operators but punctuation.
-pub static PUNCTUATION: &[&str] = &[
-    "(", ")", "[", "]", "{", "}", "<<", ">>", ",", ";", ":", ".", "!", "@", "==", "->", "<-", "|->", "\\A", "\\E",
-    "\\AA", "\\EE", "\\forall", "\\exists",
+/// Symbols that are no operators but punctuation, each with its other spellings. `-.` is how a
+/// module names the prefix `-`; `]_` and `>>_` end an action before its subscript.
+pub static PUNCTUATION: &[(&str, &[&str])] = &[
+    ("(", &[]),
+    (")", &[]),
+    ("[", &[]),
+    ("]", &[]),
+    ("]_", &[]),
+    ("{", &[]),
+    ("}", &[]),
+    ("<<", &["⟨"]),
+    (">>", &["⟩"]),
+    (">>_", &["⟩_"]),
+    (",", &[]),
+    (";", &[]),
+    (":", &[]),
+    ("::", &["∷"]),
+    (".", &[]),
+    ("!", &[]),
+    ("@", &[]),
+    ("==", &["≜"]),
+    ("->", &["→"]),
+    ("<-", &["←"]),
+    ("|->", &["↦"]),
+    ("-.", &[]),
+    ("\\A", &["\\forall", "∀"]),
+    ("\\E", &["\\exists", "∃"]),
+    ("\\AA", &[]),
+    ("\\EE", &[]),
 ];
 
 impl Operator {
-    /// Whether `spelling` is one of this operator's.
-    #[must_use]
-    pub fn is(&self, spelling: &str) -> bool {
-        self.name == spelling || self.aliases.contains(&spelling)
+    /// The canonical spelling and all others.
+    pub fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 }
 
@@ -245,26 +274,56 @@ pub static STANDARD_MODULES: &[&str] = &[
     "Json",
 ];
 
+/// The rows of one spelling: a symbol can be prefix and infix.
+#[derive(Clone, Copy, Default)]
+struct Rows {
+    infix: Option<&'static Operator>,
+    prefix: Option<&'static Operator>,
+    postfix: Option<&'static Operator>,
+    call: Option<&'static Operator>,
+}
+
+fn rows(spelling: &str) -> Rows {
+    static TABLE: OnceLock<HashMap<&'static str, Rows>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table: HashMap<&'static str, Rows> = HashMap::new();
+        for operator in OPERATORS {
+            for spelling in operator.spellings() {
+                let rows = table.entry(spelling).or_default();
+                let row = match operator.fixity {
+                    Infix(..) => &mut rows.infix,
+                    Prefix(..) => &mut rows.prefix,
+                    Postfix(_) => &mut rows.postfix,
+                    Call(_) => &mut rows.call,
+                };
+                *row = Some(operator);
+            }
+        }
+        table
+    });
+    table.get(spelling).copied().unwrap_or_default()
+}
+
 /// Finds the infix operator spelt so.
 #[must_use]
 pub fn infix(spelling: &str) -> Option<&'static Operator> {
-    OPERATORS.iter().find(|o| matches!(o.fixity, Infix(..)) && o.is(spelling))
+    rows(spelling).infix
 }
 
 /// Finds the prefix operator spelt so.
 #[must_use]
 pub fn prefix(spelling: &str) -> Option<&'static Operator> {
-    OPERATORS.iter().find(|o| matches!(o.fixity, Prefix(..)) && o.is(spelling))
+    rows(spelling).prefix
 }
 
 /// Finds the postfix operator spelt so.
 #[must_use]
 pub fn postfix(spelling: &str) -> Option<&'static Operator> {
-    OPERATORS.iter().find(|o| matches!(o.fixity, Postfix(_)) && o.is(spelling))
+    rows(spelling).postfix
 }
 
 /// Finds the operator of a standard module that is written like a call.
 #[must_use]
 pub fn call(name: &str) -> Option<&'static Operator> {
-    OPERATORS.iter().find(|o| matches!(o.fixity, Call(_)) && o.is(name))
+    rows(name).call
 }

@@ -23,7 +23,7 @@ use crate::ast::{Block, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model};
-use crate::source::Source;
+use crate::source::Sources;
 
 pub use region::replace_region;
 
@@ -32,7 +32,7 @@ const MAX_NESTING: usize = 30;
 
 /// Translates a model; none if it has a problem of its own.
 pub fn translate(
-    source: &Source,
+    source: &Sources,
     block: &Block,
     model: &Model,
     normal: &Normal,

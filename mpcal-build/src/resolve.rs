@@ -5,19 +5,23 @@
 //! arguments as it takes, a plain process is an archetype whose globals are `ref` parameters.
 
 mod expr;
+mod modules;
+mod names;
 mod stmt;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::ast::{self, Block, Module, Name, ProcessKind, Unit};
+use crate::ast::{self, Block, Module, Name, ProcessKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::operators;
 use crate::resolved::{
-    Archetype, ArchetypeId, Argument, Constant, ConstantId, Initial, MappingMacro, MappingMacroId, Model, OperatorId,
-    Procedure, ProcedureId, Process, Variable, VariableId, VariableKind,
+    Archetype, ArchetypeId, Argument, BoundId, Initial, MappingMacro, MappingMacroId, Model, Procedure, ProcedureId,
+    Process, Variable, VariableId, VariableKind,
 };
-use crate::source::{Source, Span};
+use crate::source::{Sources, Span};
+
+use modules::{Env, EnvId};
 
 /// What a name in scope stands for.
 #[derive(Clone, Copy, Debug)]
@@ -26,31 +30,37 @@ enum Entry {
     Bound(crate::resolved::BoundId),
     /// `self`, where a process has one.
     SelfId,
-}
-
-/// A definition that has not been used yet.
-#[derive(Clone)]
-struct Pending<'a> {
-    definition: &'a ast::Definition,
-    id: Option<OperatorId>,
-    /// The `EXTENDS` that brings it in, if it stands in another file.
-    from: Option<&'a Name>,
+    /// An instance in a `LET`.
+    LetInstance,
 }
 
 struct Resolver<'a, 'd> {
-    source: &'a Source,
+    source: &'a Sources,
     model: Model,
-    definitions: HashMap<Rc<str>, Pending<'a>>,
-    constants: HashMap<Rc<str>, ConstantId>,
-    /// Variables of the module outside the block: known, but nothing of ours.
-    foreign: Vec<Rc<str>>,
-    recursive: Vec<Rc<str>>,
-    modules: Vec<Rc<str>>,
+    /// The modules that were loaded besides the model's own.
+    modules: &'a [Module],
+    envs: Vec<Env<'a>>,
+    /// Views of modules that come in through `EXTENDS` alone.
+    extended: Vec<(&'a Module, EnvId)>,
+    /// Whether there is no module around the block.
+    bare: bool,
+    /// The module we are in.
+    env: EnvId,
+    /// The parameters of the instances on the way here, which every definition takes first.
+    instance_parameters: Vec<BoundId>,
+    assumes: Vec<&'a ast::Expr>,
     procedures: HashMap<Rc<str>, ProcedureId>,
     globals: HashMap<Rc<str>, VariableId>,
     scope: Vec<(Rc<str>, Entry)>,
     in_mapping: Option<Side>,
     out: &'d mut Diagnostics,
+}
+
+/// Where we were before we went to another module.
+struct Place {
+    env: EnvId,
+    scope: Vec<(Rc<str>, Entry)>,
+    in_mapping: Option<Side>,
 }
 
 /// Which body of a mapping macro.
@@ -60,35 +70,27 @@ enum Side {
     Write,
 }
 
-/// Resolves the block; `modules` are the module around it and those it extends.
-pub fn resolve(source: &Source, modules: &[&Module], block: &Block, out: &mut Diagnostics) -> Model {
+/// Resolves the block; `own` is the module around it, `modules` are those that it needs.
+pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block, out: &mut Diagnostics) -> Model {
     let mut cx = Resolver {
         source,
         model: Model { name: block.name.text.clone(), ..Model::default() },
-        definitions: HashMap::new(),
-        constants: HashMap::new(),
-        foreign: Vec::new(),
-        recursive: Vec::new(),
-        modules: modules.iter().flat_map(|m| m.extends.iter().map(|n| n.text.clone())).collect(),
+        modules,
+        envs: Vec::new(),
+        extended: Vec::new(),
+        bare: own.name.is_none() || own.extends.is_empty(),
+        env: EnvId(0),
+        instance_parameters: Vec::new(),
+        assumes: Vec::new(),
         procedures: HashMap::new(),
         globals: HashMap::new(),
         scope: Vec::new(),
         in_mapping: None,
         out,
     };
-    let mut assumes = Vec::new();
-    if let Some((own, extended)) = modules.split_last() {
-        for module in extended {
-            let named = |n: &&Name| module.name.as_ref().is_some_and(|m| m.text == n.text);
-            let from = own.extends.iter().find(named).or(own.extends.first());
-            // What they assume is checked where they are.
-            module.units.iter().for_each(|unit| cx.declare_unit(unit, from, &mut Vec::new()));
-        }
-        own.units.iter().for_each(|unit| cx.declare_unit(unit, None, &mut assumes));
-    }
-    block.definitions.iter().for_each(|unit| cx.declare_unit(unit, None, &mut assumes));
+    cx.env = cx.enter(own, &block.definitions);
     cx.block(block);
-    for assume in assumes {
+    for assume in std::mem::take(&mut cx.assumes) {
         let before = cx.out.len();
         let e = cx.expr(assume);
         if cx.out.len() == before {
@@ -99,30 +101,6 @@ pub fn resolve(source: &Source, modules: &[&Module], block: &Block, out: &mut Di
 }
 
 impl<'a> Resolver<'a, '_> {
-    fn declare_unit(&mut self, unit: &'a Unit, from: Option<&'a Name>, assumes: &mut Vec<&'a ast::Expr>) {
-        match unit {
-            Unit::Constants(list) => {
-                for (name, arity) in list {
-                    let id = ConstantId(self.model.constants.len() as u32);
-                    self.model.constants.push(Constant { name: name.text.clone(), arity: *arity, span: name.span });
-                    self.constants.insert(name.text.clone(), id);
-                }
-            }
-            Unit::Variables(list) => self.foreign.extend(list.iter().map(|n| n.text.clone())),
-            Unit::Recursive(list) => self.recursive.extend(list.iter().map(|(n, _)| n.text.clone())),
-            Unit::Definition(d) => {
-                let key = definition_key(&d.name.text, d.parameters.len());
-                if let Some(first) = self.definitions.get(&key) {
-                    let at = first.definition.name.span;
-                    self.duplicate(&d.name, at);
-                }
-                self.definitions.insert(key, Pending { definition: d, id: None, from });
-            }
-            Unit::Assume(e) => assumes.push(e),
-            Unit::Opaque => {}
-        }
-    }
-
     fn duplicate(&mut self, name: &Name, first: Span) {
         self.out.push(
             Diagnostic::error("duplicate-name", name.span, format!("`{}` is defined twice", name.text))
@@ -432,23 +410,9 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// Whether a standard module is extended, directly or through another standard one.
-    fn extends(&self, module: &str) -> bool {
-        const THROUGH: &[(&str, &[&str])] = &[
-            ("Integers", &["Naturals"]),
-            ("Reals", &["Integers", "Naturals"]),
-            ("RealTime", &["Reals", "Integers", "Naturals"]),
-        ];
-        module.is_empty()
-            || self.modules.is_empty()
-            || self.modules.iter().any(|m| **m == *module)
-            || THROUGH.iter().any(|(m, list)| list.contains(&module) && self.modules.iter().any(|x| **x == **m))
-    }
-
     fn known_names(&self) -> Vec<Rc<str>> {
         let mut names: Vec<Rc<str>> = self.scope.iter().map(|(n, _)| n.clone()).collect();
-        names.extend(self.constants.keys().cloned());
-        names.extend(self.definitions.keys().cloned());
+        names.extend(self.item_names());
         names.extend(operators::OPERATORS.iter().map(|o| Rc::from(o.name)));
         names.sort();
         names

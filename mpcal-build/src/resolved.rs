@@ -100,8 +100,10 @@ pub struct Constant {
 /// An operator definition.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    /// Its name.
+    /// Its name; `I!Op` for one of an instance.
     pub name: Rc<str>,
+    /// How many of the parameters each part of the name takes.
+    pub parts: Vec<usize>,
     /// Its parameters.
     pub parameters: Vec<BoundId>,
     /// What it stands for.

@@ -35,12 +35,12 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::Types;
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model, OperatorId, VariableId};
-use crate::source::{Source, Span};
+use crate::source::{Sources, Span};
 use crate::types::Type;
 
 /// Emits a module; none if the model has something that cannot run.
 pub fn emit(
-    source: &Source,
+    source: &Sources,
     block: Span,
     model: &Model,
     normal: &Normal,
@@ -72,7 +72,7 @@ pub fn emit(
     }
     let hash = fnv(source.slice(block).as_bytes());
     let version = env!("CARGO_PKG_VERSION");
-    let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.path));
+    let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.model().path));
     let tokens = quote! {
         #[doc = #doc]
         #[allow(
@@ -159,7 +159,7 @@ enum Emitted {
 }
 
 struct Emitter<'m> {
-    source: &'m Source,
+    source: &'m Sources,
     model: &'m Model,
     normal: &'m Normal,
     types: &'m Types,
@@ -180,13 +180,13 @@ impl Emitter<'_> {
 
     /// `file:line:column` of a place in the model.
     fn place(&self, span: Span) -> String {
-        let (line, column) = self.source.line_column(span.start);
-        format!("{}:{line}:{column}", file_name(&self.source.path))
+        let (line, column) = self.source.file(span).line_column(span.start);
+        format!("{}:{line}:{column}", file_name(&self.source.file(span).path))
     }
 
     /// A line of documentation that leads back to the model.
     fn origin(&self, what: &str, span: Span) -> String {
-        format!(" {what}, {}:{}", file_name(&self.source.path), self.source.line(span.start))
+        format!(" {what}, {}:{}", file_name(&self.source.file(span).path), self.source.file(span).line(span.start))
     }
 
     /// A type in Rust.

@@ -1,11 +1,14 @@
-//! Source text and places in it.
+//! Source texts and places in them.
+//!
+//! All files of one run share one range of positions, one file behind the other, so that a [`Span`]
+//! says by itself which file it points into.
 
 use std::ops::Range;
 
-/// A range of bytes in the source text, `start..end`.
+/// A range of positions, `start..end`, within one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
-    /// First byte.
+    /// Position of the first byte.
     pub start: u32,
     /// One past the last byte.
     pub end: u32,
@@ -17,12 +20,6 @@ impl Span {
     pub fn to(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
-
-    /// As a range for slicing.
-    #[must_use]
-    pub fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
 }
 
 /// One file: the path it is called by in reports, and its text.
@@ -32,6 +29,8 @@ pub struct Source {
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// Position of the first byte.
+    base: u32,
     line_starts: Vec<u32>,
 }
 
@@ -43,33 +42,102 @@ impl Source {
         let line_starts = std::iter::once(0)
             .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
             .collect();
-        Self { path: path.into(), text, line_starts }
+        Self { path: path.into(), text, base: 0, line_starts }
     }
 
-    /// Line and column of a byte, both from 1, the column in characters.
+    /// The span of a range of bytes.
     #[must_use]
-    pub fn line_column(&self, at: u32) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|s| *s <= at).max(1);
-        let start = self.line_starts[line - 1] as usize;
-        let column = self.text.get(start..at as usize).map_or(1, |t| t.chars().count() + 1);
-        (line, column)
+    pub fn span(&self, bytes: Range<usize>) -> Span {
+        Span { start: self.base + bytes.start as u32, end: self.base + bytes.end as u32 }
     }
 
-    /// The line of a byte, from 1.
+    /// The empty span behind the last byte.
     #[must_use]
-    pub fn line(&self, at: u32) -> usize {
-        self.line_starts.partition_point(|s| *s <= at).max(1)
+    pub fn end(&self) -> Span {
+        self.span(self.text.len()..self.text.len())
     }
 
-    /// The end of the text.
+    /// The bytes of a span: inside the text, on character boundaries.
     #[must_use]
-    pub fn files_end(&self) -> u32 {
-        self.text.len() as u32
+    pub fn range(&self, span: Span) -> Range<usize> {
+        let floor = |position: u32| {
+            let mut at = (position.saturating_sub(self.base) as usize).min(self.text.len());
+            while !self.text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let (start, end) = (floor(span.start), floor(span.end));
+        start..end.max(start)
     }
 
     /// The text of a span.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.range()).unwrap_or("")
+        &self.text[self.range(span)]
+    }
+
+    /// The line of a position, from 1.
+    #[must_use]
+    pub fn line(&self, at: u32) -> usize {
+        self.line_starts.partition_point(|s| *s + self.base <= at).max(1)
+    }
+
+    /// Line and column of a position, both from 1, the column in characters.
+    #[must_use]
+    pub fn line_column(&self, at: u32) -> (usize, usize) {
+        let line = self.line(at);
+        let start = self.line_starts[line - 1] as usize;
+        let end = self.range(Span { start: at, end: at }).start;
+        (line, self.text[start.min(end)..end].chars().count() + 1)
+    }
+}
+
+/// The files of one run: the model, and the modules it needs.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+/// All files together may hold this many bytes.
+pub const MAX_BYTES: usize = 1 << 30;
+
+impl Sources {
+    /// Starts with the model.
+    #[must_use]
+    pub fn new(model: Source) -> Self {
+        Self { files: vec![model] }
+    }
+
+    /// The file with the model.
+    #[must_use]
+    pub fn model(&self) -> &Source {
+        &self.files[0]
+    }
+
+    /// The paths of the other files.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.files[1..].iter().map(|f| &f.path[..])
+    }
+
+    /// Adds a file behind the others; none if all together are too large.
+    pub fn add(&mut self, mut file: Source) -> Option<&Source> {
+        let last = self.files.last().map_or(0, |f| f.base as usize + f.text.len() + 1);
+        file.base = u32::try_from(last).ok().filter(|_| last + file.text.len() < MAX_BYTES)?;
+        self.files.push(file);
+        self.files.last()
+    }
+
+    /// The file that a span points into.
+    #[must_use]
+    pub fn file(&self, span: Span) -> &Source {
+        let n = self.files.partition_point(|f| f.base <= span.start);
+        &self.files[n.max(1) - 1]
+    }
+
+    /// The text of a span.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.file(span).slice(span)
     }
 }

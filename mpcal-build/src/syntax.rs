@@ -4,15 +4,18 @@
 //! so every place in either points into the file as the user sees it.
 
 mod block;
+mod brackets;
 mod expr;
 mod lex;
 mod module;
+mod proof;
+mod reference;
 mod stmt;
 mod tokens;
 
 use crate::ast::{Block, Module};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Source, Span};
+use crate::source::Source;
 
 use lex::{lex, Lexed};
 
@@ -33,7 +36,7 @@ pub struct File {
 pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     let Some(start) = find_block(&source.text) else {
         out.push(
-            Diagnostic::error("no-block", Span { start: 0, end: 0 }, "no MPCal block in this file")
+            Diagnostic::error("no-block", source.span(0..0), "no MPCal block in this file")
                 .help("write `--mpcal Name { … }` inside a comment of the module"),
         );
         return None;
@@ -52,6 +55,11 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
         Module::default()
     };
     block.map(|block| File { module, block })
+}
+
+/// Whether there is an MPCal block in a file.
+pub fn has_block(source: &Source) -> bool {
+    find_block(&source.text).is_some()
 }
 
 /// Parses a module without a block, such as one that is extended.

@@ -91,6 +91,16 @@ impl Tools {
         assert!(!said.contains("rror") && said.contains("Semantic processing"), "{file}: {said}");
     }
 
+    /// What SANY's parser says of every module in a directory; none where Java runs no source files.
+    #[must_use]
+    pub fn verdicts(&self, directory: &Path) -> Option<Vec<(PathBuf, bool)>> {
+        let program = root().join("tests/java/Verdicts.java").canonicalize().expect("the program is there");
+        let said = self.java(directory, &[&program.display().to_string(), &directory.display().to_string()]);
+        let lines = said.lines().filter_map(|l| l.split_once(' ').filter(|(v, _)| matches!(*v, "ok" | "no")));
+        let verdicts: Vec<_> = lines.map(|(verdict, path)| (PathBuf::from(path), verdict == "ok")).collect();
+        (!verdicts.is_empty()).then_some(verdicts)
+    }
+
     /// Runs TLC; gives what it prints.
     #[must_use]
     pub fn check(&self, directory: &Path, file: &str, config: &str) -> String {

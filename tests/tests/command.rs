@@ -107,8 +107,18 @@ fn modules_beside_the_file_are_extended() {
     assert!(output.status.success() && text(&output).contains("pub fn twice(&self, x: i64)"), "{}", text(&output));
     write("main.tla", &main("Bad"));
     let report = text(&mpcal(directory.path(), &["check", "main.tla"]));
-    assert!(report.contains("there is no `unknownThing`") && report.contains("main.tla:2:19"), "{report}");
-    assert!(report.contains("in `Bad` of this module"), "{report}");
+    assert!(report.contains("there is no `unknownThing`") && report.contains("lib.tla:4:11"), "{report}");
+    fs::create_dir(directory.path().join("shared")).unwrap();
+    fs::rename(directory.path().join("lib.tla"), directory.path().join("shared/lib.tla")).unwrap();
+    write("main.tla", &main("Twice"));
+    let report = text(&mpcal(directory.path(), &["check", "main.tla"]));
+    assert!(report.contains("there is no module `lib`") && report.contains("--include"), "{report}");
+    let output = mpcal(directory.path(), &["check", "--include", "shared", "main.tla"]);
+    assert!(output.status.success(), "{}", text(&output));
+    write("shared/lib.tla", "---- MODULE lib ----\nEXTENDS Naturals, other\nTwice(x) == 2 * x\n====\n");
+    write("shared/other.tla", "---- MODULE other ----\nL == INSTANCE lib\n====\n");
+    let report = text(&mpcal(directory.path(), &["check", "--include", "shared", "main.tla"]));
+    assert!(report.contains("error[module-cycle]") && report.contains("other.tla:2:15"), "{report}");
 }
 
 /// A small generator of numbers: tests have the same ones every time.

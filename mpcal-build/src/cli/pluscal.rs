@@ -38,16 +38,16 @@ impl Pluscal {
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
         let request = Request { rules: config.rules(), pluscal: true, ..Request::default() };
-        let (source, output) = report::run(config, path, request, format)?;
+        let output = report::run(config, path, request, format)?;
         let Some(new) = output.rewritten else { return Err(Exit::Fault) };
         if self.stdout {
             return io::stdout().write_all(new.as_bytes()).map_err(|_| Exit::Usage);
         }
-        if new == source.text {
+        if new == output.sources.model().text {
             return Ok(());
         }
         if self.check {
-            let diff = TextDiff::from_lines(&source.text, &new);
+            let diff = TextDiff::from_lines(&output.sources.model().text, &new);
             let name = path.display().to_string();
             print!("{}", diff.unified_diff().header(&name, &format!("{name} (translated)")));
             return Err(Exit::Fault);

@@ -9,54 +9,50 @@ use super::{Exit, MessageFormat};
 use crate::diagnostic::{Annotation, Diagnostic, Severity};
 use crate::pipeline::{Output, Request};
 use crate::render::render;
-use crate::source::Source;
+use crate::source::Sources;
 use crate::Config;
 
 /// Runs the compiler over a file and shows what is wrong with it.
-pub(super) fn run(
-    config: &Config,
-    path: &Path,
-    request: Request,
-    format: MessageFormat,
-) -> Result<(Source, Output), Exit> {
-    let (source, output) = config.run(path, request).map_err(|e| {
+pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<Output, Exit> {
+    let output = config.run(path, request).map_err(|e| {
         eprintln!("{e}");
         Exit::Usage
     })?;
-    show(&source, &output.diagnostics, format);
+    show(&output.sources, &output.diagnostics, format);
     if output.diagnostics.iter().any(|d| d.severity == Severity::Error) {
         Err(Exit::Fault)
     } else {
-        Ok((source, output))
+        Ok(output)
     }
 }
 
-fn show(source: &Source, diagnostics: &[Diagnostic], format: MessageFormat) {
+fn show(sources: &Sources, diagnostics: &[Diagnostic], format: MessageFormat) {
     if diagnostics.is_empty() {
         return;
     }
     match format {
         MessageFormat::Human => {
             let styled = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            eprintln!("{}", render(source, diagnostics, styled));
+            eprintln!("{}", render(sources, diagnostics, styled));
         }
-        MessageFormat::Json => diagnostics.iter().for_each(|d| eprintln!("{}", as_json(source, d))),
+        MessageFormat::Json => diagnostics.iter().for_each(|d| eprintln!("{}", as_json(sources, d))),
     }
 }
 
-fn as_json(source: &Source, d: &Diagnostic) -> serde_json::Value {
+fn as_json(sources: &Sources, d: &Diagnostic) -> serde_json::Value {
     let place = |a: &Annotation| {
+        let source = sources.file(a.span);
         let (line, column) = source.line_column(a.span.start);
         let (end_line, end_column) = source.line_column(a.span.end);
         json!({
-            "line": line, "column": column, "end_line": end_line, "end_column": end_column, "text": a.text,
+            "path": source.path, "line": line, "column": column, "end_line": end_line, "end_column": end_column, "text": a.text,
         })
     };
     json!({
         "code": d.code,
         "severity": match d.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "message": d.message,
-        "path": source.path,
+        "path": sources.file(d.primary.span).path,
         "primary": place(&d.primary),
         "further": d.further.iter().map(place).collect::<Vec<_>>(),
         "help": d.help,

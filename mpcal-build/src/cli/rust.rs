@@ -21,7 +21,7 @@ impl Rust {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let request = Request { rules: config.rules(), rust: true, ..Request::default() };
         let text = match report::run(config, &self.file, request, format) {
-            Ok((_, output)) => output.rust.unwrap_or_default(),
+            Ok(output) => output.rust.unwrap_or_default(),
             Err(exit) => return exit,
         };
         let written = match &self.output {

@@ -89,6 +89,17 @@ impl Printer<'_> {
         Text::new(list.join(&format!(" {symbol} ")), 3)
     }
 
+    /// `I(x)!Op(a)`
+    fn qualified(&self, name: &str, parts: &[usize], mut args: &[Expr]) -> Text {
+        let mut list = Vec::new();
+        for (part, count) in name.split('!').zip(parts) {
+            let (own, rest) = args.split_at((*count).min(args.len()));
+            list.push(self.call(part, own).text.to_string());
+            args = rest;
+        }
+        Text::name(list.join("!"))
+    }
+
     fn call(&self, name: &str, args: &[Expr]) -> Text {
         if args.is_empty() {
             Text::name(name)
@@ -124,7 +135,13 @@ impl Printer<'_> {
             ExprKind::OperatorRef(id) => Text::name(self.model.operators[id.index()].name.clone()),
             ExprKind::BuiltinRef(op) => Text::name(op.name),
             ExprKind::Opaque(text, _) => Text::new(text.to_string(), OPEN),
-            ExprKind::Call(id, args) => self.operator(&self.model.operators[id.index()].name, args),
+            ExprKind::Call(id, args) => {
+                let operator = &self.model.operators[id.index()];
+                match operator.parts.len() {
+                    1 => self.operator(&operator.name, args),
+                    _ => self.qualified(&operator.name, &operator.parts, args),
+                }
+            }
             ExprKind::CallBound(id, args) => self.call(&self.bound(*id).text, args),
             ExprKind::CallConstant(id, args) => self.call(&self.model.constants[id.index()].name, args),
             ExprKind::Builtin(op, args) => self.operator(op.name, args),
@@ -238,6 +255,7 @@ fn quote(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
+            '\u{c}' => quoted.push_str("\\f"),
             c => quoted.push(c),
         }
     }

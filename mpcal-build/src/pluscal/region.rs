@@ -1,7 +1,7 @@
 //! The region of the file that the translation goes into.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Source, Span};
+use crate::source::Source;
 
 const BEGIN: &str = "\\* BEGIN PLUSCAL TRANSLATION";
 const END: &str = "\\* END PLUSCAL TRANSLATION";
@@ -14,7 +14,7 @@ pub fn replace_region(source: &Source, translation: &str, out: &mut Diagnostics)
     let end = only(source, END, out);
     let (begin, end) = (begin?, end?);
     if end < begin {
-        let span = Span { start: end as u32, end: (end + END.len()) as u32 };
+        let span = source.span(end..end + END.len());
         out.push(Diagnostic::error("markers", span, "the end marker stands before the begin marker"));
         return None;
     }
@@ -22,7 +22,7 @@ pub fn replace_region(source: &Source, translation: &str, out: &mut Diagnostics)
     let after_begin = text[begin..].find('\n').map_or(text.len(), |n| begin + n + 1);
     let end_line = text[..end].rfind('\n').map_or(0, |n| n + 1);
     if end_line < after_begin {
-        let span = Span { start: begin as u32, end: (begin + BEGIN.len()) as u32 };
+        let span = source.span(begin..begin + BEGIN.len());
         out.push(
             Diagnostic::error("markers", span, "the markers stand on one line").help("put each on a line of its own"),
         );
@@ -37,13 +37,12 @@ fn only(source: &Source, marker: &str, out: &mut Diagnostics) -> Option<usize> {
     let starts_line =
         |at: &usize| source.text[..*at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
     let found: Vec<usize> = source.text.match_indices(marker).map(|(at, _)| at).filter(starts_line).collect();
-    let span = |at: usize| Span { start: at as u32, end: (at + marker.len()) as u32 };
+    let span = |at: usize| source.span(at..at + marker.len());
     match found[..] {
         [one] => Some(one),
         [] => {
-            let end = source.files_end();
             out.push(
-                Diagnostic::error("markers", Span { start: end, end }, format!("the line `{marker}` is missing"))
+                Diagnostic::error("markers", source.end(), format!("the line `{marker}` is missing"))
                     .help(format!("add, inside a comment:\n{BEGIN}\n{END}")),
             );
             None

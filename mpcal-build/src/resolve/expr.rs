@@ -2,17 +2,14 @@
 
 use std::rc::Rc;
 
-use super::{definition_key, Entry, Resolver, Side};
+use super::{Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
 use crate::diagnostic::Diagnostic;
-use crate::operators::{self, Fixity, Operator};
-use crate::resolved::{
-    Binding, BoundId, Definition, Expr, ExprKind, LetDefinition, OperatorId, Step, Update, VariableId, VariableKind,
-};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step, Update, VariableId, VariableKind};
 use crate::source::Span;
 
 impl Resolver<'_, '_> {
-    fn node(&mut self, kind: ExprKind, span: Span) -> Expr {
+    pub(super) fn node(&mut self, kind: ExprKind, span: Span) -> Expr {
         self.model.expr(kind, span)
     }
 
@@ -20,7 +17,7 @@ impl Resolver<'_, '_> {
         list.iter().map(|e| self.expr(e)).collect()
     }
 
-    fn boxed(&mut self, e: &ast::Expr) -> Box<Expr> {
+    pub(super) fn boxed(&mut self, e: &ast::Expr) -> Box<Expr> {
         Box::new(self.expr(e))
     }
 
@@ -104,7 +101,10 @@ impl Resolver<'_, '_> {
                 let names = names.iter().map(|n| cx.bind(n, 0)).collect();
                 ExprKind::Lambda(names, cx.boxed(body))
             }),
-            A::Action(_) => self.opaque(span, "it speaks about steps, not about one state"),
+            A::Qualified(parts) => self.qualified(parts, span),
+            A::Decimal => self.opaque(span, "there are no real numbers at run time"),
+            A::Subexpression => self.opaque(span, "it names a part of a formula, as proofs do"),
+            A::Temporal => self.opaque(span, "it speaks about steps, not about one state"),
         };
         self.node(kind, span)
     }
@@ -113,7 +113,7 @@ impl Resolver<'_, '_> {
         fields.iter().map(|(n, e)| (n.text.clone(), self.expr(e))).collect()
     }
 
-    fn opaque(&self, span: Span, why: &'static str) -> ExprKind {
+    pub(super) fn opaque(&self, span: Span, why: &'static str) -> ExprKind {
         ExprKind::Opaque(Rc::from(self.source.slice(span)), why)
     }
 
@@ -188,14 +188,19 @@ impl Resolver<'_, '_> {
                     let bound = known.unwrap_or_else(|| self.bind(&d.name, d.parameters.len()));
                     definitions.push(LetDefinition { bound, parameters, body: value });
                 }
-                Unit::Constants(_) | Unit::Variables(_) | Unit::Assume(_) | Unit::Opaque => {}
+                Unit::Instance(instance) => {
+                    if let Some(name) = &instance.name {
+                        self.scope.push((name.text.clone(), Entry::LetInstance));
+                    }
+                }
+                Unit::Constants(_) | Unit::Variables(_) | Unit::Assume(_) | Unit::Module(_) | Unit::Opaque => {}
             }
         }
         ExprKind::Let(definitions, self.boxed(body))
     }
 
     /// `f[x \in S] == e` is `f == [x \in S |-> e]`.
-    fn definition_body(&mut self, d: &ast::Definition) -> Expr {
+    pub(super) fn definition_body(&mut self, d: &ast::Definition) -> Expr {
         match &d.domain {
             None => self.expr(&d.body),
             Some(bindings) => self.scoped(|cx| {
@@ -206,54 +211,11 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn lookup(&self, name: &str) -> Option<Entry> {
+    pub(super) fn lookup(&self, name: &str) -> Option<Entry> {
         self.scope.iter().rev().find(|(n, _)| **n == *name).map(|(_, e)| *e)
     }
 
-    fn name(&mut self, name: &Rc<str>, span: Span) -> ExprKind {
-        match &**name {
-            "TRUE" => return ExprKind::Bool(true),
-            "FALSE" => return ExprKind::Bool(false),
-            "defaultInitValue" => return ExprKind::DefaultInit,
-            "$variable" | "$value" => return self.special(name, span),
-            _ => {}
-        }
-        match self.lookup(name) {
-            Some(Entry::SelfId) => return ExprKind::SelfId,
-            Some(Entry::Bound(id)) => {
-                return if self.model.bound(id).arity == 0 {
-                    ExprKind::Bound(id)
-                } else {
-                    ExprKind::CallBound(id, Vec::new())
-                };
-            }
-            Some(Entry::Variable(id)) => return self.variable(id, span),
-            None => {}
-        }
-        if let Some(id) = self.constants.get(name) {
-            return ExprKind::Constant(*id);
-        }
-        if self.definitions.contains_key(name) {
-            let id = self.use_definition(name);
-            return match self.model.operators[id.index()].parameters.len() {
-                0 => ExprKind::Call(id, Vec::new()),
-                _ => ExprKind::OperatorRef(id),
-            };
-        }
-        if let Some(op) = operators::call(name).filter(|o| self.extends(o.module)) {
-            return if op.fixity == Fixity::Call(0) {
-                ExprKind::Builtin(op, Vec::new())
-            } else {
-                ExprKind::BuiltinRef(op)
-            };
-        }
-        if let Some(op) = operators::infix(name) {
-            return ExprKind::BuiltinRef(op);
-        }
-        self.unknown(name, span)
-    }
-
-    fn special(&mut self, name: &str, span: Span) -> ExprKind {
+    pub(super) fn special(&mut self, name: &str, span: Span) -> ExprKind {
         match (name, self.in_mapping) {
             ("$variable", Some(_)) => ExprKind::MappedVariable,
             ("$value", Some(Side::Write)) => ExprKind::MappedValue,
@@ -276,7 +238,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    fn variable(&mut self, id: VariableId, span: Span) -> ExprKind {
+    pub(super) fn variable(&mut self, id: VariableId, span: Span) -> ExprKind {
         match self.model.variable(id).kind {
             VariableKind::Ref(0) => ExprKind::Read(id, Vec::new()),
             VariableKind::Ref(count) => {
@@ -330,134 +292,5 @@ impl Resolver<'_, '_> {
             base = self.node(ExprKind::Index(Box::new(base), Box::new(index)), span);
         }
         base
-    }
-
-    fn operator(&mut self, symbol: &'static str, args: &[&ast::Expr], span: Span) -> ExprKind {
-        let args: Vec<_> = args.iter().map(|e| self.expr(e)).collect();
-        let key = definition_key(symbol, args.len());
-        if self.definitions.contains_key(&key) {
-            return ExprKind::Call(self.use_definition(&key), args);
-        }
-        let row = if args.len() == 1 {
-            operators::prefix(symbol).or(operators::postfix(symbol))
-        } else {
-            operators::infix(symbol)
-        };
-        match row {
-            Some(op) if self.extends(op.module) => match op.name {
-                "/\\" => ExprKind::And(args),
-                "\\/" => ExprKind::Or(args),
-                _ => ExprKind::Builtin(op, args),
-            },
-            Some(op) => self.missing_module(op, span),
-            None => self.unknown(symbol, span),
-        }
-    }
-
-    fn missing_module(&mut self, op: &Operator, span: Span) -> ExprKind {
-        self.out.push(
-            Diagnostic::error("unknown-operator", span, format!("`{}` is not defined here", op.name))
-                .because(format!("it is an operator of the module {}", op.module))
-                .help(format!("add `{}` to the `EXTENDS` of the module", op.module)),
-        );
-        ExprKind::DefaultInit
-    }
-
-    fn apply(&mut self, name: &Name, args: &[ast::Expr], span: Span) -> ExprKind {
-        if name.text.contains('!') {
-            return self.opaque(span, "operators of an instantiated module are not supported");
-        }
-        let args = self.exprs(args);
-        if let Some(Entry::Bound(id)) = self.lookup(&name.text) {
-            let arity = self.model.bound(id).arity;
-            self.check_arity(&name.text, arity, args.len(), name.span);
-            return ExprKind::CallBound(id, args);
-        }
-        if let Some(&id) = self.constants.get(&name.text) {
-            let arity = self.model.constants[id.index()].arity;
-            self.check_arity(&name.text, arity, args.len(), name.span);
-            return ExprKind::CallConstant(id, args);
-        }
-        if self.definitions.contains_key(&name.text) {
-            let id = self.use_definition(&name.text);
-            let arity = self.model.operators[id.index()].parameters.len();
-            self.check_arity(&name.text, arity, args.len(), name.span);
-            return ExprKind::Call(id, args);
-        }
-        match operators::call(&name.text) {
-            Some(op) if !self.extends(op.module) => self.missing_module(op, name.span),
-            Some(op) => {
-                if let Fixity::Call(arity) = op.fixity {
-                    self.check_arity(&name.text, arity, args.len(), name.span);
-                }
-                ExprKind::Builtin(op, args)
-            }
-            None => self.unknown(&name.text, name.span),
-        }
-    }
-
-    fn check_arity(&mut self, name: &str, takes: usize, gets: usize, span: Span) {
-        if takes != gets {
-            let message = format!("operator `{name}` takes {takes} arguments, not {gets}");
-            self.out.push(Diagnostic::error("arity", span, message));
-        }
-    }
-
-    fn unknown(&mut self, name: &str, span: Span) -> ExprKind {
-        if name.contains('!') {
-            return self.opaque(span, "operators of an instantiated module are not supported");
-        }
-        if self.foreign.iter().any(|f| **f == *name) {
-            return self.opaque(span, "it is a variable of the module, not of the block");
-        }
-        let mut diagnostic = Diagnostic::error("unknown-name", span, format!("there is no `{name}`"));
-        if self.globals.contains_key(name) {
-            diagnostic = diagnostic
-                .because("an archetype sees no global variable")
-                .help(format!("add a parameter `ref {name}` to the archetype and pass the variable"));
-        } else if let Some(op) = operators::call(name) {
-            diagnostic = diagnostic.help(format!("add `{}` to the `EXTENDS` of the module", op.module));
-        } else {
-            let known = self.known_names();
-            diagnostic = diagnostic.suggest(name, known.iter().map(|n| &**n));
-        }
-        self.out.push(diagnostic);
-        ExprKind::DefaultInit
-    }
-
-    /// Resolves a definition when it is used first.
-    fn use_definition(&mut self, name: &str) -> OperatorId {
-        let pending = self.definitions[name].clone();
-        if let Some(id) = pending.id {
-            return id;
-        }
-        let d = pending.definition;
-        let id = OperatorId(self.model.operators.len() as u32);
-        let recursive = self.recursive.iter().any(|r| **r == *name);
-        if let Some(p) = self.definitions.get_mut(name) {
-            p.id = Some(id);
-        }
-        let saved = std::mem::take(&mut self.scope);
-        let saved_mapping = self.in_mapping.take();
-        let parameters: Vec<_> = d.parameters.iter().map(|(n, arity)| self.bind(n, *arity)).collect();
-        let placeholder = self.node(ExprKind::DefaultInit, d.span);
-        let name: Rc<str> = d.name.text.clone();
-        self.model.operators.push(Definition { name, parameters, body: placeholder, recursive, span: d.name.span });
-        // A global variable may stand in a definition; what may use such a definition is checked later.
-        for (name, g) in &self.globals {
-            self.scope.insert(0, (name.clone(), Entry::Variable(*g)));
-        }
-        let before = self.out.len();
-        let body = self.definition_body(d);
-        if let Some(from) = pending.from {
-            let text = format!("in `{}` of this module", d.name.text);
-            self.out.relocate(before, from.span, &text);
-        }
-        self.model.operators[id.index()].recursive |=
-            body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
-        self.model.operators[id.index()].body = body;
-        self.scope = saved;
-        self.in_mapping = saved_mapping;
-        id
     }
 }

@@ -105,7 +105,7 @@ impl Resolver<'_, '_> {
                     diagnostic = diagnostic
                         .because("an archetype sees no global variable")
                         .help(format!("add a parameter `ref {}` to the archetype and pass the variable", name.text));
-                } else if self.definitions.contains_key(&name.text) || self.constants.contains_key(&name.text) {
+                } else if self.find(self.env, &name.text).is_some() {
                     diagnostic =
                         Diagnostic::error("not-assignable", name.span, format!("`{}` is no variable", name.text));
                 } else {

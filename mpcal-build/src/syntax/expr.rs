@@ -4,75 +4,90 @@ use std::rc::Rc;
 
 use nom::branch::alt;
 use nom::combinator::opt;
-use nom::multi::{separated_list0, separated_list1};
-use nom::sequence::{delimited, preceded, terminated};
+use nom::multi::separated_list1;
+use nom::sequence::{delimited, preceded};
 use nom::Parser;
 
+use super::brackets::{binding, bracket, set, simple, tuple};
 use super::lex::{Token, TokenKind};
-use super::module::definitions;
-use super::tokens::{name, nested, symbol, too_deep, word, Res, Tokens};
+use super::module::let_definitions;
+use super::reference::reference;
+use super::tokens::{any_word, name, nested, symbol, too_deep, word, Res, Tokens};
 use super::MAX_DEPTH;
-use crate::ast::{Binding, Expr, ExprKind, Name, Quantifier, Step};
+use crate::ast::{Binding, Expr, ExprKind, Quantifier};
 use crate::diagnostic::Diagnostic;
 use crate::operators::{self, Fixity};
 
 /// Expr
 pub(super) fn expr(i: Tokens<'_>) -> Res<'_, Expr> {
-    nested(i, |i| infix(i, 0))
+    nested(i, |i| infix(i, None))
 }
 
-fn boxed(i: Tokens<'_>) -> Res<'_, Box<Expr>> {
+pub(super) fn boxed(i: Tokens<'_>) -> Res<'_, Box<Expr>> {
     expr.map(Box::new).parse(i)
 }
 
-fn node(start: Tokens<'_>, rest: Tokens<'_>, kind: ExprKind) -> Expr {
+pub(super) fn node(start: Tokens<'_>, rest: Tokens<'_>, kind: ExprKind) -> Expr {
     Expr { kind, span: start.span_to(rest) }
 }
 
+/// What an operator to the left or right binds with: lowest and highest precedence.
+type Range = (&'static operators::Operator, u8, u8);
+
 /// The infix operator that comes next, if it may stand here.
-fn infix_operator(i: Tokens<'_>) -> Option<&'static operators::Operator> {
+fn infix_operator(i: Tokens<'_>) -> Option<Range> {
     let Some(Token { kind: TokenKind::Symbol(s), .. }) = i.first() else { return None };
     if i.in_block && (s == "||" || s == ":=") {
         return None;
     }
-    operators::infix(s)
+    let operator = operators::infix(s)?;
+    let Fixity::Infix(low, high, _) = operator.fixity else { return None };
+    Some((operator, low, high))
 }
 
-/// An expression all of whose infix operators bind at least as tightly as `min`.
-fn infix(start: Tokens<'_>, min: u8) -> Res<'_, Expr> {
-    let (mut i, mut left) = operand(start)?;
-    let mut last: Option<(&'static operators::Operator, (u8, u8))> = None;
+/// Whether `next` belongs to the operand on the right of `left`. Two operators whose ranges overlap
+/// need parentheses, unless they are one and associative.
+fn binds_tighter(i: Tokens<'_>, left: Range, next: Range) -> bool {
+    if next.1 > left.2 {
+        return true;
+    }
+    let associative = matches!(next.0.fixity, Fixity::Infix(_, _, true)) && std::ptr::eq(left.0, next.0);
+    if next.2 >= left.1 && !associative {
+        conflict(i, left.0, next.0);
+    }
+    false
+}
+
+fn conflict(i: Tokens<'_>, left: &operators::Operator, right: &operators::Operator) {
+    i.cx.report(
+        Diagnostic::error(
+            "operator-precedence",
+            i.here(),
+            format!("`{}` and `{}` have the same precedence", left.name, right.name),
+        )
+        .because("which of the two binds tighter is not defined")
+        .help("add parentheses"),
+    );
+}
+
+/// An expression to the right of `left`: as long as operators bind tighter than that one.
+fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
+    let (mut i, mut e) = operand(start, left)?;
     let mut chain = 0;
-    while let Some(op) = infix_operator(i) {
-        let Fixity::Infix(low, high, associative) = op.fixity else { break };
-        if low < min {
+    while let Some(next) = infix_operator(i) {
+        if left.is_some_and(|left| !binds_tighter(i, left, next)) {
             break;
         }
-        if let Some((before, (l, h))) = last {
-            let fine = std::ptr::eq(before, op) && associative;
-            if !fine && low <= h && l <= high {
-                i.cx.report(
-                    Diagnostic::error(
-                        "operator-precedence",
-                        i.here(),
-                        format!("`{}` and `{}` have the same precedence", before.name, op.name),
-                    )
-                    .because("which of the two binds tighter is not defined")
-                    .help("add parentheses"),
-                );
-            }
-        }
         chain += 1;
-        if chain > MAX_DEPTH && !matches!(op.name, "/\\" | "\\/") {
+        if chain > MAX_DEPTH && !matches!(next.0.name, "/\\" | "\\/") {
             return too_deep(i);
         }
-        let (rest, right) = nested(i.skip(1), |i| infix(i, high + 1))?;
+        let (rest, right) = nested(i.skip(1), |i| infix(i, Some(next)))?;
         i = rest;
-        last = Some((op, (low, high)));
-        left = join(op.name, left, right);
-        left.span = start.span_to(i);
+        e = join(next.0.name, e, right);
+        e.span = start.span_to(i);
     }
-    Ok((i, left))
+    Ok((i, e))
 }
 
 /// Conjunctions and disjunctions are flat, so that long ones stay shallow.
@@ -94,19 +109,33 @@ fn join(op: &'static str, left: Expr, right: Expr) -> Expr {
     Expr { kind, span }
 }
 
+/// The prefix operator that comes next.
+pub(super) fn prefix_operator(i: Tokens<'_>) -> Option<&'static operators::Operator> {
+    let token = i.first()?;
+    match token.kind {
+        TokenKind::Symbol(s) => operators::prefix(s),
+        TokenKind::Word => operators::prefix(i.text(token)),
+        TokenKind::Number | TokenKind::String | TokenKind::Step => None,
+        TokenKind::Separator | TokenKind::ModuleEnd | TokenKind::Unknown => None,
+    }
+}
+
 /// An operand with its prefix and postfix operators.
-fn operand(start: Tokens<'_>) -> Res<'_, Expr> {
-    if let Some(Token { kind: TokenKind::Symbol(s), .. }) = start.first() {
-        if s == "/\\" || s == "\\/" {
+fn operand(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
+    if let Some(Token { kind: TokenKind::Symbol(s @ ("/\\" | "\\/")), .. }) = start.first() {
+        if !start.skip(1).is_symbol("(") || !is_nonfix(start) {
             return nested(start, |i| junction(i, s));
         }
-        if let Some(op) = operators::prefix(s) {
-            return prefix(start, op);
+    }
+    if let Some(op) = prefix_operator(start) {
+        // SANY takes the `-` of `a * -b` for the infix one. Inside the block we print the parentheses.
+        let Fixity::Prefix(low, high) = op.fixity else { return start.fail("an expression") };
+        let minus = op.name == "-" && !start.in_block;
+        if let Some(left) = left.filter(|l| minus && l.1 > 11 && matches!(l.0.fixity, Fixity::Infix(..))) {
+            conflict(start, left.0, op);
         }
-    } else if let Some(t) = start.first() {
-        if let Some(op) = operators::prefix(start.text(t)).filter(|_| t.kind == TokenKind::Word) {
-            return prefix(start, op);
-        }
+        let (rest, e) = nested(start.skip(1), |i| infix(i, Some((op, low, high))))?;
+        return Ok((rest, node(start, rest, ExprKind::Prefix(op.name, Box::new(e)))));
     }
     let (mut i, mut e) = primary(start)?;
     let mut chain = 0;
@@ -120,12 +149,15 @@ fn operand(start: Tokens<'_>) -> Res<'_, Expr> {
             i = rest;
             ExprKind::Index(Box::new(e), args)
         } else if i.is_symbol(".") {
-            let (rest, field) = preceded(symbol("."), name).parse(i)?;
+            let (rest, field) = preceded(symbol("."), any_word).parse(i)?;
             i = rest;
             ExprKind::Field(Box::new(e), field)
         } else if let Some(op) = postfix_operator(i) {
+            if let Some(left) = left.filter(|l| l.2 >= 15) {
+                binds_tighter(i, left, (op, 15, 15));
+            }
             i = i.skip(1);
-            ExprKind::Postfix(op, Box::new(e))
+            ExprKind::Postfix(op.name, Box::new(e))
         } else {
             return Ok((i, e));
         };
@@ -133,17 +165,28 @@ fn operand(start: Tokens<'_>) -> Res<'_, Expr> {
     }
 }
 
-fn postfix_operator(i: Tokens<'_>) -> Option<&'static str> {
+fn postfix_operator(i: Tokens<'_>) -> Option<&'static operators::Operator> {
     match i.first()?.kind {
-        TokenKind::Symbol(s) => operators::postfix(s).map(|o| o.name),
+        TokenKind::Symbol(s) => operators::postfix(s),
         _ => None,
     }
 }
 
-fn prefix<'a>(start: Tokens<'a>, op: &'static operators::Operator) -> Res<'a, Expr> {
-    let Fixity::Prefix(low, _) = op.fixity else { return start.fail("an expression") };
-    let (rest, e) = nested(start.skip(1), |i| infix(i, low))?;
-    Ok((rest, node(start, rest, ExprKind::Prefix(op.name, Box::new(e)))))
+/// Whether the operator that comes next is applied like a name: `+(a, b)`.
+fn is_nonfix(i: Tokens<'_>) -> bool {
+    let mut depth = 0usize;
+    for token in i.skip(1).all() {
+        match token.kind {
+            TokenKind::Symbol("(" | "[" | "{" | "<<") => depth += 1,
+            TokenKind::Symbol(")" | "]" | "}" | ">>" | "]_" | ">>_") => depth = depth.saturating_sub(1),
+            TokenKind::Symbol(",") if depth == 1 => return true,
+            _ => {}
+        }
+        if depth == 0 || depth > usize::from(MAX_DEPTH) {
+            return false;
+        }
+    }
+    false
 }
 
 /// A list of `/\` or `\/` in one column.
@@ -162,7 +205,7 @@ fn junction<'a>(start: Tokens<'a>, bullet: &'static str) -> Res<'a, Expr> {
     Ok((i, node(start, i, ExprKind::Junction(bullet == "/\\", items))))
 }
 
-fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
+pub(super) fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
     let Some(token) = i.first() else { return i.fail("an expression") };
     match token.kind {
         TokenKind::Number => number(i, token),
@@ -177,8 +220,14 @@ fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
             "{" => set(i),
             "[" => bracket(i),
             "@" => Ok((i.skip(1), Expr { kind: ExprKind::At, span: token.span })),
-            "\\A" | "\\forall" | "\\AA" => quantified(i, Quantifier::ForAll),
-            "\\E" | "\\exists" | "\\EE" => quantified(i, Quantifier::Exists),
+            "\\A" => quantified(i, Quantifier::ForAll),
+            "\\E" => quantified(i, Quantifier::Exists),
+            "\\AA" | "\\EE" => {
+                let bound = delimited(symbol(s), separated_list1(symbol(","), name), symbol(":"));
+                let (rest, _) = (bound, expr).parse(i)?;
+                Ok((rest, node(i, rest, ExprKind::Temporal)))
+            }
+            _ if i.skip(1).is_symbol("(") => nonfix(i, s),
             _ => i.fail("an expression"),
         },
         TokenKind::Word => match i.text(token) {
@@ -186,15 +235,57 @@ fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
             "CASE" => case(i),
             "LET" => let_in(i),
             "CHOOSE" => choose(i),
-            "LAMBDA" => lambda(i),
+            "WF_" | "SF_" => fairness(i),
             _ => reference(i),
         },
-        _ => i.fail("an expression"),
+        TokenKind::Step if i.in_proof => reference(i),
+        TokenKind::Step => i.fail("an expression"),
+        TokenKind::Separator | TokenKind::ModuleEnd | TokenKind::Unknown => i.fail("an expression"),
     }
+}
+
+/// `+(a, b)`, `^+(a)`
+fn nonfix<'a>(start: Tokens<'a>, s: &'static str) -> Res<'a, Expr> {
+    let s = if s == "-." { "-" } else { s };
+    let (i, args) = delimited(symbol("("), separated_list1(symbol(","), expr), symbol(")")).parse(start.skip(1))?;
+    let mut args = args.into_iter();
+    let kind = match (args.next(), args.next(), args.next()) {
+        (Some(a), Some(b), None) if operators::infix(s).is_some() => return Ok((i, join_as(start, i, s, a, b))),
+        (Some(a), None, None) if operators::postfix(s).is_some() => ExprKind::Postfix(s, Box::new(a)),
+        (Some(a), None, None) if operators::prefix(s).is_some() => ExprKind::Prefix(s, Box::new(a)),
+        _ => return start.fail("an expression"),
+    };
+    Ok((i, node(start, i, kind)))
+}
+
+fn join_as(start: Tokens<'_>, rest: Tokens<'_>, s: &'static str, a: Expr, b: Expr) -> Expr {
+    Expr { span: start.span_to(rest), ..join(s, a, b) }
+}
+
+/// `WF_v(A)`, `SF_<<v, w>>(A)`
+fn fairness(start: Tokens<'_>) -> Res<'_, Expr> {
+    let (mut i, subscript) = simple(start.skip(1))?;
+    // The arguments of `v(A)` are the action.
+    if i.is_symbol("(") {
+        (i, _) = delimited(symbol("("), expr, symbol(")")).parse(i)?;
+    } else {
+        let args = match &subscript.kind {
+            ExprKind::Apply(_, args) => args.len(),
+            ExprKind::Qualified(parts) => parts.last().map_or(0, |(_, args)| args.len()),
+            _ => 0,
+        };
+        if args != 1 {
+            return i.fail("(");
+        }
+    }
+    Ok((i, node(start, i, ExprKind::Temporal)))
 }
 
 fn number<'a>(i: Tokens<'a>, token: Token) -> Res<'a, Expr> {
     let text = i.text(token);
+    if text.contains('.') {
+        return Ok((i.skip(1), Expr { kind: ExprKind::Decimal, span: token.span }));
+    }
     let value = match text.as_bytes() {
         [b'\\', b'b' | b'B', ..] => i64::from_str_radix(&text[2..], 2),
         [b'\\', b'o' | b'O', ..] => i64::from_str_radix(&text[2..], 8),
@@ -227,161 +318,15 @@ fn unescape(text: &str) -> String {
     value
 }
 
-/// A name, perhaps qualified (`M!Op`), perhaps applied (`Op(a, b)`).
-fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
-    let (mut i, first) = name(start)?;
-    let mut text = first.text.to_string();
-    while i.is_symbol("!") && i.skip(1).first().is_some_and(|t| t.kind == TokenKind::Word) {
-        let (rest, part) = name(i.skip(1))?;
-        text = format!("{text}!{}", part.text);
-        i = rest;
-    }
-    let span = start.span_to(i);
-    let full: Rc<str> = Rc::from(text);
-    if !i.is_symbol("(") {
-        return Ok((i, Expr { kind: ExprKind::Name(full), span }));
-    }
-    let (rest, args) = delimited(symbol("("), separated_list1(symbol(","), argument), symbol(")")).parse(i)?;
-    Ok((rest, node(start, rest, ExprKind::Apply(Name { text: full, span }, args))))
-}
-
-/// An argument: an expression, or an operator symbol given to a higher-order operator.
-fn argument(i: Tokens<'_>) -> Res<'_, Expr> {
-    if let (Some(Token { kind: TokenKind::Symbol(s), span, .. }), Some(next)) = (i.first(), i.second()) {
-        if operators::infix(s).is_some() && matches!(next.kind, TokenKind::Symbol("," | ")")) {
-            return Ok((i.skip(1), Expr { kind: ExprKind::Name(Rc::from(s)), span }));
-        }
-    }
-    expr(i)
-}
-
-fn tuple(start: Tokens<'_>) -> Res<'_, Expr> {
-    let (i, items) = delimited(symbol("<<"), separated_list0(symbol(","), expr), symbol(">>")).parse(start)?;
-    action_subscript(start, i, ExprKind::Tuple(items))
-}
-
-/// `_v` after `[A]` or `<<A>>` makes an action of it.
-fn action_subscript<'a>(start: Tokens<'a>, i: Tokens<'a>, kind: ExprKind) -> Res<'a, Expr> {
-    match i.first() {
-        Some(t) if t.kind == TokenKind::Word && i.text(t).starts_with('_') => {
-            let mut rest = i.skip(1);
-            if i.text(t) == "_" {
-                (rest, _) = primary(rest)?;
-            }
-            Ok((rest, node(start, rest, ExprKind::Action(Box::new(node(start, i, kind))))))
-        }
-        _ => Ok((i, node(start, i, kind))),
-    }
-}
-
-/// `{}`, `{a, b}`, `{x \in S : p}`, `{e : x \in S}`
-fn set(start: Tokens<'_>) -> Res<'_, Expr> {
-    let (i, _) = symbol("{")(start)?;
-    let filter = terminated(binding, symbol(":")).parse(i);
-    if let Ok((i, b)) = filter {
-        if b.names.len() == 1 || b.tuple {
-            let (i, body) = terminated(boxed, symbol("}")).parse(i)?;
-            return Ok((i, node(start, i, ExprKind::Filter(b, body))));
-        }
-    } else if let Err(nom::Err::Failure(f)) = filter {
-        return Err(nom::Err::Failure(f));
-    }
-    let (i, mut items) = separated_list0(symbol(","), expr).parse(i)?;
-    if items.len() == 1 && i.is_symbol(":") {
-        let (i, bindings) = delimited(symbol(":"), separated_list1(symbol(","), binding), symbol("}")).parse(i)?;
-        return Ok((i, node(start, i, ExprKind::Map(Box::new(items.remove(0)), bindings))));
-    }
-    let (i, _) = symbol("}")(i)?;
-    Ok((i, node(start, i, ExprKind::Set(items))))
-}
-
-/// Everything that starts with `[`.
-fn bracket(start: Tokens<'_>) -> Res<'_, Expr> {
-    let (i, _) = symbol("[")(start)?;
-    if let (Some(a), Some(b)) = (i.first(), i.second()) {
-        if a.kind == TokenKind::Word && b.kind == TokenKind::Symbol("|->") {
-            let (i, fields) = terminated(separated_list1(symbol(","), field("|->")), symbol("]")).parse(i)?;
-            return Ok((i, node(start, i, ExprKind::Record(fields))));
-        }
-        if a.kind == TokenKind::Word && b.kind == TokenKind::Symbol(":") {
-            let (i, fields) = terminated(separated_list1(symbol(","), field(":")), symbol("]")).parse(i)?;
-            return Ok((i, node(start, i, ExprKind::RecordSet(fields))));
-        }
-    }
-    match terminated(separated_list1(symbol(","), binding), symbol("|->")).parse(i) {
-        Ok((i, bindings)) => {
-            let (i, body) = terminated(boxed, symbol("]")).parse(i)?;
-            return Ok((i, node(start, i, ExprKind::Function(bindings, body))));
-        }
-        Err(nom::Err::Failure(f)) => return Err(nom::Err::Failure(f)),
-        Err(_) => {}
-    }
-    let (i, e) = boxed(i)?;
-    if i.is_word("EXCEPT") {
-        let (i, updates) = delimited(word("EXCEPT"), separated_list1(symbol(","), update), symbol("]")).parse(i)?;
-        return Ok((i, node(start, i, ExprKind::Except(e, updates))));
-    }
-    if i.is_symbol("->") {
-        let (i, range) = delimited(symbol("->"), boxed, symbol("]")).parse(i)?;
-        return Ok((i, node(start, i, ExprKind::FunctionSet(e, range))));
-    }
-    let (i, _) = symbol("]")(i)?;
-    action_subscript(start, i, e.kind)
-}
-
-fn field<'a>(separator: &'static str) -> impl FnMut(Tokens<'a>) -> Res<'a, (Name, Expr)> {
-    move |i| {
-        let (i, field) = name(i)?;
-        let (i, value) = preceded(symbol(separator), expr).parse(i)?;
-        Ok((i, (field, value)))
-    }
-}
-
-/// `![a].b = e`
-fn update(i: Tokens<'_>) -> Res<'_, (Vec<Step>, Expr)> {
-    let (i, _) = symbol("!")(i)?;
-    let (i, path) = steps(i)?;
-    let (i, value) = preceded(symbol("="), expr).parse(i)?;
-    Ok((i, (path, value)))
-}
-
-/// `[a][b, c].d`
-pub(super) fn steps(mut i: Tokens<'_>) -> Res<'_, Vec<Step>> {
-    let mut path = Vec::new();
-    loop {
-        if i.is_symbol("[") {
-            let (rest, args) = delimited(symbol("["), separated_list1(symbol(","), expr), symbol("]")).parse(i)?;
-            path.push(Step::Index(args));
-            i = rest;
-        } else if i.is_symbol(".") {
-            let (rest, field) = preceded(symbol("."), name).parse(i)?;
-            path.push(Step::Field(field));
-            i = rest;
-        } else {
-            return Ok((i, path));
-        }
-    }
-}
-
-/// `x, y \in S` or `<<x, y>> \in S`
-pub(super) fn binding(i: Tokens<'_>) -> Res<'_, Binding> {
-    let tuple = delimited(symbol("<<"), separated_list1(symbol(","), name), symbol(">>")).map(|names| (names, true));
-    let plain = separated_list1(symbol(","), name).map(|names| (names, false));
-    let (i, (names, tuple)) = alt((tuple, plain)).parse(i)?;
-    let (i, set) = preceded(symbol("\\in"), boxed).parse(i)?;
-    Ok((i, Binding { names, tuple, set: Some(set) }))
-}
-
 fn quantified(start: Tokens<'_>, quantifier: Quantifier) -> Res<'_, Expr> {
     let i = start.skip(1);
-    let (i, bindings) = match terminated(separated_list1(symbol(","), binding), symbol(":")).parse(i) {
-        Ok(found) => found,
-        Err(nom::Err::Failure(f)) => return Err(nom::Err::Failure(f)),
-        Err(_) => terminated(separated_list1(symbol(","), name), symbol(":"))
-            .map(|names| vec![Binding { names, tuple: false, set: None }])
-            .parse(i)?,
+    let bounded = separated_list1(symbol(","), name).parse(i).map_or(true, |(rest, _)| !rest.is_symbol(":"));
+    let (i, bindings) = if bounded {
+        separated_list1(symbol(","), binding).parse(i)?
+    } else {
+        separated_list1(symbol(","), name).map(|names| vec![Binding { names, tuple: false, set: None }]).parse(i)?
     };
-    let (i, body) = boxed(i)?;
+    let (i, body) = preceded(symbol(":"), boxed).parse(i)?;
     Ok((i, node(start, i, ExprKind::Quantified(quantifier, bindings, body))))
 }
 
@@ -406,7 +351,7 @@ fn case(start: Tokens<'_>) -> Res<'_, Expr> {
     let mut arms = Vec::new();
     let mut other = None;
     loop {
-        if i.is_word("OTHER") {
+        if i.is_word("OTHER") && !arms.is_empty() {
             let (rest, e) = preceded((word("OTHER"), symbol("->")), boxed).parse(i)?;
             other = Some(e);
             i = rest;
@@ -426,12 +371,12 @@ fn case(start: Tokens<'_>) -> Res<'_, Expr> {
 
 fn let_in(start: Tokens<'_>) -> Res<'_, Expr> {
     let (i, _) = word("LET")(start)?;
-    let (i, units) = definitions(i)?;
+    let (i, units) = let_definitions(i)?;
     let (i, body) = preceded(word("IN"), boxed).parse(i)?;
     Ok((i, node(start, i, ExprKind::Let(units, body))))
 }
 
-fn lambda(start: Tokens<'_>) -> Res<'_, Expr> {
+pub(super) fn lambda(start: Tokens<'_>) -> Res<'_, Expr> {
     let (i, names) = delimited(word("LAMBDA"), separated_list1(symbol(","), name), symbol(":")).parse(start)?;
     let (i, body) = boxed(i)?;
     Ok((i, node(start, i, ExprKind::Lambda(names, body))))

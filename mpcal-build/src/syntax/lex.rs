@@ -1,5 +1,8 @@
 //! Text to tokens. White space and comments are what lies between two tokens.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::operators::{OPERATORS, PUNCTUATION};
 use crate::source::{Source, Span};
@@ -13,8 +16,10 @@ pub(crate) enum TokenKind {
     Number,
     /// A string with its quotes.
     String,
-    /// An operator or punctuation, in its own spelling.
+    /// An operator or punctuation, in its canonical spelling.
     Symbol(&'static str),
+    /// The start of a step of a proof, `<1>2.`, or a reference to one.
+    Step,
     /// `----`
     Separator,
     /// `====`
@@ -46,34 +51,52 @@ pub(crate) enum Until {
     BlockEnd,
 }
 
-/// All symbols, longest first within one first byte.
-fn symbols() -> &'static [Vec<&'static str>; 128] {
-    static TABLE: std::sync::OnceLock<[Vec<&'static str>; 128]> = std::sync::OnceLock::new();
+/// A spelling and the canonical one of the same symbol.
+type Spelling = (&'static str, &'static str);
+
+/// All symbols, by their first character, longest first.
+fn symbols() -> &'static HashMap<char, Vec<Spelling>> {
+    static TABLE: OnceLock<HashMap<char, Vec<Spelling>>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = [const { Vec::new() }; 128];
-        let operators = OPERATORS.iter().flat_map(|o| std::iter::once(o.name).chain(o.aliases.iter().copied()));
-        for symbol in operators.chain(PUNCTUATION.iter().copied()) {
-            let first = symbol.as_bytes()[0];
-            if !first.is_ascii_alphabetic() && !table[first as usize].contains(&symbol) {
-                table[first as usize].push(symbol);
+        let mut table: HashMap<char, Vec<Spelling>> = HashMap::new();
+        // Only `/\` and `\/` themselves start a list, so their other spellings keep apart.
+        let canonical = |s, name| if matches!(s, "\\land" | "\\lor") { s } else { name };
+        let operators = OPERATORS.iter().flat_map(|o| o.spellings().map(move |s| (s, canonical(s, o.name))));
+        let punctuation =
+            PUNCTUATION.iter().flat_map(|(name, others)| others.iter().chain([name]).map(|s| (*s, *name)));
+        for (spelling, name) in operators.chain(punctuation) {
+            if let Some(first) = spelling.chars().next().filter(|c| !is_word(*c) && !SETS.contains(c)) {
+                let row = table.entry(first).or_default();
+                if row.iter().all(|(s, _)| *s != spelling) {
+                    row.push((spelling, name));
+                }
             }
         }
-        for row in &mut table {
-            row.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        for row in table.values_mut() {
+            row.sort_by_key(|(s, _)| std::cmp::Reverse(s.len()));
         }
         table
     })
 }
 
+/// Sets of numbers, which are names of one character.
+const SETS: [char; 3] = ['ℕ', 'ℤ', 'ℝ'];
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
 /// Lexes from byte `start`.
 pub(crate) fn lex(source: &Source, start: usize, until: Until, out: &mut Diagnostics) -> Lexed {
     let column = source.text[..start].rfind('\n').map_or(start, |n| start - n - 1) as u32 + 1;
-    let mut lexer = Lexer { text: &source.text, at: start, column, out, tokens: Vec::new(), quoted: Vec::new() };
+    let mut lexer =
+        Lexer { source, text: &source.text, at: start, column, out, tokens: Vec::new(), quoted: Vec::new() };
     lexer.run(until);
     Lexed { tokens: lexer.tokens, quoted: lexer.quoted }
 }
 
 struct Lexer<'s, 'd> {
+    source: &'s Source,
     text: &'s str,
     at: usize,
     column: u32,
@@ -99,7 +122,7 @@ impl<'s> Lexer<'s, '_> {
     }
 
     fn span(&self, bytes: usize) -> Span {
-        Span { start: self.at as u32, end: (self.at + bytes) as u32 }
+        self.source.span(self.at..self.at + bytes)
     }
 
     fn push(&mut self, kind: TokenKind, bytes: usize) {
@@ -134,12 +157,15 @@ impl<'s> Lexer<'s, '_> {
                 }
             } else if c == '"' {
                 self.string();
-            } else if c.is_ascii_digit() {
-                self.number();
-            } else if c.is_alphabetic() || c == '_' {
-                self.word(0);
+            } else if is_word(c) {
+                self.word_or_number();
+            } else if SETS.contains(&c) {
+                self.push(TokenKind::Word, c.len_utf8());
+            } else if let Some(length) = step(rest).filter(|_| until == Until::End) {
+                self.push(TokenKind::Step, length);
             } else if rest.starts_with("$variable") || rest.starts_with("$value") {
-                self.word(1);
+                let length = rest[1..].find(|c| !is_word(c)).map_or(rest.len(), |n| n + 1);
+                self.push(TokenKind::Word, length);
             } else if until == Until::End && rest.starts_with("----") {
                 let length = rest.len() - rest.trim_start_matches('-').len();
                 modules += usize::from(rest[length..].trim_start().starts_with("MODULE"));
@@ -151,8 +177,8 @@ impl<'s> Lexer<'s, '_> {
                 if modules == 0 {
                     return;
                 }
-            } else if radix_number(rest).is_some() {
-                self.number();
+            } else if let Some(length) = radix_number(rest) {
+                self.push(TokenKind::Number, length);
             } else {
                 self.symbol(c);
                 match self.tokens.last().map(|t| t.kind) {
@@ -168,7 +194,7 @@ impl<'s> Lexer<'s, '_> {
             }
         }
         if until == Until::BlockEnd {
-            let end = Span { start: self.text.len() as u32, end: self.text.len() as u32 };
+            let end = self.source.end();
             self.out.push(
                 Diagnostic::error("unclosed", end, "the file ends inside the MPCal block")
                     .because("a `}` is missing before this"),
@@ -192,7 +218,7 @@ impl<'s> Lexer<'s, '_> {
                 _ => at += 1,
             }
         }
-        let span = Span { start: start as u32, end: start as u32 + 2 };
+        let span = self.source.span(start..start + 2);
         self.out.push(Diagnostic::error("unclosed", span, "this comment is never closed"));
         self.advance(self.text.len() - start);
     }
@@ -208,9 +234,14 @@ impl<'s> Lexer<'s, '_> {
     fn string(&mut self) {
         let mut escaped = false;
         let mut length = None;
+        let mut escapes = Vec::new();
         for (i, c) in self.rest().char_indices().skip(1) {
             match c {
                 '\n' => break,
+                _ if escaped && !matches!(c, '"' | '\\' | 'n' | 't' | 'r' | 'f') => {
+                    escapes.push(self.source.span(self.at + i - 1..self.at + i + c.len_utf8()));
+                    escaped = false;
+                }
                 '"' if !escaped => {
                     length = Some(i + 1);
                     break;
@@ -224,35 +255,50 @@ impl<'s> Lexer<'s, '_> {
             self.advance(rest.find('\n').unwrap_or(rest.len()));
             return;
         };
+        for span in escapes {
+            self.out.push(
+                Diagnostic::error("unexpected-character", span, "no such escape in a string")
+                    .because(r#"one of `\"`, `\\`, `\n`, `\t`, `\r` and `\f` may stand here"#),
+            );
+        }
         self.quoted.push(self.span(length));
         self.push(TokenKind::String, length);
     }
 
-    fn number(&mut self) {
+    /// A name holds at least one letter, and may start with a digit.
+    fn word_or_number(&mut self) {
         let rest = self.rest();
-        let length = radix_number(rest)
-            .unwrap_or_else(|| rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len());
-        self.push(TokenKind::Number, length);
-    }
-
-    fn word(&mut self, skip: usize) {
-        let rest = self.rest();
-        let tail = rest[skip..].trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-        let length = rest.len() - tail.len();
-        self.push(TokenKind::Word, length);
+        let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let run = &rest[..length];
+        if run.len() > 3 && (run.starts_with("WF_") || run.starts_with("SF_")) {
+            // `WF_vars` is two tokens.
+            self.push(TokenKind::Word, 3);
+        } else if run == "_" || run.contains(|c: char| c.is_ascii_alphabetic()) {
+            self.push(TokenKind::Word, length);
+        } else if run.contains('_') {
+            let message = format!("`{run}` is neither a number nor a name");
+            self.out.push(Diagnostic::error("unexpected-character", self.span(length), message));
+            self.push(TokenKind::Unknown, length);
+        } else {
+            // `1.5`, but not `1..5`.
+            let decimals = rest[length..]
+                .strip_prefix('.')
+                .map_or(0, |tail| tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len()));
+            self.push(TokenKind::Number, if decimals > 0 { length + 1 + decimals } else { length });
+        }
     }
 
     fn symbol(&mut self, c: char) {
         let rest = self.rest();
-        let found = symbols().get(c as usize).and_then(|row| {
-            row.iter().copied().find(|s| {
-                // `\in` is not the start of `\index`, and `<<` wins over `<<=`-like runs by length.
-                let named = s.len() > 1 && s.as_bytes()[1].is_ascii_alphabetic();
-                rest.starts_with(s) && !(named && rest[s.len()..].starts_with(|c: char| c.is_alphanumeric()))
+        let found = symbols().get(&c).and_then(|row| {
+            row.iter().copied().find(|(s, _)| {
+                // `\in` is not the start of `\index`.
+                let named = s.starts_with('\\') && s.ends_with(|c: char| c.is_ascii_alphabetic());
+                rest.starts_with(s) && !(named && rest[s.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
             })
         });
         match found {
-            Some(symbol) => self.push(TokenKind::Symbol(symbol), symbol.len()),
+            Some((spelling, name)) => self.push(TokenKind::Symbol(name), spelling.len()),
             None => {
                 self.out.push(Diagnostic::error(
                     "unexpected-character",
@@ -283,4 +329,15 @@ fn radix_number(rest: &str) -> Option<usize> {
     let tail = rest[2..].trim_start_matches(|c: char| c.is_digit(radix));
     let length = rest.len() - tail.len();
     (length > 2 && !tail.starts_with(|c: char| c.is_alphanumeric() || c == '_')).then_some(length)
+}
+
+/// The length of `<1>`, `<12>3a.`, `<*>`, `<+>..` at the start of a text.
+fn step(rest: &str) -> Option<usize> {
+    let level = rest.strip_prefix('<')?;
+    let digits = level.find(|c: char| !c.is_ascii_digit())?;
+    let inner = if digits == 0 && level.starts_with(['*', '+']) { 1 } else { digits };
+    let tail = level[inner..].strip_prefix('>').filter(|_| inner > 0)?;
+    let name = tail.trim_start_matches(is_word);
+    let dots = name.trim_start_matches('.');
+    Some(rest.len() - dots.len())
 }

@@ -2,15 +2,19 @@
 
 use std::rc::Rc;
 
+use nom::branch::alt;
 use nom::combinator::opt;
-use nom::multi::separated_list1;
+use nom::multi::{separated_list0, separated_list1};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::Parser;
 
-use super::expr::{binding, expr};
+use super::brackets::binding;
+use super::expr::{expr, prefix_operator};
 use super::lex::{Token, TokenKind};
-use super::tokens::{name, symbol, word, Context, Res, Tokens};
-use crate::ast::{Definition, Module, Name, Unit};
+use super::proof;
+use super::reference::argument;
+use super::tokens::{name, nested, symbol, word, Context, Res, Tokens};
+use crate::ast::{Definition, Module, ModuleInstance, Name, Unit};
 use crate::diagnostic::Diagnostics;
 use crate::operators;
 use crate::source::Source;
@@ -18,160 +22,221 @@ use crate::source::Source;
 /// Parses a whole module. A unit that cannot be parsed is reported and read over.
 pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Module {
     let cx = Context::new(source);
-    let mut module = Module::default();
-    let mut i = Tokens::new(&cx, tokens, false);
-    if let Ok((rest, name)) = header(i) {
-        module.name = Some(name);
-        i = rest;
-        if let Ok((rest, names)) = preceded(word("EXTENDS"), separated_list1(symbol(","), name_of)).parse(i) {
-            module.extends = names;
-            i = rest;
+    let start = Tokens::new(&cx, tokens, false);
+    let module = match module(start) {
+        Ok((_, module)) => module,
+        Err(_) => {
+            start.report_farthest();
+            Module::default()
         }
-    } else if !tokens.is_empty() {
-        i.report_farthest();
-    }
-    while let Some(token) = i.raw_first() {
-        match token.kind {
-            TokenKind::ModuleEnd => i = i.skip(1),
-            TokenKind::Separator => {
-                // A nested module has a name space of its own: read over it.
-                i = if i.skip(1).is_word("MODULE") { skip_module(i) } else { i.skip(1) };
-            }
-            _ => match unit(i) {
-                Ok((rest, unit)) => {
-                    module.units.push(unit);
-                    i = rest;
-                }
-                Err(_) => {
-                    i.report_farthest();
-                    i = next_unit(i.skip(1));
-                }
-            },
-        }
-        if cx.too_deep.get() {
-            break;
-        }
-    }
+    };
     cx.finish(out);
     module
 }
 
-fn name_of(i: Tokens<'_>) -> Res<'_, Name> {
-    name(i)
-}
-
-/// `---- MODULE M ----`
-fn header(i: Tokens<'_>) -> Res<'_, Name> {
-    let (i, found) = preceded(word("MODULE"), name).parse(separator(i))?;
-    Ok((separator(i), found))
-}
-
-fn separator(i: Tokens<'_>) -> Tokens<'_> {
-    match i.first() {
-        Some(Token { kind: TokenKind::Separator, .. }) => i.skip(1),
-        _ => i,
+/// `---- MODULE M ---- EXTENDS A, B … ====`
+fn module(start: Tokens<'_>) -> Res<'_, Module> {
+    let mut header = (separator, word("MODULE"), name, separator);
+    let (mut i, (_, _, found, _)) = header.parse(start)?;
+    let mut module = Module { name: Some(found), ..Module::default() };
+    if i.is_word("EXTENDS") {
+        (i, module.extends) = separated_list1(symbol(","), name).parse(i.skip(1))?;
+    }
+    loop {
+        let Some(token) = i.raw_first() else { return i.fail("`====`") };
+        match token.kind {
+            TokenKind::ModuleEnd => return Ok((i.skip(1), module)),
+            TokenKind::Separator if !i.skip(1).is_word("MODULE") => i = i.skip(1),
+            _ => match nested(i, unit) {
+                Ok((rest, unit)) => {
+                    module.units.push(unit);
+                    i = rest;
+                }
+                Err(e) => {
+                    i.report_farthest();
+                    if i.cx.too_deep.get() {
+                        return Err(e);
+                    }
+                    i = next_unit(i.skip(1));
+                }
+            },
+        }
     }
 }
 
-fn skip_module(i: Tokens<'_>) -> Tokens<'_> {
-    let end = i.all().iter().position(|t| t.kind == TokenKind::ModuleEnd);
-    i.skip(end.map_or(i.all().len(), |n| n + 1))
+fn separator(i: Tokens<'_>) -> Res<'_, ()> {
+    match i.first() {
+        Some(t) if t.kind == TokenKind::Separator => Ok((i.skip(1), ())),
+        _ => i.fail("`----`"),
+    }
 }
 
-/// The units of a `define` or a `LET`.
+/// The definitions of a `define`, which may be separated by `;`.
 pub(super) fn definitions(mut i: Tokens<'_>) -> Res<'_, Vec<Unit>> {
     let mut units = Vec::new();
-    while !i.is_word("IN") && !i.is_symbol("}") {
-        let (rest, unit) = unit(i)?;
-        units.push(unit);
+    while i.first().is_some() && !i.is_symbol("}") {
+        let (rest, found) = unit(i)?;
+        units.push(found);
         i = rest;
-        if i.is_symbol(";") {
+        while i.is_symbol(";") {
             i = i.skip(1);
         }
     }
     Ok((i, units))
 }
 
+/// The definitions of a `LET`, at least one.
+pub(super) fn let_definitions(mut i: Tokens<'_>) -> Res<'_, Vec<Unit>> {
+    let mut units = Vec::new();
+    loop {
+        let (rest, found) = if i.is_word("RECURSIVE") { unit(i)? } else { definition(i)? };
+        if matches!(&found, Unit::Instance(instance) if instance.name.is_none()) {
+            return i.fail("a definition");
+        }
+        units.push(found);
+        i = rest;
+        if i.is_word("IN") {
+            return Ok((i, units));
+        }
+    }
+}
+
 /// Unit
-pub(super) fn unit(i: Tokens<'_>) -> Res<'_, Unit> {
+fn unit(i: Tokens<'_>) -> Res<'_, Unit> {
     let Some(token) = i.raw_first() else { return i.fail("a definition") };
+    if token.kind == TokenKind::Separator {
+        return module.map(Unit::Module).parse(i);
+    }
     if token.kind != TokenKind::Word {
         return definition(i);
     }
     match i.text(token) {
-        "LOCAL" => unit(i.skip(1)),
         "CONSTANT" | "CONSTANTS" => separated_list1(symbol(","), operator_shape).map(Unit::Constants).parse(i.skip(1)),
         "RECURSIVE" => separated_list1(symbol(","), operator_shape).map(Unit::Recursive).parse(i.skip(1)),
         "VARIABLE" | "VARIABLES" => separated_list1(symbol(","), name).map(Unit::Variables).parse(i.skip(1)),
         "ASSUME" | "ASSUMPTION" | "AXIOM" => {
-            let named = opt(terminated(name, symbol("=="))).parse(i.skip(1));
-            let (rest, _) = named?;
+            let (rest, _) = opt(terminated(name, symbol("=="))).parse(i.skip(1))?;
             expr.map(Unit::Assume).parse(rest)
         }
-        "INSTANCE" | "THEOREM" | "LEMMA" | "PROPOSITION" | "COROLLARY" | "PROOF" | "BY" | "OBVIOUS" | "OMITTED"
-        | "USE" | "HIDE" | "QED" => Ok((next_unit(i.skip(1)), Unit::Opaque)),
+        "THEOREM" | "LEMMA" | "PROPOSITION" | "COROLLARY" => proof::theorem(i.skip(1)),
+        "USE" | "HIDE" => proof::use_or_hide(i.skip(1)),
         _ => definition(i),
     }
 }
 
-/// `Op`, `Op(_, _)`, `_ + _`
-fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
+/// `Op`, `Op(_, _)`, `_ + _`, `-. _`, `_ ^+`: a name and how many arguments it takes.
+pub(super) fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
+    let placeholder = word("_");
+    if i.is_word("_") {
+        let (rest, found) = operator_symbol(i.skip(1))?;
+        return match placeholder(rest) {
+            Ok((rest, _)) if operators::infix(&found.text).is_some() => Ok((rest, (found, 2))),
+            _ if operators::postfix(&found.text).is_some() => Ok((rest, (found, 1))),
+            _ => rest.fail("_"),
+        };
+    }
+    if i.is_symbol("-.") {
+        return terminated(operator_symbol, placeholder).map(|found| (found, 1)).parse(i);
+    }
     let (i, found) = name(i)?;
     if !i.is_symbol("(") {
         return Ok((i, (found, 0)));
     }
-    let (i, places) = delimited(symbol("("), separated_list1(symbol(","), word("_")), symbol(")")).parse(i)?;
+    let (i, places) = delimited(symbol("("), separated_list1(symbol(","), placeholder), symbol(")")).parse(i)?;
     Ok((i, (found, places.len())))
 }
 
-/// `Op(a, F(_)) == e`, `f[x \in S] == e`, `a + b == e`, `I == INSTANCE M`
-fn definition(start: Tokens<'_>) -> Res<'_, Unit> {
-    if let Some((rest, defined, parameters)) = symbolic_head(start) {
-        let (i, body) = preceded(symbol("=="), expr).parse(rest)?;
-        let span = start.span_to(i);
-        return Ok((i, Unit::Definition(Definition { name: defined, parameters, domain: None, body, span })));
+/// A symbol that a module may define; the prefix `-` is written `-.`.
+fn operator_symbol(i: Tokens<'_>) -> Res<'_, Name> {
+    match i.first() {
+        Some(Token { kind: TokenKind::Symbol(s), span, .. }) => {
+            let text = if s == "-." { "-" } else { s };
+            let known = operators::infix(text).is_some() || operators::postfix(text).is_some();
+            if known {
+                Ok((i.skip(1), Name { text: Rc::from(text), span }))
+            } else {
+                i.fail("an operator")
+            }
+        }
+        _ => i.fail("an operator"),
     }
-    let (mut i, defined) = name(start)?;
-    let mut parameters = Vec::new();
-    let mut domain = None;
-    if i.is_symbol("(") {
-        (i, parameters) = delimited(symbol("("), separated_list1(symbol(","), operator_shape), symbol(")")).parse(i)?;
-    } else if i.is_symbol("[") {
-        let (rest, bindings) = delimited(symbol("["), separated_list1(symbol(","), binding), symbol("]")).parse(i)?;
-        (i, domain) = (rest, Some(bindings));
-    }
-    let (i, _) = symbol("==")(i)?;
+}
+
+/// `Op(a, F(_)) == e`, `f[x \in S] == e`, `a + b == e`, `I == INSTANCE M`, `INSTANCE M`, each
+/// perhaps `LOCAL`.
+pub(super) fn definition(start: Tokens<'_>) -> Res<'_, Unit> {
+    let local = start.is_word("LOCAL");
+    let i = if local { start.skip(1) } else { start };
     if i.is_word("INSTANCE") {
-        return Ok((next_unit(i.skip(1)), Unit::Opaque));
+        let (i, (module, with)) = instance(i)?;
+        return Ok((i, Unit::Instance(ModuleInstance { name: None, parameters: Vec::new(), module, with, local })));
+    }
+    let (i, (defined, parameters, domain)) = head(i)?;
+    let (i, _) = symbol("==")(i)?;
+    if i.is_word("INSTANCE") && domain.is_none() {
+        let (i, (module, with)) = instance(i)?;
+        return Ok((i, Unit::Instance(ModuleInstance { name: Some(defined), parameters, module, with, local })));
     }
     let (i, body) = expr(i)?;
     let span = start.span_to(i);
-    Ok((i, Unit::Definition(Definition { name: defined, parameters, domain, body, span })))
+    Ok((i, Unit::Definition(Definition { name: defined, parameters, domain, body, local, span })))
+}
+
+/// `INSTANCE M WITH x <- e`
+fn instance(i: Tokens<'_>) -> Res<'_, (Name, Vec<(Name, crate::ast::Expr)>)> {
+    let (i, module) = preceded(word("INSTANCE"), name).parse(i)?;
+    let target = alt((name, operator_symbol));
+    let substitution = (target, preceded(symbol("<-"), |i| with_argument(i)));
+    let (i, with) = opt(preceded(word("WITH"), separated_list1(symbol(","), substitution))).parse(i)?;
+    Ok((i, (module, with.unwrap_or_default())))
+}
+
+/// What stands for a constant: an expression or an operator, which nothing need follow.
+fn with_argument(i: Tokens<'_>) -> Res<'_, crate::ast::Expr> {
+    match operator_symbol(i) {
+        Ok((rest, found)) if !rest.is_symbol("(") => {
+            Ok((rest, crate::ast::Expr { kind: crate::ast::ExprKind::Name(found.text), span: found.span }))
+        }
+        _ => argument(i),
+    }
 }
 
 /// Names with the number of arguments they take themselves.
 type Parameters = Vec<(Name, usize)>;
+/// What stands before `==`: a name, its parameters, the bounds of a function.
+type Head = (Name, Parameters, Option<Vec<crate::ast::Binding>>);
 
-/// `a (+) b`, `- a`, `a ^+` before `==`
-fn symbolic_head(i: Tokens<'_>) -> Option<(Tokens<'_>, Name, Parameters)> {
-    let is_definition = |i: Tokens<'_>| i.is_symbol("==");
-    let operator = |i: Tokens<'_>| match i.first()? {
-        Token { kind: TokenKind::Symbol(s), span, .. } => Some((s, Name { text: Rc::from(s), span })),
-        _ => None,
-    };
-    if let Some((s, op)) = operator(i) {
-        operators::prefix(s)?;
-        let (rest, a) = name(i.skip(1)).ok()?;
-        return is_definition(rest).then(|| (rest, op, vec![(a, 0)]));
+fn head(i: Tokens<'_>) -> Res<'_, Head> {
+    if i.is_symbol("-.") {
+        let (i, (op, a)) = (operator_symbol, name).parse(i)?;
+        return Ok((i, (op, vec![(a, 0)], None)));
     }
-    let (rest, a) = name(i).ok()?;
-    let (s, op) = operator(rest)?;
-    if operators::postfix(s).is_some() && is_definition(rest.skip(1)) {
-        return Some((rest.skip(1), op, vec![(a, 0)]));
+    if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
+        let (rest, a) = name(i.skip(1))?;
+        return Ok((rest, (Name { text: Rc::from(op.name), span: i.here() }, vec![(a, 0)], None)));
     }
-    operators::infix(s)?;
-    let (rest, b) = name(rest.skip(1)).ok()?;
-    is_definition(rest).then(|| (rest, op, vec![(a, 0), (b, 0)]))
+    let (i, first) = name(i)?;
+    if i.is_symbol("(") {
+        let shapes = separated_list0(symbol(","), operator_shape);
+        let (i, parameters) = delimited(symbol("("), shapes, symbol(")")).parse(i)?;
+        return if parameters.is_empty() { i.fail("a parameter") } else { Ok((i, (first, parameters, None))) };
+    }
+    if i.is_symbol("[") {
+        let (i, domain) = delimited(symbol("["), separated_list1(symbol(","), binding), symbol("]")).parse(i)?;
+        return Ok((i, (first, Vec::new(), Some(domain))));
+    }
+    if i.is_symbol("==") {
+        return Ok((i, (first, Vec::new(), None)));
+    }
+    let (i, op) = operator_symbol(i)?;
+    if i.is_symbol("==") && operators::postfix(&op.text).is_some() {
+        return Ok((i, (op, vec![(first, 0)], None)));
+    }
+    let (i, second) = name(i)?;
+    if operators::infix(&op.text).is_none() {
+        return i.fail("==");
+    }
+    Ok((i, (op, vec![(first, 0), (second, 0)], None)))
 }
 
 /// Skips to something that looks like the start of the next unit.

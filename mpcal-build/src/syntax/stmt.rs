@@ -6,7 +6,8 @@ use nom::multi::{many1, separated_list0, separated_list1};
 use nom::sequence::{delimited, preceded};
 use nom::Parser;
 
-use super::expr::{expr, steps};
+use super::brackets::steps;
+use super::expr::expr;
 use super::lex::TokenKind;
 use super::tokens::{name, nested, symbol, wildcards, word, Res, Tokens};
 use crate::ast::{Argument, Initial, Label, Name, Place, Stmt, StmtKind, WithBinding};

@@ -4,7 +4,9 @@
 //! column that ends the innermost junction list, and how deep we are.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Input, Needed};
@@ -60,6 +62,8 @@ pub(super) struct Tokens<'a> {
     depth: u16,
     /// Inside the block `||` and `:=` belong to assignments.
     pub(super) in_block: bool,
+    /// Inside a proof an expression may name a step.
+    pub(super) in_proof: bool,
 }
 
 /// A failure is told by [`Context`], so the error itself is empty.
@@ -79,7 +83,7 @@ impl<'a> ParseError<Tokens<'a>> for Failed {
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(cx: &'a Context<'a>, tokens: &'a [Token], in_block: bool) -> Self {
-        Self { cx, tokens, column: 0, depth: 0, in_block }
+        Self { cx, tokens, column: 0, depth: 0, in_block, in_proof: false }
     }
 
     /// The next token, unless it ends the junction item we are in.
@@ -118,8 +122,7 @@ impl<'a> Tokens<'a> {
 
     /// The place of the next token, or the end of the text.
     pub(super) fn here(&self) -> Span {
-        let end = self.cx.source.text.len() as u32;
-        self.raw_first().map_or(Span { start: end, end }, |t| t.span)
+        self.raw_first().map_or(self.cx.source.end(), |t| t.span)
     }
 
     /// From the start of `self` to the last token before `rest`.
@@ -133,6 +136,10 @@ impl<'a> Tokens<'a> {
 
     pub(super) fn with_column(self, column: u32) -> Self {
         Self { column, ..self }
+    }
+
+    pub(super) fn within_proof(self, in_proof: bool) -> Self {
+        Self { in_proof, ..self }
     }
 
     pub(super) fn fail<T>(&self, what: &'static str) -> Res<'a, T> {
@@ -200,10 +207,20 @@ pub(super) fn word<'a>(word: &'static str) -> impl Fn(Tokens<'a>) -> Res<'a, Spa
 /// A name that is no keyword of TLA+.
 pub(super) fn name(i: Tokens<'_>) -> Res<'_, Name> {
     match i.first() {
-        Some(t) if t.kind == TokenKind::Word && !RESERVED.contains(&i.text(t)) => {
+        Some(t) if t.kind == TokenKind::Word && !is_reserved(i.text(t)) => {
             Ok((i.skip(1), Name { text: Rc::from(i.text(t)), span: t.span }))
         }
         _ => i.fail("a name"),
+    }
+}
+
+/// The name of a field, which may be a keyword.
+pub(super) fn any_word(i: Tokens<'_>) -> Res<'_, Name> {
+    match i.first() {
+        Some(t) if t.kind == TokenKind::Word && i.text(t) != "_" => {
+            Ok((i.skip(1), Name { text: Rc::from(i.text(t)), span: t.span }))
+        }
+        _ => i.fail("a field"),
     }
 }
 
@@ -217,42 +234,17 @@ pub(super) fn wildcards(mut i: Tokens<'_>) -> Res<'_, usize> {
     Ok((i, count))
 }
 
-const RESERVED: &[&str] = &[
-    "ASSUME",
-    "ASSUMPTION",
-    "AXIOM",
-    "CASE",
-    "CHOOSE",
-    "CONSTANT",
-    "CONSTANTS",
-    "DOMAIN",
-    "ELSE",
-    "ENABLED",
-    "EXCEPT",
-    "EXTENDS",
-    "IF",
-    "IN",
-    "INSTANCE",
-    "LET",
-    "LOCAL",
-    "MODULE",
-    "OTHER",
-    "SUBSET",
-    "THEN",
-    "THEOREM",
-    "UNCHANGED",
-    "UNION",
-    "VARIABLE",
-    "VARIABLES",
-    "WITH",
-    "LAMBDA",
-    "RECURSIVE",
-    "PROOF",
-    "QED",
-    "BY",
-    "OBVIOUS",
-    "OMITTED",
-];
+/// Whether a word is a keyword of TLA+, or the placeholder `_`.
+fn is_reserved(text: &str) -> bool {
+    static WORDS: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    WORDS.get_or_init(|| RESERVED.split_whitespace().collect()).contains(text)
+}
+
+const RESERVED: &str = "
+    ASSUME ASSUMPTION AXIOM BY CASE CHOOSE CONSTANT CONSTANTS COROLLARY DEF DEFINE DEFS DOMAIN ELSE ENABLED
+    EXCEPT EXTENDS HAVE HIDE IF IN INSTANCE LAMBDA LEMMA LET LOCAL MODULE NEW OBVIOUS OMITTED ONLY OTHER PICK
+    PROOF PROPOSITION PROVE QED RECURSIVE SF_ STATE SUBSET SUFFICES TAKE TEMPORAL THEN THEOREM ACTION UNCHANGED
+    UNION USE VARIABLE VARIABLES WF_ WITH WITNESS _";
 
 /// nom's combinators ask for these.
 impl<'a> Input for Tokens<'a> {

@@ -1,0 +1,333 @@
+//! What the names of each module stand for.
+//!
+//! An [`Env`] is one module as it is seen through one chain of `EXTENDS` and `INSTANCE`: every name
+//! is an item, and what `WITH` puts in place of a constant is resolved where the `WITH` stands.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::Resolver;
+use crate::ast::{self, Module, ModuleInstance, Name, Unit};
+use crate::diagnostic::Diagnostic;
+use crate::operators::STANDARD_MODULES;
+use crate::resolved::{Constant, ConstantId, OperatorId};
+use crate::source::Span;
+
+/// An index into [`Resolver::envs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EnvId(pub(super) usize);
+
+/// What a name of a module stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Item<'a> {
+    Constant(ConstantId),
+    /// A variable of the module outside the block: known, but nothing of ours.
+    Foreign,
+    /// A definition, with its id once it is used.
+    Definition(&'a ast::Definition, Option<OperatorId>),
+    /// `I(a) == INSTANCE M`
+    Instance(EnvId),
+    /// `I == INSTANCE Sequences`
+    Standard(Rc<str>),
+    /// The name comes from another module.
+    Imported(EnvId),
+    /// What `WITH` puts in its place, in the outer module.
+    Substituted(&'a ast::Expr),
+    /// A constant that no `WITH` mentions: the same name, in the outer module.
+    Implicit,
+}
+
+/// One module, seen through one chain of `EXTENDS` and `INSTANCE`.
+#[derive(Default)]
+pub(super) struct Env<'a> {
+    items: HashMap<Rc<str>, Item<'a>>,
+    /// Names that modules which extend this one do not see.
+    local: HashSet<Rc<str>>,
+    /// Operators that are declared `RECURSIVE`.
+    recursive: HashSet<Rc<str>>,
+    /// The standard modules whose operators are known here.
+    standard: Vec<Rc<str>>,
+    /// Where the expressions of `WITH` stand.
+    outer: Option<EnvId>,
+    /// The module that this one stands in.
+    enclosing: Option<EnvId>,
+    /// Parameters of the instances on the way here; every definition takes them first.
+    pub(super) parameters: Vec<(&'a Name, usize)>,
+    /// `I!J!`
+    pub(super) prefix: String,
+    /// How many parameters each part of the prefix has.
+    pub(super) parts: Vec<usize>,
+    /// Modules inside this one.
+    modules: HashMap<Rc<str>, &'a Module>,
+}
+
+/// What stands for the constants of a module that is instantiated.
+type With<'a> = &'a [(Name, ast::Expr)];
+
+/// More views of modules than this are refused: instances of instances multiply.
+const MAX_ENVS: usize = 10_000;
+
+impl<'a> Resolver<'a, '_> {
+    /// The view of the model's own module, with the definitions of the block.
+    pub(super) fn enter(&mut self, own: &'a Module, definitions: &'a [Unit]) -> EnvId {
+        let id = self.build(own, Env::default(), None);
+        for unit in definitions {
+            self.declare(id, unit, None);
+        }
+        id
+    }
+
+    fn build(&mut self, module: &'a Module, env: Env<'a>, with: Option<With<'a>>) -> EnvId {
+        let id = EnvId(self.envs.len());
+        self.envs.push(env);
+        for extended in &module.extends {
+            self.extend(id, extended, with);
+        }
+        for unit in &module.units {
+            self.declare(id, unit, with);
+        }
+        id
+    }
+
+    /// Whether there may be one more view; if not, says so.
+    fn may_grow(&mut self, span: Span) -> bool {
+        let fine = self.envs.len() < MAX_ENVS;
+        if !fine {
+            let message = format!("more than {MAX_ENVS} instances of modules");
+            self.out.push(Diagnostic::error("nesting-too-deep", span, message));
+        }
+        fine
+    }
+
+    fn extend(&mut self, id: EnvId, name: &'a Name, with: Option<With<'a>>) {
+        let Some(module) = self.module(id, &name.text) else {
+            self.add_standard(id, &name.text);
+            return;
+        };
+        let cached = self.extended.iter().find(|(m, _)| std::ptr::eq(*m, module)).map(|(_, e)| *e);
+        let from = match cached.filter(|_| with.is_none()) {
+            Some(env) => env,
+            None if !self.may_grow(name.span) => return,
+            None => {
+                let own = &self.envs[id.0];
+                let env = Env {
+                    outer: own.outer,
+                    parameters: own.parameters.clone(),
+                    prefix: own.prefix.clone(),
+                    parts: own.parts.clone(),
+                    ..Env::default()
+                };
+                let env = self.build(module, env, with);
+                if with.is_none() {
+                    self.extended.push((module, env));
+                }
+                env
+            }
+        };
+        self.import(id, from, name.span, |_| true);
+        for standard in self.envs[from.0].standard.clone() {
+            self.add_standard(id, &standard);
+        }
+    }
+
+    fn add_standard(&mut self, id: EnvId, name: &str) {
+        const THROUGH: &[(&str, &[&str])] = &[
+            ("Integers", &["Naturals"]),
+            ("Reals", &["Integers", "Naturals"]),
+            ("RealTime", &["Reals", "Integers", "Naturals"]),
+        ];
+        let through = THROUGH.iter().filter(|(m, _)| *m == name).flat_map(|(_, list)| list.iter().copied());
+        for standard in std::iter::once(name).chain(through) {
+            let known = &mut self.envs[id.0].standard;
+            if known.iter().all(|k| **k != *standard) {
+                known.push(Rc::from(standard));
+            }
+        }
+    }
+
+    /// Makes the names of another module known here.
+    fn import(&mut self, id: EnvId, from: EnvId, span: Span, wanted: impl Fn(&Item<'a>) -> bool) {
+        let other = &self.envs[from.0];
+        let mut names: Vec<Rc<str>> = other
+            .items
+            .iter()
+            .filter(|(n, item)| !other.local.contains(*n) && wanted(item))
+            .map(|(n, _)| n.clone())
+            .collect();
+        names.sort();
+        for name in names {
+            // One definition may come in on several ways.
+            let before = self.envs[id.0].items.get(&name).and_then(|_| self.definition_of(id, &name));
+            let now = self.definition_of(from, &name);
+            if let (Some(before), Some(now)) = (before, now) {
+                if !std::ptr::eq(before, now) {
+                    self.duplicate(&Name { text: name.clone(), span }, before.name.span);
+                }
+            }
+            self.envs[id.0].items.insert(name, Item::Imported(from));
+        }
+    }
+
+    fn definition_of(&self, env: EnvId, name: &str) -> Option<&'a ast::Definition> {
+        match self.find(env, name) {
+            Some((_, Item::Definition(d, _))) => Some(d),
+            _ => None,
+        }
+    }
+
+    /// A module that is no standard one: inside this module, or of the files that were loaded.
+    fn module(&self, id: EnvId, name: &str) -> Option<&'a Module> {
+        let mut env = Some(id);
+        while let Some(EnvId(n)) = env {
+            if let Some(module) = self.envs[n].modules.get(name) {
+                return Some(module);
+            }
+            env = self.envs[n].enclosing;
+        }
+        if STANDARD_MODULES.contains(&name) {
+            return None;
+        }
+        self.modules.iter().find(|m| m.name.as_ref().is_some_and(|n| *n.text == *name))
+    }
+
+    fn declare(&mut self, id: EnvId, unit: &'a Unit, with: Option<With<'a>>) {
+        let bound = |name: &Name| {
+            with.map(|with| match with.iter().find(|(n, _)| n.text == name.text) {
+                Some((_, e)) => Item::Substituted(e),
+                None => Item::Implicit,
+            })
+        };
+        match unit {
+            Unit::Constants(list) => {
+                for (name, arity) in list {
+                    let item = bound(name).unwrap_or_else(|| Item::Constant(self.new_constant(name, *arity)));
+                    self.envs[id.0].items.insert(name.text.clone(), item);
+                }
+            }
+            Unit::Variables(list) => {
+                for name in list {
+                    let item = bound(name).unwrap_or(Item::Foreign);
+                    self.envs[id.0].items.insert(name.text.clone(), item);
+                }
+            }
+            Unit::Recursive(list) => self.envs[id.0].recursive.extend(list.iter().map(|(n, _)| n.text.clone())),
+            Unit::Definition(d) => {
+                let key = super::definition_key(&d.name.text, d.parameters.len());
+                if let Some(first) = self.definition_of(id, &key) {
+                    self.duplicate(&d.name, first.name.span);
+                }
+                let env = &mut self.envs[id.0];
+                if d.local {
+                    env.local.insert(key.clone());
+                }
+                env.items.insert(key, Item::Definition(d, None));
+            }
+            Unit::Instance(instance) => self.instantiate(id, instance),
+            Unit::Module(module) => {
+                if let Some(name) = &module.name {
+                    self.envs[id.0].modules.insert(name.text.clone(), module);
+                }
+            }
+            Unit::Assume(e) if with.is_none() && id == EnvId(0) => self.assumes.push(e),
+            Unit::Assume(_) | Unit::Opaque => {}
+        }
+    }
+
+    fn new_constant(&mut self, name: &Name, arity: usize) -> ConstantId {
+        let id = ConstantId(self.model.constants.len() as u32);
+        self.model.constants.push(Constant { name: name.text.clone(), arity, span: name.span });
+        id
+    }
+
+    fn instantiate(&mut self, id: EnvId, instance: &'a ModuleInstance) {
+        let key = instance.name.as_ref().map(|n| n.text.clone());
+        let Some(module) = self.module(id, &instance.module.text) else {
+            match key {
+                Some(key) => {
+                    self.envs[id.0].items.insert(key, Item::Standard(instance.module.text.clone()));
+                }
+                None => self.add_standard(id, &instance.module.text),
+            }
+            return;
+        };
+        if !self.may_grow(instance.module.span) {
+            return;
+        }
+        let own = &self.envs[id.0];
+        let nested = own.modules.values().any(|m| std::ptr::eq(*m, module));
+        let mut env = Env {
+            outer: Some(id),
+            enclosing: nested.then_some(id),
+            parameters: own.parameters.clone(),
+            prefix: own.prefix.clone(),
+            parts: own.parts.clone(),
+            ..Env::default()
+        };
+        env.parameters.extend(instance.parameters.iter().map(|(n, arity)| (n, *arity)));
+        if let Some(name) = &key {
+            env.prefix = format!("{}{name}!", env.prefix);
+            env.parts.push(instance.parameters.len());
+        }
+        let made = self.build(module, env, Some(&instance.with));
+        match key {
+            Some(key) => {
+                if instance.local {
+                    self.envs[id.0].local.insert(key.clone());
+                }
+                self.envs[id.0].items.insert(key, Item::Instance(made));
+            }
+            None => {
+                let defines = |item: &Item<'_>| !matches!(item, Item::Substituted(_) | Item::Implicit);
+                self.import(id, made, instance.module.span, defines);
+                if instance.local {
+                    let names: Vec<_> = self.envs[made.0].items.keys().cloned().collect();
+                    self.envs[id.0].local.extend(names);
+                }
+            }
+        }
+    }
+
+    /// What a name stands for, and where.
+    pub(super) fn find(&self, mut env: EnvId, name: &str) -> Option<(EnvId, Item<'a>)> {
+        // A chain of views is no longer than there are views.
+        for _ in 0..=self.envs.len() {
+            match self.envs[env.0].items.get(name) {
+                Some(Item::Imported(from)) => env = *from,
+                Some(Item::Implicit) => env = self.envs[env.0].outer?,
+                Some(item) => return Some((env, item.clone())),
+                None => env = self.envs[env.0].enclosing?,
+            }
+        }
+        None
+    }
+
+    /// Where what `WITH` puts in place of a constant of this module is resolved.
+    pub(super) fn outer(&self, env: EnvId) -> EnvId {
+        self.envs[env.0].outer.unwrap_or(env)
+    }
+
+    /// Notes that a definition has an id now.
+    pub(super) fn set_id(&mut self, env: EnvId, key: &str, id: OperatorId) {
+        if let Some(Item::Definition(_, slot)) = self.envs[env.0].items.get_mut(key) {
+            *slot = Some(id);
+        }
+    }
+
+    pub(super) fn is_recursive(&self, env: EnvId, key: &str) -> bool {
+        self.envs[env.0].recursive.contains(key)
+    }
+
+    /// Whether a standard module is extended here, directly or through another one. A bare block
+    /// has them all.
+    pub(super) fn extends(&self, module: &str) -> bool {
+        module.is_empty()
+            || self.bare
+            || std::iter::successors(Some(self.env), |e| self.envs[e.0].enclosing)
+                .any(|e| self.envs[e.0].standard.iter().any(|s| **s == *module))
+    }
+
+    /// The names that are known here, for suggestions.
+    pub(super) fn item_names(&self) -> impl Iterator<Item = Rc<str>> + '_ {
+        self.envs[self.env.0].items.keys().cloned()
+    }
+}

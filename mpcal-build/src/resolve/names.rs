@@ -1,0 +1,324 @@
+//! Names and operators in expressions: what they stand for, and with which arguments.
+
+use std::rc::Rc;
+
+use super::modules::{EnvId, Item};
+use super::{definition_key, Entry, Place, Resolver};
+use crate::ast::{self, ExprKind as A, Name};
+use crate::diagnostic::Diagnostic;
+use crate::operators::{self, Fixity, Operator};
+use crate::resolved::{Definition, Expr, ExprKind, LetDefinition, OperatorId};
+use crate::source::Span;
+
+impl Resolver<'_, '_> {
+    pub(super) fn name(&mut self, name: &Rc<str>, span: Span) -> ExprKind {
+        match &**name {
+            "TRUE" => return ExprKind::Bool(true),
+            "FALSE" => return ExprKind::Bool(false),
+            "defaultInitValue" => return ExprKind::DefaultInit,
+            "$variable" | "$value" => return self.special(name, span),
+            _ => {}
+        }
+        match self.lookup(name) {
+            Some(Entry::SelfId) => return ExprKind::SelfId,
+            Some(Entry::Bound(id)) => {
+                return if self.model.bound(id).arity == 0 {
+                    ExprKind::Bound(id)
+                } else {
+                    ExprKind::CallBound(id, Vec::new())
+                };
+            }
+            Some(Entry::Variable(id)) => return self.variable(id, span),
+            Some(Entry::LetInstance) | None => {}
+        }
+        if let Some((env, item)) = self.find(self.env, name) {
+            return self.item(env, &item, name, None, Vec::new(), span);
+        }
+        if let Some(op) = operators::call(name).filter(|o| self.extends(o.module)) {
+            return if op.fixity == Fixity::Call(0) {
+                ExprKind::Builtin(op, Vec::new())
+            } else {
+                ExprKind::BuiltinRef(op)
+            };
+        }
+        if let Some(op) = operators::infix(name) {
+            return ExprKind::BuiltinRef(op);
+        }
+        self.unknown(name, span)
+    }
+
+    pub(super) fn operator(&mut self, symbol: &'static str, args: &[&ast::Expr], span: Span) -> ExprKind {
+        let args: Vec<_> = args.iter().map(|e| self.expr(e)).collect();
+        let key = definition_key(symbol, args.len());
+        if let Some((env, item)) = self.find(self.env, &key) {
+            return self.apply_item(env, &item, &key, None, args, span);
+        }
+        let row = if args.len() == 1 {
+            operators::prefix(symbol).or(operators::postfix(symbol))
+        } else {
+            operators::infix(symbol)
+        };
+        match row {
+            Some(op) if self.extends(op.module) => match op.name {
+                "/\\" => ExprKind::And(args),
+                "\\/" => ExprKind::Or(args),
+                _ => ExprKind::Builtin(op, args),
+            },
+            Some(op) => self.missing_module(op, span),
+            None => self.unknown(symbol, span),
+        }
+    }
+
+    fn missing_module(&mut self, op: &Operator, span: Span) -> ExprKind {
+        self.out.push(
+            Diagnostic::error("unknown-operator", span, format!("`{}` is not defined here", op.name))
+                .because(format!("it is an operator of the module {}", op.module))
+                .help(format!("add `{}` to the `EXTENDS` of the module", op.module)),
+        );
+        ExprKind::DefaultInit
+    }
+
+    pub(super) fn apply(&mut self, name: &Name, args: &[ast::Expr], span: Span) -> ExprKind {
+        let args = self.exprs(args);
+        if let Some(Entry::Bound(id)) = self.lookup(&name.text) {
+            let arity = self.model.bound(id).arity;
+            self.check_arity(&name.text, arity, args.len(), name.span);
+            return ExprKind::CallBound(id, args);
+        }
+        if let Some((env, item)) = self.find(self.env, &name.text) {
+            return self.apply_item(env, &item, &name.text, None, args, span);
+        }
+        match operators::call(&name.text) {
+            Some(op) if !self.extends(op.module) => self.missing_module(op, name.span),
+            Some(op) => self.builtin(op, args, name.span),
+            None => self.unknown(&name.text, name.span),
+        }
+    }
+
+    fn builtin(&mut self, op: &'static Operator, args: Vec<Expr>, span: Span) -> ExprKind {
+        if let Fixity::Call(arity) = op.fixity {
+            self.check_arity(op.name, arity, args.len(), span);
+        }
+        ExprKind::Builtin(op, args)
+    }
+
+    /// `I(x)!J!Op(a)`
+    pub(super) fn qualified(&mut self, parts: &[(Name, Vec<ast::Expr>)], span: Span) -> ExprKind {
+        let Some(((last, args), path)) = parts.split_last() else { return ExprKind::DefaultInit };
+        let (mut env, mut given) = (self.env, Vec::new());
+        for (n, (name, args)) in path.iter().enumerate() {
+            if n == 0 && matches!(self.lookup(&name.text), Some(Entry::LetInstance)) {
+                return self.opaque(span, "an instance in a `LET` has no Rust form");
+            }
+            given.extend(self.exprs(args));
+            match self.find(env, &name.text) {
+                Some((_, Item::Instance(made))) => env = made,
+                Some((_, Item::Standard(module))) if n + 1 == path.len() => {
+                    let args = self.exprs(args_of(parts));
+                    let row = operators::call(&last.text).filter(|o| module_provides(&module, o.module));
+                    return match row {
+                        Some(op) => self.builtin(op, args, last.span),
+                        None => self.opaque(span, "it is no operator that is known of this module"),
+                    };
+                }
+                Some(_) => return self.opaque(span, "it names a part of a formula, as proofs do"),
+                None => return self.unknown(&name.text, name.span),
+            }
+        }
+        let takes = self.envs[env.0].parameters.len();
+        self.check_arity(path.last().map_or("", |(n, _)| &n.text), takes, given.len(), span);
+        let args = self.exprs(args);
+        let key = definition_key(&last.text, args.len());
+        match self.find(env, &key) {
+            Some((found, item)) if args.is_empty() => self.item(found, &item, &key, Some(given), args, span),
+            Some((found, item)) => self.apply_item(found, &item, &key, Some(given), args, span),
+            None => self.unknown(&last.text, last.span),
+        }
+    }
+
+    /// A name of a module that stands alone: a value, or an operator given as an argument.
+    fn item(
+        &mut self,
+        env: EnvId,
+        item: &Item<'_>,
+        key: &str,
+        given: Option<Vec<Expr>>,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> ExprKind {
+        if let Item::Definition(d, _) = item {
+            if !d.parameters.is_empty() {
+                let inherited = self.envs[env.0].parameters.len();
+                let id = self.use_definition(env, key);
+                if inherited > 0 {
+                    return self.opaque(span, "an operator of an instance with parameters is no argument in Rust");
+                }
+                return ExprKind::OperatorRef(id);
+            }
+        }
+        self.apply_item(env, item, key, given, args, span)
+    }
+
+    /// A name of a module, applied to `args`. `given` are the arguments of the instances it is
+    /// called through; from inside they are the parameters that we have ourselves.
+    fn apply_item(
+        &mut self,
+        env: EnvId,
+        item: &Item<'_>,
+        key: &str,
+        given: Option<Vec<Expr>>,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> ExprKind {
+        match item {
+            Item::Constant(id) => {
+                let arity = self.model.constants[id.index()].arity;
+                self.check_arity(key, arity, args.len(), span);
+                if args.is_empty() {
+                    ExprKind::Constant(*id)
+                } else {
+                    ExprKind::CallConstant(*id, args)
+                }
+            }
+            Item::Definition(d, _) => {
+                self.check_arity(&d.name.text, d.parameters.len(), args.len(), span);
+                let id = self.use_definition(env, key);
+                let mut all = match given {
+                    Some(given) => given,
+                    None => self.own_instance_parameters(env, span),
+                };
+                all.extend(args);
+                ExprKind::Call(id, all)
+            }
+            Item::Substituted(e) => self.substituted(env, e, args, span),
+            Item::Foreign => self.opaque(span, "it is a variable of the module, not of the block"),
+            Item::Instance(_) | Item::Standard(_) => {
+                self.out.push(
+                    Diagnostic::error("unknown-name", span, format!("`{key}` is an instance of a module"))
+                        .help(format!("write `{key}!Operator`")),
+                );
+                ExprKind::DefaultInit
+            }
+            Item::Imported(_) | Item::Implicit => self.unknown(key, span),
+        }
+    }
+
+    /// The parameters of the instances around us that a definition of `env` takes, too.
+    fn own_instance_parameters(&mut self, env: EnvId, span: Span) -> Vec<Expr> {
+        let count = self.envs[env.0].parameters.len();
+        let own: Vec<_> = self.instance_parameters.iter().copied().take(count).collect();
+        own.into_iter().map(|id| self.node(ExprKind::Bound(id), span)).collect()
+    }
+
+    /// What `WITH` puts in place of a constant, resolved where the `WITH` stands.
+    fn substituted(&mut self, env: EnvId, e: &ast::Expr, args: Vec<Expr>, span: Span) -> ExprKind {
+        let saved = self.enter_module(self.outer(env));
+        let count = self.envs[env.0].parameters.len();
+        for id in self.instance_parameters.clone().into_iter().take(count) {
+            let name = self.model.bound(id).name.clone();
+            self.scope.push((name, Entry::Bound(id)));
+        }
+        let kind = match &e.kind {
+            A::Name(name) if !args.is_empty() => {
+                let key = definition_key(name, args.len());
+                match self.find(self.env, &key) {
+                    Some((env, item)) => self.apply_item(env, &item, &key, None, args, span),
+                    None => match operators::infix(name).or_else(|| operators::call(name)) {
+                        Some(op) => ExprKind::Builtin(op, args),
+                        None => self.unknown(name, e.span),
+                    },
+                }
+            }
+            A::Lambda(names, body) if !args.is_empty() => self.scoped(|cx| {
+                let text = Name { text: Rc::from("lambda"), span: e.span };
+                let parameters = names.iter().map(|n| cx.bind(n, 0)).collect();
+                let body = cx.expr(body);
+                let bound = cx.bind(&text, names.len());
+                let call = cx.node(ExprKind::CallBound(bound, args), span);
+                ExprKind::Let(vec![LetDefinition { bound, parameters, body }], Box::new(call))
+            }),
+            _ => self.expr(e).kind,
+        };
+        self.leave_module(saved);
+        kind
+    }
+
+    fn check_arity(&mut self, name: &str, takes: usize, gets: usize, span: Span) {
+        if takes != gets {
+            let message = format!("operator `{name}` takes {takes} arguments, not {gets}");
+            self.out.push(Diagnostic::error("arity", span, message));
+        }
+    }
+
+    fn unknown(&mut self, name: &str, span: Span) -> ExprKind {
+        let mut diagnostic = Diagnostic::error("unknown-name", span, format!("there is no `{name}`"));
+        if self.globals.contains_key(name) {
+            diagnostic = diagnostic
+                .because("an archetype sees no global variable")
+                .help(format!("add a parameter `ref {name}` to the archetype and pass the variable"));
+        } else if let Some(op) = operators::call(name) {
+            diagnostic = diagnostic.help(format!("add `{}` to the `EXTENDS` of the module", op.module));
+        } else {
+            let known = self.known_names();
+            diagnostic = diagnostic.suggest(name, known.iter().map(|n| &**n));
+        }
+        self.out.push(diagnostic);
+        ExprKind::DefaultInit
+    }
+
+    /// Goes to another module, where nothing is in scope but the block's global variables.
+    fn enter_module(&mut self, env: EnvId) -> Place {
+        // What may use a definition that mentions a global variable is checked later.
+        let globals = self.globals.iter().map(|(name, g)| (name.clone(), Entry::Variable(*g))).collect();
+        let scope = std::mem::replace(&mut self.scope, globals);
+        Place { env: std::mem::replace(&mut self.env, env), scope, in_mapping: self.in_mapping.take() }
+    }
+
+    fn leave_module(&mut self, place: Place) {
+        (self.env, self.scope, self.in_mapping) = (place.env, place.scope, place.in_mapping);
+    }
+
+    /// Resolves a definition when it is used first.
+    fn use_definition(&mut self, env: EnvId, key: &str) -> OperatorId {
+        let d = match self.find(env, key) {
+            Some((_, Item::Definition(_, Some(id)))) => return id,
+            Some((_, Item::Definition(d, None))) => d,
+            _ => unreachable!("only definitions are used"),
+        };
+        let id = OperatorId(self.model.operators.len() as u32);
+        self.set_id(env, key, id);
+        let saved = self.enter_module(env);
+        let inherited: Vec<_> = self.envs[env.0].parameters.clone();
+        let mut parameters: Vec<_> = inherited.iter().map(|(n, arity)| self.bind(n, *arity)).collect();
+        let outside = std::mem::replace(&mut self.instance_parameters, parameters.clone());
+        parameters.extend(d.parameters.iter().map(|(n, arity)| self.bind(n, *arity)).collect::<Vec<_>>());
+        let name: Rc<str> = Rc::from(format!("{}{}", self.envs[env.0].prefix, d.name.text));
+        let mut parts = self.envs[env.0].parts.clone();
+        parts.push(d.parameters.len());
+        let recursive = self.is_recursive(env, key);
+        let placeholder = self.node(ExprKind::DefaultInit, d.span);
+        let span = d.name.span;
+        self.model.operators.push(Definition { name, parts, parameters, body: placeholder, recursive, span });
+        let body = self.definition_body(d);
+        self.model.operators[id.index()].recursive |=
+            body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
+        self.model.operators[id.index()].body = body;
+        self.instance_parameters = outside;
+        self.leave_module(saved);
+        id
+    }
+}
+
+/// The arguments of the last part.
+fn args_of(parts: &[(Name, Vec<ast::Expr>)]) -> &[ast::Expr] {
+    parts.last().map_or(&[], |(_, args)| args)
+}
+
+/// Whether a standard module has the operators of another one.
+fn module_provides(module: &str, operators: &str) -> bool {
+    module == operators
+        || matches!(
+            (module, operators),
+            ("Integers" | "Reals" | "RealTime", "Naturals") | ("Reals" | "RealTime", "Integers")
+        )
+}

@@ -1,0 +1,96 @@
+//! What is TLA+ and what is not: our parser against SANY's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mpcal_tests::{fixtures, Tools};
+
+/// What the fixtures say: the module that a line makes, and whether it is TLA+.
+fn snippets() -> Vec<(String, String, bool)> {
+    let mut list = Vec::new();
+    for (name, before) in [("expressions", "x == "), ("units", "")] {
+        let text = fs::read_to_string(fixtures("syntax").join(format!("{name}.txt"))).expect("the fixture is there");
+        for (n, line) in text.lines().enumerate() {
+            let Some((verdict, snippet)) = line.split_once(' ').filter(|(v, _)| matches!(*v, "ok" | "no")) else {
+                assert!(line.starts_with('#'), "{name}.txt:{}: {line}", n + 1);
+                continue;
+            };
+            let snippet = snippet.replace('¶', "\n");
+            let module = format!("---- MODULE snippet ----\n{before}{snippet}\n====\n");
+            list.push((format!("{name}_{:03}", n + 1), module, verdict == "ok"));
+        }
+    }
+    assert!(list.len() > 500);
+    list
+}
+
+#[test]
+fn snippets_are_parsed_as_sany_parses_them() {
+    for (name, module, fine) in snippets() {
+        let parsed = mpcal_build::parse(&name, &module);
+        assert_eq!(
+            parsed.is_ok(),
+            fine,
+            "{name}:\n{module}{}",
+            parsed.err().map(|e| e.to_string()).unwrap_or_default()
+        );
+    }
+}
+
+#[test]
+fn sany_says_what_the_fixtures_say() {
+    let Some(tools) = Tools::find("sany_says_what_the_fixtures_say") else { return };
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let snippets = snippets();
+    for (name, module, _) in &snippets {
+        fs::write(directory.path().join(format!("{name}.tla")), module).expect("a file can be written");
+    }
+    let Some(verdicts) = tools.verdicts(directory.path()) else {
+        println!("sany_says_what_the_fixtures_say: skipped, this Java runs no source files");
+        return;
+    };
+    for (name, module, fine) in snippets {
+        let said = verdicts.iter().find(|(path, _)| path.ends_with(format!("{name}.tla")));
+        assert_eq!(said.map(|(_, fine)| *fine), Some(fine), "{name}:\n{module}");
+    }
+}
+
+/// Modules of others: what SANY parses we parse, and what it does not we do not. `TLA_CORPUS` names
+/// a directory of them.
+#[test]
+fn a_corpus_is_parsed_as_sany_parses_it() {
+    let name = "a_corpus_is_parsed_as_sany_parses_it";
+    let Some(corpus) = std::env::var_os("TLA_CORPUS").map(PathBuf::from) else {
+        println!("{name}: skipped, TLA_CORPUS is not set");
+        return;
+    };
+    let Some(verdicts) = Tools::find(name).and_then(|tools| tools.verdicts(&corpus)) else { return };
+    let differs: Vec<String> = verdicts.iter().filter_map(|(path, fine)| differs(path, *fine)).collect();
+    println!("{name}: {} of {} modules as SANY", verdicts.len() - differs.len(), verdicts.len());
+    assert!(!verdicts.is_empty() && differs.is_empty(), "{}", differs.join("\n"));
+}
+
+fn differs(path: &Path, fine: bool) -> Option<String> {
+    let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
+    let parsed = mpcal_build::parse(&path.display().to_string(), &text);
+    let said = if fine { "SANY parses it" } else { "SANY does not parse it" };
+    let report = parsed.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    (parsed.is_ok() != fine).then(|| format!("{}: {said}\n{report}", path.display()))
+}
+
+/// The operators that newer versions of SANY read, besides those of ASCII.
+#[test]
+fn unicode_operators_are_read() {
+    let module = "---- MODULE unicode ----
+EXTENDS Naturals
+CONSTANTS a, b, S
+f ≜ ∀ x ∈ S : ∃ y ∈ S : x ≤ y ∧ ¬(x ≠ y) ⇒ x ≥ y ⇔ a ∨ b
+g ≜ ⟨1, 2⟩ ∘ ⟨⟩
+h ≜ [x ∈ S ↦ (x × x) ∪ ({} ∩ ℕ)]
+i ≜ □[a]_b ∧ ◇⟨a⟩_b ∧ (a ↝ b)
+j ≜ /\\ a
+    /\\ b ÷ 1 ∉ 1‥2
+====
+";
+    mpcal_build::parse("unicode.tla", module).expect("it is TLA+");
+}
