@@ -9,7 +9,7 @@ fn main() {
             let path = entry.path();
             let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
             if path.extension().is_some_and(|e| e == "tla") && !name.ends_with("_twin") {
-                mpcal_build::compile(&path).unwrap();
+                mpcal_build::Config::new().include("fixtures/models/modules").compile(&path).unwrap();
             }
         }
     }

@@ -95,7 +95,8 @@ Empty == "empty"
         with (message = Head(network[Producer]); network1 = [network EXCEPT ![Producer] = Tail(network[Producer])]) {
           request := message;
           if (next <= NumItems) {
-            network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [kind |-> Item, number |-> next])];
+            network := [network1 EXCEPT ![request.from] = Append(network1[request.from],
+                  [kind |-> Item, number |-> next])];
             next := next + 1;
           } else {
             network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [kind |-> Empty])];

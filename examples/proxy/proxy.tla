@@ -188,7 +188,8 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
         with (message1 = Head(network[Back]); network1 = [network EXCEPT ![Back] = Tail(network[Back])]) {
           message := message1;
           if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
-            network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [ok |-> TRUE, id |-> message.id, by |-> backend])];
+            network := [network1 EXCEPT ![request.from] = Append(network1[request.from],
+                  [ok |-> TRUE, id |-> message.id, by |-> backend])];
             goto accept;
           } else {
             network := network1;
@@ -239,6 +240,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
       goto request;
   }
 
+  \* Crashes some back-ends, at some time.
   process (fate \in {-backend1 : backend1 \in Backends})
   {
     crash:

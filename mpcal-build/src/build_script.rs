@@ -1,12 +1,19 @@
 //! The door for build scripts and macros: files in, files out.
 
+#[cfg(feature = "interpret")]
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "interpret")]
+use mpcal_runtime::value::Value;
+
 use crate::check::Rules;
 use crate::diagnostic::Severity;
+#[cfg(feature = "interpret")]
+use crate::interpret::Explored;
 use crate::pipeline::{self, Output, Request};
 use crate::render::render;
 use crate::source::Source;
@@ -85,15 +92,30 @@ impl Config {
 
     /// Runs the passes over a text; extended modules are looked for in `directory`.
     pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> Output {
+        pipeline::run(Source::new(name, text), &self.loader(directory), request)
+    }
+
+    /// Finds modules in a directory and in those that were added.
+    fn loader(&self, directory: Option<&Path>) -> impl Fn(&str) -> Option<(String, String)> + Sync {
         let directories: Vec<PathBuf> =
             directory.map(Path::to_path_buf).into_iter().chain(self.include.clone()).collect();
-        let loader = |module: &str| {
+        move |module: &str| {
             directories.iter().find_map(|d| {
                 let path = d.join(format!("{module}.tla"));
                 fs::read_to_string(&path).ok().map(|text| (path.display().to_string(), text))
             })
-        };
-        pipeline::run(Source::new(name, text), &loader, request)
+        }
+    }
+
+    /// Explores every state of a model that is given as text, at most `limit` of them, with the
+    /// interpreter of its normal form.
+    ///
+    /// # Errors
+    /// The report of what is wrong with the model, a failed assertion or evaluation, or that there
+    /// are more states.
+    #[cfg(feature = "interpret")]
+    pub fn explore(&self, text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
+        crate::interpret::explore(Source::new("model", text), &self.loader(None), constants, limit)
     }
 
     /// Compiles a model that is given as text; `name` is what reports call it.

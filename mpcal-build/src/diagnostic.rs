@@ -112,6 +112,12 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// The errors, in the order found.
+    #[must_use]
+    pub fn errors(&self) -> Vec<&Diagnostic> {
+        self.list.iter().filter(|d| d.severity == Severity::Error).collect()
+    }
+
     /// All of them, sorted by place.
     #[must_use]
     pub fn sorted(mut self) -> Vec<Diagnostic> {

@@ -12,6 +12,7 @@ use mpcal_runtime::value::Value;
 
 use self::state::{Machine, State};
 use crate::build_script::Error;
+use crate::load::Loader;
 use crate::pipeline;
 use crate::render::render;
 use crate::source::{Source, Sources};
@@ -26,14 +27,24 @@ pub struct Explored {
     pub ends: BTreeSet<Vec<Value>>,
 }
 
-/// Explores every state of a model that is given as text, at most `limit` of them.
-///
-/// # Errors
-/// The report of what is wrong with the model, a failed assertion or evaluation, or that there are
-/// more states.
-pub fn explore(text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
-    let mut sources = Sources::new(Source::new("model", text));
-    let trees = pipeline::trees(&mut sources, &|_| None);
+/// Explores every state of a model, at most `limit` of them; `loader` finds other modules.
+pub(crate) fn explore(
+    source: Source,
+    loader: &Loader<'_>,
+    constants: &HashMap<String, Value>,
+    limit: usize,
+) -> Result<Explored, Error> {
+    pipeline::with_stack(|| explore_here(source, loader, constants, limit))
+}
+
+fn explore_here(
+    source: Source,
+    loader: &Loader<'_>,
+    constants: &HashMap<String, Value>,
+    limit: usize,
+) -> Result<Explored, Error> {
+    let mut sources = Sources::new(source);
+    let trees = pipeline::trees(&mut sources, loader);
     let (model, normal) = trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
     let fail = |message: String| Error::text(format!("error: {message}"));
     let machine = Machine::new(&model, &normal, constants).map_err(fail)?;

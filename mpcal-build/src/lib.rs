@@ -32,10 +32,11 @@ mod resolve;
 mod resolved;
 mod rust;
 mod source;
+mod specialize;
 mod syntax;
 mod types;
 
 pub use build_script::{compile, parse, Compiled, Config, Error};
 pub use explain::explain;
 #[cfg(feature = "interpret")]
-pub use interpret::{explore, Explored};
+pub use interpret::Explored;

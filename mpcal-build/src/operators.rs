@@ -71,7 +71,6 @@ const fn op(
 const TEMPORAL: Runtime = NoRust("a temporal operator speaks about behaviours, not about one state");
 const ACTION: Runtime = NoRust("an action operator speaks about two states, not about one");
 const USER: Runtime = NoRust("the module gives this symbol no meaning");
-const BAGS: Runtime = NoRust("bags are not supported by the Rust back end");
 
 /// All operators. Order is of no meaning.
 pub static OPERATORS: &[Operator] = &[
@@ -129,30 +128,37 @@ pub static OPERATORS: &[Operator] = &[
     op(":>", &[], "TLC", Infix(7, 7, false), "(a, b) => a -> b", Total("single")),
     op("@@", &[], "TLC", Infix(6, 6, true), "(a -> b, a -> b) => a -> b", Total("merge")),
     op("Assert", &[], "TLC", Call(2), "(Bool, a) => Bool", Partial("assert_that")),
-    op("Print", &[], "TLC", Call(2), "(a, b) => b", NoRust("use the `print` statement")),
-    op("PrintT", &[], "TLC", Call(1), "(a) => Bool", NoRust("use the `print` statement")),
+    op("Print", &[], "TLC", Call(2), "(a, b) => b", Total("print_and")),
+    op("PrintT", &[], "TLC", Call(1), "(a) => Bool", Total("print_true")),
     op("ToString", &[], "TLC", Call(1), "(a) => Str", Total("to_tla_string")),
     op("Permutations", &[], "TLC", Call(1), "(Set(a)) => Set(a -> a)", Partial("permutations")),
-    op("SortSeq", &[], "TLC", Call(2), "(Seq(a), (a, a) => Bool) => Seq(a)", NoRust("SortSeq has no Rust form yet")),
-    op("RandomElement", &[], "TLC", Call(1), "(Set(a)) => a", NoRust("use `with (x \\in S)`")),
+    op("SortSeq", &[], "TLC", Call(2), "(Seq(a), (a, a) => Bool) => Seq(a)", Form),
+    op(
+        "RandomElement",
+        &[],
+        "TLC",
+        Call(1),
+        "(Set(a)) => a",
+        NoRust("here it has no section to choose: use `with (x \\in S)`"),
+    ),
     op("JavaTime", &[], "TLC", Call(0), "Int", NoRust("a section reads no clock")),
     op("TLCGet", &[], "TLC", Call(1), "(a) => b", NoRust("it reads a register of TLC")),
     op("TLCSet", &[], "TLC", Call(2), "(a, b) => Bool", NoRust("it writes a register of TLC")),
     op("Any", &[], "TLC", Call(0), "Set(a)", NoRust("it is a set of everything")),
     // Bags.
-    op("(+)", &["\\oplus", "⊕"], "Bags", Infix(10, 10, true), "", BAGS),
-    op("(-)", &["\\ominus", "⊖"], "Bags", Infix(11, 11, true), "", BAGS),
-    op("IsABag", &[], "Bags", Call(1), "", BAGS),
-    op("BagToSet", &[], "Bags", Call(1), "", BAGS),
-    op("SetToBag", &[], "Bags", Call(1), "", BAGS),
-    op("BagIn", &[], "Bags", Call(2), "", BAGS),
-    op("EmptyBag", &[], "Bags", Call(0), "", BAGS),
-    op("BagUnion", &[], "Bags", Call(1), "", BAGS),
-    op("SubBag", &[], "Bags", Call(1), "", BAGS),
-    op("BagOfAll", &[], "Bags", Call(2), "", BAGS),
-    op("BagCardinality", &[], "Bags", Call(1), "", BAGS),
-    op("CopiesIn", &[], "Bags", Call(2), "", BAGS),
-    op("\\sqsubseteq", &["⊑"], "Bags", Infix(5, 5, false), "", BAGS),
+    op("(+)", &["\\oplus", "⊕"], "Bags", Infix(10, 10, true), "(a -> Int, a -> Int) => a -> Int", Partial("bag_plus")),
+    op("(-)", &["\\ominus", "⊖"], "Bags", Infix(11, 11, true), "(a -> Int, a -> Int) => a -> Int", Total("bag_minus")),
+    op("IsABag", &[], "Bags", Call(1), "(a -> Int) => Bool", Total("is_a_bag")),
+    op("BagToSet", &[], "Bags", Call(1), "(a -> Int) => Set(a)", Total("bag_to_set")),
+    op("SetToBag", &[], "Bags", Call(1), "(Set(a)) => a -> Int", Total("set_to_bag")),
+    op("BagIn", &[], "Bags", Call(2), "(a, a -> Int) => Bool", Total("bag_in")),
+    op("EmptyBag", &[], "Bags", Call(0), "a -> Int", Form),
+    op("BagUnion", &[], "Bags", Call(1), "(Set(a -> Int)) => a -> Int", Partial("bag_union")),
+    op("SubBag", &[], "Bags", Call(1), "(a -> Int) => Set(a -> Int)", Partial("sub_bag")),
+    op("BagOfAll", &[], "Bags", Call(2), "((a) => b, a -> Int) => b -> Int", Form),
+    op("BagCardinality", &[], "Bags", Call(1), "(a -> Int) => Int", Partial("bag_cardinality")),
+    op("CopiesIn", &[], "Bags", Call(2), "(a, a -> Int) => Int", Total("copies_in")),
+    op("\\sqsubseteq", &["⊑"], "Bags", Infix(5, 5, false), "(a -> Int, a -> Int) => Bool", Total("bag_subset_eq")),
     // Actions and time.
     op("ENABLED", &[], "", Prefix(4, 15), "", ACTION),
     op("UNCHANGED", &[], "", Prefix(4, 15), "", ACTION),

@@ -78,7 +78,7 @@ fn passes(source: Source, loader: &Loader<'_>, request: Request) -> Output {
     let mut output = Output { sources, diagnostics: Vec::new(), pluscal: None, rewritten: None, rust: None };
     if let Some((mut file, modules)) = parse(&mut output.sources, loader, &mut out) {
         if let Some((model, normal)) = front(&output.sources, &mut file, &modules, request.rules, &mut out) {
-            back(&file, &model, &normal, request, &mut output, &mut out);
+            back(&file, &modules, &model, &normal, request, &mut output, &mut out);
         }
     }
     output.diagnostics = out.sorted();
@@ -91,6 +91,10 @@ pub fn trees(sources: &mut Sources, loader: &Loader<'_>) -> Result<(Model, Norma
     let mut out = Diagnostics::default();
     let trees = parse(sources, loader, &mut out)
         .and_then(|(mut file, modules)| front(sources, &mut file, &modules, Rules::default(), &mut out));
+    let trees = trees.map(|(mut model, mut normal)| {
+        crate::specialize::specialize(&mut model, &mut normal);
+        (model, normal)
+    });
     trees.ok_or_else(|| out.sorted())
 }
 
@@ -124,19 +128,31 @@ fn front(
     (!out.has_errors()).then_some((model, normal))
 }
 
-fn back(file: &File, model: &Model, normal: &Normal, request: Request, output: &mut Output, out: &mut Diagnostics) {
+fn back(
+    file: &File,
+    modules: &[Module],
+    model: &Model,
+    normal: &Normal,
+    request: Request,
+    output: &mut Output,
+    out: &mut Diagnostics,
+) {
     let sources = &output.sources;
     if request.pluscal {
         output.pluscal = crate::pluscal::translate(sources, &file.block, model, normal, out);
         if let Some(text) = &output.pluscal {
+            // After this: the text is plain PlusCal, or an error says that it is not.
+            crate::pluscal::verify(text, &file.module, modules, file.block.name.span, out);
             output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
         }
     }
     if request.rust {
-        let mut model = model.clone();
+        let (mut model, mut normal) = (model.clone(), normal.clone());
+        // After this: operators take values only.
+        crate::specialize::specialize(&mut model, &mut normal);
         // After this: every expression has a type.
-        let types = crate::infer::infer(&mut model, normal);
+        let types = crate::infer::infer(&mut model, &normal);
         crate::infer::warn_untyped(&model, &types, out);
-        output.rust = crate::rust::emit(sources, file.block.span, &model, normal, &types, out);
+        output.rust = crate::rust::emit(sources, file.block.span, &model, &normal, &types, out);
     }
 }

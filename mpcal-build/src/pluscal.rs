@@ -5,16 +5,19 @@
 //!
 //! [`lower`] makes a process of each instance: it expands mapping macros and specialises
 //! procedures. [`stage`] makes plain PlusCal of each section: there a variable is assigned at most
-//! once per path, so values assigned again later are bound by `with`, and merged where paths meet.
-//! [`layout`] prints.
+//! once per path, so values assigned again later are bound by `with`, and merged where paths meet;
+//! [`fold`] takes over where that would nest too deep.
+//! [`layout`] prints, and [`verify`] reads the result again.
 
 mod expr;
+mod fold;
 mod instantiate;
 mod layout;
 mod lower;
 mod merge;
 mod region;
 mod stage;
+mod verify;
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -23,9 +26,10 @@ use crate::ast::{Block, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model};
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 
 pub use region::replace_region;
+pub use verify::verify;
 
 /// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.
 const MAX_NESTING: usize = 30;
@@ -62,7 +66,7 @@ pub fn translate(
         text.push_str("  variables\n");
         for g in &model.globals {
             let v = model.variable(*g);
-            let _ = writeln!(text, "    {}{};", v.name, initial(&cx, &v.initial));
+            layout::wrap(&format!("    {}{};", v.name, initial(&cx, &v.initial)), &mut text);
         }
     }
     for span in &block.definition_spans {
@@ -74,7 +78,7 @@ pub fn translate(
         let _ = writeln!(text, "{})", parameters.join(", "));
         let own: Vec<_> = procedure.parameters.iter().chain(&procedure.variables).copied().collect();
         let owner = stage::Owner { names: cx.names, procedure: Some((n, &own)) };
-        body(&cx, &lowered, &procedure.variables, &procedure.sections, owner, &mut text, out);
+        body(source, &cx, &lowered, &procedure.variables, &procedure.sections, owner, &mut text, out);
     }
     for process in &lowered.processes {
         let fair = match process.fairness {
@@ -83,7 +87,9 @@ pub fn translate(
             Fairness::Strong => "fair+ ",
         };
         if !matches!(process.selves, Initial::None) {
-            let _ = writeln!(text, "\n  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
+            text.push('\n');
+            comments(source, process.span, "  ", &mut text);
+            let _ = writeln!(text, "  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
         }
         let mut names = lowered.names.clone();
         if let Initial::Value(e) = &process.selves {
@@ -91,7 +97,7 @@ pub fn translate(
         }
         let cx = expr::Printer { model: &lowered.model, names: &names };
         let owner = stage::Owner { names: cx.names, procedure: None };
-        body(&cx, &lowered, &process.variables, &process.sections, owner, &mut text, out);
+        body(source, &cx, &lowered, &process.variables, &process.sections, owner, &mut text, out);
     }
     text.push_str("}\n");
     (!out.has_errors()).then_some(text)
@@ -105,8 +111,27 @@ fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {
     }
 }
 
+/// The comments of the model in the lines above a place that starts its line.
+fn comments(sources: &Sources, at: Span, pad: &str, text: &mut String) {
+    let before = &sources.model().text[..sources.model().range(at).start];
+    let (above, own) = before.rsplit_once('\n').unwrap_or(("", before));
+    let is_comment = |line: &&str| {
+        let one_line = line.starts_with("(*") && line.find("*)") == Some(line.len() - 2);
+        // What pcal.trans looks for must not stand in the algorithm.
+        let marker = ["TRANSLATION", "--algorithm", "--fair"].iter().any(|m| line.contains(m));
+        (line.starts_with("\\*") || one_line) && !marker
+    };
+    if own.trim().is_empty() {
+        let lines: Vec<_> = above.lines().rev().map(str::trim).take_while(is_comment).collect();
+        for line in lines.iter().rev() {
+            let _ = writeln!(text, "{pad}{line}");
+        }
+    }
+}
+
 /// Variables and sections, in braces.
 fn body(
+    source: &Sources,
     cx: &expr::Printer<'_>,
     lowered: &lower::Lowered,
     variables: &[crate::resolved::VariableId],
@@ -120,7 +145,7 @@ fn body(
             .iter()
             .map(|v| format!("{}{};", cx.variable_name(*v), initial(cx, &lowered.model.variable(*v).initial)))
             .collect();
-        let _ = writeln!(text, "  variables {}", list.join(" "));
+        layout::wrap(&format!("  variables {}", list.join(" ")), text);
     }
     text.push_str("  {\n");
     for (n, section) in sections.iter().enumerate() {
@@ -144,6 +169,7 @@ fn body(
             );
         }
         let modifier = section.modifier.map(String::from).unwrap_or_default();
+        comments(source, section.span, "    ", text);
         let _ = writeln!(text, "    {}:{modifier}", section.label);
         layout::write(&statements, 3, text);
     }

@@ -5,11 +5,12 @@
 //! arguments as it takes, a plain process is an archetype whose globals are `ref` parameters.
 
 mod expr;
+mod globals;
 mod modules;
 mod names;
 mod stmt;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::ast::{self, Block, Module, Name, ProcessKind};
@@ -51,6 +52,10 @@ struct Resolver<'a, 'd> {
     assumes: Vec<&'a ast::Expr>,
     procedures: HashMap<Rc<str>, ProcedureId>,
     globals: HashMap<Rc<str>, VariableId>,
+    /// Parameters that stand for global variables.
+    hidden: HashSet<VariableId>,
+    /// Which globals each procedure takes as hidden parameters, as indices, sorted.
+    needs: Vec<Vec<usize>>,
     scope: Vec<(Rc<str>, Entry)>,
     in_mapping: Option<Side>,
     out: &'d mut Diagnostics,
@@ -84,6 +89,8 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         assumes: Vec::new(),
         procedures: HashMap::new(),
         globals: HashMap::new(),
+        hidden: HashSet::new(),
+        needs: Vec::new(),
         scope: Vec::new(),
         in_mapping: None,
         out,
@@ -132,10 +139,12 @@ impl<'a> Resolver<'a, '_> {
             let (name, span) = (p.name.text.clone(), p.name.span);
             self.model.procedures.push(Procedure { name, span, parameters, locals, body: Vec::new() });
         }
+        let hidden: Vec<_> = block.procedures.iter().map(|_| self.hidden_parameters()).collect();
         for (n, p) in block.procedures.iter().enumerate() {
             let (parameters, locals) =
                 (self.model.procedures[n].parameters.clone(), self.model.procedures[n].locals.clone());
-            self.open(&parameters, &locals);
+            let seen: Vec<_> = hidden[n].iter().chain(&parameters).copied().collect();
+            self.open(&seen, &locals);
             for (p, id) in p.parameters.iter().zip(&parameters) {
                 if let Some(e) = &p.initial {
                     self.model.variables[id.index()].initial = Initial::Value(self.expr(e));
@@ -145,12 +154,14 @@ impl<'a> Resolver<'a, '_> {
             self.model.procedures[n].body = self.stmts(&p.body);
             self.scope.clear();
         }
+        self.pass_globals(&hidden);
         for a in &block.archetypes {
             let parameters = self.parameters(&a.parameters);
             let locals: Vec<_> = a.variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
             self.open(&parameters, &locals);
             self.initials(&a.variables, &locals);
-            let body = self.stmts(&a.body);
+            let mut body = self.stmts(&a.body);
+            self.refuse_globals(&mut body, a.name.span);
             self.scope.clear();
             let (name, span) = (a.name.text.clone(), a.name.span);
             self.model.archetypes.push(Archetype { name, span, parameters, locals, body });
@@ -351,17 +362,11 @@ impl<'a> Resolver<'a, '_> {
         let selves = self.initial(&p.selves);
         let locals: Vec<_> = variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
         let globals = self.model.globals.clone();
-        let parameters: Vec<_> = globals
-            .iter()
-            .map(|g| {
-                let v = self.model.variable(*g);
-                let name = Name { text: v.name.clone(), span: v.span };
-                self.new_variable(&name, VariableKind::Ref(0))
-            })
-            .collect();
+        let parameters = self.hidden_parameters();
         self.open(&parameters, &locals);
         self.initials(variables, &locals);
-        let body = self.stmts(body);
+        let mut body = self.stmts(body);
+        self.extend_calls(&mut body, &parameters);
         self.scope.clear();
         let used = stmt::variables_used(&body);
         let (parameters, arguments): (Vec<_>, Vec<_>) = parameters

@@ -62,6 +62,12 @@ pub fn has_block(source: &Source) -> bool {
     find_block(&source.text).is_some()
 }
 
+/// Parses a plain PlusCal algorithm on its own.
+pub fn parse_algorithm(source: &Source, out: &mut Diagnostics) -> Option<Block> {
+    let lexed = lex(source, 0, lex::Until::BlockEnd, out);
+    block::parse_block(source, &lexed.tokens, out)
+}
+
 /// Parses a module without a block, such as one that is extended.
 pub fn parse_module(source: &Source, out: &mut Diagnostics) -> Module {
     let lexed = lex(source, 0, lex::Until::End, out);

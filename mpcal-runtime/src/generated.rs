@@ -7,12 +7,16 @@ pub use crate::value::{Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Val
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};
 
+mod bags;
 mod integers;
+mod membership;
 mod quantified;
 mod sequences;
 mod sets;
 
+pub use bags::*;
 pub use integers::*;
+pub use membership::*;
 pub use quantified::*;
 pub use sequences::*;
 pub use sets::*;

@@ -21,7 +21,10 @@ macro_rules! run {
         variables.spawn(&mut node, &constants).expect("the processes start");
         timeout(Duration::from_secs(20), node.join()).await.expect("the model ends").expect("nothing fails");
         let text = include_str!(concat!("../fixtures/models/", $name, ".tla"));
-        let explored = mpcal_build::explore(text, &HashMap::new(), 100_000).expect("the model can be explored");
+        let explored = mpcal_build::Config::new()
+            .include(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/modules"))
+            .explore(text, &HashMap::new(), 100_000)
+            .expect("the model can be explored");
         let end = variables.values();
         assert!(explored.ends.contains(&end), "{end:?} is no end of the model, those are {:?}", explored.ends);
         variables
@@ -96,3 +99,36 @@ async fn what_a_return_restores_need_not_be_assigned() {
     // Each adds 2 and, from the innermost call, 1.
     assert_eq!(run!(restored, "restored").g.load(), 6);
 }
+
+/// Models whose variables end as the interpreter says.
+macro_rules! runs {
+    ($($model:ident $name:literal),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $model() {
+            run!($model, $name);
+        }
+    )*};
+}
+
+runs!(
+    expressions "expressions",
+    fairness "fairness",
+    fresh_refs "fresh_refs",
+    instances "instances",
+    instances_differ "instances_differ",
+    labels_in_branches "labels_in_branches",
+    lazy_values "lazy_values",
+    long_choices "long_choices",
+    long_section "long_section",
+    macros_jump "macros_jump",
+    mapping_forms "mapping_forms",
+    nested_branches "nested_branches",
+    nested_loops "nested_loops",
+    operators "operators",
+    plain_procedures "plain_procedures",
+    print_order "print_order",
+    records "records",
+    recursion "recursion",
+    two_indices "two_indices",
+    uniprocess "uniprocess",
+);

@@ -30,7 +30,7 @@ fn models_reach_the_states_of_their_twins() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let models = files(&fixtures("models"), "tla");
     assert!(!models.is_empty());
-    for path in &models {
+    for path in models.iter().chain(&files(&fixtures("models/modules"), "tla")) {
         fs::copy(path, directory.path().join(path.file_name().expect("a file has a name")))
             .expect("a copy can be made");
     }

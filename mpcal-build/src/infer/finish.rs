@@ -37,7 +37,14 @@ impl Generator<'_> {
             .collect();
         let records = finisher.named();
         let untyped = |t: &TypeId| matches!(self.solver.get(*t), Term::Dynamic);
-        let untyped = (0..).zip(&self.variables).filter(|(_, t)| untyped(t)).map(|(n, _)| VariableId(n)).collect();
+        let untyped = (0..)
+            .zip(&self.variables)
+            .filter(|(n, t)| {
+                let sides = self.refs.get(&VariableId(*n)).map(|r| [r.read, r.write]);
+                untyped(t) || sides.iter().flatten().any(untyped)
+            })
+            .map(|(n, _)| VariableId(n))
+            .collect();
         Types { untyped, exprs, variables, bounds, constants, selves, refs, records, mappings }
     }
 }

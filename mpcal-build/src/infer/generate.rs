@@ -58,10 +58,30 @@ pub(super) struct Generator<'m> {
 
 /// Finds the types of a model. Expressions of mapping macros are copied for each use, so the model
 /// gets new ids.
+///
+/// A variable whose uses disagree is any value. What was first assigned to it must not become that,
+/// too, so types are found once more with such variables known from the start.
 pub fn infer(model: &mut Model, normal: &Normal) -> Types {
+    let first = infer_with(&mut model.clone(), normal, &[]);
+    if first.untyped.is_empty() {
+        return infer_with(model, normal, &[]);
+    }
+    let mut types = infer_with(model, normal, &first.untyped);
+    for v in first.untyped {
+        if !types.untyped.contains(&v) {
+            types.untyped.push(v);
+        }
+    }
+    types
+}
+
+fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Types {
     let mut solver = Solver::default();
     let many = |n: usize, s: &mut Solver| (0..n).map(|_| s.fresh()).collect::<Vec<_>>();
-    let variables = many(model.variables.len(), &mut solver);
+    let mut variables = many(model.variables.len(), &mut solver);
+    for v in untyped {
+        variables[v.index()] = solver.term(Term::Dynamic);
+    }
     let bounds = many(model.bounds.len(), &mut solver);
     let constants = many(model.constants.len(), &mut solver);
     let selves = many(model.archetypes.len(), &mut solver);
@@ -82,7 +102,7 @@ pub fn infer(model: &mut Model, normal: &Normal) -> Types {
         mapped: None,
         literals: Vec::new(),
     };
-    cx.model();
+    cx.model(untyped);
     cx.solver.solve();
     // What is only read, or only written, has the type of the other side.
     for r in cx.refs.values().cloned().collect::<Vec<_>>() {
@@ -92,7 +112,7 @@ pub fn infer(model: &mut Model, normal: &Normal) -> Types {
 }
 
 impl Generator<'_> {
-    fn model(&mut self) {
+    fn model(&mut self, untyped: &[VariableId]) {
         let model = self.input.model.clone();
         for n in 0..model.operators.len() {
             let t = self.expr(&model.operators[n].body);
@@ -104,9 +124,12 @@ impl Generator<'_> {
         for (n, v) in model.variables.iter().enumerate() {
             if let VariableKind::Ref(count) = v.kind {
                 let indices = (0..count).map(|_| self.solver.fresh()).collect();
-                let r = Ref { indices, read: self.solver.fresh(), write: self.solver.fresh() };
+                let id = VariableId(n as u32);
+                let mut side =
+                    || if untyped.contains(&id) { self.solver.term(Term::Dynamic) } else { self.solver.fresh() };
+                let r = Ref { indices, read: side(), write: side() };
                 self.solver.unify(self.variables[n], r.read);
-                self.refs.insert(VariableId(n as u32), r);
+                self.refs.insert(id, r);
             }
         }
         for g in &model.globals {
@@ -212,8 +235,10 @@ impl Generator<'_> {
         let (mut read, mut write) = (Vec::new(), Vec::new());
         match mapping {
             None => {
-                self.solver.unify(stored, r.write);
-                self.solver.unify(stored, r.read);
+                // One place under three names: what any value may be written to holds any value.
+                for side in [r.write, r.read] {
+                    self.solver.same_place(stored, side);
+                }
             }
             Some(id) => {
                 let (r_body, w_body) = self.input.normal.mapping_macros[id.index()].clone();
@@ -235,7 +260,10 @@ impl Generator<'_> {
             match s {
                 Step::Yield(e) => {
                     let t = self.expr(e);
-                    self.solver.unify(yielded, t);
+                    match e.kind {
+                        ExprKind::MappedValue => self.solver.same_place(yielded, t),
+                        _ => self.solver.unify(yielded, t),
+                    }
                 }
                 Step::AssignMapped { path, value } => {
                     let stored = self.mapped.map(|(s, _)| s).unwrap_or(yielded);

@@ -219,6 +219,15 @@ impl Solver {
         }
     }
 
+    /// Makes two places one: any value if one of them is.
+    pub(super) fn same_place(&mut self, a: TypeId, b: TypeId) {
+        match (self.get(a), self.get(b)) {
+            (Term::Dynamic, _) => self.set(b, Term::Dynamic),
+            (_, Term::Dynamic) => self.set(a, Term::Dynamic),
+            _ => self.unify(a, b),
+        }
+    }
+
     /// Makes `b` the same type as `a`, of parts that are joined pair by pair.
     fn merge(&mut self, a: TypeId, b: TypeId, pairs: &[(TypeId, TypeId)], build: impl FnOnce(Vec<TypeId>) -> Term) {
         self.link(b, a);

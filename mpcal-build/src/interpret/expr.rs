@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use mpcal_runtime::generated as rt;
-use mpcal_runtime::value::{Data, Function, Seq, Set, Value};
+use mpcal_runtime::value::{Data, EvalError, Function, Seq, Set, Value};
 
 use super::state::{Machine, State};
 use crate::ast::Quantifier;
@@ -246,7 +246,21 @@ impl<'r, 'm> Run<'r, 'm> {
                 let all = from_runtime(rt::function_set(&self.set(a, env)?, &self.set(b, env)?))?;
                 Ok(Value::Set(all.iter().map(Data::to_value).collect()))
             }
-            ExprKind::RecordSet(_) | ExprKind::CallConstant(..) | ExprKind::Opaque(..) | ExprKind::Read(..) => {
+            ExprKind::RecordSet(fields) => {
+                let mut all = vec![Vec::new()];
+                for (name, set) in fields {
+                    let set = self.set(set, env)?;
+                    let longer = |record: &Vec<(Value, Value)>| {
+                        let name = Value::Str(name.to_string().into());
+                        set.iter()
+                            .map(|v| record.iter().cloned().chain([(name.clone(), v.clone())]).collect())
+                            .collect::<Vec<_>>()
+                    };
+                    all = all.iter().flat_map(longer).collect();
+                }
+                Ok(Value::Set(all.into_iter().map(|r| Value::function(r.into_iter().collect())).collect()))
+            }
+            ExprKind::CallConstant(..) | ExprKind::Opaque(..) | ExprKind::Read(..) => {
                 Err("this expression is not supported by the interpreter".to_owned())
             }
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
@@ -308,6 +322,7 @@ impl<'r, 'm> Run<'r, 'm> {
         let set = |n: usize| self.set(&args[n], env);
         let seq = |n: usize| -> Eval<Seq<Value>> { typed(&value(n)?) };
         let function = |n: usize| -> Eval<Function<Value, Value>> { typed(&value(n)?) };
+        let bag = |n: usize| -> Eval<Function<Value, i64>> { typed(&value(n)?) };
         let number = |r: mpcal_runtime::value::Eval<i64>| from_runtime(r).map(Value::Int);
         Ok(match op.name {
             "=>" => Value::Bool(!truth(0)? || truth(1)?),
@@ -349,16 +364,115 @@ impl<'r, 'm> Run<'r, 'm> {
             "Cardinality" => Value::Int(rt::cardinality(&set(0)?)),
             ":>" => rt::single(&value(0)?, &value(1)?).to_value(),
             "@@" => rt::merge(&function(0)?, &function(1)?).to_value(),
+            "SelectSeq" => {
+                let (items, test) = (seq(0)?, self.argument(&args[1], env));
+                let kept = rt::select_seq(&items, |x| {
+                    self.apply_values(&test, &[x.clone()], env).and_then(|v| typed(&v)).map_err(EvalError)
+                });
+                Value::Seq(from_runtime(kept)?)
+            }
+            "SortSeq" => {
+                let (items, less) = (seq(0)?, self.argument(&args[1], env));
+                let sorted = rt::sort_seq(&items, |x, y| {
+                    let both = [x.clone(), y.clone()];
+                    self.apply_values(&less, &both, env).and_then(|v| typed(&v)).map_err(EvalError)
+                });
+                Value::Seq(from_runtime(sorted)?)
+            }
+            "BagOfAll" => {
+                let (f, bag) = (self.argument(&args[0], env), bag(1)?);
+                let all = rt::bag_of_all(&bag, |x| self.apply_values(&f, &[x.clone()], env).map_err(EvalError));
+                from_runtime(all)?.to_value()
+            }
+            "(+)" => from_runtime(rt::bag_plus(&bag(0)?, &bag(1)?))?.to_value(),
+            "(-)" => rt::bag_minus(&bag(0)?, &bag(1)?).to_value(),
+            "\\sqsubseteq" => Value::Bool(rt::bag_subset_eq(&bag(0)?, &bag(1)?)),
+            "IsABag" => Value::Bool(rt::is_a_bag(&bag(0)?)),
+            "BagToSet" => Value::Set(rt::bag_to_set(&bag(0)?)),
+            "SetToBag" => rt::set_to_bag(&set(0)?).to_value(),
+            "BagIn" => Value::Bool(rt::bag_in(&value(0)?, &bag(1)?)),
+            "CopiesIn" => Value::Int(rt::copies_in(&value(0)?, &bag(1)?)),
+            "EmptyBag" => Value::Seq(Seq::new()),
+            "BagUnion" => from_runtime(rt::bag_union(&typed::<Set<Function<Value, i64>>>(&value(0)?)?))?.to_value(),
+            "SubBag" => from_runtime(rt::sub_bag(&bag(0)?))?.to_value(),
+            "BagCardinality" => number(rt::bag_cardinality(&bag(0)?))?,
+            "IsFiniteSet" => Value::Bool(rt::is_finite_set(&set(0)?)),
+            "Permutations" => from_runtime(rt::permutations(&set(0)?))?.to_value(),
+            "ToString" => rt::to_tla_string(&value(0)?).to_value(),
+            "Assert" => Value::Bool(from_runtime(rt::assert_that(truth(0)?, &value(1)?))?),
+            "Print" => value(1)?,
+            "PrintT" => Value::Bool(true),
             name => return Err(format!("{name} is not supported by the interpreter")),
         })
     }
 
+    /// Applies an operator argument to values.
+    fn apply_values(&self, f: &Bound, values: &[Value], env: &Env) -> Eval<Value> {
+        match f {
+            Bound::Operator(parameters, body) => {
+                let mut inner = env.clone();
+                for (p, v) in parameters.iter().zip(values) {
+                    inner.insert(*p, Bound::Value(Ok(v.clone())));
+                }
+                self.value(body, &inner)
+            }
+            _ => Err("an operator has no definition".to_owned()),
+        }
+    }
+
     fn membership(&self, x: &Value, set: &Expr, env: &Env) -> Eval<bool> {
         match &set.kind {
+            ExprKind::Builtin(op, args) if op.name == "Seq" => match x {
+                Value::Seq(items) => self.all_in(items.iter(), &args[0], env),
+                _ => Ok(false),
+            },
+            ExprKind::Builtin(op, args) if op.name == "SUBSET" => match x {
+                Value::Set(items) => self.all_in(items.iter(), &args[0], env),
+                _ => Ok(false),
+            },
+            ExprKind::Builtin(op, args) if op.name == "\\cup" => {
+                Ok(self.membership(x, &args[0], env)? || self.membership(x, &args[1], env)?)
+            }
+            ExprKind::Builtin(op, args) if op.name == "\\X" => match x {
+                Value::Seq(items) if items.len() == args.len() => {
+                    for (item, set) in items.iter().zip(args) {
+                        if !self.membership(item, set, env)? {
+                            return Ok(false);
+                        }
+                    }
+                    Ok(true)
+                }
+                _ => Ok(false),
+            },
+            ExprKind::FunctionSet(domain, range) => {
+                let domain = self.set(domain, env)?;
+                let Ok(own) = rt::value_domain(x) else { return Ok(false) };
+                let values: Vec<Value> = own.iter().filter_map(|i| rt::value_index(x, i).ok()).collect();
+                Ok(own == domain && self.all_in(values.iter(), range, env)?)
+            }
+            ExprKind::RecordSet(fields) => {
+                let Value::Function(record) = x else { return Ok(false) };
+                for (name, set) in fields {
+                    match record.get(&Value::Str(name.to_string().into())) {
+                        Some(v) if self.membership(v, set, env)? => {}
+                        Some(_) | None => return Ok(false),
+                    }
+                }
+                Ok(record.len() == fields.len())
+            }
             ExprKind::Builtin(op, _) if op.name == "Nat" => Ok(matches!(x, Value::Int(0..))),
             ExprKind::Builtin(op, _) if op.name == "Int" => Ok(matches!(x, Value::Int(_))),
             ExprKind::Builtin(op, _) if op.name == "STRING" => Ok(matches!(x, Value::Str(_))),
             _ => Ok(self.set(set, env)?.contains(x)),
         }
+    }
+
+    fn all_in<'v>(&self, items: impl Iterator<Item = &'v Value>, set: &Expr, env: &Env) -> Eval<bool> {
+        for item in items {
+            if !self.membership(item, set, env)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

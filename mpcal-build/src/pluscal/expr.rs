@@ -189,13 +189,32 @@ impl Printer<'_> {
                 Text::new(format!("CASE {}", list.join(" [] ")), OPEN)
             }
             ExprKind::Let(definitions, body) => {
+                let recursive = |n: usize| {
+                    let later: Vec<_> = definitions[n..].iter().map(|d| d.bound).collect();
+                    definitions[n].body.any(&mut |e| match e.kind {
+                        ExprKind::Bound(b) | ExprKind::CallBound(b, _) => later.contains(&b),
+                        _ => false,
+                    })
+                };
                 let list: Vec<_> = definitions
                     .iter()
-                    .map(|d| {
+                    .enumerate()
+                    .map(|(n, d)| {
+                        let name = self.bound(d.bound).text;
                         let parameters: Vec<_> = d.parameters.iter().map(|p| self.parameter(*p)).collect();
                         let parameters =
                             if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
-                        format!("{}{parameters} == {}", self.bound(d.bound).text, self.top(&d.body))
+                        match &d.body.kind {
+                            ExprKind::Function(bindings, body) if recursive(n) && d.parameters.is_empty() => {
+                                format!("{name}[{}] == {}", self.bindings(bindings), self.top(body))
+                            }
+                            _ if recursive(n) => {
+                                let places = vec!["_"; d.parameters.len()].join(", ");
+                                let places = if places.is_empty() { places } else { format!("({places})") };
+                                format!("RECURSIVE {name}{places} {name}{parameters} == {}", self.top(&d.body))
+                            }
+                            _ => format!("{name}{parameters} == {}", self.top(&d.body)),
+                        }
                     })
                     .collect();
                 Text::new(format!("LET {} IN {}", list.join(" "), self.top(body)), OPEN)

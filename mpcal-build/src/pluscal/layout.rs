@@ -79,6 +79,68 @@ pub(super) fn with(binding: Binding, mut rest: Vec<Statement>) -> Vec<Statement>
     list
 }
 
+/// Lines are at most this long, in characters, where there is a space to break them at.
+const WIDTH: usize = 120;
+
+/// Where a long expression is broken in any case.
+pub(super) const BREAK: char = '\u{1f}';
+
+/// Breaks a line at [`BREAK`]s, and where it is too long, at spaces outside strings and as few brackets deep as possible;
+/// what follows is indented more.
+pub(super) fn wrap(line: &str, out: &mut String) {
+    let indent = line.len() - line.trim_start().len();
+    let mut parts = line.split(BREAK);
+    wrap_part(parts.next().unwrap_or(""), indent, out);
+    for part in parts {
+        wrap_part(&format!("{}{part}", " ".repeat(indent + 4)), indent, out);
+    }
+}
+
+fn wrap_part(line: &str, indent: usize, out: &mut String) {
+    let mut rest = line.to_owned();
+    // A text of the author's own lines keeps them.
+    while rest.chars().count() > WIDTH && !rest.contains('\n') {
+        let Some(at) = break_at(&rest) else { break };
+        let _ = writeln!(out, "{}", &rest[..at]);
+        rest = format!("{}{}", " ".repeat(indent + 6), rest[at..].trim_start());
+    }
+    let _ = writeln!(out, "{rest}");
+}
+
+/// What a line had better be broken before.
+const JOINTS: &[&str] = &["THEN ", "ELSE ", "IN ", "/\\ ", "\\/ ", "\\cup ", "\\o ", "=> ", ": "];
+
+/// The byte of the space to break a line at: in its second half, if there is one.
+fn break_at(line: &str) -> Option<usize> {
+    let text = line.len() - line.trim_start().len();
+    let (mut depth, mut in_string, mut escaped) = (0i32, false, false);
+    let mut best: Option<((bool, i32, bool), usize)> = None;
+    for (n, (at, c)) in line.char_indices().enumerate() {
+        if n > WIDTH {
+            break;
+        }
+        match c {
+            _ if in_string => {
+                in_string = c != '"' || escaped;
+                escaped = c == '\\' && !escaped;
+            }
+            '"' => in_string = true,
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ' ' if at > text => {
+                let after = &line[at + 1..];
+                let joint = line[..at].ends_with([',', ';', ':']) || JOINTS.iter().any(|word| after.starts_with(word));
+                let rank = (n <= WIDTH / 2, depth, !joint);
+                if best.is_none_or(|(b, _)| rank <= b) {
+                    best = Some((rank, at));
+                }
+            }
+            _ => {}
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
 /// Prints statements at a depth of indentation.
 pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
     let pad = "  ".repeat(depth);
@@ -88,7 +150,7 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
     for s in list {
         match s {
             Statement::Line(text) => {
-                let _ = writeln!(out, "{pad}{text};");
+                wrap(&format!("{pad}{text};"), out);
             }
             Statement::With(first, inside) => {
                 // Nested bindings go into one `with`.
@@ -101,13 +163,14 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
                     .iter()
                     .map(|b| format!("{} {} {}", b.name, if b.kind == Kind::Lazy { "=" } else { "\\in" }, b.value))
                     .collect();
-                let _ = writeln!(out, "{pad}with ({}) {{", list.join("; "));
+                let long = depth * 2 + list.iter().map(|b| b.chars().count() + 2).sum::<usize>() + 7 > WIDTH;
+                let separator = if long { format!(";{BREAK}") } else { "; ".to_owned() };
+                wrap(&format!("{pad}with ({}) {{", list.join(&separator)), out);
                 write(inside, depth + 1, out);
                 let _ = writeln!(out, "{pad}}};");
             }
             Statement::If(..) => {
-                let _ = write!(out, "{pad}");
-                write_if(s, depth, out);
+                write_if(s, &pad, depth, out);
                 let _ = writeln!(out, ";");
             }
             Statement::Either(arms) => {
@@ -122,20 +185,21 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
 }
 
 /// `if … else if … else …` as a chain.
-fn write_if(s: &Statement, depth: usize, out: &mut String) {
+fn write_if(s: &Statement, start: &str, depth: usize, out: &mut String) {
     let Statement::If(c, a, b) = s else { return };
     let pad = "  ".repeat(depth);
-    let _ = writeln!(out, "if ({c}) {{");
+    wrap(&format!("{start}if ({c}) {{"), out);
     write(a, depth + 1, out);
-    let _ = write!(out, "{pad}}}");
     match &b[..] {
-        [] => {}
+        [] => {
+            let _ = write!(out, "{pad}}}");
+        }
         [nested @ Statement::If(..)] => {
-            out.push_str(" else ");
-            write_if(nested, depth, out);
+            let start = format!("{pad}}} else ");
+            write_if(nested, &start, depth, out);
         }
         _ => {
-            out.push_str(" else {\n");
+            let _ = writeln!(out, "{pad}}} else {{");
             write(b, depth + 1, out);
             let _ = write!(out, "{pad}}}");
         }

@@ -34,6 +34,7 @@ pub(super) struct Lowered {
 pub(super) struct LoweredProcess {
     pub(super) name: Rc<str>,
     pub(super) fairness: Fairness,
+    pub(super) span: Span,
     pub(super) selves: Initial,
     pub(super) variables: Vec<VariableId>,
     pub(super) sections: Vec<Section>,
@@ -148,6 +149,7 @@ impl Lowerer<'_, '_> {
         self.lowered.processes.push(LoweredProcess {
             name: process.name,
             fairness: process.fairness,
+            span: process.span,
             selves: process.selves,
             variables,
             sections,

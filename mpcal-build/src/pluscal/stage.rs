@@ -20,8 +20,15 @@ use super::expr::{Names, Printer, Text};
 use super::layout::{with, Binding, Kind, Statement};
 use super::lower::Lowered;
 use super::merge::Item;
+use super::MAX_NESTING;
 use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
+
+/// A value whose text is longer than this gets a name where it could be written in place.
+const LONG: usize = 200;
+
+/// Lists of at most this many steps are never folded.
+const FEW: usize = 8;
 
 /// What a section belongs to.
 #[derive(Clone, Copy)]
@@ -41,9 +48,21 @@ pub(super) fn section(
 ) -> Option<Vec<Statement>> {
     let (own, call) = owner.procedure.map_or((Vec::new(), None), |(n, own)| (own.to_vec(), Some(n)));
     let restored = if gives_up(&section.block, call) { own } else { Vec::new() };
-    let mut cx =
-        Stager { lowered, next: next.map(Rc::from), used: HashSet::new(), restored, recursive: call, fails: false };
-    let statements = cx.block(&section.block, Env { names: owner.names.clone(), pending: BTreeMap::new() });
+    let mut cx = Stager {
+        lowered,
+        next: next.map(Rc::from),
+        used: HashSet::new(),
+        restored,
+        recursive: call,
+        folds: false,
+        fails: false,
+    };
+    let env = Env { names: owner.names.clone(), pending: BTreeMap::new() };
+    let mut statements = cx.block(&section.block, env.clone());
+    if Statement::depth(&statements) > MAX_NESTING {
+        (cx.folds, cx.used) = (true, HashSet::new());
+        statements = cx.block(&section.block, env);
+    }
     (!cx.fails).then_some(statements)
 }
 
@@ -57,6 +76,8 @@ pub(super) struct Stager<'l> {
     restored: Vec<VariableId>,
     /// The procedure we are in.
     recursive: Option<usize>,
+    /// Whether lists of steps become one choice, because statements would nest too deep.
+    folds: bool,
     fails: bool,
 }
 
@@ -75,16 +96,16 @@ fn gives_up(block: &Block, procedure: Option<usize>) -> bool {
 /// What names stand for at some place.
 #[derive(Clone)]
 pub(super) struct Env {
-    names: Names,
+    pub(super) names: Names,
     /// Variables whose newest value is bound to a name and not yet assigned.
     pending: BTreeMap<VariableId, Text>,
 }
 
 /// What comes after a list of steps: the rest of the section.
-struct Rest<'s> {
-    steps: &'s [Step],
-    end: Option<&'s End>,
-    outer: Option<&'s Rest<'s>>,
+pub(super) struct Rest<'s> {
+    pub(super) steps: &'s [Step],
+    pub(super) end: Option<&'s End>,
+    pub(super) outer: Option<&'s Rest<'s>>,
 }
 
 impl Rest<'_> {
@@ -189,7 +210,7 @@ impl Stager<'_> {
         text
     }
 
-    fn set(&self, env: &mut Env, variable: VariableId, text: Text) {
+    pub(super) fn set(&self, env: &mut Env, variable: VariableId, text: Text) {
         env.names.variables.insert(variable, text.text.clone());
         env.pending.insert(variable, text);
     }
@@ -203,12 +224,19 @@ impl Stager<'_> {
         };
     }
 
-    fn plain_name(&self, variable: VariableId) -> Rc<str> {
+    pub(super) fn plain_name(&self, variable: VariableId) -> Rc<str> {
         let named = self.lowered.names.variables.get(&variable).cloned();
         named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
     }
 
-    fn block(&mut self, block: &Block, env: Env) -> Vec<Statement> {
+    fn block(&mut self, block: &Block, mut env: Env) -> Vec<Statement> {
+        let mut count = 0;
+        block.steps.iter().for_each(|s| s.each(&mut |_| count += 1));
+        if self.folds && count > FEW {
+            let bindings = self.fold(block, &mut env);
+            let inside = self.end(&block.end, env);
+            return bindings.into_iter().rev().fold(inside, |inside, binding| with(binding, inside));
+        }
         self.list(&block.steps, Rest { steps: &[], end: Some(&block.end), outer: None }, env, &mut |cx, env| {
             cx.end(&block.end, env)
         })
@@ -339,8 +367,10 @@ impl Stager<'_> {
                                 true => self.text(&env, value).at_least(super::expr::ATOM),
                                 false => self.new_value(&env, *variable, path, value),
                             };
-                            self.set(&mut env, *variable, Text::name(text));
-                            continue;
+                            if text.len() < LONG {
+                                self.set(&mut env, *variable, Text::name(text));
+                                continue;
+                            }
                         }
                         // A second name built on a first is bound strictly: `=` would evaluate the
                         // first as often as the second is used.
@@ -391,7 +421,14 @@ impl Stager<'_> {
     }
 
     /// The text a bound name stands for, if it needs no `with`.
-    fn inline(&self, env: &Env, bound: BoundId, value: &Expr, author: bool, rest: &Rest<'_>) -> Option<Text> {
+    pub(super) fn inline(
+        &self,
+        env: &Env,
+        bound: BoundId,
+        value: &Expr,
+        author: bool,
+        rest: &Rest<'_>,
+    ) -> Option<Text> {
         let simple = match &value.kind {
             ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::Bound(_) => true,
             ExprKind::Constant(_) | ExprKind::DefaultInit => true,
@@ -457,6 +494,17 @@ impl Stager<'_> {
 
     fn real_assignment(&self, env: &mut Env, variable: VariableId, path: &[PathStep], value: &Expr) -> Statement {
         let name = self.plain_name(variable);
+        if let (true, false, ExprKind::Except(base, updates)) =
+            (path.is_empty(), env.pending.contains_key(&variable), &value.kind)
+        {
+            // `x := [x EXCEPT ![i] = e]` is `x[i] := e`.
+            if let ([update], true) = (&updates[..], self.top(env, base) == *name) {
+                let at = |e: &Expr| matches!(e.kind, ExprKind::Bound(b) if b == update.at);
+                if !update.value.any(&mut |e| at(e)) {
+                    return self.real_assignment(env, variable, &update.path, &update.value);
+                }
+            }
+        }
         let text = if env.pending.contains_key(&variable) {
             format!("{name} := {}", self.new_value(env, variable, path, value))
         } else {

@@ -180,6 +180,11 @@ impl Resolver<'_, '_> {
                     }
                 }
                 Unit::Definition(d) => {
+                    if d.domain.is_some() {
+                        // A function may mention itself.
+                        let id = self.bind(&d.name, 0);
+                        recursive.push((d.name.text.clone(), id));
+                    }
                     let (parameters, value) = self.scoped(|cx| {
                         let parameters = d.parameters.iter().map(|(n, arity)| cx.bind(n, *arity)).collect();
                         (parameters, cx.definition_body(d))

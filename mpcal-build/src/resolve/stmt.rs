@@ -125,8 +125,7 @@ impl Resolver<'_, '_> {
     /// index, and may be written below that: the whole value is written then.
     fn write(&mut self, id: VariableId, count: usize, place: &ast::Place, value: Expr) -> Option<(Target, Expr)> {
         let mut path = self.path(&place.path);
-        let global = self.globals.contains_key(&place.name.text) && count == 0;
-        if global && !path.is_empty() {
+        if self.hidden.contains(&id) && !path.is_empty() {
             let span = place.span;
             let at = self.model.new_bound("@", span, 0);
             let base = Box::new(self.model.expr(ExprKind::Read(id, Vec::new()), span));
@@ -168,8 +167,9 @@ impl Resolver<'_, '_> {
             return StmtKind::Skip;
         };
         let procedure = &self.model.procedures[id.index()];
-        if procedure.parameters.len() != arguments.len() {
-            let (takes, gets) = (procedure.parameters.len(), arguments.len());
+        let takes = procedure.parameters.iter().filter(|p| !self.hidden.contains(p)).count();
+        if takes != arguments.len() {
+            let gets = arguments.len();
             let message = format!("procedure `{}` takes {takes} arguments, not {gets}", name.text);
             let diagnostic = Diagnostic::error("arity", name.span, message).and(procedure.span, "defined here");
             self.out.push(diagnostic);

@@ -65,6 +65,7 @@ impl Emitter<'_> {
         let name = pascal(&self.model.variable(parameter).name);
         let taken = self.types.records.iter().any(|r| pascal(&r.name) == name)
             || self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name)
+            || self.model.archetypes.iter().any(|a| pascal(&a.name) == name)
             || ["Constants", "State", "Label", "Self"].contains(&&name[..]);
         ident(&if taken { format!("{name}Resource") } else { name })
     }

@@ -76,11 +76,82 @@ impl Emitter<'_> {
             }
             _ => {}
         }
+        if is_lazy(set) {
+            let x = self.by_ref(x, &Type::Value, s);
+            let test = self.value_in(quote!(x), set, s);
+            return quote!({ let x = #x; #test });
+        }
         let code = self.code(set, None, s);
         let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
         let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
         let x = self.by_ref(x, &element, s);
         quote!(#set.contains(#x))
+    }
+}
+
+/// Whether a set is tested and not enumerated.
+fn is_lazy(set: &Expr) -> bool {
+    match &set.kind {
+        ExprKind::RecordSet(_) | ExprKind::FunctionSet(..) => true,
+        ExprKind::Builtin(op, args) => match op.name {
+            "Nat" | "Int" | "STRING" | "Seq" | "SUBSET" => true,
+            "\\X" => args.iter().any(is_lazy),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+impl Emitter<'_> {
+    /// Whether a reference to a dynamic value is in a set.
+    fn value_in(&self, x: TokenStream, set: &Expr, s: &Scope) -> TokenStream {
+        let test = |set: &Expr| {
+            let test = self.value_in(quote!(x), set, s);
+            quote!(&|x: &rt::Value| -> rt::Eval<bool> { Ok(#test) })
+        };
+        match &set.kind {
+            ExprKind::RecordSet(fields) => {
+                let fields = fields.iter().map(|(name, set)| {
+                    let (name, test) = (&**name, test(set));
+                    quote!((#name, #test))
+                });
+                quote!(rt::in_record_set(#x, &[#(#fields),*])?)
+            }
+            ExprKind::FunctionSet(domain, range) => {
+                let domain = self.by_ref(domain, &Type::Set(Box::new(Type::Value)), s);
+                let test = test(range);
+                quote!(rt::in_function_set(#x, #domain, #test)?)
+            }
+            ExprKind::Builtin(op, args) => match op.name {
+                "Nat" => quote!(rt::is_nat(#x)),
+                "Int" => quote!(rt::is_int(#x)),
+                "STRING" => quote!(rt::is_string(#x)),
+                "BOOLEAN" => quote!(rt::is_bool(#x)),
+                "Seq" => {
+                    let test = test(&args[0]);
+                    quote!(rt::in_seq(#x, #test)?)
+                }
+                "SUBSET" => {
+                    let test = test(&args[0]);
+                    quote!(rt::in_power_set(#x, #test)?)
+                }
+                "\\X" => {
+                    let tests = args.iter().map(test);
+                    quote!(rt::in_product(#x, &[#(#tests),*])?)
+                }
+                "\\cup" => {
+                    let (a, b) = (self.value_in(x.clone(), &args[0], s), self.value_in(x, &args[1], s));
+                    quote!((#a || #b))
+                }
+                _ => self.value_in_enumerated(&x, set, s),
+            },
+            _ => self.value_in_enumerated(&x, set, s),
+        }
+    }
+
+    fn value_in_enumerated(&self, x: &TokenStream, set: &Expr, s: &Scope) -> TokenStream {
+        let set = self.by_ref(set, &Type::Set(Box::new(Type::Value)), s);
+        quote!((#set).contains(#x))
     }
 }
 

@@ -165,9 +165,7 @@ impl Emitter<'_> {
                 )
             }
             ExprKind::Record(fields) => self.record_literal(fields, &ty, e, s),
-            ExprKind::RecordSet(_) => {
-                self.refuse(e, "a set of records", "it is not enumerated; use a filter over values you have")
-            }
+            ExprKind::RecordSet(fields) => self.record_set(fields, ty, e, s),
             ExprKind::Function(bindings, body) => self.function(bindings, body, ty, s),
             ExprKind::FunctionSet(a, b) => {
                 let (k, v) = (Box::new(element_of(&self.type_of(a))), Box::new(element_of(&self.type_of(b))));
@@ -352,21 +350,28 @@ impl Emitter<'_> {
     }
 
     fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
+        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        self.record_of(&names, ty, e, |n, t| self.owned(&fields[n].1, t, s))
+    }
+
+    /// A record of a type; `value` gives the value of the n-th field at its type.
+    fn record_of(&self, names: &[Rc<str>], ty: &Type, e: &Expr, value: impl Fn(usize, &Type) -> TokenStream) -> Code {
         let Type::Record(id) = ty else {
-            let fields = fields.iter().map(|(name, e)| {
-                let (name, value) = (&**name, self.owned(e, &Type::Value, s));
+            let fields = names.iter().enumerate().map(|(n, name)| {
+                let (name, value) = (&**name, value(n, &Type::Value));
                 quote!((#name, #value))
             });
             return Code::owned(quote!(rt::Value::record([#(#fields),*])), Type::Value);
         };
         let record = &self.types.records[*id];
-        let mut shape: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        let mut shape = names.to_vec();
         shape.sort();
-        let values: Vec<_> = fields
+        let values: Vec<_> = names
             .iter()
-            .map(|(n, e)| {
-                let (name, ty) = (self.name(n), record.fields.get(n).cloned().unwrap_or(Type::Value));
-                let value = self.owned(e, &ty, s);
+            .enumerate()
+            .map(|(n, name)| {
+                let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
+                let (name, value) = (self.name(name), value(n, &ty));
                 quote!(#name: #value)
             })
             .collect();
@@ -379,6 +384,41 @@ impl Emitter<'_> {
             }
             None => self.refuse(e, "this record", "no shape of its type has these fields"),
         }
+    }
+
+    /// `[a : S, b : T]`, enumerated.
+    fn record_set(&self, fields: &[(Rc<str>, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
+        let element = element_of(&ty);
+        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        let items: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("item{n}"))).collect();
+        let sets: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("set{n}"))).collect();
+        let mut types = Vec::new();
+        let mut tokens = TokenStream::new();
+        for ((_, set), name) in fields.iter().zip(&sets) {
+            let code = self.code(set, None, s);
+            let t = element_of(&code.ty);
+            let set = self.coerce(code, &Type::Set(Box::new(t.clone()))).into_owned();
+            tokens.extend(quote!(let #name = #set;));
+            types.push(t);
+        }
+        let record = self.record_of(&names, &element, e, |n, want| {
+            let item = &items[n];
+            self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
+        });
+        let record = record.into_owned();
+        let mut body = quote!(all.push(#record););
+        for (item, set) in items.iter().zip(&sets).rev() {
+            body = quote!(for #item in #set.iter() { #body });
+        }
+        let t = self.rust_type(&element);
+        let all = quote!({
+            #tokens
+            rt::enumerable(&[#(#sets.len()),*])?;
+            let mut all = Vec::new();
+            #body
+            all.into_iter().collect::<rt::Set<#t>>()
+        });
+        Code::owned(all, Type::Set(Box::new(element)))
     }
 
     fn function(&self, bindings: &[Binding], body: &Expr, ty: Type, s: &Scope) -> Code {

@@ -234,42 +234,90 @@ impl Emitter<'_> {
                 },
                 _ => self.refuse(e, "this product", "its type is not known"),
             },
-            "SelectSeq" => self.select_seq(args, e, s),
+            "SelectSeq" => self.seq_with(quote!(select_seq), 1, args, e, s),
+            "SortSeq" => self.seq_with(quote!(sort_seq), 2, args, e, s),
+            "BagOfAll" => self.bag_of_all(args, e, s),
+            "EmptyBag" => {
+                let t = self.type_of(e);
+                let rust = self.rust_type(&t);
+                match t {
+                    Type::Function(..) => Code::owned(quote!(<#rust>::new()), t),
+                    _ => Code::owned(quote!(rt::Value::Seq(rt::Seq::new())), Type::Value),
+                }
+            }
             _ => self.refuse(e, &format!("`{}`", op.name), "the set is infinite: test membership in it with `\\in`"),
         }
     }
 
-    fn select_seq(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+    /// `SelectSeq` and `SortSeq`.
+    fn seq_with(&self, f: TokenStream, arity: usize, args: &[Expr], e: &Expr, s: &Scope) -> Code {
         let seq = self.code(&args[0], None, s);
         let Type::Seq(element) = seq.ty.clone() else {
-            return self.refuse(e, "this `SelectSeq`", "its type is not known");
+            return self.refuse(e, "this expression", "the type of its sequence is not known");
         };
         let ty = seq.ty.clone();
         let seq = seq.into_ref();
+        match self.closure(&args[1], &vec![*element; arity], Some(&Type::Bool), s) {
+            Some((test, _)) => Code::owned(quote!(rt::#f(#seq, #test)?), ty),
+            None => self.refuse(&args[1], "this operator argument", "give a `LAMBDA` or a defined operator"),
+        }
+    }
+
+    fn bag_of_all(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+        let bag = self.code(&args[1], None, s);
+        let Type::Function(element, count) = bag.ty.clone() else {
+            return self.refuse(e, "this expression", "the type of its bag is not known");
+        };
+        let bag = bag.into_ref();
+        match self.closure(&args[0], &[*element], None, s) {
+            Some((value, t)) => Code::owned(quote!(rt::bag_of_all(#bag, #value)?), Type::Function(Box::new(t), count)),
+            None => self.refuse(&args[0], "this operator argument", "give a `LAMBDA` or a defined operator"),
+        }
+    }
+
+    /// An operator argument as a closure over references to values of these types, and what it
+    /// gives: `want`, or what inference found.
+    fn closure(&self, f: &Expr, elements: &[Type], want: Option<&Type>, s: &Scope) -> Option<(TokenStream, Type)> {
         let mut inner = s.clone();
-        let test = match &args[1].kind {
-            ExprKind::Lambda(names, body) if names.len() == 1 => {
-                let name = self.name(&self.model.bound(names[0]).name);
-                inner.bounds.insert(names[0], Code::new(quote!(#name), Form::Ref, (*element).clone()));
-                let body = self.condition(body, &inner);
-                quote!(|#name| Ok(#body))
+        match &f.kind {
+            ExprKind::Lambda(names, body) if names.len() == elements.len() => {
+                let mut patterns = Vec::new();
+                for (n, t) in names.iter().zip(elements) {
+                    let name = self.name(&self.model.bound(*n).name);
+                    inner.bounds.insert(*n, Code::new(quote!(#name), Form::Ref, t.clone()));
+                    patterns.push(name);
+                }
+                let t = want.cloned().unwrap_or_else(|| self.type_of(body));
+                let (rust, body) = (self.rust_type(&t), self.owned(body, &t, &inner));
+                Some((quote!(|#(#patterns),*| -> rt::Eval<#rust> { Ok(#body) }), t))
             }
             ExprKind::OperatorRef(id) => {
                 let emitted = self.operator(*id);
                 let definition = &self.model.operators[id.index()];
-                let name = self.operator_name(&definition.name);
-                let parameter =
-                    definition.parameters.first().map_or(Type::Value, |p| self.types.bounds[p.index()].clone());
-                let item = self.coerce(Code::new(quote!(item), Form::Ref, (*element).clone()), &parameter);
-                let item = if parameter.is_copy() { item.into_owned() } else { item.into_ref() };
-                let constants = &s.constants;
-                match emitted {
-                    Emitted::Method(_, false) => quote!(|item| Ok(#constants.#name(#item))),
-                    _ => quote!(|item| #constants.#name(#item)),
+                if definition.parameters.len() != elements.len() {
+                    return None;
                 }
+                let name = self.operator_name(&definition.name);
+                let (mut patterns, mut args) = (Vec::new(), Vec::new());
+                for (n, (p, t)) in definition.parameters.iter().zip(elements).enumerate() {
+                    let pattern = ident(&format!("item{}", n + 1));
+                    let parameter = self.types.bounds[p.index()].clone();
+                    let item = self.coerce(Code::new(quote!(#pattern), Form::Ref, t.clone()), &parameter);
+                    args.push(if parameter.is_copy() { item.into_owned() } else { item.into_ref() });
+                    patterns.push(pattern);
+                }
+                let t = self.type_of(&definition.body);
+                let constants = &s.constants;
+                let call = match emitted {
+                    Emitted::Method(_, false) => quote!(#constants.#name(#(#args),*)),
+                    _ => quote!(#constants.#name(#(#args),*)?),
+                };
+                let result = self.coerce(Code::owned(call, t.clone()), want.unwrap_or(&t)).into_owned();
+                let t = want.cloned().unwrap_or(t);
+                let rust = self.rust_type(&t);
+                Some((quote!(|#(#patterns),*| -> rt::Eval<#rust> { Ok(#result) }), t))
             }
-            _ => return self.refuse(&args[1], "this operator argument", "give a `LAMBDA` or a defined operator"),
-        };
-        Code::owned(quote!(rt::select_seq(#seq, #test)?), ty)
+            _ => None,
+        }
     }
 }

@@ -22,7 +22,8 @@ use crate::source::{Source, Span};
 pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
     let cx = Context::new(source);
     let start = Tokens::new(&cx, tokens, true);
-    let header = (word("--mpcal"), name, symbol("{")).parse(start);
+    let keyword = alt((word("--mpcal"), word("--algorithm")));
+    let header = (keyword, name, symbol("{")).parse(start);
     let Ok((mut i, (_, block_name, _))) = header else {
         start.report_farthest();
         cx.finish(out);

@@ -132,8 +132,9 @@ impl<'s> Lexer<'s, '_> {
 
     fn run(&mut self, until: Until) {
         if until == Until::BlockEnd {
-            // `--mpcal` itself is one word.
-            self.push(TokenKind::Word, "--mpcal".len());
+            // `--mpcal` and `--algorithm` are one word.
+            let keyword = self.rest().find(|c: char| c.is_whitespace()).unwrap_or(self.rest().len());
+            self.push(TokenKind::Word, keyword);
         } else if let Some(header) = module_header(self.text) {
             self.advance(header);
         } else {

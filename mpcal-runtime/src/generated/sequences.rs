@@ -57,6 +57,39 @@ pub fn select_seq<T: Data>(s: &Seq<T>, mut test: impl FnMut(&T) -> Eval<bool>) -
     Ok(kept)
 }
 
+/// `SortSeq(s, less)`, by insertion as TLC does it: an item moves before those it is less than.
+pub fn sort_seq<T: Data>(s: &Seq<T>, mut less: impl FnMut(&T, &T) -> Eval<bool>) -> Eval<Seq<T>> {
+    let mut sorted: Vec<T> = Vec::with_capacity(s.len());
+    for item in s.iter() {
+        let mut at = sorted.len();
+        while at > 0 && less(item, &sorted[at - 1])? {
+            at -= 1;
+        }
+        sorted.insert(at, item.clone());
+    }
+    Ok(sorted.into_iter().collect())
+}
+
+/// `Print(out, value)`: shows `out` whenever it is evaluated, as in TLC.
+pub fn print_and<A: Data, B: Data>(out: &A, value: &B) -> B {
+    println!("{}", out.to_value());
+    value.clone()
+}
+
+/// `PrintT(out)`
+pub fn print_true<A: Data>(out: &A) -> bool {
+    print_and(out, &true)
+}
+
+/// Fails unless so many elements may be enumerated.
+pub fn enumerable(counts: &[usize]) -> Eval<()> {
+    let all = counts.iter().fold(1u64, |all, n| all.saturating_mul(*n as u64));
+    if all > super::integers::MAX_ELEMENTS {
+        return fail("a set of records is too large to enumerate");
+    }
+    Ok(())
+}
+
 /// `DOMAIN s`
 #[must_use]
 pub fn seq_domain<T: Data>(s: &Seq<T>) -> Set<i64> {

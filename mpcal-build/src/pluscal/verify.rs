@@ -1,0 +1,53 @@
+//! The translation is read again before it is given to anyone.
+//!
+//! In: the text of the algorithm. Out: an `internal-error` if it is not plain PlusCal: if it does
+//! not parse, has an unknown name, lacks a label, or assigns a variable twice on a path.
+
+use crate::ast::{Block, Module, Name};
+use crate::check::{check, Rules};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Source, Sources, Span};
+
+/// Holds a translation against the rules of plain PlusCal; `at` is the name of the model's block.
+pub fn verify(text: &str, own: &Module, modules: &[Module], at: Span, out: &mut Diagnostics) {
+    let sources = Sources::new(Source::new("translation", text));
+    let problems = problems(&sources, own, modules);
+    let errors = problems.errors();
+    if let Some(first) = errors.first() {
+        let (line, _) = sources.model().line_column(first.primary.span.start);
+        let found = sources.model().text.lines().nth(line - 1).unwrap_or("").trim().to_owned();
+        out.push(
+            Diagnostic::error("internal-error", at, "the translation of this block is not plain PlusCal")
+                .because(format!("{}: {}, in its line {line}: {found}", first.code, first.message))
+                .help("this is a fault of mpcal-build: please report it, with the model; the file was left as it is"),
+        );
+    }
+}
+
+fn problems(sources: &Sources, own: &Module, modules: &[Module]) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    let Some(mut block) = crate::syntax::parse_algorithm(sources.model(), &mut out) else { return out };
+    refuse_extensions(&block, &mut out);
+    if out.has_errors() || !crate::expand::expand(&mut block, &mut out) {
+        return out;
+    }
+    let mut own = own.clone();
+    if !own.extends.is_empty() {
+        // `pcal.trans` itself writes what an assertion or a print becomes.
+        own.extends.push(Name { text: "TLC".into(), span: Span::default() });
+    }
+    let model = crate::resolve::resolve(sources, &own, modules, &block, &mut out);
+    if !out.has_errors() {
+        check(&block, &model, Rules { no_multiple_writes: true }, &mut out);
+    }
+    out
+}
+
+/// What MPCal adds to PlusCal must be gone.
+fn refuse_extensions(block: &Block, out: &mut Diagnostics) {
+    let names = block.mapping_macros.iter().map(|m| &m.name).chain(block.archetypes.iter().map(|a| &a.name));
+    let by_ref = block.procedures.iter().flat_map(|p| &p.parameters).filter(|p| p.by_ref.is_some()).map(|p| &p.name);
+    for name in names.chain(by_ref) {
+        out.push(Diagnostic::error("syntax", name.span, format!("`{}` is no part of plain PlusCal", name.text)));
+    }
+}

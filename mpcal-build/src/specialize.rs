@@ -1,0 +1,741 @@
+//! Operators that take operators, and operators that are recursive inside an expression, to plain
+//! operators.
+//!
+//! In: a model and its normal form. After this, in both: every operator takes values only, a
+//! recursive operator or function of a `LET` stands on its own, and a recursive function is an
+//! operator that gives one value. What an operator mentions from outside itself it takes as further
+//! parameters, first:
+//!
+//! ```text
+//! Map(F(_), s) == …F(s[i])…;  Map(LAMBDA x : x + n, q)   ⇒  Map1(n, s) == …Lambda(n, s[i])…;  Map1(n, q)
+//! f[i \in S] == …f[i - 1]…;  f[3]                        ⇒  f1(i) == CASE i \in S -> …f1(i - 1)…;  f1(3)
+//! ```
+//!
+//! PlusCal keeps the model's own definitions, so only Rust and the interpreter see this.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::normal::{Block, End, Normal, Step};
+use crate::operators::{self, Fixity, Operator};
+use crate::resolved::{
+    Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, LetDefinition, Model, OperatorId, Step as PathStep,
+    VariableId,
+};
+use crate::source::Span;
+
+/// More copies of operators than this are not made: an operator may take ever larger ones.
+const MAX_COPIES: usize = 1_000;
+
+/// Rewrites a model and its normal form.
+pub fn specialize(model: &mut Model, normal: &mut Normal) {
+    let mut cx = Specializer { model, copies: HashMap::new(), values: HashMap::new() };
+    // The list grows while it is gone through.
+    let mut n = 0;
+    while n < cx.model.operators.len() {
+        cx.operator(n);
+        n += 1;
+    }
+    let initials = |i: &mut Initial, cx: &mut Specializer<'_>| match i {
+        Initial::None => {}
+        Initial::Value(e) | Initial::Element(e) => cx.expr(e),
+    };
+    for v in 0..cx.model.variables.len() {
+        let mut initial = std::mem::replace(&mut cx.model.variables[v].initial, Initial::None);
+        initials(&mut initial, &mut cx);
+        cx.model.variables[v].initial = initial;
+    }
+    for p in 0..cx.model.processes.len() {
+        let mut process = cx.model.processes[p].clone();
+        initials(&mut process.selves, &mut cx);
+        for a in &mut process.arguments {
+            if let Argument::Value(e) = a {
+                cx.expr(e);
+            }
+        }
+        cx.model.processes[p] = process;
+    }
+    let mut assumes = std::mem::take(&mut cx.model.assumes);
+    assumes.iter_mut().for_each(|e| cx.expr(e));
+    cx.model.assumes = assumes;
+    let bodies = normal.archetypes.iter_mut().chain(&mut normal.procedures);
+    bodies.flat_map(|b| &mut b.sections).for_each(|s| cx.block(&mut s.block));
+    for (read, write) in &mut normal.mapping_macros {
+        cx.steps(read);
+        cx.steps(write);
+    }
+    // What bodies use may have made more operators.
+    while n < cx.model.operators.len() {
+        cx.operator(n);
+        n += 1;
+    }
+}
+
+struct Specializer<'m> {
+    model: &'m mut Model,
+    /// Copies of operators, by what they are given for their operators.
+    copies: HashMap<(OperatorId, Vec<Given>), OperatorId>,
+    /// For a recursive function the operator that gives one value.
+    values: HashMap<OperatorId, OperatorId>,
+}
+
+/// What stands for an operator that is an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Given {
+    Operator(OperatorId),
+    Builtin(&'static str, usize),
+}
+
+/// What stands for a bound operator inside a copy.
+#[derive(Clone)]
+enum Replacement {
+    /// A defined operator, and what it takes before its own arguments.
+    Operator(OperatorId, Vec<Expr>),
+    Builtin(&'static Operator),
+}
+
+/// Something that an expression mentions from outside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Free {
+    Bound(BoundId),
+    Variable(VariableId),
+    SelfId,
+    MappedVariable,
+    MappedValue,
+}
+
+impl Free {
+    fn of(e: &Expr) -> Option<Self> {
+        match e.kind {
+            ExprKind::Bound(b) | ExprKind::CallBound(b, _) => Some(Free::Bound(b)),
+            ExprKind::Variable(v) => Some(Free::Variable(v)),
+            ExprKind::SelfId => Some(Free::SelfId),
+            ExprKind::MappedVariable => Some(Free::MappedVariable),
+            ExprKind::MappedValue => Some(Free::MappedValue),
+            _ => None,
+        }
+    }
+
+    fn kind(self) -> ExprKind {
+        match self {
+            Free::Bound(b) => ExprKind::Bound(b),
+            Free::Variable(v) => ExprKind::Variable(v),
+            Free::SelfId => ExprKind::SelfId,
+            Free::MappedVariable => ExprKind::MappedVariable,
+            Free::MappedValue => ExprKind::MappedValue,
+        }
+    }
+}
+
+impl Specializer<'_> {
+    fn node(&mut self, kind: ExprKind, span: Span) -> Expr {
+        self.model.expr(kind, span)
+    }
+
+    fn operator(&mut self, n: usize) {
+        let placeholder = self.placeholder();
+        let mut body = std::mem::replace(&mut self.model.operators[n].body, placeholder);
+        // One that takes operators is only used through its copies.
+        let plain = self.model.operators[n].parameters.iter().all(|p| self.model.bound(*p).arity == 0);
+        if plain {
+            self.expr(&mut body);
+        }
+        self.model.operators[n].body = body;
+        if plain {
+            self.recursive_function(OperatorId(n as u32));
+        }
+    }
+
+    fn placeholder(&self) -> Expr {
+        Expr { id: ExprId(0), kind: ExprKind::Bool(true), span: Span::default() }
+    }
+
+    fn block(&mut self, block: &mut Block) {
+        self.steps(&mut block.steps);
+        match &mut block.end {
+            End::Goto(_) | End::Return => {}
+            End::Call(_, arguments, _) => arguments.iter_mut().for_each(|a| {
+                if let Argument::Value(e) = a {
+                    self.expr(e);
+                }
+            }),
+            End::If(c, a, b) => {
+                self.random(c, &mut block.steps);
+                self.expr(c);
+                self.block(a);
+                self.block(b);
+            }
+            End::Either(arms) => arms.iter_mut().for_each(|a| self.block(a)),
+        }
+    }
+
+    /// `RandomElement(S)` of a step is a choice before it.
+    fn random(&mut self, e: &mut Expr, before: &mut Vec<Step>) {
+        let binds = !bound_by(e).is_empty();
+        if !binds {
+            e.each_child_mut(&mut |child| self.random(child, before));
+        }
+        if let ExprKind::Builtin(op, args) = &mut e.kind {
+            if op.name == "RandomElement" {
+                let bound = self.model.new_bound("element", e.span, 0);
+                before.extend(args.pop().map(|set| Step::Pick { bound, set }));
+                e.kind = ExprKind::Bound(bound);
+            }
+        }
+    }
+
+    fn steps(&mut self, list: &mut Vec<Step>) {
+        let mut all = Vec::with_capacity(list.len());
+        for mut step in std::mem::take(list) {
+            each_expr_mut(&mut step, &mut |e| self.random(e, &mut all));
+            all.push(step);
+        }
+        *list = all;
+        for step in list {
+            match step {
+                Step::Let { value: e, .. } | Step::Pick { set: e, .. } => self.expr(e),
+                Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) => self.expr(e),
+                Step::Read { indices, .. } => indices.iter_mut().for_each(|e| self.expr(e)),
+                Step::Write { indices, value, .. } => {
+                    indices.iter_mut().for_each(|e| self.expr(e));
+                    self.expr(value);
+                }
+                Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
+                    for s in path {
+                        if let PathStep::Index(e) = s {
+                            self.expr(e);
+                        }
+                    }
+                    self.expr(value);
+                }
+                Step::If(c, a, b) => {
+                    self.expr(c);
+                    self.steps(a);
+                    self.steps(b);
+                }
+                Step::Either(arms) => arms.iter_mut().for_each(|a| self.steps(a)),
+            }
+        }
+    }
+
+    fn expr(&mut self, e: &mut Expr) {
+        if let ExprKind::Let(definitions, _) = &e.kind {
+            let names: HashSet<_> = definitions.iter().map(|d| d.bound).collect();
+            let recursive = definitions.iter().enumerate().any(|(n, d)| {
+                // A definition may use those before it.
+                let later: HashSet<_> = definitions[n..].iter().map(|d| d.bound).collect();
+                mentions(&d.body, &later)
+            });
+            if recursive {
+                self.lift(e, &names);
+            }
+        }
+        e.each_child_mut(&mut |child| self.expr(child));
+        match &mut e.kind {
+            ExprKind::Call(id, args) => {
+                let id = *id;
+                let higher = self.model.operators[id.index()].parameters.iter().any(|p| self.model.bound(*p).arity > 0);
+                if higher {
+                    let args = std::mem::take(args);
+                    e.kind = self.call(id, args, e.span);
+                }
+            }
+            ExprKind::Builtin(_, args) => {
+                for a in args {
+                    if let ExprKind::BuiltinRef(op) = a.kind {
+                        self.eta(a, op);
+                    }
+                }
+            }
+            ExprKind::Index(f, i) => {
+                if let ExprKind::Call(id, args) = &f.kind {
+                    if let Some(applied) = self.applied(*id, args, i) {
+                        e.kind = applied;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A symbol that an operator of the table takes becomes a `LAMBDA`.
+    fn eta(&mut self, a: &mut Expr, op: &'static Operator) {
+        let arity = match op.fixity {
+            Fixity::Infix(..) => 2,
+            Fixity::Prefix(..) | Fixity::Postfix(_) => 1,
+            Fixity::Call(arity) => arity,
+        };
+        let names: Vec<_> = (1..=arity).map(|n| self.model.new_bound(format!("item{n}"), a.span, 0)).collect();
+        let args = names.iter().map(|n| self.model.expr(ExprKind::Bound(*n), a.span)).collect();
+        let call = self.node(ExprKind::Builtin(op, args), a.span);
+        a.kind = ExprKind::Lambda(names, Box::new(call));
+    }
+
+    /// A call of an operator that takes operators: a call of the copy that is made for these.
+    fn call(&mut self, id: OperatorId, args: Vec<Expr>, span: Span) -> ExprKind {
+        let parameters = self.model.operators[id.index()].parameters.clone();
+        let (mut given, mut counts) = (Vec::new(), Vec::new());
+        let (mut captured, mut values) = (Vec::new(), Vec::new());
+        for (p, a) in parameters.iter().zip(&args) {
+            let arity = self.model.bound(*p).arity;
+            if arity == 0 {
+                values.push(a.clone());
+                continue;
+            }
+            match self.given(a, arity) {
+                Some((g, free)) => {
+                    given.push(g);
+                    counts.push(free.len());
+                    captured.extend(free);
+                }
+                None => return ExprKind::Call(id, args),
+            }
+        }
+        if self.copies.len() > MAX_COPIES {
+            return ExprKind::Call(id, args);
+        }
+        let copy = match self.copies.get(&(id, given.clone())) {
+            Some(copy) => *copy,
+            None => self.copy(id, &given, &counts, span),
+        };
+        captured.extend(values);
+        ExprKind::Call(copy, captured)
+    }
+
+    /// What an operator argument is, and what it takes besides its own arguments.
+    fn given(&mut self, a: &Expr, arity: usize) -> Option<(Given, Vec<Expr>)> {
+        match &a.kind {
+            ExprKind::OperatorRef(id) => Some((Given::Operator(*id), Vec::new())),
+            ExprKind::BuiltinRef(op) => Some((Given::Builtin(op.name, arity), Vec::new())),
+            ExprKind::Lambda(names, body) => match &body.kind {
+                // The form that a captured operator has: it is one already.
+                ExprKind::Call(id, args) if is_eta(names, args) => {
+                    let own = args.len() - names.len();
+                    Some((Given::Operator(*id), args[..own].to_vec()))
+                }
+                _ => {
+                    let free = free(body, &names.iter().copied().collect());
+                    let id = self.define("Lambda", &free, names, body);
+                    let captured = free.iter().map(|f| self.node(f.kind(), a.span)).collect();
+                    Some((Given::Operator(id), captured))
+                }
+            },
+            _ => None,
+        }
+    }
+
+    /// A new operator `name(free…, parameters…) == body`.
+    fn define(&mut self, name: &str, free: &[Free], parameters: &[BoundId], body: &Expr) -> OperatorId {
+        let id = OperatorId(self.model.operators.len() as u32);
+        let span = body.span;
+        let placeholder = self.placeholder();
+        let definition = Definition {
+            name: self.unique(name),
+            parts: Vec::new(),
+            parameters: Vec::new(),
+            body: placeholder,
+            recursive: false,
+            span,
+        };
+        self.model.operators.push(definition);
+        let mut fresh =
+            Fresh { model: self.model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() };
+        let mut all = fresh.parameters(free, span);
+        all.extend(parameters.iter().map(|p| fresh.bound(*p)));
+        let body = fresh.copy(body);
+        let own = &mut self.model.operators[id.index()];
+        (own.parts, own.parameters, own.body) = (vec![all.len()], all, body);
+        id
+    }
+
+    /// The copy of an operator for given operators; each takes `counts` values before its own.
+    fn copy(&mut self, id: OperatorId, given: &[Given], counts: &[usize], span: Span) -> OperatorId {
+        let definition = self.model.operators[id.index()].clone();
+        let made = OperatorId(self.model.operators.len() as u32);
+        self.copies.insert((id, given.to_vec()), made);
+        let names: String = given.iter().map(|g| self.word(*g)).collect();
+        let name = self.unique(&format!("{}With{names}", definition.name));
+        let placeholder = self.placeholder();
+        self.model.operators.push(Definition { name, body: placeholder, ..definition.clone() });
+        let mut fresh =
+            Fresh { model: self.model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() };
+        let mut parameters = Vec::new();
+        let mut at = 0;
+        for p in &definition.parameters {
+            if fresh.model.bound(*p).arity == 0 {
+                continue;
+            }
+            let (Some(g), Some(count)) = (given.get(at), counts.get(at)) else { break };
+            at += 1;
+            let replacement = match g {
+                Given::Builtin(name, arity) => match builtin(name, *arity) {
+                    Some(op) => Replacement::Builtin(op),
+                    None => continue,
+                },
+                Given::Operator(target) => {
+                    let first = fresh.model.operators[target.index()].parameters.clone();
+                    let own: Vec<_> = first
+                        .iter()
+                        .take(*count)
+                        .map(|b| {
+                            let name = fresh.model.bound(*b).name.clone();
+                            fresh.model.new_bound(name, span, 0)
+                        })
+                        .collect();
+                    parameters.extend(&own);
+                    let captured = own.iter().map(|b| fresh.model.expr(ExprKind::Bound(*b), span)).collect();
+                    Replacement::Operator(*target, captured)
+                }
+            };
+            fresh.given.insert(*p, replacement);
+        }
+        for p in &definition.parameters {
+            if fresh.model.bound(*p).arity == 0 {
+                parameters.push(fresh.bound(*p));
+            }
+        }
+        let body = fresh.copy(&definition.body);
+        let own = &mut self.model.operators[made.index()];
+        (own.parts, own.parameters, own.body) = (vec![parameters.len()], parameters, body);
+        made
+    }
+
+    /// A name that no operator has.
+    fn unique(&self, name: &str) -> Rc<str> {
+        let taken = |name: &str| self.model.operators.iter().any(|o| *o.name == *name);
+        let numbered = (2usize..).map(|n| format!("{name}{n}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken(n)).map_or(Rc::from(name), Rc::from)
+    }
+
+    fn word(&self, given: Given) -> String {
+        match given {
+            Given::Operator(id) => self.model.operators[id.index()].name.replace('!', ""),
+            Given::Builtin(name, _) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => name.to_owned(),
+            Given::Builtin(..) => "Symbol".to_owned(),
+        }
+    }
+
+    /// Makes operators of the definitions of a `LET`.
+    fn lift(&mut self, e: &mut Expr, names: &HashSet<BoundId>) {
+        let ExprKind::Let(definitions, body) = &mut e.kind else { return };
+        let (definitions, mut body) = (std::mem::take(definitions), (**body).clone());
+        let mut all: Vec<Free> = Vec::new();
+        for d in &definitions {
+            let own: HashSet<_> = names.iter().chain(&d.parameters).copied().collect();
+            for f in free(&d.body, &own) {
+                if !all.contains(&f) {
+                    all.push(f);
+                }
+            }
+        }
+        let ids: Vec<_> = definitions
+            .iter()
+            .map(|d| {
+                let name = self.model.bound(d.bound).name.clone();
+                self.define(&name, &all, &d.parameters, &d.body)
+            })
+            .collect();
+        let replacements: Vec<(BoundId, OperatorId)> = definitions.iter().map(|d| d.bound).zip(ids.clone()).collect();
+        // Inside they are called with the parameters that they have themselves.
+        for (id, d) in ids.iter().zip(&definitions) {
+            let own = self.model.operators[id.index()].parameters.clone();
+            let captured: Vec<_> = own.iter().take(all.len()).map(|b| ExprKind::Bound(*b)).collect();
+            let placeholder = self.placeholder();
+            let mut inside = std::mem::replace(&mut self.model.operators[id.index()].body, placeholder);
+            self.redirect(&mut inside, &replacements, &captured);
+            self.model.operators[id.index()].recursive = mentions_call(&inside, *id) || !d.parameters.is_empty();
+            self.model.operators[id.index()].body = inside;
+        }
+        let captured: Vec<_> = all.iter().map(|f| f.kind()).collect();
+        self.redirect(&mut body, &replacements, &captured);
+        *e = body;
+    }
+
+    /// Calls operators where bound ones stood.
+    fn redirect(&mut self, e: &mut Expr, to: &[(BoundId, OperatorId)], captured: &[ExprKind]) {
+        e.each_child_mut(&mut |child| self.redirect(child, to, captured));
+        let (bound, own) = match &mut e.kind {
+            ExprKind::Bound(b) => (*b, Vec::new()),
+            ExprKind::CallBound(b, args) => (*b, std::mem::take(args)),
+            _ => return,
+        };
+        match to.iter().find(|(b, _)| *b == bound) {
+            Some((_, id)) => {
+                let mut args: Vec<_> = captured.iter().map(|k| self.node(k.clone(), e.span)).collect();
+                args.extend(own);
+                e.kind = ExprKind::Call(*id, args);
+            }
+            None => {
+                if let ExprKind::CallBound(_, args) = &mut e.kind {
+                    *args = own;
+                }
+            }
+        }
+    }
+
+    /// Gives a recursive function an operator for one of its values.
+    fn recursive_function(&mut self, id: OperatorId) {
+        let definition = self.model.operators[id.index()].clone();
+        let ExprKind::Function(bindings, body) = &definition.body.kind else { return };
+        if self.values.contains_key(&id) || !mentions_call(body, id) {
+            return;
+        }
+        let value = OperatorId(self.model.operators.len() as u32);
+        self.values.insert(id, value);
+        let span = definition.span;
+        let names: Vec<BoundId> = bindings.iter().flat_map(|b| b.names.iter().copied()).collect();
+        // The value, where the arguments are in the domain; elsewhere no arm of the CASE is true.
+        let mut tests = Vec::new();
+        for b in bindings {
+            let one = |cx: &mut Self, n: BoundId| cx.node(ExprKind::Bound(n), span);
+            let elements: Vec<Expr> = if b.tuple {
+                let items = b.names.iter().map(|n| one(self, *n)).collect();
+                vec![self.node(ExprKind::Tuple(items), span)]
+            } else {
+                b.names.iter().map(|n| one(self, *n)).collect()
+            };
+            if let Some(op) = operators::infix("\\in") {
+                for e in elements {
+                    tests.push(self.node(ExprKind::Builtin(op, vec![e, (*b.set).clone()]), span));
+                }
+            }
+        }
+        let guard = self.node(ExprKind::And(tests), span);
+        let case = self.node(ExprKind::Case(vec![(guard, (**body).clone())], None), span);
+        let parameters: Vec<_> = definition.parameters.iter().chain(&names).copied().collect();
+        let name = format!("{}At", definition.name);
+        let made = self.define(&name, &[], &parameters, &case);
+        self.model.operators[made.index()].recursive = true;
+        // The whole function takes its values from the operator.
+        let all = definition.parameters.iter().chain(&names).map(|b| ExprKind::Bound(*b)).collect::<Vec<_>>();
+        let args = all.into_iter().map(|k| self.node(k, span)).collect();
+        let call = self.node(ExprKind::Call(made, args), span);
+        let whole = ExprKind::Function(bindings.clone(), Box::new(call));
+        self.model.operators[id.index()].body.kind = whole;
+        self.model.operators[id.index()].recursive = false;
+    }
+
+    /// `f[i]` of a recursive function as a call.
+    fn applied(&mut self, id: OperatorId, args: &[Expr], index: &Expr) -> Option<ExprKind> {
+        let definition = &self.model.operators[id.index()];
+        let ExprKind::Function(bindings, body) = &definition.body.kind else { return None };
+        let count: usize = bindings.iter().map(|b| b.names.len()).sum();
+        let value = match self.values.get(&id) {
+            Some(value) => *value,
+            None if mentions_call(body, id) => {
+                self.recursive_function(id);
+                *self.values.get(&id)?
+            }
+            None => return None,
+        };
+        let mut all = args.to_vec();
+        match (&index.kind, count) {
+            (_, 1) if !bindings_are_tuple(&self.model.operators[id.index()]) => all.push(index.clone()),
+            (ExprKind::Tuple(items), n) if items.len() == n => all.extend(items.iter().cloned()),
+            _ => return None,
+        }
+        Some(ExprKind::Call(value, all))
+    }
+}
+
+/// Calls `f` on the expressions of a step that are evaluated whenever it is taken.
+fn each_expr_mut(step: &mut Step, f: &mut dyn FnMut(&mut Expr)) {
+    match step {
+        Step::Pick { set: e, .. } | Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) => f(e),
+        Step::If(e, ..) => f(e),
+        Step::Read { indices, .. } => indices.iter_mut().for_each(f),
+        Step::Write { indices, value, .. } => {
+            indices.iter_mut().for_each(&mut *f);
+            f(value);
+        }
+        Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
+            for s in path {
+                if let PathStep::Index(e) = s {
+                    f(e);
+                }
+            }
+            f(value);
+        }
+        Step::Let { .. } | Step::Either(_) => {}
+    }
+}
+
+fn bindings_are_tuple(definition: &Definition) -> bool {
+    matches!(&definition.body.kind, ExprKind::Function(bindings, _) if bindings.iter().any(|b| b.tuple))
+}
+
+/// Whether a lambda only calls an operator with its own names last.
+fn is_eta(names: &[BoundId], args: &[Expr]) -> bool {
+    args.len() >= names.len()
+        && args[args.len() - names.len()..]
+            .iter()
+            .zip(names)
+            .all(|(a, n)| matches!(a.kind, ExprKind::Bound(b) if b == *n))
+        && args[..args.len() - names.len()].iter().all(|a| Free::of(a).is_some())
+}
+
+fn builtin(name: &str, arity: usize) -> Option<&'static Operator> {
+    match arity {
+        1 => operators::prefix(name).or_else(|| operators::postfix(name)).or_else(|| operators::call(name)),
+        _ => operators::infix(name).or_else(|| operators::call(name)),
+    }
+}
+
+fn mentions(e: &Expr, names: &HashSet<BoundId>) -> bool {
+    e.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) | ExprKind::CallBound(b, _) if names.contains(&b)))
+}
+
+fn mentions_call(e: &Expr, id: OperatorId) -> bool {
+    e.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id))
+}
+
+/// What an expression mentions that is bound outside it; `own` are bound around it.
+fn free(e: &Expr, own: &HashSet<BoundId>) -> Vec<Free> {
+    let mut inside = own.clone();
+    e.any(&mut |e| {
+        inside.extend(bound_by(e));
+        false
+    });
+    let mut found = Vec::new();
+    e.any(&mut |e| {
+        if let Some(f) = Free::of(e) {
+            let outside = !matches!(f, Free::Bound(b) if inside.contains(&b));
+            if outside && !found.contains(&f) {
+                found.push(f);
+            }
+        }
+        false
+    });
+    found
+}
+
+/// The names that an expression binds for its parts.
+fn bound_by(e: &Expr) -> Vec<BoundId> {
+    match &e.kind {
+        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => b.names.clone(),
+        ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
+            list.iter().flat_map(|b| b.names.clone()).collect()
+        }
+        ExprKind::Lambda(names, _) => names.clone(),
+        ExprKind::Let(definitions, _) => {
+            definitions.iter().flat_map(|d| std::iter::once(d.bound).chain(d.parameters.clone())).collect()
+        }
+        ExprKind::Except(_, updates) => updates.iter().map(|u| u.at).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Makes a copy of an expression with ids and bound names of its own.
+struct Fresh<'m> {
+    model: &'m mut Model,
+    bounds: HashMap<BoundId, BoundId>,
+    /// What became a parameter.
+    free: HashMap<Free, BoundId>,
+    /// What bound operators stand for.
+    given: HashMap<BoundId, Replacement>,
+}
+
+impl Fresh<'_> {
+    fn bound(&mut self, b: BoundId) -> BoundId {
+        if let Some(known) = self.bounds.get(&b) {
+            return *known;
+        }
+        let old = self.model.bound(b).clone();
+        let fresh = self.model.new_bound(old.name, old.span, old.arity);
+        self.bounds.insert(b, fresh);
+        fresh
+    }
+
+    /// A parameter for each thing that is mentioned from outside.
+    fn parameters(&mut self, free: &[Free], span: Span) -> Vec<BoundId> {
+        free.iter()
+            .map(|f| {
+                let name: Rc<str> = match f {
+                    Free::Bound(b) => self.model.bound(*b).name.clone(),
+                    Free::Variable(v) => self.model.variable(*v).name.clone(),
+                    Free::SelfId => Rc::from("process"),
+                    Free::MappedVariable => Rc::from("variable"),
+                    Free::MappedValue => Rc::from("value"),
+                };
+                let name = if &*name == "@" { Rc::from("old") } else { name };
+                let b = self.model.new_bound(name, span, 0);
+                self.free.insert(*f, b);
+                b
+            })
+            .collect()
+    }
+
+    fn copy(&mut self, e: &Expr) -> Expr {
+        let mut e = e.clone();
+        self.renew(&mut e);
+        e
+    }
+
+    fn renew(&mut self, e: &mut Expr) {
+        e.id = self.model.next_expr();
+        let span = e.span;
+        if let Some(b) = Free::of(e).and_then(|f| self.free.get(&f).copied()) {
+            if !matches!(e.kind, ExprKind::CallBound(..)) {
+                e.kind = ExprKind::Bound(b);
+                return;
+            }
+        }
+        match &mut e.kind {
+            ExprKind::Bound(b) => *b = self.bounds.get(b).copied().unwrap_or(*b),
+            ExprKind::CallBound(b, args) => {
+                if let Some(replacement) = self.given.get(b).cloned() {
+                    let args = std::mem::take(args);
+                    let arity = self.model.bound(*b).arity;
+                    e.kind = self.replaced(&replacement, args, arity, span);
+                    return;
+                }
+                *b = self.bounds.get(b).copied().unwrap_or(*b);
+            }
+            ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => {
+                b.names = b.names.clone().into_iter().map(|n| self.bound(n)).collect();
+            }
+            ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
+                for b in list {
+                    b.names = b.names.clone().into_iter().map(|n| self.bound(n)).collect();
+                }
+            }
+            ExprKind::Lambda(names, _) => *names = names.clone().into_iter().map(|n| self.bound(n)).collect(),
+            ExprKind::Let(definitions, _) => {
+                for LetDefinition { bound, parameters, .. } in definitions {
+                    *bound = self.bound(*bound);
+                    *parameters = parameters.clone().into_iter().map(|n| self.bound(n)).collect();
+                }
+            }
+            ExprKind::Except(_, updates) => {
+                for u in updates {
+                    u.at = self.bound(u.at);
+                }
+            }
+            _ => {}
+        }
+        e.each_child_mut(&mut |child| self.renew(child));
+    }
+
+    /// An application of what stands for a bound operator, or that operator as an argument.
+    fn replaced(&mut self, to: &Replacement, mut args: Vec<Expr>, arity: usize, span: Span) -> ExprKind {
+        args.iter_mut().for_each(|a| self.renew(a));
+        match to {
+            Replacement::Builtin(op) if args.is_empty() => ExprKind::BuiltinRef(op),
+            Replacement::Builtin(op) if op.name == "/\\" => ExprKind::And(args),
+            Replacement::Builtin(op) if op.name == "\\/" => ExprKind::Or(args),
+            Replacement::Builtin(op) => ExprKind::Builtin(op, args),
+            Replacement::Operator(id, captured) if args.is_empty() && captured.is_empty() => ExprKind::OperatorRef(*id),
+            Replacement::Operator(id, captured) => {
+                let mut all: Vec<_> = captured.iter().map(|c| self.model.expr(c.kind.clone(), span)).collect();
+                if !args.is_empty() {
+                    all.extend(args);
+                    return ExprKind::Call(*id, all);
+                }
+                let names: Vec<_> = (1..=arity).map(|n| self.model.new_bound(format!("item{n}"), span, 0)).collect();
+                all.extend(names.iter().map(|n| self.model.expr(ExprKind::Bound(*n), span)).collect::<Vec<_>>());
+                let call = self.model.expr(ExprKind::Call(*id, all), span);
+                ExprKind::Lambda(names, Box::new(call))
+            }
+        }
+    }
+}
