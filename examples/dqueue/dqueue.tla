@@ -21,7 +21,6 @@ Empty == "empty"
 
 (*
 --mpcal Queue {
-
   \* Links lose nothing and keep the order of each sender.
   mapping macro Link {
     read {

@@ -24,7 +24,6 @@ Grant == "grant"
 
 (*
 --mpcal LockService {
-
   \* A node has one inbox. A full inbox makes its senders wait.
   mapping macro Inbox {
     read {
@@ -63,7 +62,7 @@ Grant == "grant"
   }
 
   archetype LockClient(ref network[_], ref holding[_], ref rounds)
-  variable answer;
+  variables answer;
   {
     acquire:
       while (rounds > 0) {

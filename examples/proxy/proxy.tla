@@ -27,7 +27,6 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
 
 (*
 --mpcal Proxy {
-
   mapping macro Link {
     read {
       await Len($variable) > 0;
@@ -102,7 +101,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
   }
 
   archetype Backend(ref network[_], ref crashed[_])
-  variable work;
+  variables work;
   {
     receive:
       while (TRUE) {
@@ -244,7 +243,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
   process (fate \in {-backend1 : backend1 \in Backends})
   {
     crash:
-      crashed := [crashed EXCEPT ![-self] = TRUE];
+      crashed[-self] := TRUE;
   }
 }
 \* END PLUSCAL TRANSLATION

@@ -133,6 +133,8 @@ pub enum ExprKind {
     Prefix(&'static str, Box<Expr>),
     /// `a + b`
     Infix(&'static str, Box<Expr>, Box<Expr>),
+    /// `R \X S \X T`
+    Product(Vec<Expr>),
     /// `x'`
     Postfix(&'static str, Box<Expr>),
     /// `/\ a /\ b`, in line or as a list; the flag is true for `/\`

@@ -16,7 +16,7 @@ use crate::diagnostic::Severity;
 use crate::interpret::Explored;
 use crate::pipeline::{self, Output, Request};
 use crate::render::render;
-use crate::source::Source;
+use crate::source::{Source, MAX_BYTES};
 
 /// Compiles one model with the default [`Config`], from a build script.
 ///
@@ -85,9 +85,17 @@ impl Config {
 
     /// Runs the passes over a file.
     pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
+        Ok(pipeline::run(self.source(path)?, &self.loader(path.parent()), request))
+    }
+
+    /// Reads a file.
+    pub(crate) fn source(&self, path: &Path) -> Result<Source, Error> {
         let bytes = fs::read(path).map_err(|e| Error::file(path, &e))?;
         let text = String::from_utf8(bytes).map_err(|_| Error::file(path, &io::Error::other("it is not UTF-8")))?;
-        Ok(self.run_text(&path.display().to_string(), text, path.parent(), request))
+        if text.len() >= MAX_BYTES {
+            return Err(Error::file(path, &io::Error::other("it is too large")));
+        }
+        Ok(Source::new(path.display().to_string(), text))
     }
 
     /// Runs the passes over a text; extended modules are looked for in `directory`.

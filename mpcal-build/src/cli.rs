@@ -5,10 +5,14 @@
 
 mod check;
 mod explain;
+mod explain_trace;
+mod files;
+mod fmt;
 mod init;
 mod pluscal;
 mod report;
 mod rust;
+mod tlc;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,6 +32,8 @@ Examples:
   mpcal-build init lock           make a crate with a first model
   mpcal-build check lock.tla      look for problems
   mpcal-build pluscal lock.tla    translate in place, for pcal.trans and TLC
+  mpcal-build fmt lock.tla        lay out the block anew
+  mpcal-build tlc lock.tla        translate, run TLC, and explain what it finds
   mpcal-build rust lock.tla       show the Rust
   mpcal-build explain label-required"
 )]
@@ -62,8 +68,14 @@ enum Command {
     Pluscal(pluscal::Pluscal),
     /// Emit Rust.
     Rust(rust::Rust),
+    /// Lay out the block anew.
+    Fmt(fmt::Fmt),
     /// Say more about a diagnostic code.
     Explain(explain::Explain),
+    /// Show what TLC found in terms of the model.
+    ExplainTrace(explain_trace::ExplainTrace),
+    /// Translate, run TLC, and show what it finds in terms of the model.
+    Tlc(tlc::Tlc),
     /// Make a crate with a first model, ready to run.
     Init(init::Init),
 }
@@ -95,7 +107,10 @@ pub fn main() -> ExitCode {
         Command::Check(c) => c.run(&config, cli.message_format),
         Command::Pluscal(c) => c.run(&config, cli.message_format),
         Command::Rust(c) => c.run(&config, cli.message_format),
+        Command::Fmt(c) => c.run(&config, cli.message_format),
         Command::Explain(c) => c.run(),
+        Command::ExplainTrace(c) => c.run(&config, cli.message_format),
+        Command::Tlc(c) => c.run(&config, cli.message_format),
         Command::Init(c) => c.run(),
     };
     ExitCode::from(exit as u8)

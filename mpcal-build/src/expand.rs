@@ -156,9 +156,11 @@ fn children(kind: &mut ExprKind) -> Vec<&mut Expr> {
     }
     match kind {
         ExprKind::Number(_) | ExprKind::String(_) | ExprKind::Name(_) | ExprKind::At => Vec::new(),
-        ExprKind::Apply(_, list) | ExprKind::Junction(_, list) | ExprKind::Tuple(list) | ExprKind::Set(list) => {
-            list.iter_mut().collect()
-        }
+        ExprKind::Apply(_, list)
+        | ExprKind::Product(list)
+        | ExprKind::Junction(_, list)
+        | ExprKind::Tuple(list)
+        | ExprKind::Set(list) => list.iter_mut().collect(),
         ExprKind::Prefix(_, a) | ExprKind::Postfix(_, a) | ExprKind::Field(a, _) | ExprKind::Lambda(_, a) => vec![a],
         ExprKind::Qualified(parts) => parts.iter_mut().flat_map(|(_, args)| args).collect(),
         ExprKind::Decimal | ExprKind::Subexpression | ExprKind::Temporal => Vec::new(),

@@ -18,6 +18,8 @@ pub mod cli;
 mod diagnostic;
 mod expand;
 mod explain;
+#[cfg(feature = "cli")]
+mod format;
 mod infer;
 #[cfg(feature = "interpret")]
 mod interpret;
@@ -34,6 +36,8 @@ mod rust;
 mod source;
 mod specialize;
 mod syntax;
+#[cfg(feature = "cli")]
+mod trace;
 mod types;
 
 pub use build_script::{compile, parse, Compiled, Config, Error};

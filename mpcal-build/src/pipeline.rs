@@ -8,6 +8,8 @@ use crate::normal::Normal;
 use crate::resolved::Model;
 use crate::source::{Source, Sources};
 use crate::syntax::{self, File};
+#[cfg(feature = "cli")]
+use crate::trace::Origins;
 
 /// What one run is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +20,9 @@ pub struct Request {
     pub pluscal: bool,
     /// Emit Rust.
     pub rust: bool,
+    /// Say what the names of the translation stand for.
+    #[cfg(feature = "cli")]
+    pub origins: bool,
     /// Stay on the caller's thread: tokens of a procedural macro live only on its own.
     pub on_this_thread: bool,
 }
@@ -35,6 +40,23 @@ pub struct Output {
     pub rewritten: Option<String>,
     /// The Rust module.
     pub rust: Option<String>,
+    /// What the names of the translation stand for.
+    #[cfg(feature = "cli")]
+    pub origins: Option<Origins>,
+}
+
+impl Output {
+    fn new(sources: Sources) -> Self {
+        Self {
+            sources,
+            diagnostics: Vec::new(),
+            pluscal: None,
+            rewritten: None,
+            rust: None,
+            #[cfg(feature = "cli")]
+            origins: None,
+        }
+    }
 }
 
 /// Runs the compiler over one file.
@@ -62,6 +84,39 @@ pub fn parse_only(source: Source) -> (Sources, Vec<Diagnostic>) {
     (sources, problems)
 }
 
+/// The text of a file with its block laid out anew, or the problems that keep it from being read.
+#[cfg(feature = "cli")]
+pub fn format(source: Source) -> (Sources, Result<String, Vec<Diagnostic>>) {
+    let sources = Sources::new(source);
+    let formatted = with_stack(|| {
+        let mut out = Diagnostics::default();
+        let source = sources.model();
+        let Some((block, comments)) = syntax::parse_block(source, &mut out) else {
+            // Says that there is none.
+            let _ = syntax::parse(source, &mut out);
+            return Err(out.sorted());
+        };
+        if out.has_errors() {
+            return Err(out.sorted());
+        }
+        let range = source.range(block.span);
+        let text = crate::format::format(source, &block, &comments);
+        let again = Source::new("formatted", text.clone());
+        let same = syntax::parse_block(&again, &mut out).is_some_and(|(b, c)| {
+            c.len() == comments.len() && crate::format::without_places(&b) == crate::format::without_places(&block)
+        });
+        if !same || out.has_errors() {
+            let fault = Diagnostic::error("internal-error", block.name.span, "the formatted block is another one")
+                .help("this is a fault of mpcal-build: please report it, with the model; the file was left as it is");
+            return Err(vec![fault]);
+        }
+        let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+        let text = text.replace('\n', newline);
+        Ok(format!("{}{text}{}", &source.text[..range.start], &source.text[range.end..]))
+    });
+    (sources, formatted)
+}
+
 /// Trees recurse as deep as the model nests, so passes run on a thread with a stack of its own size,
 /// whoever calls them.
 pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
@@ -75,7 +130,7 @@ pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 fn passes(source: Source, loader: &Loader<'_>, request: Request) -> Output {
     let mut out = Diagnostics::default();
     let sources = Sources::new(source);
-    let mut output = Output { sources, diagnostics: Vec::new(), pluscal: None, rewritten: None, rust: None };
+    let mut output = Output::new(sources);
     if let Some((mut file, modules)) = parse(&mut output.sources, loader, &mut out) {
         if let Some((model, normal)) = front(&output.sources, &mut file, &modules, request.rules, &mut out) {
             back(&file, &modules, &model, &normal, request, &mut output, &mut out);
@@ -145,6 +200,10 @@ fn back(
             crate::pluscal::verify(text, &file.module, modules, file.block.name.span, out);
             output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
         }
+    }
+    #[cfg(feature = "cli")]
+    if request.origins {
+        output.origins = crate::pluscal::origins(sources, &file.block, model, normal, out);
     }
     if request.rust {
         let (mut model, mut normal) = (model.clone(), normal.clone());

@@ -27,6 +27,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model};
 use crate::source::{Sources, Span};
+#[cfg(feature = "cli")]
+use crate::trace::{LabelOrigin, Origins};
 
 pub use region::replace_region;
 pub use verify::verify;
@@ -101,6 +103,43 @@ pub fn translate(
     }
     text.push_str("}\n");
     (!out.has_errors()).then_some(text)
+}
+
+/// What the labels and variables of the translation stand for.
+#[cfg(feature = "cli")]
+pub fn origins(
+    sources: &Sources,
+    block: &Block,
+    model: &Model,
+    normal: &Normal,
+    out: &mut Diagnostics,
+) -> Option<Origins> {
+    let lowered = lower::lower(model, normal, block, out)?;
+    let cx = expr::Printer { model: &lowered.model, names: &lowered.names };
+    let mut origins = Origins::default();
+    for g in &model.globals {
+        let name = model.variable(*g).name.to_string();
+        origins.variables.insert(name.clone(), (name, None));
+    }
+    let processes = lowered.processes.iter().zip(&model.processes).map(|(p, of)| {
+        let archetype = model.archetypes[of.archetype.index()].name.to_string();
+        (archetype, p.variables.clone(), &p.sections)
+    });
+    let procedures = lowered.procedures.iter().map(|p| {
+        let variables = p.parameters.iter().chain(&p.variables).copied().collect::<Vec<_>>();
+        (p.name.clone(), variables, &p.sections)
+    });
+    for (owner, variables, sections) in processes.chain(procedures) {
+        for v in variables {
+            let name = lowered.model.variable(v).name.to_string();
+            origins.variables.insert(cx.variable_name(v).to_string(), (name, Some(owner.clone())));
+        }
+        for s in sections {
+            let label = sources.slice(s.span).to_owned();
+            origins.labels.insert(s.label.to_string(), LabelOrigin { owner: owner.clone(), label, span: s.span });
+        }
+    }
+    Some(origins)
 }
 
 fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {

@@ -57,6 +57,15 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     block.map(|block| File { module, block })
 }
 
+/// Parses the block alone: its tree, and where its comments are.
+#[cfg(feature = "cli")]
+pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Vec<crate::source::Span>)> {
+    let start = find_block(&source.text)?;
+    let lexed = lex(source, start, lex::Until::BlockEnd, out);
+    let block = block::parse_block(source, &lexed.tokens, out)?;
+    Some((block, lexed.comments))
+}
+
 /// Whether there is an MPCal block in a file.
 pub fn has_block(source: &Source) -> bool {
     find_block(&source.text).is_some()

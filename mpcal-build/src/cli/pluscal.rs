@@ -1,10 +1,8 @@
 //! `mpcal-build pluscal FILE…`
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use similar::TextDiff;
-
+use super::files::{put, Mode};
 use super::{report, Exit, MessageFormat};
 use crate::pipeline::Request;
 use crate::Config;
@@ -40,34 +38,11 @@ impl Pluscal {
         let request = Request { rules: config.rules(), pluscal: true, ..Request::default() };
         let output = report::run(config, path, request, format)?;
         let Some(new) = output.rewritten else { return Err(Exit::Fault) };
-        if self.stdout {
-            return io::stdout().write_all(new.as_bytes()).map_err(|_| Exit::Usage);
-        }
-        if new == output.sources.model().text {
-            return Ok(());
-        }
-        if self.check {
-            let diff = TextDiff::from_lines(&output.sources.model().text, &new);
-            let name = path.display().to_string();
-            print!("{}", diff.unified_diff().header(&name, &format!("{name} (translated)")));
-            return Err(Exit::Fault);
-        }
-        replace(path, &new).map_err(|e| {
-            eprintln!("error: {}: {e}", path.display());
-            Exit::Usage
-        })
+        let mode = match (self.stdout, self.check) {
+            (true, _) => Mode::Show,
+            (_, true) => Mode::Check,
+            _ => Mode::Replace,
+        };
+        put(path, &output.sources.model().text, &new, mode, "translated")
     }
-}
-
-/// Replaces a file whole or not at all, with the permissions it had.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // Through a link the file it names is replaced, not the link.
-    let path = path.canonicalize()?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|e| e.error)?;
-    Ok(())
 }

@@ -26,7 +26,7 @@ pub(super) fn run(config: &Config, path: &Path, request: Request, format: Messag
     }
 }
 
-fn show(sources: &Sources, diagnostics: &[Diagnostic], format: MessageFormat) {
+pub(super) fn show(sources: &Sources, diagnostics: &[Diagnostic], format: MessageFormat) {
     if diagnostics.is_empty() {
         return;
     }

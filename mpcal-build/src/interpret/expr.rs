@@ -339,7 +339,14 @@ impl<'r, 'm> Run<'r, 'm> {
             "SUBSET" => from_runtime(rt::power_set(&set(0)?))?.to_value(),
             "UNION" => Value::Set(rt::big_union(&typed::<Set<Set<Value>>>(&value(0)?)?)),
             "DOMAIN" => Value::Set(from_runtime(rt::value_domain(&value(0)?))?),
-            "\\X" => rt::product(&set(0)?, &set(1)?).to_value(),
+            "\\X" => {
+                let mut all = vec![Seq::new()];
+                for n in 0..args.len() {
+                    let set = set(n)?;
+                    all = all.iter().flat_map(|t| set.iter().map(|x| rt::append(t, x))).collect();
+                }
+                Value::Set(all.into_iter().map(Value::Seq).collect())
+            }
             "<" => Value::Bool(int(0)? < int(1)?),
             ">" => Value::Bool(int(0)? > int(1)?),
             "<=" => Value::Bool(int(0)? <= int(1)?),

@@ -144,6 +144,10 @@ impl Printer<'_> {
             }
             ExprKind::CallBound(id, args) => self.call(&self.bound(*id).text, args),
             ExprKind::CallConstant(id, args) => self.call(&self.model.constants[id.index()].name, args),
+            ExprKind::Builtin(op, args) if op.name == "\\X" => {
+                let sets: Vec<_> = args.iter().map(|a| self.text(a).at_least(14)).collect();
+                Text::new(sets.join(" \\X "), 10)
+            }
             ExprKind::Builtin(op, args) => self.operator(op.name, args),
             ExprKind::And(items) => self.junction("/\\", items),
             ExprKind::Or(items) => self.junction("\\/", items),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
 use crate::diagnostic::Diagnostic;
+use crate::operators;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step, Update, VariableId, VariableKind};
 use crate::source::Span;
 
@@ -41,6 +42,10 @@ impl Resolver<'_, '_> {
             A::Apply(name, args) => self.apply(name, args, span),
             A::Prefix(op, a) => self.operator(op, &[a], span),
             A::Infix(op, a, b) => self.operator(op, &[a, b], span),
+            A::Product(items) => {
+                let args = self.exprs(items);
+                operators::infix("\\X").map_or(ExprKind::DefaultInit, |op| ExprKind::Builtin(op, args))
+            }
             A::Postfix(op, a) => self.operator(op, &[a], span),
             A::Junction(true, items) => ExprKind::And(self.exprs(items)),
             A::Junction(false, items) => ExprKind::Or(self.exprs(items)),

@@ -225,12 +225,17 @@ impl Emitter<'_> {
             }
             "\\X" => match self.type_of(e) {
                 Type::Set(t) => match *t {
-                    Type::Tuple(items) if items.len() == 2 => {
+                    Type::Tuple(items) if items.len() == 2 && args.len() == 2 => {
                         let a = self.by_ref(&args[0], &Type::Set(Box::new(items[0].clone())), s);
                         let b = self.by_ref(&args[1], &Type::Set(Box::new(items[1].clone())), s);
                         Code::owned(quote!(rt::product(#a, #b)), Type::Set(Box::new(Type::Tuple(items))))
                     }
-                    _ => self.refuse(e, "this product", "its type is not known"),
+                    Type::Tuple(items) if items.len() == 3 => {
+                        let set = |n: usize| self.by_ref(&args[n], &Type::Set(Box::new(items[n].clone())), s);
+                        let (a, b, c) = (set(0), set(1), set(2));
+                        Code::owned(quote!(rt::product3(#a, #b, #c)), Type::Set(Box::new(Type::Tuple(items))))
+                    }
+                    _ => self.refuse(e, "this product", "it has more than three sets, or its type is not known"),
                 },
                 _ => self.refuse(e, "this product", "its type is not known"),
             },

@@ -74,6 +74,7 @@ fn conflict(i: Tokens<'_>, left: &operators::Operator, right: &operators::Operat
 fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
     let (mut i, mut e) = operand(start, left)?;
     let mut chain = 0;
+    let mut last = None;
     while let Some(next) = infix_operator(i) {
         if left.is_some_and(|left| !binds_tighter(i, left, next)) {
             break;
@@ -84,7 +85,15 @@ fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
         }
         let (rest, right) = nested(i.skip(1), |i| infix(i, Some(next)))?;
         i = rest;
-        e = join(next.0.name, e, right);
+        e = match (last, e.kind) {
+            // `R \X S \X T` is a set of triples, `(R \X S) \X T` is not.
+            (Some("\\X"), ExprKind::Product(mut items)) if next.0.name == "\\X" => {
+                items.push(right);
+                Expr { kind: ExprKind::Product(items), span: e.span }
+            }
+            (_, kind) => join(next.0.name, Expr { kind, span: e.span }, right),
+        };
+        last = Some(next.0.name);
         e.span = start.span_to(i);
     }
     Ok((i, e))
@@ -104,6 +113,7 @@ fn join(op: &'static str, left: Expr, right: Expr) -> Expr {
                 kind => ExprKind::Junction(and, vec![Expr { kind, span: left.span }, right]),
             }
         }
+        "\\X" => ExprKind::Product(vec![left, right]),
         _ => ExprKind::Infix(op, Box::new(left), Box::new(right)),
     };
     Expr { kind, span }
@@ -215,7 +225,10 @@ pub(super) fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
             Ok((i.skip(1), Expr { kind: ExprKind::String(Rc::from(value)), span: token.span }))
         }
         TokenKind::Symbol(s) => match s {
-            "(" => delimited(symbol("("), expr, symbol(")")).parse(i),
+            "(" => {
+                let (rest, e) = delimited(symbol("("), expr, symbol(")")).parse(i)?;
+                Ok((rest, Expr { span: i.span_to(rest), ..e }))
+            }
             "<<" => tuple(i),
             "{" => set(i),
             "[" => bracket(i),

@@ -41,6 +41,8 @@ pub(crate) struct Token {
 pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
     pub(crate) quoted: Vec<Span>,
+    /// Comments, in order.
+    pub(crate) comments: Vec<Span>,
 }
 
 /// Where to stop.
@@ -89,10 +91,18 @@ fn is_word(c: char) -> bool {
 /// Lexes from byte `start`.
 pub(crate) fn lex(source: &Source, start: usize, until: Until, out: &mut Diagnostics) -> Lexed {
     let column = source.text[..start].rfind('\n').map_or(start, |n| start - n - 1) as u32 + 1;
-    let mut lexer =
-        Lexer { source, text: &source.text, at: start, column, out, tokens: Vec::new(), quoted: Vec::new() };
+    let mut lexer = Lexer {
+        source,
+        text: &source.text,
+        at: start,
+        column,
+        out,
+        tokens: Vec::new(),
+        quoted: Vec::new(),
+        comments: Vec::new(),
+    };
     lexer.run(until);
-    Lexed { tokens: lexer.tokens, quoted: lexer.quoted }
+    Lexed { tokens: lexer.tokens, quoted: lexer.quoted, comments: lexer.comments }
 }
 
 struct Lexer<'s, 'd> {
@@ -103,6 +113,7 @@ struct Lexer<'s, 'd> {
     out: &'d mut Diagnostics,
     tokens: Vec<Token>,
     quoted: Vec<Span>,
+    comments: Vec<Span>,
 }
 
 impl<'s> Lexer<'s, '_> {
@@ -150,6 +161,7 @@ impl<'s> Lexer<'s, '_> {
             } else if rest.starts_with("\\*") {
                 let length = rest.find('\n').unwrap_or(rest.len());
                 self.quoted.push(self.span(length));
+                self.comments.push(self.span(length));
                 let line = rest[..length].trim_end();
                 if until == Until::End && line.starts_with("\\* BEGIN TRANSLATION") {
                     self.skip_translation();
@@ -212,6 +224,7 @@ impl<'s> Lexer<'s, '_> {
                 Some(b"*)") => {
                     (depth, at) = (depth - 1, at + 2);
                     if depth == 0 {
+                        self.comments.push(self.source.span(start..at));
                         self.advance(at - start);
                         return;
                     }

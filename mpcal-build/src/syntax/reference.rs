@@ -44,7 +44,12 @@ pub(super) fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
         // The parameters of a label are bound names.
         let plain =
             parts.iter().flat_map(|(_, args)| args).all(|a| matches!(&a.kind, ExprKind::Name(n) if !is_operator(n)));
-        return if plain { expr(i.skip(1)) } else { i.fail("an operator") };
+        return if plain {
+            let (rest, e) = expr(i.skip(1))?;
+            Ok((rest, Expr { span: start.span_to(rest), ..e }))
+        } else {
+            i.fail("an operator")
+        };
     }
     let kind = match (selects, parts.len()) {
         (true, _) => ExprKind::Subexpression,

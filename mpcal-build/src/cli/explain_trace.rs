@@ -1,0 +1,51 @@
+//! `mpcal-build explain-trace FILE < tlc.out`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{report, Exit, MessageFormat};
+use crate::pipeline::Request;
+use crate::{trace, Config};
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  java -cp tla2tools.jar tlc2.TLC lock.tla > tlc.out
+  mpcal-build explain-trace lock.tla < tlc.out
+
+Exits 1 if TLC found an error.")]
+pub(super) struct ExplainTrace {
+    /// The model that TLC checked.
+    file: PathBuf,
+}
+
+/// More of TLC's output than this is not read.
+const MAX_BYTES: u64 = 1 << 30;
+
+impl ExplainTrace {
+    pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
+        let mut said = Vec::new();
+        if let Err(error) = std::io::stdin().take(MAX_BYTES).read_to_end(&mut said) {
+            eprintln!("error: standard input: {error}");
+            return Exit::Usage;
+        }
+        explain(&self.file, &String::from_utf8_lossy(&said), config, format).unwrap_or_else(|e| e)
+    }
+}
+
+/// Shows what TLC found, in terms of the model.
+pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageFormat) -> Result<Exit, Exit> {
+    let request = Request { rules: config.rules(), origins: true, ..Request::default() };
+    let output = report::run(config, file, request, format)?;
+    let origins = output.origins.unwrap_or_default();
+    match trace::explain(said, &origins, output.sources.model()) {
+        Some(text) => {
+            print!("{text}");
+            Ok(Exit::Fault)
+        }
+        None => {
+            println!("TLC found no error");
+            Ok(Exit::Fine)
+        }
+    }
+}

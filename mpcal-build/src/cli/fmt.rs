@@ -1,0 +1,53 @@
+//! `mpcal-build fmt FILE…`
+
+use std::path::{Path, PathBuf};
+
+use super::files::{put, Mode};
+use super::{report, Exit, MessageFormat};
+use crate::pipeline;
+use crate::Config;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  mpcal-build fmt lock.tla            lay out the block in the file anew
+  mpcal-build fmt --check *.tla       exit 1 with a diff if a file would change
+  mpcal-build fmt --stdout lock.tla   show the whole file, change nothing
+
+What stands outside the block is not touched.")]
+pub(super) struct Fmt {
+    /// Modules to format.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Change nothing; exit 1 with a diff if a file would change.
+    #[arg(long, conflicts_with = "stdout")]
+    check: bool,
+    /// Write the formatted file to standard output instead.
+    #[arg(long)]
+    stdout: bool,
+}
+
+impl Fmt {
+    pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
+        let ends = self.files.iter().map(|f| self.one(f, config, format).map_or_else(|e| e, |()| Exit::Fine));
+        ends.max().unwrap_or(Exit::Fine)
+    }
+
+    fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
+        let source = config.source(path).map_err(|e| {
+            eprintln!("{e}");
+            Exit::Usage
+        })?;
+        let (sources, formatted) = pipeline::format(source);
+        let new = formatted.map_err(|problems| {
+            report::show(&sources, &problems, format);
+            Exit::Fault
+        })?;
+        let mode = match (self.stdout, self.check) {
+            (true, _) => Mode::Show,
+            (_, true) => Mode::Check,
+            _ => Mode::Replace,
+        };
+        put(path, &sources.model().text, &new, mode, "formatted")
+    }
+}

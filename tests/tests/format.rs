@@ -1,0 +1,114 @@
+//! The formatter keeps what a model says, and every comment; twice is as good as once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mpcal_tests::{files, fixtures, root, text};
+
+fn mpcal(arguments: &[&str], path: &Path) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_mpcal"))
+        .arg("--include")
+        .arg(fixtures("models/modules"))
+        .args(arguments)
+        .arg(path)
+        .output()
+        .expect("the command runs");
+    (output.status.success(), text(&output))
+}
+
+fn models() -> Vec<PathBuf> {
+    let examples = ["dqueue", "locksvc", "proxy"].map(|n| root().join(format!("examples/{n}/{n}.tla")));
+    let of = |name| files(&fixtures(name), "tla").into_iter().filter(|p| !p.to_string_lossy().ends_with("_twin.tla"));
+    examples.into_iter().chain(of("models")).chain(of("compile")).collect()
+}
+
+/// The comments inside the block, white space aside.
+fn comments(text: &str) -> Vec<String> {
+    let block = text.find("--mpcal").map_or("", |at| &text[at..]);
+    let block = block.find("BEGIN PLUSCAL").map_or(block, |at| &block[..at]);
+    block.lines().filter_map(|l| l.find("\\*").map(|at| l[at..].trim().to_owned())).collect()
+}
+
+#[test]
+fn formatting_keeps_the_model_and_its_comments() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    for model in models() {
+        let original = fs::read_to_string(&model).expect("the model is there");
+        // Written on as few lines as can be, a model comes out the same.
+        let path = directory.path().join(model.file_name().expect("a file has a name"));
+        fs::write(&path, &original).expect("a file can be written");
+        let (fine, translation) = mpcal(&["pluscal", "--stdout"], &path);
+        assert!(fine, "{translation}");
+        let region = |text: &str| text.split("BEGIN PLUSCAL").nth(1).unwrap_or("").to_owned();
+        let (fine, report) = mpcal(&["fmt"], &path);
+        assert!(fine, "{report}");
+        let once = fs::read_to_string(&path).expect("the file is there");
+        assert_eq!(comments(&once), comments(&original), "{}", path.display());
+        let (fine, again) = mpcal(&["pluscal", "--stdout"], &path);
+        assert!(fine && region(&again) == region(&translation), "{}:\n{once}", path.display());
+        let (fine, diff) = mpcal(&["fmt", "--check"], &path);
+        assert!(fine, "{}: twice is not once:\n{diff}", path.display());
+        let outside = |text: &str| {
+            let at = text.find("--mpcal").unwrap_or(0);
+            (text[..at].to_owned(), region(text))
+        };
+        assert_eq!(outside(&once), outside(&original), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_crowded_block_is_laid_out() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let path = directory.path().join("crowded.tla");
+    let crowded = r"---- MODULE crowded ----
+EXTENDS Naturals
+(*
+--mpcal crowded {
+archetype A(ref x) variable n=0; { \* first
+l1: while(n<2){ n:=n+1; (* odd *) if(n=1) x:=1||n:=n; else {x:=x+ \* why
+  2;}; };
+\* before l2
+l2:+ await /\ x=1
+           /\ n=2; }
+variables x=0;
+fair process(p\in 1..2)==instance A(ref x); }
+*)
+====
+";
+    fs::write(&path, crowded).expect("a file can be written");
+    let (fine, shown) = mpcal(&["fmt", "--stdout"], &path);
+    assert!(fine, "{shown}");
+    let wanted = r"---- MODULE crowded ----
+EXTENDS Naturals
+(*
+--mpcal crowded {
+  archetype A(ref x)
+  variables n = 0; \* first
+  {
+    l1:
+      while (n<2) {
+        n := n+1; (* odd *)
+        if (n=1) {
+          x := 1 || n := n;
+        } else {
+          x := x+ \* why
+            2;
+        };
+      };
+    \* before l2
+    l2:+
+      await /\ x=1
+            /\ n=2;
+  }
+
+  variables
+    x = 0;
+
+  fair process (p \in 1..2) == instance A(ref x);
+}
+*)
+====
+";
+    assert_eq!(shown, wanted);
+}
