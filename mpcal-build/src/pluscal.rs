@@ -80,7 +80,8 @@ pub fn translate(
         let _ = writeln!(text, "{})", parameters.join(", "));
         let own: Vec<_> = procedure.parameters.iter().chain(&procedure.variables).copied().collect();
         let owner = stage::Owner { names: cx.names, procedure: Some((n, &own)) };
-        body(source, &cx, &lowered, &procedure.variables, &procedure.sections, owner, &mut text, out);
+        let own = Body { variables: &procedure.variables, sections: &procedure.sections, owner };
+        body(source, &cx, &lowered, &own, &mut text, out);
     }
     for process in &lowered.processes {
         let fair = match process.fairness {
@@ -99,7 +100,8 @@ pub fn translate(
         }
         let cx = expr::Printer { model: &lowered.model, names: &names };
         let owner = stage::Owner { names: cx.names, procedure: None };
-        body(source, &cx, &lowered, &process.variables, &process.sections, owner, &mut text, out);
+        let own = Body { variables: &process.variables, sections: &process.sections, owner };
+        body(source, &cx, &lowered, &own, &mut text, out);
     }
     text.push_str("}\n");
     (!out.has_errors()).then_some(text)
@@ -168,17 +170,23 @@ fn comments(sources: &Sources, at: Span, pad: &str, text: &mut String) {
     }
 }
 
-/// Variables and sections, in braces.
+/// Variables and sections of a process or procedure.
+struct Body<'l> {
+    variables: &'l [crate::resolved::VariableId],
+    sections: &'l [crate::normal::Section],
+    owner: stage::Owner<'l>,
+}
+
+/// Writes a body, in braces.
 fn body(
     source: &Sources,
     cx: &expr::Printer<'_>,
     lowered: &lower::Lowered,
-    variables: &[crate::resolved::VariableId],
-    sections: &[crate::normal::Section],
-    owner: stage::Owner<'_>,
+    body: &Body<'_>,
     text: &mut String,
     out: &mut Diagnostics,
 ) {
+    let Body { variables, sections, owner } = *body;
     if !variables.is_empty() {
         let list: Vec<_> = variables
             .iter()

@@ -35,6 +35,15 @@ pub struct File {
 /// Parses a module with an MPCal block, or a bare block.
 pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     let Some(start) = find_block(&source.text) else {
+        if let Some(at) = source.text.find("--mpcal ") {
+            let line = source.text[at..].lines().next().unwrap_or("").trim_end().len();
+            out.push(
+                Diagnostic::error("no-block", source.span(at..at + line), "this block has no braces")
+                    .because("PlusCal's P-syntax (`begin … end`) is not supported, only its C-syntax")
+                    .help("write `--mpcal Name {`, and braces for every `begin`, `do` and `then` with its `end`"),
+            );
+            return None;
+        }
         out.push(
             Diagnostic::error("no-block", source.span(0..0), "no MPCal block in this file")
                 .help("write `--mpcal Name { … }` inside a comment of the module"),

@@ -1,8 +1,9 @@
 //! The command line: exit codes, in-place rewriting, and files that are no models.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use mpcal_tests::{fixtures, text};
 
@@ -178,4 +179,110 @@ fn any_bytes_give_a_diagnostic_or_success() {
             assert!(matches!(output.status.code(), Some(0..=2)), "{arguments:?} on {start:?}: {}", text(&output));
         }
     }
+}
+
+/// A model with two workers that may both see zero, and what TLC 2.15 prints of it.
+const RACE: &str = r#"---- MODULE race ----
+EXTENDS Naturals
+(*
+--mpcal race {
+  archetype Worker(ref total)
+  variables seen = 0;
+  {
+    look:
+      seen := total;
+    add:
+      total := seen + 1;
+  }
+  variables total = 0;
+  process (worker \in 1..2) == instance Worker(ref total);
+}
+\* BEGIN PLUSCAL TRANSLATION
+\* END PLUSCAL TRANSLATION
+*)
+\* BEGIN TRANSLATION
+\* END TRANSLATION
+Done == \A w \in 1..2 : pc[w] = "Done"
+Both == Done => total = 2
+====
+"#;
+
+const SAID: &str = r#"Starting... (2026-11-22 21:14:25)
+Error: Invariant Both is violated.
+Error: The behavior up to this point is:
+State 1: <Initial predicate>
+/\ total = 0
+/\ seen = <<0, 0>>
+/\ pc = <<"look", "look">>
+
+State 2: <look line 40, col 15 to line 43, col 40 of module race>
+/\ total = 0
+/\ seen = << 0,
+   0 >>
+/\ pc = <<"add", "look">>
+
+State 3: <add line 45, col 14 to line 48, col 37 of module race>
+/\ total = 1
+/\ seen = <<0, 0>>
+/\ pc = <<"Done", "look">>
+
+3 states generated, 3 distinct states found, 0 states left on queue.
+"#;
+
+#[test]
+fn a_counterexample_is_told_in_terms_of_the_model() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("race.tla"), RACE).unwrap();
+    let explain = |said: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_mpcal"))
+            .args(["explain-trace", "race.tla"])
+            .current_dir(directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(said.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let wanted = "error: Invariant Both is violated.
+
+  1  the system starts
+       total = 0
+       Worker.seen = <<0, 0>>
+
+  2  Worker 1 does look  (race.tla:8)
+          8 |     look:
+          9 |       seen := total;
+       then it is at add
+
+  3  Worker 1 does add  (race.tla:10)
+         10 |     add:
+         11 |       total := seen + 1;
+       then it is at Done
+       total = 1  (was 0)
+";
+    assert_eq!(explain(SAID), (Some(1), wanted.to_owned()));
+    let (code, text) = explain("Model checking completed. No error has been found.\n");
+    assert_eq!((code, &text[..]), (Some(0), "TLC found no error\n"));
+}
+
+#[test]
+fn tlc_is_run_and_its_counterexample_explained() {
+    let directory = tempfile::tempdir().unwrap();
+    let bare = Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["tlc", "race.tla"]).env_remove("TLA2TOOLS_JAR").output();
+    let bare = bare.unwrap();
+    assert!(bare.status.code() == Some(2) && text(&bare).contains("set TLA2TOOLS_JAR"), "{}", text(&bare));
+    if mpcal_tests::Tools::find("tlc_is_run_and_its_counterexample_explained").is_none() {
+        return;
+    }
+    fs::write(directory.path().join("race.tla"), RACE).unwrap();
+    fs::write(directory.path().join("race.cfg"), "SPECIFICATION Spec\nINVARIANT Both\n").unwrap();
+    let output = mpcal(directory.path(), &["tlc", "race.tla", "--", "-deadlock"]);
+    let said = text(&output);
+    assert!(output.status.code() == Some(1) && said.contains("error: Invariant Both is violated."), "{said}");
+    assert!(said.contains("does add  (race.tla:10)"), "{said}");
+    fs::write(directory.path().join("race.cfg"), "SPECIFICATION Spec\n").unwrap();
+    let output = mpcal(directory.path(), &["tlc", "race.tla", "--", "-deadlock"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }

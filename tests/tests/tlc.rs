@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 use mpcal_tests::{distinct_states, files, fixtures, root, Tools};
 
@@ -23,13 +24,84 @@ fn run(tools: &Tools, directory: &Path, name: &str, config: &str) -> String {
     tools.check(directory, &file, config)
 }
 
+/// Lines of a model's block, each archetype counted once per instance, and of its translation.
+fn sizes(path: &Path) -> (usize, usize) {
+    let text = fs::read_to_string(path).expect("the model is there");
+    let lines = |from: &str, to: &str| {
+        let inside = text.lines().skip_while(|l| !l.contains(from)).skip(1).take_while(|l| !l.contains(to));
+        inside.filter(|l| !l.trim().is_empty() && !l.trim().starts_with("\\*")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let block = lines("--mpcal", "BEGIN PLUSCAL");
+    let mut count = block.len();
+    for (n, line) in block.iter().enumerate() {
+        let Some(rest) = line.trim().strip_prefix("archetype ") else { continue };
+        let name = rest.split('(').next().unwrap_or(rest);
+        let instances = block.iter().filter(|l| l.contains(&format!("instance {name}("))).count();
+        let length =
+            block[n..].iter().position(|l| l.trim_end() == "}" || l.trim_end() == "  }").map_or(0, |at| at + 1);
+        count += length * instances.saturating_sub(1);
+    }
+    (count, lines("--algorithm", "END PLUSCAL").len())
+}
+
+/// A module whose one label holds so many statements.
+fn long_label(name: &str, statement: &dyn Fn(usize) -> String, count: usize) -> String {
+    let body: String = (0..count).map(|n| format!("      {}\n", statement(n))).collect();
+    format!(
+        "---- MODULE {name} ----\nEXTENDS Naturals, Sequences, TLC\n(*\n--mpcal {name} {{\n  \
+         archetype A(ref x, ref y) variables k = 0; {{\n    start:\n{body}    finish: assert k >= 0;\n  }}\n  \
+         variables x = 0, y = 1;\n  process (p \\in 1..2) == instance A(ref x, ref y);\n}}\n\
+         \\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n*)\n\
+         \\* BEGIN TRANSLATION\n\\* END TRANSLATION\n====\n"
+    )
+}
+
+/// A label of two hundred statements translates to twice what one of a hundred does, and the
+/// translator and TLC take it.
+#[test]
+fn long_labels_stay_linear() {
+    let statements: &[(&str, &dyn Fn(usize) -> String)] = &[
+        ("ifs", &|n| format!("if (x % {} = 0) {{ x := x + 1; }} else {{ y := (y + x) % 7; }};", n + 2)),
+        ("eithers", &|n| format!("either {{ x := (x + {n}) % 3; }} or {{ y := (y + 1) % 2; }};")),
+        ("assigns", &|n| format!("x := (x + {n}) % 5; y := (y * x + k) % 11; k := x + y;")),
+        ("withs", &|n| {
+            format!("with (z \\in {{1, {}}}) {{ x := (x + z) % 4; await y <= 7; y := (y + z) % 3; }};", n % 3)
+        }),
+    ];
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let translated = |name: &str, statement: &dyn Fn(usize) -> String, count: usize| {
+        let path = directory.path().join(format!("{name}.tla"));
+        fs::write(&path, long_label(name, statement, count)).expect("a file can be written");
+        translate(directory.path(), &format!("{name}.tla"));
+        sizes(&path).1
+    };
+    let tools = Tools::find("long_labels_stay_linear");
+    fs::write(directory.path().join("all.cfg"), "SPECIFICATION Spec\n").expect("a file can be written");
+    for (name, statement) in statements {
+        let mut times = Vec::new();
+        let mut lines = Vec::new();
+        for count in [100, 200] {
+            lines.push(translated(name, statement, count));
+            let Some(tools) = &tools else { continue };
+            let start = Instant::now();
+            tools.translate(directory.path(), &format!("{name}.tla"));
+            let said = tools.check(directory.path(), &format!("{name}.tla"), "all.cfg");
+            times.push(start.elapsed().as_secs_f32());
+            assert!(said.contains("No error has been found"), "{name} of {count}: {said}");
+        }
+        println!("{name}: {lines:?} lines, {times:.1?} seconds for pcal.trans and TLC");
+        assert!(lines[1] * 10 <= lines[0] * 22, "{name}: {lines:?}");
+    }
+}
+
 /// Each model reaches as many states as its twin in plain PlusCal, written by hand.
 #[test]
 fn models_reach_the_states_of_their_twins() {
     let Some(tools) = Tools::find("models_reach_the_states_of_their_twins") else { return };
     let directory = tempfile::tempdir().expect("a directory can be made");
     let models = files(&fixtures("models"), "tla");
-    assert!(!models.is_empty());
+    assert!(models.len() >= 60);
+    println!("model                MPCal PlusCal ratio states  seconds, ours and the twin's, all tools");
     for path in models.iter().chain(&files(&fixtures("models/modules"), "tla")) {
         fs::copy(path, directory.path().join(path.file_name().expect("a file has a name")))
             .expect("a copy can be made");
@@ -41,10 +113,17 @@ fn models_reach_the_states_of_their_twins() {
         if name.ends_with("_twin") {
             continue;
         }
+        let start = Instant::now();
         let ours = run(&tools, directory.path(), &name, "all.cfg");
+        let our_seconds = start.elapsed().as_secs_f32();
+        let start = Instant::now();
         let theirs = run(&tools, directory.path(), &format!("{name}_twin"), "all.cfg");
+        let their_seconds = start.elapsed().as_secs_f32();
         let (a, b) = (distinct_states(&ours), distinct_states(&theirs));
-        println!("{name}: {a:?} states, twin {b:?}");
+        let (model, translation) = sizes(&directory.path().join(format!("{name}.tla")));
+        let ratio = translation as f32 / model as f32;
+        let states = a.unwrap_or(0);
+        println!("{name:20} {model:4} {translation:4} {ratio:5.2} {states:7} {our_seconds:5.1} {their_seconds:5.1}");
         assert!(a.is_some() && a == b, "{name}: {a:?} is not {b:?}\n{ours}\n{theirs}");
         let verdict = |said: &str| said.contains("No error has been found");
         assert!(verdict(&ours) && verdict(&theirs), "{name}:\n{ours}\n{theirs}");

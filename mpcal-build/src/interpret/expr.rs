@@ -374,7 +374,7 @@ impl<'r, 'm> Run<'r, 'm> {
             "SelectSeq" => {
                 let (items, test) = (seq(0)?, self.argument(&args[1], env));
                 let kept = rt::select_seq(&items, |x| {
-                    self.apply_values(&test, &[x.clone()], env).and_then(|v| typed(&v)).map_err(EvalError)
+                    self.apply_values(&test, std::slice::from_ref(x), env).and_then(|v| typed(&v)).map_err(EvalError)
                 });
                 Value::Seq(from_runtime(kept)?)
             }
@@ -388,7 +388,8 @@ impl<'r, 'm> Run<'r, 'm> {
             }
             "BagOfAll" => {
                 let (f, bag) = (self.argument(&args[0], env), bag(1)?);
-                let all = rt::bag_of_all(&bag, |x| self.apply_values(&f, &[x.clone()], env).map_err(EvalError));
+                let all =
+                    rt::bag_of_all(&bag, |x| self.apply_values(&f, std::slice::from_ref(x), env).map_err(EvalError));
                 from_runtime(all)?.to_value()
             }
             "(+)" => from_runtime(rt::bag_plus(&bag(0)?, &bag(1)?))?.to_value(),

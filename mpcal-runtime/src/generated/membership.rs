@@ -27,7 +27,7 @@ pub fn is_bool(v: &Value) -> bool {
 }
 
 /// `v \in Seq(S)`, with the test of `S`.
-pub fn in_seq(v: &Value, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool> {
+pub fn in_seq(v: &Value, test: Test<'_>) -> Eval<bool> {
     match v {
         Value::Seq(s) => all(s.iter(), test),
         _ => Ok(false),
@@ -35,7 +35,7 @@ pub fn in_seq(v: &Value, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool> {
 }
 
 /// `v \in SUBSET S`, with the test of `S`.
-pub fn in_power_set(v: &Value, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool> {
+pub fn in_power_set(v: &Value, test: Test<'_>) -> Eval<bool> {
     match v {
         Value::Set(s) => all(s.iter(), test),
         _ => Ok(false),
@@ -43,7 +43,7 @@ pub fn in_power_set(v: &Value, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool
 }
 
 /// `v \in [S -> T]`, with `S` and the test of `T`.
-pub fn in_function_set(v: &Value, domain: &Set<Value>, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool> {
+pub fn in_function_set(v: &Value, domain: &Set<Value>, test: Test<'_>) -> Eval<bool> {
     match v {
         Value::Seq(s) => {
             let same = domain.len() == s.len() && (1..).zip(s.iter()).all(|(n, _)| domain.contains(&Value::Int(n)));
@@ -57,8 +57,10 @@ pub fn in_function_set(v: &Value, domain: &Set<Value>, test: &dyn Fn(&Value) -> 
     }
 }
 
+/// The test of a set.
+type Test<'t> = &'t dyn Fn(&Value) -> Eval<bool>;
 /// A field and the test of its set.
-type FieldTest<'t> = (&'static str, &'t dyn Fn(&Value) -> Eval<bool>);
+type FieldTest<'t> = (&'static str, Test<'t>);
 
 /// `v \in [a : S, b : T]`
 pub fn in_record_set(v: &Value, fields: &[FieldTest<'_>]) -> Eval<bool> {
@@ -76,7 +78,7 @@ pub fn in_record_set(v: &Value, fields: &[FieldTest<'_>]) -> Eval<bool> {
 }
 
 /// `v \in S \X T`
-pub fn in_product(v: &Value, tests: &[&dyn Fn(&Value) -> Eval<bool>]) -> Eval<bool> {
+pub fn in_product(v: &Value, tests: &[Test<'_>]) -> Eval<bool> {
     match v {
         Value::Seq(s) if s.len() == tests.len() => {
             for (item, test) in s.iter().zip(tests) {
@@ -90,7 +92,7 @@ pub fn in_product(v: &Value, tests: &[&dyn Fn(&Value) -> Eval<bool>]) -> Eval<bo
     }
 }
 
-fn all<'v>(items: impl Iterator<Item = &'v Value>, test: &dyn Fn(&Value) -> Eval<bool>) -> Eval<bool> {
+fn all<'v>(items: impl Iterator<Item = &'v Value>, test: Test<'_>) -> Eval<bool> {
     for item in items {
         if !test(item)? {
             return Ok(false);

@@ -6,7 +6,6 @@ CONSTANTS NumWorkers, Rounds
 
 (*
 --mpcal Counter {
-
   archetype Worker(ref counter, rounds)
   {
     add:
@@ -16,7 +15,8 @@ CONSTANTS NumWorkers, Rounds
       };
   }
 
-  variables counter = 0;
+  variables
+    counter = 0;
 
   fair process (worker \in 1..NumWorkers) == instance Worker(ref counter, Rounds);
 }
