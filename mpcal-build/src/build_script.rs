@@ -135,6 +135,19 @@ impl Config {
         finish(self.run_text(name, text.to_owned(), directory, request))
     }
 
+    /// Translates a model that is given as text to plain PlusCal, between the markers in it; gives the
+    /// whole text.
+    ///
+    /// # Errors
+    /// The report of what is wrong.
+    pub fn translate_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<String, Error> {
+        let request = Request { rules: self.rules(), pluscal: true, ..Request::default() };
+        let output = self.run_text(name, text.to_owned(), directory, request);
+        let report = render(&output.sources, &output.diagnostics, false);
+        let fine = output.diagnostics.iter().all(|d| d.severity != Severity::Error);
+        output.rewritten.filter(|_| fine).ok_or_else(|| Error::text(report))
+    }
+
     /// Compiles a model in a file.
     ///
     /// # Errors
@@ -187,6 +200,16 @@ pub fn parse(path: &str, text: &str) -> Result<(), Error> {
     } else {
         Err(Error::text(render(&sources, &problems, false)))
     }
+}
+
+/// Lays out the MPCal block of a module anew; what stands outside the block is not touched. `path` is
+/// what reports call it.
+///
+/// # Errors
+/// The report of what keeps the block from being read.
+pub fn format(path: &str, text: &str) -> Result<String, Error> {
+    let (sources, formatted) = pipeline::format(Source::new(path, text));
+    formatted.map_err(|problems| Error::text(render(&sources, &problems, false)))
 }
 
 fn finish(output: Output) -> Result<Compiled, Error> {

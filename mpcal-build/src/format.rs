@@ -20,7 +20,7 @@ const WIDTH: usize = 100;
 /// Formats a block; `comments` are the places of its comments, in order.
 #[must_use]
 pub fn format(source: &Source, block: &Block, comments: &[Span]) -> String {
-    let mut cx = Formatter { source, comments, at: 0, out: String::new() };
+    let mut cx = Formatter { source, comments, at: 0, one_line: false, out: String::new() };
     cx.block(block);
     cx.out
 }
@@ -52,6 +52,8 @@ struct Formatter<'s> {
     comments: &'s [Span],
     /// How many comments have been written or lie inside what was.
     at: usize,
+    /// Whether what is being written will be put on one line.
+    one_line: bool,
     out: String,
 }
 

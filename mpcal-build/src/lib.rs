@@ -18,7 +18,6 @@ pub mod cli;
 mod diagnostic;
 mod expand;
 mod explain;
-#[cfg(feature = "cli")]
 mod format;
 mod infer;
 #[cfg(feature = "interpret")]
@@ -40,7 +39,7 @@ mod syntax;
 mod trace;
 mod types;
 
-pub use build_script::{compile, parse, Compiled, Config, Error};
+pub use build_script::{compile, format, parse, Compiled, Config, Error};
 pub use explain::explain;
 #[cfg(feature = "interpret")]
 pub use interpret::Explored;

@@ -85,7 +85,6 @@ pub fn parse_only(source: Source) -> (Sources, Vec<Diagnostic>) {
 }
 
 /// The text of a file with its block laid out anew, or the problems that keep it from being read.
-#[cfg(feature = "cli")]
 pub fn format(source: Source) -> (Sources, Result<String, Vec<Diagnostic>>) {
     let sources = Sources::new(source);
     let formatted = with_stack(|| {

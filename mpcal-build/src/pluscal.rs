@@ -18,6 +18,7 @@ mod merge;
 mod region;
 mod stage;
 mod verify;
+mod yields;
 
 use std::collections::HashSet;
 use std::fmt::Write;

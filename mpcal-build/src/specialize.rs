@@ -13,16 +13,21 @@
 //!
 //! PlusCal keeps the model's own definitions, so only Rust and the interpreter see this.
 
+mod free;
+mod fresh;
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::normal::{Block, End, Normal, Step};
 use crate::operators::{self, Fixity, Operator};
 use crate::resolved::{
-    Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, LetDefinition, Model, OperatorId, Step as PathStep,
-    VariableId,
+    Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId, Step as PathStep,
 };
 use crate::source::Span;
+
+use free::{bound_by, free, Free};
+use fresh::{Fresh, Replacement};
 
 /// More copies of operators than this are not made: an operator may take ever larger ones.
 const MAX_COPIES: usize = 1_000;
@@ -84,47 +89,6 @@ struct Specializer<'m> {
 enum Given {
     Operator(OperatorId),
     Builtin(&'static str, usize),
-}
-
-/// What stands for a bound operator inside a copy.
-#[derive(Clone)]
-enum Replacement {
-    /// A defined operator, and what it takes before its own arguments.
-    Operator(OperatorId, Vec<Expr>),
-    Builtin(&'static Operator),
-}
-
-/// Something that an expression mentions from outside itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Free {
-    Bound(BoundId),
-    Variable(VariableId),
-    SelfId,
-    MappedVariable,
-    MappedValue,
-}
-
-impl Free {
-    fn of(e: &Expr) -> Option<Self> {
-        match e.kind {
-            ExprKind::Bound(b) | ExprKind::CallBound(b, _) => Some(Free::Bound(b)),
-            ExprKind::Variable(v) => Some(Free::Variable(v)),
-            ExprKind::SelfId => Some(Free::SelfId),
-            ExprKind::MappedVariable => Some(Free::MappedVariable),
-            ExprKind::MappedValue => Some(Free::MappedValue),
-            _ => None,
-        }
-    }
-
-    fn kind(self) -> ExprKind {
-        match self {
-            Free::Bound(b) => ExprKind::Bound(b),
-            Free::Variable(v) => ExprKind::Variable(v),
-            Free::SelfId => ExprKind::SelfId,
-            Free::MappedVariable => ExprKind::MappedVariable,
-            Free::MappedValue => ExprKind::MappedValue,
-        }
-    }
 }
 
 impl Specializer<'_> {
@@ -587,155 +551,4 @@ fn mentions(e: &Expr, names: &HashSet<BoundId>) -> bool {
 
 fn mentions_call(e: &Expr, id: OperatorId) -> bool {
     e.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id))
-}
-
-/// What an expression mentions that is bound outside it; `own` are bound around it.
-fn free(e: &Expr, own: &HashSet<BoundId>) -> Vec<Free> {
-    let mut inside = own.clone();
-    e.any(&mut |e| {
-        inside.extend(bound_by(e));
-        false
-    });
-    let mut found = Vec::new();
-    e.any(&mut |e| {
-        if let Some(f) = Free::of(e) {
-            let outside = !matches!(f, Free::Bound(b) if inside.contains(&b));
-            if outside && !found.contains(&f) {
-                found.push(f);
-            }
-        }
-        false
-    });
-    found
-}
-
-/// The names that an expression binds for its parts.
-fn bound_by(e: &Expr) -> Vec<BoundId> {
-    match &e.kind {
-        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => b.names.clone(),
-        ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
-            list.iter().flat_map(|b| b.names.clone()).collect()
-        }
-        ExprKind::Lambda(names, _) => names.clone(),
-        ExprKind::Let(definitions, _) => {
-            definitions.iter().flat_map(|d| std::iter::once(d.bound).chain(d.parameters.clone())).collect()
-        }
-        ExprKind::Except(_, updates) => updates.iter().map(|u| u.at).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Makes a copy of an expression with ids and bound names of its own.
-struct Fresh<'m> {
-    model: &'m mut Model,
-    bounds: HashMap<BoundId, BoundId>,
-    /// What became a parameter.
-    free: HashMap<Free, BoundId>,
-    /// What bound operators stand for.
-    given: HashMap<BoundId, Replacement>,
-}
-
-impl Fresh<'_> {
-    fn bound(&mut self, b: BoundId) -> BoundId {
-        if let Some(known) = self.bounds.get(&b) {
-            return *known;
-        }
-        let old = self.model.bound(b).clone();
-        let fresh = self.model.new_bound(old.name, old.span, old.arity);
-        self.bounds.insert(b, fresh);
-        fresh
-    }
-
-    /// A parameter for each thing that is mentioned from outside.
-    fn parameters(&mut self, free: &[Free], span: Span) -> Vec<BoundId> {
-        free.iter()
-            .map(|f| {
-                let name: Rc<str> = match f {
-                    Free::Bound(b) => self.model.bound(*b).name.clone(),
-                    Free::Variable(v) => self.model.variable(*v).name.clone(),
-                    Free::SelfId => Rc::from("process"),
-                    Free::MappedVariable => Rc::from("variable"),
-                    Free::MappedValue => Rc::from("value"),
-                };
-                let name = if &*name == "@" { Rc::from("old") } else { name };
-                let b = self.model.new_bound(name, span, 0);
-                self.free.insert(*f, b);
-                b
-            })
-            .collect()
-    }
-
-    fn copy(&mut self, e: &Expr) -> Expr {
-        let mut e = e.clone();
-        self.renew(&mut e);
-        e
-    }
-
-    fn renew(&mut self, e: &mut Expr) {
-        e.id = self.model.next_expr();
-        let span = e.span;
-        if let Some(b) = Free::of(e).and_then(|f| self.free.get(&f).copied()) {
-            if !matches!(e.kind, ExprKind::CallBound(..)) {
-                e.kind = ExprKind::Bound(b);
-                return;
-            }
-        }
-        match &mut e.kind {
-            ExprKind::Bound(b) => *b = self.bounds.get(b).copied().unwrap_or(*b),
-            ExprKind::CallBound(b, args) => {
-                if let Some(replacement) = self.given.get(b).cloned() {
-                    let args = std::mem::take(args);
-                    let arity = self.model.bound(*b).arity;
-                    e.kind = self.replaced(&replacement, args, arity, span);
-                    return;
-                }
-                *b = self.bounds.get(b).copied().unwrap_or(*b);
-            }
-            ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => {
-                b.names = b.names.clone().into_iter().map(|n| self.bound(n)).collect();
-            }
-            ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
-                for b in list {
-                    b.names = b.names.clone().into_iter().map(|n| self.bound(n)).collect();
-                }
-            }
-            ExprKind::Lambda(names, _) => *names = names.clone().into_iter().map(|n| self.bound(n)).collect(),
-            ExprKind::Let(definitions, _) => {
-                for LetDefinition { bound, parameters, .. } in definitions {
-                    *bound = self.bound(*bound);
-                    *parameters = parameters.clone().into_iter().map(|n| self.bound(n)).collect();
-                }
-            }
-            ExprKind::Except(_, updates) => {
-                for u in updates {
-                    u.at = self.bound(u.at);
-                }
-            }
-            _ => {}
-        }
-        e.each_child_mut(&mut |child| self.renew(child));
-    }
-
-    /// An application of what stands for a bound operator, or that operator as an argument.
-    fn replaced(&mut self, to: &Replacement, mut args: Vec<Expr>, arity: usize, span: Span) -> ExprKind {
-        args.iter_mut().for_each(|a| self.renew(a));
-        match to {
-            Replacement::Builtin(op) if args.is_empty() => ExprKind::BuiltinRef(op),
-            Replacement::Builtin(op) if op.name == "/\\" => ExprKind::And(args),
-            Replacement::Builtin(op) if op.name == "\\/" => ExprKind::Or(args),
-            Replacement::Builtin(op) => ExprKind::Builtin(op, args),
-            Replacement::Operator(id, captured) if args.is_empty() && captured.is_empty() => ExprKind::OperatorRef(*id),
-            Replacement::Operator(id, captured) => {
-                let mut all: Vec<_> = captured.iter().map(|c| self.model.expr(c.kind.clone(), span)).collect();
-                if !args.is_empty() {
-                    all.extend(args);
-                    return ExprKind::Call(*id, all);
-                }
-                let names: Vec<_> = (1..=arity).map(|n| self.model.new_bound(format!("item{n}"), span, 0)).collect();
-                all.extend(names.iter().map(|n| self.model.expr(ExprKind::Bound(*n), span)).collect::<Vec<_>>());
-                let call = self.model.expr(ExprKind::Call(*id, all), span);
-                ExprKind::Lambda(names, Box::new(call))
-            }
-        }
-    }
 }

@@ -67,7 +67,6 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
 }
 
 /// Parses the block alone: its tree, and where its comments are.
-#[cfg(feature = "cli")]
 pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Vec<crate::source::Span>)> {
     let start = find_block(&source.text)?;
     let lexed = lex(source, start, lex::Until::BlockEnd, out);

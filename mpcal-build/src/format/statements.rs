@@ -66,11 +66,15 @@ impl Formatter<'_> {
             }
         };
         let commented = self.comments.get(self.at).is_some_and(|c| c.start < s.span.end);
-        if !nests || commented || self.source.slice(s.span).contains('\n') {
+        let text = self.source.slice(s.span);
+        if self.one_line || !nests || commented || text.contains('\n') || text.len() > 2 * WIDTH {
             return false;
         }
         let before = std::mem::take(&mut self.out);
+        // What stands inside goes on the same line.
+        self.one_line = true;
         self.spread(s, depth);
+        self.one_line = false;
         let spread = std::mem::replace(&mut self.out, before);
         let one = spread.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         let fits = depth * 2 + one.chars().count() <= WIDTH && !one.contains("\\*");

@@ -42,7 +42,6 @@ pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
     pub(crate) quoted: Vec<Span>,
     /// Comments, in order.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the formatter keeps comments"))]
     pub(crate) comments: Vec<Span>,
 }
 
