@@ -51,3 +51,21 @@ fn messages_of_many_shapes_are_an_enum() {
     assert_eq!(message.to_string(), r#"[from |-> 1, granted |-> TRUE, kind |-> "vote-answer", term |-> 3, to |-> 2]"#);
     assert_eq!(Message::from_value(&message.to_value()), Ok(message));
 }
+
+mod random {
+    mpcal_runtime::include_model!("random");
+}
+
+#[test]
+fn a_random_element_is_drawn_by_the_section() {
+    let constants = std::sync::Arc::new(random::Constants {});
+    let variables = random::Variables::new(&constants).expect("it starts");
+    let mut node = mpcal_runtime::Node::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    runtime.block_on(async {
+        variables.spawn(&mut node, &constants).expect("the processes start");
+        node.join().await.expect("nothing fails");
+    });
+    let (number, side) = variables.out.load();
+    assert!((1..=6).contains(&number) && ["heads", "tails"].contains(&side.as_str()));
+}

@@ -94,3 +94,20 @@ j ≜ /\\ a
 ";
     mpcal_build::parse("unicode.tla", module).expect("it is TLA+");
 }
+
+/// Found by fuzzing: each of these took time exponential in its nesting.
+#[test]
+fn nothing_is_read_twice() {
+    let start = std::time::Instant::now();
+    let unended = format!("{}x == (1\n", "---- MODULE m ----\n".repeat(60));
+    assert!(mpcal_build::parse("unended.tla", &unended).is_err());
+    let sets = format!("---- MODULE m ----\nx == {}S{}\n====\n", "{y \\in ".repeat(40), "}".repeat(40));
+    assert!(mpcal_build::parse("sets.tla", &sets).is_ok());
+    let ifs = format!(
+        "--mpcal m {{ archetype A(ref x) {{ start: {}skip; {}}} }}",
+        "if (x > 0) { ".repeat(30),
+        "}; ".repeat(30)
+    );
+    assert!(mpcal_build::format("ifs.tla", &ifs).is_ok());
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
+}

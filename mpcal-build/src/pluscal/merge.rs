@@ -2,16 +2,21 @@
 
 use std::rc::Rc;
 
-use super::expr::Text;
+use super::expr::{Text, ATOM};
 use super::layout::{Binding, Kind, Statement};
 use super::stage::{assigned, Env, Stager};
 use crate::normal::Step;
-use crate::resolved::Expr;
+use crate::resolved::{Expr, ExprKind};
 
 impl Stager<'_> {
     /// Writes a step as a line of bindings and guards.
     pub(super) fn flat(&mut self, step: &Step, guard: Option<&Text>, env: &mut Env, line: &mut Vec<Item>) {
         match step {
+            // Nothing is really assigned in a line, so the name of a value stands for it to the end.
+            Step::Let { bound, value, author: false } if is_name(value) => {
+                let text = self.text(env, value);
+                env.names.bounds.insert(*bound, text);
+            }
             Step::Let { bound, value, .. } => {
                 let value = self.top(env, value);
                 let name = self.bind(env, *bound);
@@ -32,6 +37,10 @@ impl Stager<'_> {
                     Some(g) => Statement::If(g.text.to_string(), vec![print], Vec::new()),
                 }));
             }
+            Step::Assign { variable, path, value, .. } if path.is_empty() && is_name(value) => {
+                let text = self.text(env, value).at_least(ATOM);
+                self.set(env, *variable, Text::name(text));
+            }
             Step::Assign { variable, path, value, .. } => {
                 let value = self.new_value(env, *variable, path, value);
                 let name = self.stage(env, *variable);
@@ -39,7 +48,7 @@ impl Stager<'_> {
             }
             Step::If(c, a, b) => {
                 let condition = self.name_condition(env, c, line);
-                let negated = Text { text: Rc::from(format!("~{}", condition.at_least(5))), tightness: 4 };
+                let negated = Text { text: Rc::from(format!("~{}", condition.at_least(16))), tightness: 4 };
                 let arms = [(both(guard, &condition), &a[..]), (both(guard, &negated), &b[..])];
                 let tests = vec![condition.text.to_string()];
                 self.arms(&arms, &tests, guard, env, line);
@@ -94,7 +103,11 @@ impl Stager<'_> {
         }
         let lists: Vec<&[Step]> = arms.iter().map(|(_, s)| *s).collect();
         for variable in assigned(&lists) {
-            let values: Vec<Rc<str>> = ends.iter().map(|e| self.printer(e).variable_name(variable)).collect();
+            // An arm that reads nothing never gets here: any value does for it.
+            let known = ends.iter().find(|e| e.has(variable)).unwrap_or(env);
+            let unread = |e: &&Env| self.lowered.virtuals.contains(&variable) && !e.has(variable);
+            let of = |e: &Env| self.printer(if unread(&e) { known } else { e }).variable_name(variable);
+            let values: Vec<Rc<str>> = ends.iter().map(of).collect();
             let Some((last, others)) = values.split_last() else { continue };
             let mut value = last.to_string();
             for (test, other) in tests.iter().zip(others).rev() {
@@ -135,6 +148,15 @@ impl Item {
             None => format!("{keyword} {}", e.text),
             Some(g) => format!("{keyword} {} => {}", g.at_least(2), e.at_least(2)),
         }))
+    }
+}
+
+/// Whether a value is one that has a name already, or a literal.
+pub(super) fn is_name(value: &Expr) -> bool {
+    match value.kind {
+        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::Bound(_) => true,
+        ExprKind::Constant(_) | ExprKind::DefaultInit | ExprKind::Variable(_) => true,
+        _ => false,
     }
 }
 

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use super::expr::{Names, Printer, Text};
 use super::layout::{with, Binding, Kind, Statement};
 use super::lower::Lowered;
-use super::merge::Item;
+use super::merge::{is_name, Item};
 use super::MAX_NESTING;
 use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
@@ -99,6 +99,13 @@ pub(super) struct Env {
     pub(super) names: Names,
     /// Variables whose newest value is bound to a name and not yet assigned.
     pending: BTreeMap<VariableId, Text>,
+}
+
+impl Env {
+    /// Whether the newest value of a variable is bound to a name.
+    pub(super) fn has(&self, variable: VariableId) -> bool {
+        self.pending.contains_key(&variable)
+    }
 }
 
 /// What comes after a list of steps: the rest of the section.
@@ -471,16 +478,20 @@ impl Stager<'_> {
             changed |= changes;
         }
         if let Some(end) = rest.end {
-            let mut all = 0;
+            let (mut own, mut all) = (0, 0);
             let block = Block { steps: Vec::new(), end: end.clone() };
             block.each_expr(&mut |e| all += uses(e));
+            // A condition is looked at before anything behind it changes.
+            if let End::If(c, ..) = end {
+                own = uses(c);
+            }
             let changes = mentioned.iter().any(|v| end_assigns(end, *v));
-            if all > 0 && (changed || changes) {
+            if all > 0 && (changed || (changes && all > own)) {
                 return None;
             }
             total += all;
         }
-        (total <= 1).then(|| self.text(env, value))
+        (total <= 1 || is_name(value)).then(|| self.text(env, value))
     }
 
     /// The new value of the whole variable.

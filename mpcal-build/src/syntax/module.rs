@@ -43,7 +43,12 @@ fn module(start: Tokens<'_>) -> Res<'_, Module> {
         (i, module.extends) = separated_list1(symbol(","), name).parse(i.skip(1))?;
     }
     loop {
-        let Some(token) = i.raw_first() else { return i.fail("`====`") };
+        let Some(token) = i.raw_first() else {
+            // Reported, and not a failure: nothing could be read in another way.
+            let _ = i.fail::<()>("`====`");
+            i.report_farthest();
+            return Ok((i, module));
+        };
         match token.kind {
             TokenKind::ModuleEnd => return Ok((i.skip(1), module)),
             TokenKind::Separator if !i.skip(1).is_word("MODULE") => i = i.skip(1),
