@@ -1,5 +1,7 @@
 //! What tests across the crates share: the command, fixtures, and the tools of TLA+.
 
+pub mod generate;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

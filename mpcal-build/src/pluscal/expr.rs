@@ -248,7 +248,13 @@ impl Printer<'_> {
         match args {
             [a, b] => {
                 if let Some(Fixity::Infix(low, high, associative)) = crate::operators::infix(name).map(|o| o.fixity) {
-                    let left = self.text(a).at_least(if associative { high } else { high + 1 });
+                    // Only the operator itself may stand on the left without parentheses.
+                    let same = match &a.kind {
+                        ExprKind::Builtin(op, args) => op.name == name && args.len() == 2,
+                        ExprKind::Call(id, args) => *self.model.operators[id.index()].name == *name && args.len() == 2,
+                        _ => false,
+                    };
+                    let left = self.text(a).at_least(if associative && same { low } else { high + 1 });
                     let space = if name == ".." { "" } else { " " };
                     return Text::new(format!("{left}{space}{name}{space}{}", self.text(b).at_least(high + 1)), low);
                 }

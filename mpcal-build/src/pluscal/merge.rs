@@ -153,11 +153,10 @@ impl Item {
 
 /// Whether a value is one that has a name already, or a literal.
 pub(super) fn is_name(value: &Expr) -> bool {
-    match value.kind {
-        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::Bound(_) => true,
-        ExprKind::Constant(_) | ExprKind::DefaultInit | ExprKind::Variable(_) => true,
-        _ => false,
-    }
+    let literal = matches!(value.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::DefaultInit);
+    let name =
+        matches!(value.kind, ExprKind::SelfId | ExprKind::Bound(_) | ExprKind::Constant(_) | ExprKind::Variable(_));
+    literal || name
 }
 
 fn both(guard: Option<&Text>, test: &Text) -> Text {

@@ -122,6 +122,15 @@ impl Rest<'_> {
             || self.outer.is_some_and(|o| o.assigns(variable))
     }
 
+    /// Whether every path from here returns.
+    fn only_returns(&self) -> bool {
+        match (self.end, self.outer) {
+            (Some(end), _) => end_returns(end),
+            (None, Some(outer)) => outer.only_returns(),
+            (None, None) => false,
+        }
+    }
+
     fn mentions(&self, variable: VariableId) -> bool {
         let mut found = false;
         let mut look = |e: &Expr| found |= mentions(e, variable);
@@ -130,6 +139,15 @@ impl Rest<'_> {
             Block { steps: Vec::new(), end: end.clone() }.each_expr(&mut look);
         }
         found || self.outer.is_some_and(|o| o.mentions(variable))
+    }
+}
+
+fn end_returns(end: &End) -> bool {
+    match end {
+        End::Return | End::Call(_, _, None) => true,
+        End::Goto(_) | End::Call(_, _, Some(_)) => false,
+        End::If(_, a, b) => end_returns(&a.end) && end_returns(&b.end),
+        End::Either(arms) => arms.iter().all(|a| end_returns(&a.end)),
     }
 }
 
@@ -529,8 +547,16 @@ impl Stager<'_> {
     /// Whether a variable that the branches change is changed again after they meet, or the value
     /// of a read that they give is used there.
     fn must_merge(&self, lists: &[&[Step]], rest: &Rest<'_>) -> bool {
-        let needed =
-            |v: VariableId| if self.lowered.virtuals.contains(&v) { rest.mentions(v) } else { rest.assigns(v) };
+        let needed = |v: VariableId| {
+            if self.lowered.virtuals.contains(&v) {
+                rest.mentions(v)
+            } else if self.restored.contains(&v) {
+                // What a path assigns before it returns is lost; no other path may lose it.
+                rest.mentions(v) || rest.assigns(v) || !rest.only_returns()
+            } else {
+                rest.assigns(v)
+            }
+        };
         assigned(lists).into_iter().any(needed)
     }
 
@@ -538,7 +564,11 @@ impl Stager<'_> {
     fn branch(&mut self, steps: &[Step], siblings: &[&[Step]], rest: &Rest<'_>, env: &Env) -> Vec<Statement> {
         let all = assigned(siblings);
         let inner = Rest { steps: &[], end: None, outer: Some(rest) };
-        self.list(steps, inner, env.clone(), &mut |cx, mut env| cx.flush(&mut env, Some(&all)).into_iter().collect())
+        self.list(steps, inner, env.clone(), &mut |cx, mut env| {
+            // Where branches that assign such a variable are not merged, every path returns.
+            all.iter().filter(|v| cx.restored.contains(v)).for_each(|v| cx.settle(&mut env, *v));
+            cx.flush(&mut env, Some(&all)).into_iter().collect()
+        })
     }
 
     fn settle_all(&self, env: &mut Env, lists: &[&[Step]]) {
