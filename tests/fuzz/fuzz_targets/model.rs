@@ -13,8 +13,10 @@ fuzz_target!(|text: &str| {
         assert_eq!(once, twice);
     }
     if let Ok(once) = Config::new().translate_text("model.tla", text, None) {
-        let twice = Config::new().translate_text("model.tla", &once, None).expect("what was translated can be");
-        assert_eq!(once, twice);
+        // What stood between the markers is gone, and may have held half of the module.
+        if let Ok(twice) = Config::new().translate_text("model.tla", &once, None) {
+            assert_eq!(once, twice);
+        }
     }
     let _ = Config::new().compile_text("model.tla", text, None);
 });
