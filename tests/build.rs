@@ -1,6 +1,14 @@
-//! Compiles the models of the fixtures, so that tests can run them.
+//! Compiles the models of the fixtures and some random ones, so that tests can run them.
 
+#[path = "src/generate.rs"]
+mod generate;
+
+use std::fmt::Write;
 use std::fs;
+use std::path::Path;
+
+/// How many random models are compiled.
+const RANDOM: u64 = 24;
 
 fn main() {
     for directory in ["fixtures/models", "fixtures/compile"] {
@@ -13,4 +21,22 @@ fn main() {
             }
         }
     }
+    random();
+}
+
+/// Writes the random models, and `random_models.rs`, which has a line for each.
+fn random() {
+    println!("cargo::rerun-if-changed=src/generate.rs");
+    let directory = std::env::var("OUT_DIR").expect("cargo sets it");
+    let directory = Path::new(&directory);
+    let (mut modules, mut calls) = (String::new(), String::new());
+    for seed in 1..=RANDOM {
+        let name = format!("random{seed}");
+        let compiled = mpcal_build::Config::new().compile_text(&name, &generate::model(&name, seed), None).unwrap();
+        fs::write(directory.join(format!("{name}.rs")), compiled.rust).expect("a file can be written");
+        let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
+        let _ = writeln!(calls, "    ran += usize::from(run!({name}, {seed}));");
+    }
+    let all = format!("{modules}\nasync fn run_all() -> usize {{\n    let mut ran = 0;\n{calls}    ran\n}}\n");
+    fs::write(directory.join("random_models.rs"), all).expect("a file can be written");
 }

@@ -13,6 +13,7 @@ mod pluscal;
 mod report;
 mod rust;
 mod tlc;
+mod types;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ Examples:
   mpcal-build pluscal lock.tla    translate in place, for pcal.trans and TLC
   mpcal-build fmt lock.tla        lay out the block anew
   mpcal-build tlc lock.tla        translate, run TLC, and explain what it finds
+  mpcal-build types lock.tla      show the types that were inferred
   mpcal-build rust lock.tla       show the Rust
   mpcal-build explain label-required"
 )]
@@ -68,6 +70,8 @@ enum Command {
     Pluscal(pluscal::Pluscal),
     /// Emit Rust.
     Rust(rust::Rust),
+    /// Show the types that were inferred.
+    Types(types::Types),
     /// Lay out the block anew.
     Fmt(fmt::Fmt),
     /// Say more about a diagnostic code.
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Check(c) => c.run(&config, cli.message_format),
         Command::Pluscal(c) => c.run(&config, cli.message_format),
         Command::Rust(c) => c.run(&config, cli.message_format),
+        Command::Types(c) => c.run(&config, cli.message_format),
         Command::Fmt(c) => c.run(&config, cli.message_format),
         Command::Explain(c) => c.run(),
         Command::ExplainTrace(c) => c.run(&config, cli.message_format),

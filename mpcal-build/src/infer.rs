@@ -8,17 +8,20 @@ mod copy;
 mod expr;
 mod finish;
 mod generate;
+mod report;
 mod signature;
 mod solve;
 
 use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
 use crate::types::{Record, Type};
 
 pub use generate::infer;
+#[cfg(feature = "cli")]
+pub use report::show;
+pub use report::warn_untyped;
 
 /// What inference finds.
 #[derive(Clone, Debug, Default)]
@@ -80,21 +83,6 @@ impl Types {
     #[must_use]
     pub fn of(&self, id: ExprId) -> &Type {
         self.exprs.get(id.index()).unwrap_or(&Type::Value)
-    }
-}
-
-/// Says which variables have no type of their own.
-pub fn warn_untyped(model: &Model, types: &Types, out: &mut Diagnostics) {
-    let bodies = model.archetypes.iter().flat_map(|a| a.parameters.iter().chain(&a.locals));
-    let bodies = bodies.chain(model.procedures.iter().flat_map(|p| p.parameters.iter().chain(&p.locals)));
-    for id in model.globals.iter().chain(bodies) {
-        let variable = model.variable(*id);
-        if types.untyped.contains(id) {
-            out.push(
-                Diagnostic::warning("untyped", variable.span, format!("`{}` has no single type", variable.name))
-                    .because("its uses disagree: it is a dynamic `Value` in Rust"),
-            );
-        }
     }
 }
 

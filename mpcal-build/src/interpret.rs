@@ -25,6 +25,8 @@ pub struct Explored {
     /// The values of the global variables in states where every process has ended, in the order of
     /// the block.
     pub ends: BTreeSet<Vec<Value>>,
+    /// The number of states that nothing follows although a process has not ended.
+    pub stuck: usize,
 }
 
 /// Explores every state of a model, at most `limit` of them; `loader` finds other modules.
@@ -51,6 +53,7 @@ fn explore_here(
     let mut seen: BTreeSet<State> = BTreeSet::new();
     let mut todo = machine.initial().map_err(fail)?;
     let mut ends = BTreeSet::new();
+    let mut stuck = 0;
     while let Some(state) = todo.pop() {
         if !seen.insert(state.clone()) {
             continue;
@@ -61,7 +64,9 @@ fn explore_here(
         if state.has_ended() {
             ends.insert(state.globals.clone());
         }
-        todo.extend(machine.successors(&state).map_err(fail)?);
+        let next = machine.successors(&state).map_err(fail)?;
+        stuck += usize::from(next.is_empty() && !state.has_ended());
+        todo.extend(next);
     }
-    Ok(Explored { states: seen.len(), ends })
+    Ok(Explored { states: seen.len(), ends, stuck })
 }

@@ -23,6 +23,9 @@ pub struct Request {
     /// Say what the names of the translation stand for.
     #[cfg(feature = "cli")]
     pub origins: bool,
+    /// Show what types were inferred.
+    #[cfg(feature = "cli")]
+    pub types: bool,
     /// Stay on the caller's thread: tokens of a procedural macro live only on its own.
     pub on_this_thread: bool,
 }
@@ -43,6 +46,9 @@ pub struct Output {
     /// What the names of the translation stand for.
     #[cfg(feature = "cli")]
     pub origins: Option<Origins>,
+    /// The types that were inferred, as text.
+    #[cfg(feature = "cli")]
+    pub types: Option<String>,
 }
 
 impl Output {
@@ -55,6 +61,8 @@ impl Output {
             rust: None,
             #[cfg(feature = "cli")]
             origins: None,
+            #[cfg(feature = "cli")]
+            types: None,
         }
     }
 }
@@ -204,13 +212,21 @@ fn back(
     if request.origins {
         output.origins = crate::pluscal::origins(sources, &file.block, model, normal, out);
     }
+    #[cfg(feature = "cli")]
+    if request.types {
+        let (mut model, mut normal) = (model.clone(), normal.clone());
+        crate::specialize::specialize(&mut model, &mut normal);
+        let types = crate::infer::infer(&mut model, &normal);
+        crate::infer::warn_untyped(&model, &normal, &types, out);
+        output.types = Some(crate::infer::show(sources, &model, &types));
+    }
     if request.rust {
         let (mut model, mut normal) = (model.clone(), normal.clone());
         // After this: operators take values only.
         crate::specialize::specialize(&mut model, &mut normal);
         // After this: every expression has a type.
         let types = crate::infer::infer(&mut model, &normal);
-        crate::infer::warn_untyped(&model, &types, out);
+        crate::infer::warn_untyped(&model, &normal, &types, out);
         output.rust = crate::rust::emit(sources, file.block.span, &model, &normal, &types, out);
     }
 }

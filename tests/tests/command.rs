@@ -286,3 +286,14 @@ fn tlc_is_run_and_its_counterexample_explained() {
     let output = mpcal(directory.path(), &["tlc", "race.tla", "--", "-deadlock"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
+
+#[test]
+fn inferred_types_are_shown() {
+    let example = mpcal_tests::root().join("examples/locksvc");
+    let said = text(&mpcal(&example, &["types", "locksvc.tla"]));
+    for line in
+        ["LockServer.waiting  Seq(Int)", "LockClient.holding  ref [Int] Bool", "$message = { from: Int, kind: Str }"]
+    {
+        assert!(said.contains(line), "{said}");
+    }
+}

@@ -4,9 +4,13 @@
 use std::collections::HashMap;
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use mpcal_build::Config;
+use mpcal_runtime::Node;
 use mpcal_tests::{distinct_states, generate, Tools};
+use tokio::time::timeout;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
@@ -59,4 +63,39 @@ fn random_models_have_the_states_that_tlc_finds() {
         compared += 1;
     }
     println!("{compared} models compared");
+}
+
+/// Runs a model as Rust, if it cannot get stuck; says whether it did.
+macro_rules! run {
+    ($model:ident, $seed:literal) => {{
+        let text = generate::model(stringify!($model), $seed);
+        let explored = Config::new().explore(&text, &HashMap::new(), LIMIT).expect("the model can be explored");
+        let runs = explored.stuck == 0 && !explored.ends.is_empty();
+        if runs {
+            let constants = Arc::new($model::Constants {});
+            let variables = $model::Variables::new(&constants).expect("the variables have initial values");
+            let mut node = Node::new();
+            variables.spawn(&mut node, &constants).expect("the processes start");
+            let ended = timeout(Duration::from_secs(20), node.join()).await;
+            ended.unwrap_or_else(|_| panic!("seed {} does not end:\n{text}", $seed)).expect("nothing fails");
+            let end = variables.values();
+            assert!(
+                explored.ends.contains(&end),
+                "seed {}: {end:?} is no end, those are {:?}\n{text}",
+                $seed,
+                explored.ends
+            );
+        }
+        runs
+    }};
+}
+
+include!(concat!(env!("OUT_DIR"), "/random_models.rs"));
+
+/// What runs as Rust ends as the interpreter says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_models_end_as_the_interpreter_says() {
+    let ran = run_all().await;
+    println!("{ran} models ran to their end");
+    assert!(ran >= 5);
 }

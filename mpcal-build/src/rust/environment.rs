@@ -83,7 +83,9 @@ impl Emitter<'_> {
     /// The name of a mapping macro over a variable.
     fn mapping_name(&self, m: &MappingUse) -> Ident {
         let variable = pascal(&self.model.variable(m.variable).name);
-        let macro_name = m.mapping.map_or("Plain".to_owned(), |id| pascal(&self.model.mapping_macros[id.index()].name));
+        let taken = |name: &str| self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name);
+        let plain = if taken("Plain") { "Unmapped" } else { "Plain" };
+        let macro_name = m.mapping.map_or(plain.to_owned(), |id| pascal(&self.model.mapping_macros[id.index()].name));
         let name = format!("{macro_name}Over{variable}");
         let at = self.types.mappings.iter().position(|x| std::ptr::eq(x, m)).unwrap_or_default();
         let before = &self.types.mappings[..at];
