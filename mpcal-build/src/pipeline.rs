@@ -216,14 +216,16 @@ fn back(
     if request.types {
         let (mut model, mut normal) = (model.clone(), normal.clone());
         crate::specialize::specialize(&mut model, &mut normal);
+        crate::specialize::monomorphize(&mut model, &mut normal);
         let types = crate::infer::infer(&mut model, &normal);
         crate::infer::warn_untyped(&model, &normal, &types, out);
         output.types = Some(crate::infer::show(sources, &model, &types));
     }
     if request.rust {
         let (mut model, mut normal) = (model.clone(), normal.clone());
-        // After this: operators take values only.
+        // After this: operators take values only, each of one type.
         crate::specialize::specialize(&mut model, &mut normal);
+        crate::specialize::monomorphize(&mut model, &mut normal);
         // After this: every expression has a type.
         let types = crate::infer::infer(&mut model, &normal);
         crate::infer::warn_untyped(&model, &normal, &types, out);

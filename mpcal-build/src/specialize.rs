@@ -15,6 +15,7 @@
 
 mod free;
 mod fresh;
+mod monomorphize;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -25,6 +26,8 @@ use crate::resolved::{
     Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId, Step as PathStep,
 };
 use crate::source::Span;
+
+pub use monomorphize::monomorphize;
 
 use free::{bound_by, free, Free};
 use fresh::{Fresh, Replacement};

@@ -69,3 +69,16 @@ fn a_random_element_is_drawn_by_the_section() {
     let (number, side) = variables.out.load();
     assert!((1..=6).contains(&number) && ["heads", "tails"].contains(&side.as_str()));
 }
+
+mod polymorphic {
+    mpcal_runtime::include_model!("polymorphic");
+}
+
+#[test]
+fn an_operator_used_at_two_types_is_two() {
+    let constants = polymorphic::Constants {};
+    let names = ["a", "b"].into_iter().map(mpcal_runtime::value::Str::from).collect();
+    let (name, number) = constants.both2(&names, &[1, 2].into_iter().collect()).expect("neither is empty");
+    assert_eq!((name.as_str(), number), ("b", 2));
+    assert!(constants.last2(&[].into_iter().collect()).is_err());
+}

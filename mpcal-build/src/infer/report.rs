@@ -139,7 +139,8 @@ pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
             lines.push((span, format!("{owner}.{name}"), text));
         }
     }
-    for o in &model.operators {
+    // One that specialization has retired has no name of its own.
+    for o in model.operators.iter().filter(|o| !o.parts.is_empty()) {
         let result = types.text(types.of(o.body.id));
         let parameters: Vec<_> = o.parameters.iter().map(|p| types.text(&types.bounds[p.index()])).collect();
         let text = if parameters.is_empty() { result } else { format!("({}) => {result}", parameters.join(", ")) };
