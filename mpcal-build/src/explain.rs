@@ -32,7 +32,6 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("duplicate-name", "A name is defined twice in one scope. TLA+ has no shadowing."),
     code("goto-in-mapping", "A mapping macro is expanded inside a critical section, so it cannot jump, call or return."),
     code("internal-error", "The compiler is at fault, not the model. Please report it with the file."),
-    code("internal-error", "mpcal-build itself is at fault, not the model: what it made does not keep the rules of what it should make. Nothing was written. Please report it, with the model."),
     code("label-duplicate", "A label is defined once per archetype, procedure or process."),
     code("label-forbidden", "A label starts a new atomic step. Inside `with`, a macro or a mapping macro there can be none, because the bound names live only within one step."),
     code("label-required", "A label starts an atomic step. The first statement of a body, every `while`, and a statement after `call`, `return`, `goto` or after an `if`/`either` that holds one of these or a label, need one."),

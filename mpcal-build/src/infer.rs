@@ -9,6 +9,8 @@ mod expr;
 mod finish;
 mod generate;
 mod report;
+#[cfg(feature = "cli")]
+mod show;
 mod signature;
 mod solve;
 
@@ -19,9 +21,9 @@ use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
 use crate::types::{Record, Type};
 
 pub use generate::infer;
-#[cfg(feature = "cli")]
-pub use report::show;
 pub use report::warn_untyped;
+#[cfg(feature = "cli")]
+pub use show::show;
 
 /// What inference finds.
 #[derive(Clone, Debug, Default)]

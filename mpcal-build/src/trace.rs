@@ -38,6 +38,9 @@ struct State {
     values: Vec<(String, String)>,
 }
 
+/// Values are compared so deep.
+const MAX_DEPTH: usize = 20;
+
 /// The most source lines that are shown of a section.
 const MAX_LINES: usize = 12;
 
@@ -181,7 +184,7 @@ fn step(n: usize, before: Option<&State>, state: &State, origins: &Origins, sour
     let mut changes = Vec::new();
     for (name, value) in &state.values {
         if let Some(old) = old(name).filter(|old| old != value) {
-            differences(name, old, value, &mut changes);
+            differences(name, old, value, 0, &mut changes);
         }
     }
     // Only the process that takes a step moves on.
@@ -250,12 +253,14 @@ struct Change {
 }
 
 /// The smallest parts that differ: below functions, sequences and records whose keys are the same.
-fn differences(path: &str, old: &str, new: &str, out: &mut Vec<Change>) {
+fn differences(path: &str, old: &str, new: &str, depth: usize, out: &mut Vec<Change>) {
     let whole = || Change { path: path.to_owned(), old: old.to_owned(), new: new.to_owned() };
     match (entries(old), entries(new)) {
-        (Some(a), Some(b)) if !a.is_empty() && a.iter().map(|e| &e.0).eq(b.iter().map(|e| &e.0)) => {
+        (Some(a), Some(b))
+            if depth < MAX_DEPTH && !a.is_empty() && a.iter().map(|e| &e.0).eq(b.iter().map(|e| &e.0)) =>
+        {
             for ((key, old), (_, new)) in a.iter().zip(&b).filter(|(x, y)| x.1 != y.1) {
-                differences(&format!("{path}{key}"), old, new, out);
+                differences(&format!("{path}{key}"), old, new, depth + 1, out);
             }
         }
         _ => out.push(whole()),
@@ -328,7 +333,7 @@ mod tests {
         let mut changes = Vec::new();
         let old = r#"(0 :> <<>> @@ 1 :> [a |-> 1, b |-> <<"x, y", 2>>])"#;
         let new = r#"(0 :> <<3>> @@ 1 :> [a |-> 1, b |-> <<"x, y", 4>>])"#;
-        differences("net", old, new, &mut changes);
+        differences("net", old, new, 0, &mut changes);
         let found: Vec<_> = changes.iter().map(|c| format!("{} {} {}", c.path, c.old, c.new)).collect();
         assert_eq!(found, ["net[0] <<>> <<3>>", "net[1].b[2] 2 4"]);
     }

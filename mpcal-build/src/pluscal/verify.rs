@@ -13,6 +13,10 @@ pub fn verify(text: &str, own: &Module, modules: &[Module], at: Span, out: &mut 
     let sources = Sources::new(Source::new("translation", text));
     let problems = problems(&sources, own, modules);
     let errors = problems.errors();
+    // A translation may nest a little deeper than the model: then there is no tree to look at.
+    if errors.iter().any(|d| d.code == "nesting-too-deep") {
+        return;
+    }
     if let Some(first) = errors.first() {
         let (line, _) = sources.model().line_column(first.primary.span.start);
         let found = sources.model().text.lines().nth(line - 1).unwrap_or("").trim().to_owned();
@@ -49,5 +53,33 @@ fn refuse_extensions(block: &Block, out: &mut Diagnostics) {
     let by_ref = block.procedures.iter().flat_map(|p| &p.parameters).filter(|p| p.by_ref.is_some()).map(|p| &p.name);
     for name in names.chain(by_ref) {
         out.push(Diagnostic::error("syntax", name.span, format!("`{}` is no part of plain PlusCal", name.text)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(body: &str) -> Vec<String> {
+        let text = format!("--algorithm m {{\n  variables x = 0;\n  process (p \\in 1..2)\n  {{\n{body}\n  }}\n}}\n");
+        let mut out = Diagnostics::default();
+        verify(&text, &Module::default(), &[], Span::default(), &mut out);
+        out.sorted().into_iter().map(|d| d.primary.text).collect()
+    }
+
+    #[test]
+    fn what_is_no_plain_pluscal_is_found() {
+        assert!(found("start: x := x + 1;").is_empty());
+        let faults = [
+            ("x := 1;", "label-required"),
+            ("start: x := 1; x := 2;", "multiple-writes"),
+            ("start: y := 1;", "unknown-name"),
+            ("start: goto nowhere;", "unknown-label"),
+            ("start: x := (1;", "syntax"),
+        ];
+        for (body, code) in faults {
+            let found = found(body);
+            assert!(found.len() == 1 && found[0].starts_with(code), "{body}: {found:?}");
+        }
     }
 }

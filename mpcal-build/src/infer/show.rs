@@ -1,0 +1,74 @@
+//! All types of a model, for `mpcal-build types`.
+
+use std::fmt::Write;
+use std::rc::Rc;
+
+use super::Types;
+use crate::resolved::{Model, VariableId};
+use crate::source::{Source, Sources, Span};
+
+/// Everything that has a type, a line each, in the order of the text; then the records.
+#[must_use]
+pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
+    let mut lines: Vec<(Span, String, String)> = Vec::new();
+    for (n, c) in model.constants.iter().enumerate() {
+        lines.push((c.span, c.name.to_string(), types.text(&types.constants[n])));
+    }
+    let of = |id: &VariableId| -> (Span, Rc<str>, String) {
+        let v = model.variable(*id);
+        let text = match types.refs.get(id) {
+            None => types.text(&types.variables[id.index()]),
+            Some(r) => {
+                let indices: Vec<_> = r.indices.iter().map(|t| format!("[{}]", types.text(t))).collect();
+                let (read, write) = (types.text(&r.read), types.text(&r.write));
+                let both = if read == write { read } else { format!("{read} read, {write} written") };
+                format!("ref {}{both}", indices.iter().map(|i| format!("{i} ")).collect::<String>())
+            }
+        };
+        (v.span, v.name.clone(), text)
+    };
+    for g in &model.globals {
+        let (span, name, text) = of(g);
+        lines.push((span, name.to_string(), text));
+    }
+    let archetypes = model.archetypes.iter().map(|a| (&a.name, &a.parameters, &a.locals));
+    let procedures = model.procedures.iter().map(|p| (&p.name, &p.parameters, &p.locals));
+    for (owner, parameters, locals) in archetypes.chain(procedures) {
+        for id in parameters.iter().chain(locals) {
+            let (span, name, text) = of(id);
+            lines.push((span, format!("{owner}.{name}"), text));
+        }
+    }
+    // One that specialization has retired has no name of its own.
+    for o in model.operators.iter().filter(|o| !o.parts.is_empty()) {
+        let result = types.text(types.of(o.body.id));
+        let parameters: Vec<_> = o.parameters.iter().map(|p| types.text(&types.bounds[p.index()])).collect();
+        let text = if parameters.is_empty() { result } else { format!("({}) => {result}", parameters.join(", ")) };
+        lines.push((o.span, o.name.to_string(), text));
+    }
+    lines.sort_by_key(|(span, ..)| *span);
+    let place = |span: Span| {
+        let file: &Source = sources.file(span);
+        format!("{}:{}", file.path, file.line(span.start))
+    };
+    let rows: Vec<_> = lines.into_iter().map(|(span, name, text)| (place(span), name, text)).collect();
+    let width = |f: &dyn Fn(&(String, String, String)) -> usize| rows.iter().map(f).max().unwrap_or(0);
+    let (places, names) = (width(&|r| r.0.chars().count()), width(&|r| r.1.chars().count()));
+    let mut out: String =
+        rows.iter().map(|(place, name, text)| format!("{place:places$}  {name:names$}  {text}\n")).collect();
+    for record in &types.records {
+        for shape in &record.shapes {
+            let fields: Vec<_> = shape
+                .fields
+                .iter()
+                .map(|f| format!("{f}: {}", record.fields.get(f).map_or("Value".to_owned(), |t| types.text(t))))
+                .collect();
+            let variant = if record.shapes.len() > 1 { format!("::{}", shape.name) } else { String::new() };
+            let _ = write!(out, "\n${}{variant} = {{ {} }}", record.name, fields.join(", "));
+        }
+    }
+    if !types.records.is_empty() {
+        out.push('\n');
+    }
+    out
+}
