@@ -41,6 +41,8 @@ struct Resolver<'a, 'd> {
     /// The modules that were loaded besides the model's own.
     modules: &'a [Module],
     envs: Vec<Env<'a>>,
+    /// The modules that are being looked at, each inside the one before.
+    open: Vec<&'a Module>,
     /// Views of modules that come in through `EXTENDS` alone.
     extended: Vec<(&'a Module, EnvId)>,
     /// Whether there is no module around the block.
@@ -82,6 +84,7 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         model: Model { name: block.name.text.clone(), ..Model::default() },
         modules,
         envs: Vec::new(),
+        open: Vec::new(),
         extended: Vec::new(),
         bare: own.name.is_none() || own.extends.is_empty(),
         env: EnvId(0),

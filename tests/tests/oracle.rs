@@ -20,7 +20,7 @@ const TLC: &[(&str, usize)] = &[
     ("expressions", 9),
     ("fairness", 512),
     ("fresh_refs", 514),
-    ("instances", 8),
+    ("instances", 9),
     ("instances_differ", 176),
     ("jumps", 90),
     ("labels_in_branches", 177),

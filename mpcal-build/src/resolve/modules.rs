@@ -80,17 +80,25 @@ impl<'a> Resolver<'a, '_> {
     fn build(&mut self, module: &'a Module, env: Env<'a>, with: Option<With<'a>>) -> EnvId {
         let id = EnvId(self.envs.len());
         self.envs.push(env);
+        self.open.push(module);
         for extended in &module.extends {
             self.extend(id, extended, with);
         }
         for unit in &module.units {
             self.declare(id, unit, with);
         }
+        self.open.pop();
         id
     }
 
-    /// Whether there may be one more view; if not, says so.
-    fn may_grow(&mut self, span: Span) -> bool {
+    /// Whether there may be one more view, of this module; if not, says so.
+    fn may_grow(&mut self, module: &Module, span: Span) -> bool {
+        if self.open.iter().any(|m| std::ptr::eq(*m, module)) {
+            let name = module.name.as_ref().map_or("", |n| &n.text);
+            let message = format!("module `{name}` needs itself");
+            self.out.push(Diagnostic::error("module-cycle", span, message));
+            return false;
+        }
         let fine = self.envs.len() < MAX_ENVS;
         if !fine {
             let message = format!("more than {MAX_ENVS} instances of modules");
@@ -100,14 +108,14 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn extend(&mut self, id: EnvId, name: &'a Name, with: Option<With<'a>>) {
-        let Some(module) = self.module(id, &name.text) else {
+        let Some((module, _)) = self.module(id, &name.text) else {
             self.add_standard(id, &name.text);
             return;
         };
         let cached = self.extended.iter().find(|(m, _)| std::ptr::eq(*m, module)).map(|(_, e)| *e);
         let from = match cached.filter(|_| with.is_none()) {
             Some(env) => env,
-            None if !self.may_grow(name.span) => return,
+            None if !self.may_grow(module, name.span) => return,
             None => {
                 let own = &self.envs[id.0];
                 let env = Env {
@@ -175,19 +183,20 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// A module that is no standard one: inside this module, or of the files that were loaded.
-    fn module(&self, id: EnvId, name: &str) -> Option<&'a Module> {
+    /// A module that is no standard one, and the view it stands in: inside this module or one around
+    /// it, or of the files that were loaded.
+    fn module(&self, id: EnvId, name: &str) -> Option<(&'a Module, Option<EnvId>)> {
         let mut env = Some(id);
         while let Some(EnvId(n)) = env {
             if let Some(module) = self.envs[n].modules.get(name) {
-                return Some(module);
+                return Some((module, Some(EnvId(n))));
             }
             env = self.envs[n].enclosing;
         }
         if STANDARD_MODULES.contains(&name) {
             return None;
         }
-        self.modules.iter().find(|m| m.name.as_ref().is_some_and(|n| *n.text == *name))
+        self.modules.iter().find(|m| m.name.as_ref().is_some_and(|n| *n.text == *name)).map(|m| (m, None))
     }
 
     fn declare(&mut self, id: EnvId, unit: &'a Unit, with: Option<With<'a>>) {
@@ -241,7 +250,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn instantiate(&mut self, id: EnvId, instance: &'a ModuleInstance) {
         let key = instance.name.as_ref().map(|n| n.text.clone());
-        let Some(module) = self.module(id, &instance.module.text) else {
+        let Some((module, enclosing)) = self.module(id, &instance.module.text) else {
             match key {
                 Some(key) => {
                     self.envs[id.0].items.insert(key, Item::Standard(instance.module.text.clone()));
@@ -250,14 +259,13 @@ impl<'a> Resolver<'a, '_> {
             }
             return;
         };
-        if !self.may_grow(instance.module.span) {
+        if !self.may_grow(module, instance.module.span) {
             return;
         }
         let own = &self.envs[id.0];
-        let nested = own.modules.values().any(|m| std::ptr::eq(*m, module));
         let mut env = Env {
             outer: Some(id),
-            enclosing: nested.then_some(id),
+            enclosing,
             parameters: own.parameters.clone(),
             prefix: own.prefix.clone(),
             parts: own.parts.clone(),
