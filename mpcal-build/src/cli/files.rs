@@ -18,6 +18,27 @@ pub(super) enum Mode {
     Show,
 }
 
+/// The flags of a command that rewrites files.
+#[derive(Clone, Copy, clap::Args)]
+pub(super) struct Rewrite {
+    /// Change nothing; exit 1 with a diff if a file would change.
+    #[arg(long, conflicts_with = "stdout")]
+    check: bool,
+    /// Write the new file to standard output instead.
+    #[arg(long)]
+    stdout: bool,
+}
+
+impl Rewrite {
+    pub(super) fn mode(self) -> Mode {
+        match (self.stdout, self.check) {
+            (true, _) => Mode::Show,
+            (_, true) => Mode::Check,
+            _ => Mode::Replace,
+        }
+    }
+}
+
 /// Does that; `what` says in a diff what the new text is.
 pub(super) fn put(path: &Path, old: &str, new: &str, mode: Mode, what: &str) -> Result<(), Exit> {
     match mode {

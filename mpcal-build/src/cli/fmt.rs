@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{put, Mode};
+use super::files::{put, Rewrite};
 use super::{report, Exit, MessageFormat};
 use crate::pipeline;
 use crate::Config;
@@ -19,12 +19,8 @@ pub(super) struct Fmt {
     /// Modules to format.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Change nothing; exit 1 with a diff if a file would change.
-    #[arg(long, conflicts_with = "stdout")]
-    check: bool,
-    /// Write the formatted file to standard output instead.
-    #[arg(long)]
-    stdout: bool,
+    #[command(flatten)]
+    rewrite: Rewrite,
 }
 
 impl Fmt {
@@ -43,11 +39,6 @@ impl Fmt {
             report::show(&sources, &problems, format);
             Exit::Fault
         })?;
-        let mode = match (self.stdout, self.check) {
-            (true, _) => Mode::Show,
-            (_, true) => Mode::Check,
-            _ => Mode::Replace,
-        };
-        put(path, &sources.model().text, &new, mode, "formatted")
+        put(path, &sources.model().text, &new, self.rewrite.mode(), "formatted")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{put, Mode};
+use super::files::{put, Rewrite};
 use super::{report, Exit, MessageFormat};
 use crate::pipeline::Request;
 use crate::Config;
@@ -17,12 +17,8 @@ pub(super) struct Pluscal {
     /// Modules to translate.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Change nothing; exit 1 with a diff if a file is stale.
-    #[arg(long, conflicts_with = "stdout")]
-    check: bool,
-    /// Write the translated file to standard output instead.
-    #[arg(long)]
-    stdout: bool,
+    #[command(flatten)]
+    rewrite: Rewrite,
 }
 
 impl Pluscal {
@@ -38,11 +34,6 @@ impl Pluscal {
         let request = Request { rules: config.rules(), pluscal: true, ..Request::default() };
         let output = report::run(config, path, request, format)?;
         let Some(new) = output.rewritten else { return Err(Exit::Fault) };
-        let mode = match (self.stdout, self.check) {
-            (true, _) => Mode::Show,
-            (_, true) => Mode::Check,
-            _ => Mode::Replace,
-        };
-        put(path, &output.sources.model().text, &new, mode, "translated")
+        put(path, &output.sources.model().text, &new, self.rewrite.mode(), "translated")
     }
 }
