@@ -19,6 +19,7 @@ mod diagnostic;
 mod expand;
 mod explain;
 mod format;
+mod fresh;
 mod infer;
 #[cfg(feature = "interpret")]
 mod interpret;

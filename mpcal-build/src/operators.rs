@@ -280,6 +280,17 @@ pub static STANDARD_MODULES: &[&str] = &[
     "Json",
 ];
 
+/// The standard modules that a standard module extends, directly or not.
+#[must_use]
+pub fn extended_by(module: &str) -> &'static [&'static str] {
+    match module {
+        "Integers" => &["Naturals"],
+        "Reals" => &["Integers", "Naturals"],
+        "RealTime" => &["Reals", "Integers", "Naturals"],
+        _ => &[],
+    }
+}
+
 /// The rows of one spelling: a symbol can be prefix and infix.
 #[derive(Clone, Copy, Default)]
 struct Rows {

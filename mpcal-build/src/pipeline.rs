@@ -1,8 +1,11 @@
 //! The passes, in order, and what holds after each.
 
+use std::sync::Mutex;
+
 use crate::ast::Module;
 use crate::check::Rules;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::infer::Types;
 use crate::load::Loader;
 use crate::normal::Normal;
 use crate::resolved::Model;
@@ -125,12 +128,16 @@ pub fn format(source: Source) -> (Sources, Result<String, Vec<Diagnostic>>) {
 }
 
 /// Trees recurse as deep as the model nests, so passes run on a thread with a stack of its own size,
-/// whoever calls them.
+/// whoever calls them; where there is no thread to be had, on the caller's.
 pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work) {
+    let work = Mutex::new(Some(work));
+    let run = || {
+        let work = work.lock().ok().and_then(|mut slot| slot.take());
+        work.expect("it is run once")()
+    };
+    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, run) {
         Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        // Without a thread there is no way to go on that is safe.
-        Err(error) => panic!("no thread for the compiler: {error}"),
+        Err(_) => run(),
     })
 }
 
@@ -214,21 +221,22 @@ fn back(
     }
     #[cfg(feature = "cli")]
     if request.types {
-        let (mut model, mut normal) = (model.clone(), normal.clone());
-        crate::specialize::specialize(&mut model, &mut normal);
-        crate::specialize::monomorphize(&mut model, &mut normal);
-        let types = crate::infer::infer(&mut model, &normal);
-        crate::infer::warn_untyped(&model, &normal, &types, out);
+        let (model, _, types) = typed(model, normal, out);
         output.types = Some(crate::infer::show(sources, &model, &types));
     }
     if request.rust {
-        let (mut model, mut normal) = (model.clone(), normal.clone());
-        // After this: operators take values only, each of one type.
-        crate::specialize::specialize(&mut model, &mut normal);
-        crate::specialize::monomorphize(&mut model, &mut normal);
-        // After this: every expression has a type.
-        let types = crate::infer::infer(&mut model, &normal);
-        crate::infer::warn_untyped(&model, &normal, &types, out);
+        let (model, normal, types) = typed(model, normal, out);
         output.rust = crate::rust::emit(sources, file.block.span, &model, &normal, &types, out);
     }
+}
+
+fn typed(model: &Model, normal: &Normal, out: &mut Diagnostics) -> (Model, Normal, Types) {
+    let (mut model, mut normal) = (model.clone(), normal.clone());
+    // After this: operators take values only, each of one type.
+    crate::specialize::specialize(&mut model, &mut normal);
+    crate::specialize::monomorphize(&mut model, &mut normal);
+    // After this: every expression has a type.
+    let types = crate::infer::infer(&mut model, &normal);
+    crate::infer::warn_untyped(&model, &normal, &types, out);
+    (model, normal, types)
 }

@@ -11,6 +11,7 @@
 
 mod expr;
 mod fold;
+mod inline;
 mod instantiate;
 mod layout;
 mod lower;

@@ -13,13 +13,13 @@
 //!
 //! PlusCal keeps the model's own definitions, so only Rust and the interpreter see this.
 
-mod free;
-mod fresh;
 mod monomorphize;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::fresh::free::{bound_by, free, Free};
+use crate::fresh::{Fresh, Replacement};
 use crate::normal::{Block, End, Normal, Step};
 use crate::operators::{self, Fixity, Operator};
 use crate::resolved::{
@@ -28,9 +28,6 @@ use crate::resolved::{
 use crate::source::Span;
 
 pub use monomorphize::monomorphize;
-
-use free::{bound_by, free, Free};
-use fresh::{Fresh, Replacement};
 
 /// More copies of operators than this are not made: an operator may take ever larger ones.
 const MAX_COPIES: usize = 1_000;
@@ -305,8 +302,7 @@ impl Specializer<'_> {
             span,
         };
         self.model.operators.push(definition);
-        let mut fresh =
-            Fresh { model: self.model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() };
+        let mut fresh = Fresh::new(self.model);
         let mut all = fresh.parameters(free, span);
         all.extend(parameters.iter().map(|p| fresh.bound(*p)));
         let body = fresh.copy(body);
@@ -324,8 +320,7 @@ impl Specializer<'_> {
         let name = self.unique(&format!("{}With{names}", definition.name));
         let placeholder = self.placeholder();
         self.model.operators.push(Definition { name, body: placeholder, ..definition.clone() });
-        let mut fresh =
-            Fresh { model: self.model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() };
+        let mut fresh = Fresh::new(self.model);
         let mut parameters = Vec::new();
         let mut at = 0;
         for p in &definition.parameters {

@@ -242,9 +242,14 @@ impl Generator<'_> {
             }
             Some(id) => {
                 let (r_body, w_body) = self.input.normal.mapping_macros[id.index()].clone();
-                let mut copier = Copier::new(self);
+                let mut copier = Copier::new(self.input.model);
                 read = copier.steps(&r_body);
                 write = copier.steps(&w_body);
+                // The names of the copies have types of their own.
+                for _ in self.bounds.len()..self.input.model.bounds.len() {
+                    let t = self.solver.fresh();
+                    self.bounds.push(t);
+                }
                 self.mapped = Some((stored, r.write));
                 self.mapping_steps(&read, r.read);
                 self.mapping_steps(&write, stored);

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use super::expr::{Names, Printer, Text};
 use super::layout::{with, Binding, Kind, Statement};
 use super::lower::Lowered;
-use super::merge::{is_name, Item};
+use super::merge::Item;
 use super::MAX_NESTING;
 use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
@@ -155,13 +155,13 @@ fn mentions(e: &Expr, variable: VariableId) -> bool {
     e.any(&mut |e| matches!(e.kind, ExprKind::Variable(v) if v == variable))
 }
 
-fn assigns(step: &Step, variable: VariableId) -> bool {
+pub(super) fn assigns(step: &Step, variable: VariableId) -> bool {
     let mut found = false;
     step.each(&mut |s| found |= matches!(s, Step::Assign { variable: v, .. } if *v == variable));
     found
 }
 
-fn end_assigns(end: &End, variable: VariableId) -> bool {
+pub(super) fn end_assigns(end: &End, variable: VariableId) -> bool {
     let block = |b: &Block| b.steps.iter().any(|s| assigns(s, variable)) || end_assigns(&b.end, variable);
     match end {
         End::If(_, a, b) => block(a) || block(b),
@@ -443,73 +443,6 @@ impl Stager<'_> {
         }
         out.extend(after(self, env));
         out
-    }
-
-    /// The text a bound name stands for, if it needs no `with`.
-    pub(super) fn inline(
-        &self,
-        env: &Env,
-        bound: BoundId,
-        value: &Expr,
-        author: bool,
-        rest: &Rest<'_>,
-    ) -> Option<Text> {
-        let simple = match &value.kind {
-            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::Bound(_) => true,
-            ExprKind::Constant(_) | ExprKind::DefaultInit => true,
-            ExprKind::Variable(v) => self.lowered.virtuals.contains(v),
-            _ => false,
-        };
-        if simple && !author {
-            return Some(self.text(env, value));
-        }
-        if author {
-            return None;
-        }
-        let mut mentioned = Vec::new();
-        value.any(&mut |e| {
-            if let ExprKind::Variable(v) = e.kind {
-                mentioned.push(v);
-            }
-            false
-        });
-        let uses = |e: &Expr| {
-            let mut count = 0;
-            e.any(&mut |e| {
-                count += usize::from(matches!(e.kind, ExprKind::Bound(b) if b == bound));
-                false
-            });
-            count
-        };
-        let mut total = 0;
-        let mut changed = false;
-        for step in rest.steps {
-            let mut own = 0;
-            step.each_expr(&mut |e| own += uses(e));
-            let mut all = 0;
-            step.each(&mut |s| s.each_expr(&mut |e| all += uses(e)));
-            let changes = mentioned.iter().any(|v| assigns(step, *v));
-            if all > 0 && (changed || (changes && all > own)) {
-                return None;
-            }
-            total += all;
-            changed |= changes;
-        }
-        if let Some(end) = rest.end {
-            let (mut own, mut all) = (0, 0);
-            let block = Block { steps: Vec::new(), end: end.clone() };
-            block.each_expr(&mut |e| all += uses(e));
-            // A condition is looked at before anything behind it changes.
-            if let End::If(c, ..) = end {
-                own = uses(c);
-            }
-            let changes = mentioned.iter().any(|v| end_assigns(end, *v));
-            if all > 0 && (changed || (changes && all > own)) {
-                return None;
-            }
-            total += all;
-        }
-        (total <= 1 || is_name(value)).then(|| self.text(env, value))
     }
 
     /// The new value of the whole variable.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::Resolver;
 use crate::ast::{self, Module, ModuleInstance, Name, Unit};
 use crate::diagnostic::Diagnostic;
-use crate::operators::STANDARD_MODULES;
+use crate::operators::{extended_by, STANDARD_MODULES};
 use crate::resolved::{Constant, ConstantId, OperatorId};
 use crate::source::Span;
 
@@ -139,13 +139,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn add_standard(&mut self, id: EnvId, name: &str) {
-        const THROUGH: &[(&str, &[&str])] = &[
-            ("Integers", &["Naturals"]),
-            ("Reals", &["Integers", "Naturals"]),
-            ("RealTime", &["Reals", "Integers", "Naturals"]),
-        ];
-        let through = THROUGH.iter().filter(|(m, _)| *m == name).flat_map(|(_, list)| list.iter().copied());
-        for standard in std::iter::once(name).chain(through) {
+        for standard in std::iter::once(name).chain(extended_by(name).iter().copied()) {
             let known = &mut self.envs[id.0].standard;
             if known.iter().all(|k| **k != *standard) {
                 known.push(Rc::from(standard));

@@ -32,7 +32,7 @@ impl Resolver<'_, '_> {
             Some(Entry::LetInstance) | None => {}
         }
         if let Some((env, item)) = self.find(self.env, name) {
-            return self.item(env, &item, name, None, Vec::new(), span);
+            return self.item(env, &item, name, None, span);
         }
         if let Some(op) = operators::call(name).filter(|o| self.extends(o.module)) {
             return if op.fixity == Fixity::Call(0) {
@@ -104,7 +104,7 @@ impl Resolver<'_, '_> {
 
     /// `I(x)!J!Op(a)`
     pub(super) fn qualified(&mut self, parts: &[(Name, Vec<ast::Expr>)], span: Span) -> ExprKind {
-        let Some(((last, args), path)) = parts.split_last() else { return ExprKind::DefaultInit };
+        let Some(((last, args_of_last), path)) = parts.split_last() else { return ExprKind::DefaultInit };
         let (mut env, mut given) = (self.env, Vec::new());
         for (n, (name, args)) in path.iter().enumerate() {
             if n == 0 && matches!(self.lookup(&name.text), Some(Entry::LetInstance)) {
@@ -114,8 +114,10 @@ impl Resolver<'_, '_> {
             match self.find(env, &name.text) {
                 Some((_, Item::Instance(made))) => env = made,
                 Some((_, Item::Standard(module))) if n + 1 == path.len() => {
-                    let args = self.exprs(args_of(parts));
-                    let row = operators::call(&last.text).filter(|o| module_provides(&module, o.module));
+                    let args = self.exprs(args_of_last);
+                    let provides =
+                        |o: &&Operator| *module == *o.module || operators::extended_by(&module).contains(&o.module);
+                    let row = operators::call(&last.text).filter(provides);
                     return match row {
                         Some(op) => self.builtin(op, args, last.span),
                         None => self.opaque(span, "it is no operator that is known of this module"),
@@ -127,25 +129,17 @@ impl Resolver<'_, '_> {
         }
         let takes = self.envs[env.0].parameters.len();
         self.check_arity(path.last().map_or("", |(n, _)| &n.text), takes, given.len(), span);
-        let args = self.exprs(args);
+        let args = self.exprs(args_of_last);
         let key = definition_key(&last.text, args.len());
         match self.find(env, &key) {
-            Some((found, item)) if args.is_empty() => self.item(found, &item, &key, Some(given), args, span),
+            Some((found, item)) if args.is_empty() => self.item(found, &item, &key, Some(given), span),
             Some((found, item)) => self.apply_item(found, &item, &key, Some(given), args, span),
             None => self.unknown(&last.text, last.span),
         }
     }
 
     /// A name of a module that stands alone: a value, or an operator given as an argument.
-    fn item(
-        &mut self,
-        env: EnvId,
-        item: &Item<'_>,
-        key: &str,
-        given: Option<Vec<Expr>>,
-        args: Vec<Expr>,
-        span: Span,
-    ) -> ExprKind {
+    fn item(&mut self, env: EnvId, item: &Item<'_>, key: &str, given: Option<Vec<Expr>>, span: Span) -> ExprKind {
         if let Item::Definition(d, _) = item {
             if !d.parameters.is_empty() {
                 let inherited = self.envs[env.0].parameters.len();
@@ -156,7 +150,7 @@ impl Resolver<'_, '_> {
                 return ExprKind::OperatorRef(id);
             }
         }
-        self.apply_item(env, item, key, given, args, span)
+        self.apply_item(env, item, key, given, Vec::new(), span)
     }
 
     /// A name of a module, applied to `args`. `given` are the arguments of the instances it is
@@ -307,18 +301,4 @@ impl Resolver<'_, '_> {
         self.leave_module(saved);
         id
     }
-}
-
-/// The arguments of the last part.
-fn args_of(parts: &[(Name, Vec<ast::Expr>)]) -> &[ast::Expr] {
-    parts.last().map_or(&[], |(_, args)| args)
-}
-
-/// Whether a standard module has the operators of another one.
-fn module_provides(module: &str, operators: &str) -> bool {
-    module == operators
-        || matches!(
-            (module, operators),
-            ("Integers" | "Reals" | "RealTime", "Naturals") | ("Reals" | "RealTime", "Integers")
-        )
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::fresh::Fresh;
+use crate::fresh::Fresh;
 use crate::infer::{infer, Types};
 use crate::normal::{Block, End, Normal, Step};
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, OperatorId, Step as PathStep};
@@ -102,7 +102,7 @@ fn copy(model: &mut Model, id: OperatorId) -> OperatorId {
     let definition = model.operators[id.index()].clone();
     let made = OperatorId(model.operators.len() as u32);
     model.operators.push(definition.clone());
-    let mut fresh = Fresh { model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() };
+    let mut fresh = Fresh::new(model);
     let parameters = definition.parameters.iter().map(|p| fresh.bound(*p)).collect();
     let mut body = fresh.copy(&definition.body);
     recur(&mut body, id, made);

@@ -1,33 +1,41 @@
 //! Copies of expressions with ids and bound names of their own.
 
+pub(crate) mod free;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::free::Free;
 use crate::operators::Operator;
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition, Model, OperatorId};
 use crate::source::Span;
 
+use free::Free;
+
 /// What stands for a bound operator inside a copy.
 #[derive(Clone)]
-pub(super) enum Replacement {
+pub(crate) enum Replacement {
     /// A defined operator, and what it takes before its own arguments.
     Operator(OperatorId, Vec<Expr>),
     Builtin(&'static Operator),
 }
 
 /// Makes a copy of an expression with ids and bound names of its own.
-pub(super) struct Fresh<'m> {
-    pub(super) model: &'m mut Model,
-    pub(super) bounds: HashMap<BoundId, BoundId>,
+pub(crate) struct Fresh<'m> {
+    pub(crate) model: &'m mut Model,
+    pub(crate) bounds: HashMap<BoundId, BoundId>,
     /// What became a parameter.
-    pub(super) free: HashMap<Free, BoundId>,
+    pub(crate) free: HashMap<Free, BoundId>,
     /// What bound operators stand for.
-    pub(super) given: HashMap<BoundId, Replacement>,
+    pub(crate) given: HashMap<BoundId, Replacement>,
 }
 
-impl Fresh<'_> {
-    pub(super) fn bound(&mut self, b: BoundId) -> BoundId {
+impl<'m> Fresh<'m> {
+    /// Starts with nothing renamed.
+    pub(crate) fn new(model: &'m mut Model) -> Self {
+        Self { model, bounds: HashMap::new(), free: HashMap::new(), given: HashMap::new() }
+    }
+
+    pub(crate) fn bound(&mut self, b: BoundId) -> BoundId {
         if let Some(known) = self.bounds.get(&b) {
             return *known;
         }
@@ -38,7 +46,7 @@ impl Fresh<'_> {
     }
 
     /// A parameter for each thing that is mentioned from outside.
-    pub(super) fn parameters(&mut self, free: &[Free], span: Span) -> Vec<BoundId> {
+    pub(crate) fn parameters(&mut self, free: &[Free], span: Span) -> Vec<BoundId> {
         free.iter()
             .map(|f| {
                 let name: Rc<str> = match f {
@@ -56,7 +64,7 @@ impl Fresh<'_> {
             .collect()
     }
 
-    pub(super) fn copy(&mut self, e: &Expr) -> Expr {
+    pub(crate) fn copy(&mut self, e: &Expr) -> Expr {
         let mut e = e.clone();
         self.renew(&mut e);
         e

@@ -6,7 +6,7 @@ use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
 
 /// Something that an expression mentions from outside itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Free {
+pub(crate) enum Free {
     Bound(BoundId),
     Variable(VariableId),
     SelfId,
@@ -15,7 +15,7 @@ pub(super) enum Free {
 }
 
 impl Free {
-    pub(super) fn of(e: &Expr) -> Option<Self> {
+    pub(crate) fn of(e: &Expr) -> Option<Self> {
         match e.kind {
             ExprKind::Bound(b) | ExprKind::CallBound(b, _) => Some(Free::Bound(b)),
             ExprKind::Variable(v) => Some(Free::Variable(v)),
@@ -26,7 +26,7 @@ impl Free {
         }
     }
 
-    pub(super) fn kind(self) -> ExprKind {
+    pub(crate) fn kind(self) -> ExprKind {
         match self {
             Free::Bound(b) => ExprKind::Bound(b),
             Free::Variable(v) => ExprKind::Variable(v),
@@ -38,7 +38,7 @@ impl Free {
 }
 
 /// What an expression mentions that is bound outside it; `own` are bound around it.
-pub(super) fn free(e: &Expr, own: &HashSet<BoundId>) -> Vec<Free> {
+pub(crate) fn free(e: &Expr, own: &HashSet<BoundId>) -> Vec<Free> {
     let mut inside = own.clone();
     e.any(&mut |e| {
         inside.extend(bound_by(e));
@@ -58,7 +58,7 @@ pub(super) fn free(e: &Expr, own: &HashSet<BoundId>) -> Vec<Free> {
 }
 
 /// The names that an expression binds for its parts.
-pub(super) fn bound_by(e: &Expr) -> Vec<BoundId> {
+pub(crate) fn bound_by(e: &Expr) -> Vec<BoundId> {
     match &e.kind {
         ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => b.names.clone(),
         ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
