@@ -33,6 +33,8 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 pub struct Config {
     include: Vec<PathBuf>,
     out_dir: Option<PathBuf>,
+    configuration: Option<PathBuf>,
+    untyped: bool,
     no_multiple_writes: bool,
     in_macro: bool,
 }
@@ -61,6 +63,19 @@ impl Config {
         self
     }
 
+    /// Takes the constants of this configuration of TLC to tell what kinds of values they are; without
+    /// it that of the file beside the model with the ending `.cfg`, if there is one.
+    pub fn configuration(&mut self, path: impl Into<PathBuf>) -> &mut Self {
+        self.configuration = Some(path.into());
+        self
+    }
+
+    /// Infers no types: everything is a dynamic `Value`. It is there to compare with.
+    pub fn untyped(&mut self, on: bool) -> &mut Self {
+        self.untyped = on;
+        self
+    }
+
     /// Writes to this directory instead of `OUT_DIR`.
     pub fn out_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.out_dir = Some(directory.into());
@@ -85,6 +100,11 @@ impl Config {
 
     /// Runs the passes over a file.
     pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
+        let configuration = match &self.configuration {
+            Some(path) => Some(self.source(path)?),
+            None => Some(path.with_extension("cfg")).filter(|p| p.is_file()).map(|p| self.source(&p)).transpose()?,
+        };
+        let request = Request { configuration, untyped: self.untyped, ..request };
         Ok(pipeline::run(self.source(path)?, &self.loader(path.parent()), request))
     }
 
@@ -100,6 +120,7 @@ impl Config {
 
     /// Runs the passes over a text; extended modules are looked for in `directory`.
     pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> Output {
+        let request = Request { untyped: self.untyped, ..request };
         pipeline::run(Source::new(name, text), &self.loader(directory), request)
     }
 

@@ -45,6 +45,9 @@ struct Cli {
     /// Also look for extended modules in this directory.
     #[arg(long, global = true, value_name = "DIR")]
     include: Vec<PathBuf>,
+    /// The configuration of TLC that says what kinds of values constants are; else the `.cfg` beside the model.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Refuse a variable that is assigned twice on a path through a label.
     #[arg(long, global = true)]
     no_multiple_writes: bool,
@@ -104,6 +107,9 @@ pub fn main() -> ExitCode {
     };
     let mut config = Config::new();
     config.no_multiple_writes(cli.no_multiple_writes);
+    if let Some(path) = cli.config {
+        config.configuration(path);
+    }
     for directory in cli.include {
         config.include(directory);
     }

@@ -13,17 +13,19 @@ mod report;
 mod show;
 mod signature;
 mod solve;
+mod tags;
 
 use std::collections::HashMap;
 
 use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
-use crate::types::{Record, Type};
+use crate::types::{Record, TagEnum, Type};
 
-pub use generate::infer;
+pub use generate::{all_values, infer};
 pub use report::warn_untyped;
 #[cfg(feature = "cli")]
 pub use show::show;
+pub use signature::check_annotation;
 
 /// What inference finds.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +44,8 @@ pub struct Types {
     pub refs: HashMap<VariableId, RefType>,
     /// Record types.
     pub records: Vec<Record>,
+    /// Enums of strings and model values.
+    pub enums: Vec<TagEnum>,
     /// Variables whose uses disagree.
     pub untyped: Vec<VariableId>,
     /// Mapping macros over variables.

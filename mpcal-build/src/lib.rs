@@ -10,11 +10,13 @@
 //! and in the crate `mpcal_runtime::include_model!("lock")`. [`Config`] has what is adjustable.
 //! The command `mpcal-build` does the same by hand, and more.
 
+mod annotations;
 mod ast;
 mod build_script;
 mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod configuration;
 mod diagnostic;
 mod expand;
 mod explain;

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use crate::ast::Module;
 use crate::check::Rules;
+use crate::configuration::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::Types;
 use crate::load::Loader;
@@ -15,14 +16,18 @@ use crate::syntax::{self, File};
 use crate::trace::Origins;
 
 /// What one run is asked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
+    /// TLC's configuration, which says what kind of value a constant is.
+    pub configuration: Option<Source>,
     /// Adjustable rules.
     pub rules: Rules,
     /// Translate to PlusCal.
     pub pluscal: bool,
     /// Emit Rust.
     pub rust: bool,
+    /// Infer nothing: every type is `Value`.
+    pub untyped: bool,
     /// Say what the names of the translation stand for.
     #[cfg(feature = "cli")]
     pub origins: bool,
@@ -145,9 +150,11 @@ fn passes(source: Source, loader: &Loader<'_>, request: Request) -> Output {
     let mut out = Diagnostics::default();
     let sources = Sources::new(source);
     let mut output = Output::new(sources);
+    let configuration = configuration(&mut output.sources, &request, &mut out);
     if let Some((mut file, modules)) = parse(&mut output.sources, loader, &mut out) {
         if let Some((model, normal)) = front(&output.sources, &mut file, &modules, request.rules, &mut out) {
-            back(&file, &modules, &model, &normal, request, &mut output, &mut out);
+            let model = Front { file: &file, modules: &modules, model: &model, normal: &normal, configuration };
+            back(&model, &request, &mut output, &mut out);
         }
     }
     output.diagnostics = out.sorted();
@@ -165,6 +172,12 @@ pub fn trees(sources: &mut Sources, loader: &Loader<'_>) -> Result<(Model, Norma
         (model, normal)
     });
     trees.ok_or_else(|| out.sorted())
+}
+
+/// What TLC is run with, where types depend on it.
+fn configuration(sources: &mut Sources, request: &Request, out: &mut Diagnostics) -> Configuration {
+    let file = request.configuration.clone().and_then(|file| sources.add(file));
+    file.map(|file| crate::configuration::parse(file, out)).unwrap_or_default()
 }
 
 /// After this: one tree per module, every text is known.
@@ -197,21 +210,23 @@ fn front(
     (!out.has_errors()).then_some((model, normal))
 }
 
-fn back(
-    file: &File,
-    modules: &[Module],
-    model: &Model,
-    normal: &Normal,
-    request: Request,
-    output: &mut Output,
-    out: &mut Diagnostics,
-) {
+/// What both back ends start from.
+struct Front<'f> {
+    file: &'f File,
+    modules: &'f [Module],
+    model: &'f Model,
+    normal: &'f Normal,
+    configuration: Configuration,
+}
+
+fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Diagnostics) {
     let sources = &output.sources;
+    let (file, model, normal) = (front.file, front.model, front.normal);
     if request.pluscal {
         output.pluscal = crate::pluscal::translate(sources, &file.block, model, normal, out);
         if let Some(text) = &output.pluscal {
             // After this: the text is plain PlusCal, or an error says that it is not.
-            crate::pluscal::verify(text, &file.module, modules, file.block.name.span, out);
+            crate::pluscal::verify(text, &file.module, front.modules, file.block.name.span, out);
             output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
         }
     }
@@ -221,19 +236,26 @@ fn back(
     }
     #[cfg(feature = "cli")]
     if request.types {
-        let (model, _, types) = typed(model, normal, out);
+        let (model, _, types) = typed(front, sources, request.untyped, out);
         output.types = Some(crate::infer::show(sources, &model, &types));
     }
     if request.rust {
-        let (model, normal, types) = typed(model, normal, out);
+        let (model, normal, types) = typed(front, sources, request.untyped, out);
         output.rust = crate::rust::emit(sources, file.block.span, &model, &normal, &types, out);
     }
 }
 
-fn typed(model: &Model, normal: &Normal, out: &mut Diagnostics) -> (Model, Normal, Types) {
-    let (mut model, mut normal) = (model.clone(), normal.clone());
+fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnostics) -> (Model, Normal, Types) {
+    let (mut model, mut normal) = (front.model.clone(), front.normal.clone());
     // After this: operators take values only, each of one type.
     crate::specialize::specialize(&mut model, &mut normal);
+    // After this: what TLC is run with, and what the author says of types, is known.
+    crate::configuration::configure(&mut model, &front.configuration);
+    model.annotations = crate::annotations::find(sources, &model, out);
+    if untyped {
+        let types = crate::infer::all_values(&mut model, &normal);
+        return (model, normal, types);
+    }
     crate::specialize::monomorphize(&mut model, &mut normal);
     // After this: every expression has a type.
     let types = crate::infer::infer(&mut model, &normal);

@@ -5,11 +5,13 @@
 
 mod visit;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::ast::{Fairness, Quantifier};
 use crate::operators::Operator;
 use crate::source::Span;
+use crate::types::Tag;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -84,6 +86,8 @@ pub struct Model {
     pub globals: Vec<VariableId>,
     /// `ASSUME`s that mention only constants and operators.
     pub assumes: Vec<Expr>,
+    /// Types that the author wrote down.
+    pub annotations: Annotations,
     /// One more than the largest [`ExprId`].
     pub expr_count: u32,
 }
@@ -97,6 +101,32 @@ pub struct Constant {
     pub arity: usize,
     /// Its place.
     pub span: Span,
+    /// What TLC's configuration gives it.
+    pub given: Option<Literal>,
+}
+
+/// A value that a configuration gives to a constant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// `TRUE`
+    Bool(bool),
+    /// `3`
+    Int(i64),
+    /// `"text"`
+    Str(Rc<str>),
+    /// A model value.
+    Model(Rc<str>),
+    /// `{a, b}`
+    Set(Vec<Literal>),
+}
+
+/// The types that the author wrote down.
+#[derive(Clone, Debug, Default)]
+pub struct Annotations {
+    /// Types with names.
+    pub aliases: HashMap<Rc<str>, Rc<str>>,
+    /// Types of declarations, by their places.
+    pub types: HashMap<Span, Rc<str>>,
 }
 
 /// An operator definition.
@@ -299,6 +329,8 @@ pub enum ExprKind {
     Str(Rc<str>),
     /// `self`
     SelfId,
+    /// A constant that the configuration makes a model value.
+    ModelValue(Rc<str>),
     /// `defaultInitValue`
     DefaultInit,
     /// A variable, or a parameter.
@@ -444,6 +476,26 @@ impl Model {
     #[must_use]
     pub fn bound(&self, id: BoundId) -> &Bound {
         &self.bounds[id.index()]
+    }
+
+    /// The string or model value that an operator is a name for.
+    #[must_use]
+    pub fn tag_of(&self, id: OperatorId) -> Option<Tag> {
+        let definition = &self.operators[id.index()];
+        match &definition.body.kind {
+            ExprKind::Str(text) if definition.parameters.is_empty() => Some(Tag::Str(text.clone())),
+            ExprKind::ModelValue(name) if definition.parameters.is_empty() => Some(Tag::Model(name.clone())),
+            _ => None,
+        }
+    }
+
+    /// The model value that a constant is, if the configuration makes it one.
+    #[must_use]
+    pub fn constant_tag(&self, id: ConstantId) -> Option<Tag> {
+        match &self.constants[id.index()].given {
+            Some(Literal::Model(name)) => Some(Tag::Model(name.clone())),
+            _ => None,
+        }
     }
 
     /// Makes an id for a new expression.

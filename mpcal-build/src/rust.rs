@@ -14,6 +14,7 @@ mod archetype;
 mod code;
 mod compare;
 mod constants;
+mod enums;
 mod environment;
 mod expr;
 mod names;
@@ -49,12 +50,14 @@ pub fn emit(
 ) -> Option<String> {
     let (operators, problems) = (RefCell::default(), RefCell::default());
     let variables = names::variables(model, types);
+    let type_names = names::types(model, types);
     let cx = Emitter {
         source,
         model,
         normal,
         types,
         names: variables,
+        type_names,
         operator_names: names::operators(model),
         operators,
         problems,
@@ -63,6 +66,7 @@ pub fn emit(
     let environment = cx.environment();
     let constants = cx.constants();
     let records: Vec<_> = types.records.iter().map(|r| cx.record(r)).collect();
+    let enums: Vec<_> = (0..types.enums.len()).map(|n| cx.tag_enum(n)).collect();
     let markers: Vec<_> = model.mapping_macros.iter().map(|m| cx.marker(m)).collect();
     for problem in cx.problems.into_inner() {
         out.push(problem);
@@ -99,6 +103,7 @@ pub fn emit(
 
             #constants
             #(#records)*
+            #(#enums)*
             #(#markers)*
             #(#archetypes)*
             #environment
@@ -163,6 +168,8 @@ struct Emitter<'m> {
     model: &'m Model,
     normal: &'m Normal,
     types: &'m Types,
+    /// Records and enums, different from each other and from what else there is.
+    type_names: names::TypeNames,
     /// Variables, bound names and fields in snake case, different for different names.
     names: HashMap<Rc<str>, String>,
     /// Constants and operators likewise.
@@ -195,6 +202,11 @@ impl Emitter<'_> {
             Type::Bool => quote!(bool),
             Type::Int => quote!(i64),
             Type::Str => quote!(rt::Str),
+            Type::Atom => quote!(rt::Atom),
+            Type::Enum(id) | Type::Optional(id, _) => {
+                let name = self.enum_name(*id);
+                quote!(#name)
+            }
             Type::Set(t) => {
                 let t = self.rust_type(t);
                 quote!(rt::Set<#t>)
@@ -220,18 +232,7 @@ impl Emitter<'_> {
     }
 
     fn record_name(&self, id: usize) -> proc_macro2::Ident {
-        let name = names::pascal(&self.types.records[id].name);
-        let same = self.types.records[..id].iter().filter(|r| names::pascal(&r.name) == name).count();
-        let other =
-            self.model.archetypes.iter().map(|a| &a.name).chain(self.model.mapping_macros.iter().map(|m| &m.name));
-        let taken = same > 0
-            || other.into_iter().any(|n| names::pascal(n) == name)
-            || ["Constants", "Variables", "State", "Label"].contains(&&name[..]);
-        names::ident(&if taken {
-            format!("{name}Record{}", if same > 0 { same.to_string() } else { String::new() })
-        } else {
-            name
-        })
+        names::ident(&self.type_names.records[id])
     }
 
     /// Whether a variable may be used before it has a value.

@@ -115,6 +115,11 @@ impl Sources {
         &self.files[0]
     }
 
+    /// All files.
+    pub fn files(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter()
+    }
+
     /// The paths of the other files.
     pub fn modules(&self) -> impl Iterator<Item = &str> {
         self.files[1..].iter().map(|f| &f.path[..])

@@ -6,7 +6,7 @@
 mod block;
 mod brackets;
 mod expr;
-mod lex;
+pub(crate) mod lex;
 mod module;
 mod proof;
 mod reference;

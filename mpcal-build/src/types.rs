@@ -10,8 +10,14 @@ pub enum Type {
     Bool,
     /// `i64`
     Int,
-    /// A string.
+    /// Any string.
     Str,
+    /// Any model value.
+    Atom,
+    /// One of the strings or model values of an entry of [`Types::enums`](crate::infer::Types::enums).
+    Enum(usize),
+    /// One of the model values of such an entry, or a value of a type.
+    Optional(usize, Box<Type>),
     /// A set.
     Set(Box<Type>),
     /// A sequence.
@@ -31,9 +37,11 @@ impl Type {
     #[must_use]
     pub fn is_copy(&self) -> bool {
         match self {
-            Type::Bool | Type::Int => true,
+            Type::Bool | Type::Int | Type::Enum(_) => true,
+            Type::Optional(_, t) => t.is_copy(),
             Type::Tuple(items) => items.iter().all(Type::is_copy),
-            Type::Str | Type::Set(_) | Type::Seq(_) | Type::Function(..) | Type::Record(_) | Type::Value => false,
+            Type::Str | Type::Atom | Type::Set(_) | Type::Seq(_) | Type::Function(..) => false,
+            Type::Record(_) | Type::Value => false,
         }
     }
 
@@ -42,13 +50,43 @@ impl Type {
     pub fn has_value(&self, records: &[Record]) -> bool {
         match self {
             Type::Value => true,
-            Type::Bool | Type::Int | Type::Str => false,
-            Type::Set(t) | Type::Seq(t) => t.has_value(records),
+            Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) => false,
+            Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => t.has_value(records),
             Type::Tuple(items) => items.iter().any(|t| t.has_value(records)),
             Type::Function(k, v) => k.has_value(records) || v.has_value(records),
             Type::Record(id) => records[*id].fields.values().any(|t| matches!(t, Type::Value)),
         }
     }
+}
+
+/// A value that a model knows by name. They are ordered as values are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tag {
+    /// A string.
+    Str(Rc<str>),
+    /// A model value.
+    Model(Rc<str>),
+}
+
+impl Tag {
+    /// The text of the string, or the name of the model value.
+    #[must_use]
+    pub fn text(&self) -> &Rc<str> {
+        match self {
+            Tag::Str(text) | Tag::Model(text) => text,
+        }
+    }
+}
+
+/// Strings and model values that meet in one place, as an enum.
+#[derive(Clone, Debug)]
+pub struct TagEnum {
+    /// The name of the Rust type.
+    pub name: String,
+    /// The values, in order, each with the name of its variant.
+    pub tags: Vec<(Tag, String)>,
+    /// The type of what else may stand there.
+    pub payload: Option<Type>,
 }
 
 /// A record type: a struct if it has one shape, an enum of its shapes otherwise.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "runtime")]
 pub use crate::resource::Shared;
-pub use crate::value::{Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
+pub use crate::value::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
 #[cfg(feature = "runtime")]
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};

@@ -1,18 +1,20 @@
 //! The values of TLA+.
 //!
-//! [`Value`] is any value; [`Seq`], [`Set`], [`Function`] and [`Str`] are the typed forms that
+//! [`Value`] is any value; [`Seq`], [`Set`], [`Function`], [`Str`] and [`Atom`] are the typed forms that
 //! generated code uses, along with `i64`, `bool`, tuples and generated structs and enums. [`Data`]
 //! takes one to the other. Equality and order agree between a typed value and the [`Value`] it
 //! converts to: a set or function of either kind enumerates in the same order.
 //!
 //! All of them are cheap to clone: collections are persistent and share structure.
 
+mod atom;
 mod collections;
 mod convert;
 mod dynamic;
 mod print;
 mod text;
 
+pub use atom::Atom;
 pub use collections::{Function, Seq, Set, Slot};
 pub use convert::Data;
 pub use dynamic::Value;

@@ -17,8 +17,10 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let request = Request { rules: config.rules(), ..Request::default() };
-        let ends =
-            self.files.iter().map(|f| report::run(config, f, request, format).map_or_else(|e| e, |_| Exit::Fine));
+        let ends = self
+            .files
+            .iter()
+            .map(|f| report::run(config, f, request.clone(), format).map_or_else(|e| e, |_| Exit::Fine));
         ends.max().unwrap_or(Exit::Fine)
     }
 }

@@ -15,12 +15,17 @@ pub(super) struct Rust {
     /// Where to write; standard output if it is left out.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Infer no types: everything is a dynamic `Value`.
+    #[arg(long)]
+    untyped: bool,
 }
 
 impl Rust {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
+        let mut config = config.clone();
+        config.untyped(self.untyped);
         let request = Request { rules: config.rules(), rust: true, ..Request::default() };
-        let text = match report::run(config, &self.file, request, format) {
+        let text = match report::run(&config, &self.file, request, format) {
             Ok(output) => output.rust.unwrap_or_default(),
             Err(exit) => return exit,
         };

@@ -22,7 +22,7 @@ pub(super) struct Types {
 impl Types {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let request = Request { rules: config.rules(), types: true, ..Request::default() };
-        let one = |f: &PathBuf| match report::run(config, f, request, format) {
+        let one = |f: &PathBuf| match report::run(config, f, request.clone(), format) {
             Ok(output) => {
                 print!("{}", output.types.unwrap_or_default());
                 Exit::Fine

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use super::generate::{Generator, RecordLiteral};
 use super::signature::instantiate;
-use super::solve::{Pending, Term, TypeId};
+use super::solve::{Constraint, Term, TypeId};
+use super::tags::Tag;
 use crate::operators::Operator;
 use crate::resolved::{Binding, Expr, ExprKind};
 
@@ -16,11 +17,11 @@ impl Generator<'_> {
         if b.tuple {
             let tuple = self.solver.term(Term::Tuple(names));
             let wanted = self.solver.term(Term::Set(tuple));
-            self.solver.unify(wanted, set);
+            self.solver.flow(wanted, set);
         } else {
             for n in names {
                 let wanted = self.solver.term(Term::Set(n));
-                self.solver.unify(wanted, set);
+                self.solver.flow(wanted, set);
             }
         }
     }
@@ -28,6 +29,12 @@ impl Generator<'_> {
     fn same(&mut self, list: &[Expr]) -> TypeId {
         let items: Vec<_> = list.iter().map(|e| self.expr(e)).collect();
         self.solver.common(&items)
+    }
+
+    /// A place for the value of an expression.
+    fn held(&mut self, e: &Expr) -> TypeId {
+        let t = self.expr(e);
+        self.solver.held(t)
     }
 
     pub(super) fn expr(&mut self, e: &Expr) -> TypeId {
@@ -40,19 +47,28 @@ impl Generator<'_> {
         match &e.kind {
             ExprKind::Bool(_) => self.solver.term(Term::Bool),
             ExprKind::Int(_) => self.solver.term(Term::Int),
-            ExprKind::Str(_) => self.solver.term(Term::Str),
+            ExprKind::Str(s) => self.solver.tag(Tag::Str(s.clone())),
+            ExprKind::ModelValue(name) => self.solver.tag(Tag::Model(name.clone())),
             ExprKind::SelfId => self.self_type,
             ExprKind::DefaultInit | ExprKind::Opaque(..) => self.solver.term(Term::Dynamic),
             ExprKind::Variable(id) | ExprKind::Read(id, _) => self.variables[id.index()],
             ExprKind::Bound(id) => self.bounds[id.index()],
-            ExprKind::Constant(id) => self.constants[id.index()],
+            ExprKind::Constant(id) => match self.input.model.constant_tag(*id) {
+                Some(tag) => self.solver.tag(tag),
+                None => self.constants[id.index()],
+            },
             ExprKind::MappedVariable => self.mapped.map_or(self.self_type, |(s, _)| s),
             ExprKind::MappedValue => self.mapped.map_or(self.self_type, |(_, v)| v),
+            // A name for a string or model value is as good as that.
+            ExprKind::Call(id, _) if self.input.model.tag_of(*id).is_some() => {
+                let tag = self.input.model.tag_of(*id).unwrap_or_else(|| Tag::Str("".into()));
+                self.solver.tag(tag)
+            }
             ExprKind::Call(id, args) => {
                 let parameters = self.input.model.operators[id.index()].parameters.clone();
                 for (a, p) in args.iter().zip(parameters) {
                     let t = self.expr(a);
-                    self.solver.unify(self.bounds[p.index()], t);
+                    self.solver.flow(self.bounds[p.index()], t);
                 }
                 self.results[id.index()]
             }
@@ -60,7 +76,7 @@ impl Generator<'_> {
                 let args = args.iter().map(|a| self.expr(a)).collect();
                 let out = self.solver.fresh();
                 let operator = self.solver.term(Term::Operator(args, out));
-                self.solver.unify(self.bounds[id.index()], operator);
+                self.solver.flow(self.bounds[id.index()], operator);
                 out
             }
             ExprKind::CallConstant(_, args) => {
@@ -90,19 +106,17 @@ impl Generator<'_> {
                 let (f, it) = (self.expr(f), self.expr(i));
                 let literal = if let ExprKind::Int(n) = i.kind { Some(n) } else { None };
                 let out = self.solver.fresh();
-                self.solver.pending.push(Pending::Index { f, i: it, literal, out });
-                self.solver.solve_known();
+                self.solver.require(Constraint::Index { f, i: it, literal, out, written: false });
                 out
             }
             ExprKind::Field(r, field) => {
                 let r = self.expr(r);
                 let out = self.solver.fresh();
-                self.solver.pending.push(Pending::Field { r, field: field.clone(), out });
-                self.solver.solve_known();
+                self.solver.require(Constraint::Field { r, field: field.clone(), out, written: false });
                 out
             }
             ExprKind::Tuple(items) => {
-                let items = items.iter().map(|e| self.expr(e)).collect();
+                let items = items.iter().map(|e| self.held(e)).collect();
                 self.solver.term(Term::Tuple(items))
             }
             ExprKind::Set(items) => {
@@ -116,7 +130,7 @@ impl Generator<'_> {
             }
             ExprKind::Map(body, bindings) => {
                 bindings.iter().for_each(|b| self.bind(b));
-                let t = self.expr(body);
+                let t = self.held(body);
                 self.solver.term(Term::Set(t))
             }
             ExprKind::Record(fields) => self.record(fields),
@@ -126,7 +140,7 @@ impl Generator<'_> {
                     let set = self.expr(e);
                     let element = self.solver.fresh();
                     let wanted = self.solver.term(Term::Set(element));
-                    self.solver.unify(wanted, set);
+                    self.solver.flow(wanted, set);
                     map.insert(name.clone(), element);
                 }
                 let record = self.solver.record(map, true);
@@ -137,8 +151,8 @@ impl Generator<'_> {
                 let (a, b) = (self.expr(a), self.expr(b));
                 let (k, v) = (self.solver.fresh(), self.solver.fresh());
                 let (ks, vs) = (self.solver.term(Term::Set(k)), self.solver.term(Term::Set(v)));
-                self.solver.unify(ks, a);
-                self.solver.unify(vs, b);
+                self.solver.flow(ks, a);
+                self.solver.flow(vs, b);
                 let function = self.solver.term(Term::Function(k, v));
                 self.solver.term(Term::Set(function))
             }
@@ -149,9 +163,9 @@ impl Generator<'_> {
                     for s in &u.path {
                         place = self.path_step(place, s);
                     }
-                    self.solver.unify(self.bounds[u.at.index()], place);
+                    self.solver.flow(self.bounds[u.at.index()], place);
                     let t = self.expr(&u.value);
-                    self.solver.unify(place, t);
+                    self.solver.flow(place, t);
                 }
                 base
             }
@@ -174,8 +188,8 @@ impl Generator<'_> {
                 self.expr(c);
                 let (a, b) = (self.expr(a), self.expr(b));
                 let out = self.solver.fresh();
-                self.solver.unify(out, a);
-                self.solver.unify(out, b);
+                self.solver.flow(out, a);
+                self.solver.flow(out, b);
                 out
             }
             ExprKind::Case(arms, other) => {
@@ -183,11 +197,11 @@ impl Generator<'_> {
                 for (guard, value) in arms {
                     self.expr(guard);
                     let t = self.expr(value);
-                    self.solver.unify(out, t);
+                    self.solver.flow(out, t);
                 }
                 if let Some(e) = other {
                     let t = self.expr(e);
-                    self.solver.unify(out, t);
+                    self.solver.flow(out, t);
                 }
                 out
             }
@@ -201,7 +215,7 @@ impl Generator<'_> {
                             self.solver.term(Term::Operator(parameters, t))
                         }
                     };
-                    self.solver.unify(self.bounds[d.bound.index()], t);
+                    self.solver.flow(self.bounds[d.bound.index()], t);
                 }
                 self.expr(body)
             }
@@ -217,7 +231,7 @@ impl Generator<'_> {
         let mut map = BTreeMap::new();
         let mut tags = Vec::new();
         for (name, e) in fields {
-            let t = self.expr(e);
+            let t = self.held(e);
             map.insert(name.clone(), t);
             if let Some(tag) = self.tag(e) {
                 tags.push((name.clone(), tag));
@@ -243,7 +257,7 @@ impl Generator<'_> {
 
     fn function(&mut self, bindings: &[Binding], body: &Expr) -> TypeId {
         bindings.iter().for_each(|b| self.bind(b));
-        let value = self.expr(body);
+        let value = self.held(body);
         let mut keys: Vec<TypeId> = Vec::new();
         for b in bindings {
             if b.tuple {
@@ -263,24 +277,42 @@ impl Generator<'_> {
         self.solver.term(Term::Function(key, value))
     }
 
+    /// Notes that a string or model value that the model names is compared with something. The empty
+    /// string is no such name: it says that there is none.
+    fn compared(&mut self, e: &Expr, t: TypeId) {
+        let named = match &e.kind {
+            ExprKind::Str(text) => !text.is_empty(),
+            ExprKind::Call(id, _) => self.input.model.tag_of(*id).is_some_and(|tag| !tag.text().is_empty()),
+            _ => false,
+        };
+        if named {
+            self.solver.compared(t);
+        }
+    }
+
     fn builtin(&mut self, op: &'static Operator, args: &[Expr]) -> TypeId {
         match op.name {
             "=" | "#" => {
                 let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
-                self.solver.try_unify(a, b);
+                self.solver.require(Constraint::Compared(a, b));
+                self.compared(&args[0], a);
+                self.compared(&args[1], b);
                 self.solver.term(Term::Bool)
             }
             "\\in" | "\\notin" => {
                 let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
                 let set = self.solver.term(Term::Set(a));
-                self.solver.try_unify(set, b);
+                self.solver.require(Constraint::Compared(set, b));
+                if let ExprKind::Set(items) = &args[1].kind {
+                    items.iter().for_each(|e| self.compared(e, b));
+                }
                 self.solver.term(Term::Bool)
             }
             "DOMAIN" => {
                 let f = self.expr(&args[0]);
                 let out = self.solver.fresh();
-                self.solver.pending.push(Pending::Domain { f, out });
-                self.solver.solve_known();
+                let text = self.solver.string();
+                self.solver.require(Constraint::Domain { f, out, text });
                 out
             }
             "\\X" => {
@@ -289,7 +321,7 @@ impl Generator<'_> {
                     let set = self.expr(e);
                     let element = self.solver.fresh();
                     let wanted = self.solver.term(Term::Set(element));
-                    self.solver.unify(wanted, set);
+                    self.solver.flow(wanted, set);
                     parts.push(element);
                 }
                 let tuple = self.solver.term(Term::Tuple(parts));
@@ -305,7 +337,7 @@ impl Generator<'_> {
                 let (parameters, result) = instantiate(op.signature, &mut self.solver);
                 for (a, p) in args.iter().zip(parameters) {
                     let t = self.expr(a);
-                    self.solver.unify(p, t);
+                    self.solver.flow(p, t);
                 }
                 result
             }

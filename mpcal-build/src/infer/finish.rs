@@ -6,12 +6,13 @@ use std::rc::Rc;
 use super::generate::{Generator, Ref};
 use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
-use crate::resolved::{ExprId, VariableId, VariableKind};
-use crate::types::{Record, Shape, Type};
+use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
+use crate::types::{Record, Shape, Tag, TagEnum, Type};
 
 impl Generator<'_> {
     pub(super) fn finish(self) -> Types {
-        let mut finisher = Finisher { cx: &self, records: Vec::new(), rows: HashMap::new() };
+        let mut finisher =
+            Finisher { cx: &self, records: Vec::new(), rows: HashMap::new(), enums: Vec::new(), tags: HashMap::new() };
         let count = self.input.model.expr_count as usize;
         let exprs =
             (0..count).map(|n| self.exprs.get(&ExprId(n as u32)).map_or(Type::Value, |t| finisher.of(*t, 0))).collect();
@@ -35,7 +36,7 @@ impl Generator<'_> {
                 write: u.write.clone(),
             })
             .collect();
-        let records = finisher.named();
+        let (records, enums) = finisher.named();
         let untyped = |t: &TypeId| matches!(self.solver.get(*t), Term::Dynamic);
         let untyped = (0..)
             .zip(&self.variables)
@@ -45,7 +46,7 @@ impl Generator<'_> {
             })
             .map(|(n, _)| VariableId(n))
             .collect();
-        Types { untyped, exprs, variables, bounds, constants, selves, refs, records, mappings }
+        Types { untyped, exprs, variables, bounds, constants, selves, refs, records, enums, mappings }
     }
 }
 
@@ -54,6 +55,8 @@ struct Finisher<'c, 'm> {
     cx: &'c Generator<'m>,
     records: Vec<Record>,
     rows: HashMap<usize, usize>,
+    enums: Vec<TagEnum>,
+    tags: HashMap<usize, Type>,
 }
 
 impl Finisher<'_, '_> {
@@ -74,7 +77,7 @@ impl Finisher<'_, '_> {
             Term::Free | Term::Dynamic | Term::Link(_) | Term::Operator(..) => Type::Value,
             Term::Bool => Type::Bool,
             Term::Int => Type::Int,
-            Term::Str => Type::Str,
+            Term::Tags(row) => self.tags(self.cx.solver.tags_of(row), depth),
             Term::Set(a) => Type::Set(boxed(self, a)),
             Term::Seq(a) => Type::Seq(boxed(self, a)),
             Term::Tuple(items) if items.is_empty() => Type::Seq(Box::new(Type::Value)),
@@ -101,6 +104,38 @@ impl Finisher<'_, '_> {
                 Type::Record(id)
             }
         }
+    }
+
+    /// Strings and model values: an enum if the model names them all.
+    fn tags(&mut self, row: usize, depth: usize) -> Type {
+        if let Some(known) = self.tags.get(&row) {
+            return known.clone();
+        }
+        let tags = self.cx.solver.tags[row].clone();
+        let models = tags.any_model || tags.names.iter().any(|t| matches!(t, Tag::Model(_)));
+        // A type that holds itself is any value.
+        self.tags.insert(row, Type::Value);
+        let payload = match tags.payload {
+            Some(t) if !matches!(self.cx.solver.get(t), Term::Free) => Some(self.of(t, depth + 1)),
+            _ => None,
+        };
+        let found = match (models, tags.strings(), payload) {
+            (false, true, _) if tags.any_string || !tags.compared || tags.names.len() < 2 => Type::Str,
+            (true, false, None) if tags.any_model || tags.names.len() < 2 => Type::Atom,
+            (_, _, Some(Type::Value)) => Type::Value,
+            _ if tags.any_string || tags.any_model => Type::Value,
+            (.., payload) => {
+                let id = self.enums.len();
+                let names: Vec<_> = tags.names.into_iter().map(|t| (t, String::new())).collect();
+                self.enums.push(TagEnum { name: String::new(), tags: names, payload: payload.clone() });
+                match payload {
+                    None => Type::Enum(id),
+                    Some(t) => Type::Optional(id, Box::new(t)),
+                }
+            }
+        };
+        self.tags.insert(row, found.clone());
+        found
     }
 
     /// Names the shapes after the tag that tells them apart, or after their fields.
@@ -134,43 +169,116 @@ impl Finisher<'_, '_> {
             .collect()
     }
 
-    /// Names records after the variable that holds them, or the operator that makes them.
-    fn named(mut self) -> Vec<Record> {
+    /// Names records and enums.
+    fn named(mut self) -> (Vec<Record>, Vec<TagEnum>) {
+        let mut names = Names::default();
         let model = &self.cx.input.model;
-        let ids = |name: &Rc<str>, t: &Type, found: &mut BTreeMap<usize, String>| {
-            let mut t = t;
-            loop {
-                match t {
-                    Type::Set(e) | Type::Seq(e) | Type::Function(_, e) => t = e,
-                    Type::Record(id) => {
-                        found.entry(*id).or_insert_with(|| name.to_string());
-                        return;
-                    }
-                    _ => return,
-                }
-            }
-        };
-        let mut found = BTreeMap::new();
-        let mut direct = BTreeMap::new();
         for (n, v) in model.variables.iter().enumerate() {
             let t = self.of(self.cx.variables[n], 0);
-            if let (Type::Record(id), VariableKind::Local) = (&t, v.kind) {
-                let name = direct.entry(*id).or_insert_with(|| v.name.to_string());
-                // Many variables hold a message; one that says so names it best.
-                if &*v.name == "message" {
-                    *name = v.name.to_string();
-                }
-            }
-            ids(&v.name, &t, &mut found);
+            names.add(&v.name, &t, v.kind == VariableKind::Local);
         }
         for (n, o) in model.operators.iter().enumerate() {
             let t = self.of(self.cx.results[n], 0);
-            ids(&o.name, &t, &mut found);
+            names.add(&o.name, &t, false);
+        }
+        for (n, b) in model.bounds.iter().enumerate() {
+            let t = self.of(self.cx.bounds[n], 0);
+            names.add_enum(&b.name, &t);
+        }
+        for (row, id) in &self.rows {
+            if let Some(name) = &self.cx.solver.rows[*row].name {
+                names.pinned.insert(*id, name.to_string());
+            }
         }
         for (id, record) in self.records.iter_mut().enumerate() {
-            let name = direct.get(&id).or_else(|| found.get(&id));
-            record.name = name.cloned().unwrap_or_else(|| format!("record{id}"));
+            record.name = names.of_record(id);
         }
-        self.records
+        let mut fields = BTreeMap::new();
+        for record in &self.records {
+            for (field, t) in &record.fields {
+                if let Some(id) = enum_in(t) {
+                    fields.entry(id).or_insert_with(|| format!("{}_{field}", record.name));
+                }
+            }
+        }
+        // What the author calls a tag.
+        let authors: HashMap<Tag, Rc<str>> = (0..model.operators.len())
+            .rev()
+            .filter_map(|n| Some((model.tag_of(OperatorId(n as u32))?, model.operators[n].name.clone())))
+            .collect();
+        for (id, e) in self.enums.iter_mut().enumerate() {
+            let name = names.enums.get(&id).filter(|(_, best)| *best);
+            let name = name.map(|(n, _)| n.clone()).or_else(|| fields.get(&id).cloned());
+            let name = name.or_else(|| names.enums.get(&id).map(|(n, _)| n.clone()));
+            e.name = name.unwrap_or_else(|| format!("tag{id}"));
+            for (tag, variant) in &mut e.tags {
+                *variant = authors.get(tag).unwrap_or_else(|| tag.text()).to_string();
+            }
+        }
+        (self.records, self.enums)
+    }
+}
+
+/// Names that types are found under.
+#[derive(Default)]
+struct Names {
+    /// Of records, as annotated.
+    pinned: BTreeMap<usize, String>,
+    /// Of records that a variable holds itself.
+    direct: BTreeMap<usize, String>,
+    /// Of records anywhere.
+    records: BTreeMap<usize, String>,
+    /// Of enums; whether a variable holds it.
+    enums: BTreeMap<usize, (String, bool)>,
+}
+
+impl Names {
+    fn add(&mut self, name: &Rc<str>, t: &Type, local: bool) {
+        if let (Type::Record(id), true) = (t, local) {
+            let known = self.direct.entry(*id).or_insert_with(|| name.to_string());
+            // Many variables hold a message; one that says so names it best.
+            if &**name == "message" {
+                *known = name.to_string();
+            }
+        }
+        if let Type::Record(id) = inside(t) {
+            self.records.entry(*id).or_insert_with(|| name.to_string());
+        }
+        if let Some(id) = enum_in(t) {
+            self.enums.entry(id).or_insert_with(|| (name.to_string(), true));
+        }
+    }
+
+    fn add_enum(&mut self, name: &Rc<str>, t: &Type) {
+        if let Some(id) = enum_in(t) {
+            self.enums.entry(id).or_insert_with(|| (name.to_string(), false));
+        }
+    }
+
+    fn of_record(&self, id: usize) -> String {
+        let name = self.pinned.get(&id).or_else(|| self.direct.get(&id)).or_else(|| self.records.get(&id));
+        name.cloned().unwrap_or_else(|| format!("record{id}"))
+    }
+}
+
+/// What a collection holds.
+fn inside(t: &Type) -> &Type {
+    match t {
+        Type::Set(e) | Type::Seq(e) | Type::Function(_, e) => inside(e),
+        Type::Optional(_, e) => match inside(e) {
+            record @ Type::Record(_) => record,
+            _ => t,
+        },
+        other => other,
+    }
+}
+
+/// The enum that is all there is in a type.
+fn enum_in(t: &Type) -> Option<usize> {
+    match t {
+        Type::Enum(id) | Type::Optional(id, _) => Some(*id),
+        Type::Set(e) | Type::Seq(e) => enum_in(e),
+        Type::Function(k, e) => enum_in(e).or_else(|| enum_in(k)),
+        _ => None,
     }
 }

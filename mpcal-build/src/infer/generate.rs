@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::copy::Copier;
-use super::solve::{Pending, Solver, Term, TypeId};
+use super::signature::read;
+use super::solve::{Constraint, Solver, Term, TypeId};
 use super::{Input, Types};
 use crate::normal::{Block, Normal, Step};
 use crate::resolved::{
-    Argument, Expr, ExprId, ExprKind, Initial, MappingMacroId, Model, Step as PathStep, VariableId, VariableKind,
+    Argument, Expr, ExprId, ExprKind, Initial, Literal, MappingMacroId, Model, Step as PathStep, VariableId,
+    VariableKind,
 };
+use crate::source::Span;
+use crate::types::Type;
 
 /// A `ref` parameter while types are being found.
 #[derive(Clone)]
@@ -75,6 +79,27 @@ pub fn infer(model: &mut Model, normal: &Normal) -> Types {
     types
 }
 
+/// Types of a model in which everything is any value.
+pub fn all_values(model: &mut Model, normal: &Normal) -> Types {
+    let mut types = infer(model, normal);
+    let all = |list: &mut Vec<Type>| list.iter_mut().for_each(|t| *t = Type::Value);
+    for list in [&mut types.exprs, &mut types.variables, &mut types.bounds, &mut types.constants, &mut types.selves] {
+        all(list);
+    }
+    let sides = types.refs.values_mut().chain(types.mappings.iter_mut().map(|m| &mut m.types));
+    for r in sides {
+        all(&mut r.indices);
+        (r.read, r.write) = (Type::Value, Type::Value);
+    }
+    for m in &mut types.mappings {
+        (m.stored, m.self_type) = (Type::Value, Type::Value);
+    }
+    types.records.clear();
+    types.enums.clear();
+    types.untyped.clear();
+    types
+}
+
 fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Types {
     let mut solver = Solver::default();
     let many = |n: usize, s: &mut Solver| (0..n).map(|_| s.fresh()).collect::<Vec<_>>();
@@ -106,7 +131,11 @@ fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Typ
     cx.solver.solve();
     // What is only read, or only written, has the type of the other side.
     for r in cx.refs.values().cloned().collect::<Vec<_>>() {
-        cx.solver.try_unify(r.read, r.write);
+        cx.solver.try_same(r.read, r.write);
+    }
+    // Whoever runs the system gives its constants any strings.
+    for t in cx.constants.clone() {
+        cx.solver.open(t, 0);
     }
     cx.finish()
 }
@@ -114,9 +143,10 @@ fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Typ
 impl Generator<'_> {
     fn model(&mut self, untyped: &[VariableId]) {
         let model = self.input.model.clone();
+        self.given(&model);
         for n in 0..model.operators.len() {
             let t = self.expr(&model.operators[n].body);
-            self.solver.unify(self.results[n], t);
+            self.solver.flow(self.results[n], t);
         }
         for e in &model.assumes {
             self.expr(e);
@@ -128,7 +158,7 @@ impl Generator<'_> {
                 let mut side =
                     || if untyped.contains(&id) { self.solver.term(Term::Dynamic) } else { self.solver.fresh() };
                 let r = Ref { indices, read: side(), write: side() };
-                self.solver.unify(self.variables[n], r.read);
+                self.solver.same(self.variables[n], r.read);
                 self.refs.insert(id, r);
             }
         }
@@ -156,18 +186,65 @@ impl Generator<'_> {
         }
     }
 
+    /// What the author and the configuration say.
+    fn given(&mut self, model: &Model) {
+        for (n, c) in model.constants.iter().enumerate() {
+            if let Some(value) = &c.given {
+                let t = self.literal(value);
+                self.solver.flow(self.constants[n], t);
+            }
+            self.annotated(c.span, self.constants[n]);
+        }
+        for (n, v) in model.variables.iter().enumerate() {
+            self.annotated(v.span, self.variables[n]);
+        }
+        for (n, o) in model.operators.iter().enumerate() {
+            if o.parameters.is_empty() {
+                self.annotated(o.span, self.results[n]);
+            } else if model.annotations.types.contains_key(&o.span) {
+                let parameters = o.parameters.iter().map(|p| self.bounds[p.index()]).collect();
+                let t = self.solver.term(Term::Operator(parameters, self.results[n]));
+                self.annotated(o.span, t);
+            }
+        }
+    }
+
+    fn annotated(&mut self, span: Span, t: TypeId) {
+        let annotations = &self.input.model.annotations;
+        if let Some(text) = annotations.types.get(&span) {
+            if let Ok(annotated) = read(text, &annotations.aliases, &mut self.solver) {
+                self.solver.same(t, annotated);
+            }
+        }
+    }
+
+    /// The type of a value in a configuration. Model values in a set are known only to those who run it.
+    fn literal(&mut self, value: &Literal) -> TypeId {
+        match value {
+            Literal::Bool(_) => self.solver.term(Term::Bool),
+            Literal::Int(_) => self.solver.term(Term::Int),
+            Literal::Str(_) => self.solver.string(),
+            Literal::Model(_) => self.solver.atom(),
+            Literal::Set(items) => {
+                let items: Vec<_> = items.iter().map(|i| self.literal(i)).collect();
+                let element = self.solver.common(&items);
+                self.solver.term(Term::Set(element))
+            }
+        }
+    }
+
     fn initial(&mut self, model: &Model, variable: VariableId) {
         let t = self.variables[variable.index()];
         match &model.variable(variable).initial {
             Initial::None => {}
             Initial::Value(e) => {
                 let e = self.expr(e);
-                self.solver.unify(t, e);
+                self.solver.flow(t, e);
             }
             Initial::Element(e) => {
                 let e = self.expr(e);
                 let set = self.solver.term(Term::Set(t));
-                self.solver.unify(set, e);
+                self.solver.flow(set, e);
             }
         }
     }
@@ -178,12 +255,12 @@ impl Generator<'_> {
             Initial::None => {}
             Initial::Value(e) => {
                 let t = self.expr(e);
-                self.solver.unify(self.self_type, t);
+                self.solver.flow(self.self_type, t);
             }
             Initial::Element(e) => {
                 let t = self.expr(e);
                 let set = self.solver.term(Term::Set(self.self_type));
-                self.solver.unify(set, t);
+                self.solver.flow(set, t);
             }
         }
         let parameters = model.archetypes[p.archetype.index()].parameters.clone();
@@ -192,11 +269,11 @@ impl Generator<'_> {
             match (argument, by_ref) {
                 (Argument::Value(e), None) => {
                     let t = self.expr(e);
-                    self.solver.unify(self.variables[parameter.index()], t);
+                    self.solver.flow(self.variables[parameter.index()], t);
                 }
                 (Argument::Value(e), Some(r)) => {
                     let t = self.expr(e);
-                    self.solver.unify(self.variables[parameter.index()], t);
+                    self.solver.flow(self.variables[parameter.index()], t);
                     self.mapping_use(*mapping, *parameter, t, false, r);
                 }
                 (Argument::Ref(g, ..), Some(r)) => {
@@ -216,28 +293,26 @@ impl Generator<'_> {
         if let Some(known) = known {
             let types = self.uses[known].types.clone();
             for (a, b) in types.indices.iter().zip(&r.indices) {
-                self.solver.unify(*a, *b);
+                self.solver.same(*a, *b);
             }
-            self.solver.unify(types.read, r.read);
-            self.solver.unify(types.write, r.write);
+            self.solver.same(types.read, r.read);
+            self.solver.same(types.write, r.write);
             let self_type = self.uses[known].self_type;
-            self.solver.try_unify(self_type, self.self_type);
+            self.solver.try_same(self_type, self.self_type);
             return;
         }
         let mut stored = of;
         for i in &r.indices {
             let out = self.solver.fresh();
-            self.solver.pending.push(Pending::Index { f: stored, i: *i, literal: None, out });
+            self.solver.require(Constraint::Index { f: stored, i: *i, literal: None, out, written: true });
             stored = out;
         }
-        // Known early, the type of what is stored helps everything else.
-        self.solver.solve_known();
         let (mut read, mut write) = (Vec::new(), Vec::new());
         match mapping {
             None => {
                 // One place under three names: what any value may be written to holds any value.
                 for side in [r.write, r.read] {
-                    self.solver.same_place(stored, side);
+                    self.solver.same(stored, side);
                 }
             }
             Some(id) => {
@@ -266,8 +341,8 @@ impl Generator<'_> {
                 Step::Yield(e) => {
                     let t = self.expr(e);
                     match e.kind {
-                        ExprKind::MappedValue => self.solver.same_place(yielded, t),
-                        _ => self.solver.unify(yielded, t),
+                        ExprKind::MappedValue => self.solver.same(yielded, t),
+                        _ => self.solver.flow(yielded, t),
                     }
                 }
                 Step::AssignMapped { path, value } => {
@@ -307,23 +382,23 @@ impl Generator<'_> {
         match (argument, self.refs.get(&parameter).cloned()) {
             (Argument::Value(e), by_ref) => {
                 let t = self.expr(e);
-                self.solver.unify(target, t);
+                self.solver.flow(target, t);
                 if let Some(r) = by_ref {
-                    self.solver.unify(target, r.write);
+                    self.solver.same(target, r.write);
                 }
             }
             (Argument::Ref(passed, ..), Some(r)) => match self.refs.get(passed).cloned() {
                 Some(p) => {
-                    self.solver.unify(r.read, p.read);
-                    self.solver.unify(r.write, p.write);
+                    self.solver.same(r.read, p.read);
+                    self.solver.same(r.write, p.write);
                     for (a, b) in r.indices.iter().zip(&p.indices) {
-                        self.solver.unify(*a, *b);
+                        self.solver.same(*a, *b);
                     }
                 }
                 None => {
                     let t = self.variables[passed.index()];
-                    self.solver.unify(r.read, t);
-                    self.solver.unify(r.write, t);
+                    self.solver.same(r.read, t);
+                    self.solver.same(r.write, t);
                 }
             },
             (Argument::Ref(..), None) => {}
@@ -335,7 +410,7 @@ impl Generator<'_> {
             place = self.path_step(place, s);
         }
         let t = self.expr(value);
-        self.solver.unify(place, t);
+        self.solver.flow(place, t);
     }
 
     pub(super) fn path_step(&mut self, place: TypeId, s: &PathStep) -> TypeId {
@@ -344,11 +419,12 @@ impl Generator<'_> {
             PathStep::Index(e) => {
                 let i = self.expr(e);
                 let literal = if let ExprKind::Int(n) = e.kind { Some(n) } else { None };
-                self.solver.pending.push(Pending::Index { f: place, i, literal, out });
+                self.solver.require(Constraint::Index { f: place, i, literal, out, written: true });
             }
-            PathStep::Field(field) => self.solver.pending.push(Pending::Field { r: place, field: field.clone(), out }),
+            PathStep::Field(field) => {
+                self.solver.require(Constraint::Field { r: place, field: field.clone(), out, written: true });
+            }
         }
-        self.solver.solve_known();
         out
     }
 
@@ -356,18 +432,18 @@ impl Generator<'_> {
         match s {
             Step::Let { bound, value, .. } => {
                 let t = self.expr(value);
-                self.solver.unify(self.bounds[bound.index()], t);
+                self.solver.flow(self.bounds[bound.index()], t);
             }
             Step::Pick { bound, set } => {
                 let t = self.expr(set);
                 let wanted = self.solver.term(Term::Set(self.bounds[bound.index()]));
-                self.solver.unify(wanted, t);
+                self.solver.flow(wanted, t);
             }
             Step::Read { bound, parameter, indices, .. } => {
                 self.indices(*parameter, indices);
                 if let Some(r) = self.refs.get(parameter) {
                     let read = r.read;
-                    self.solver.unify(self.bounds[bound.index()], read);
+                    self.solver.flow(self.bounds[bound.index()], read);
                 }
             }
             Step::Write { parameter, indices, value, .. } => {
@@ -375,7 +451,7 @@ impl Generator<'_> {
                 let t = self.expr(value);
                 if let Some(r) = self.refs.get(parameter) {
                     let write = r.write;
-                    self.solver.unify(write, t);
+                    self.solver.flow(write, t);
                 }
             }
             Step::Assign { variable, path, value, .. } => {
@@ -398,7 +474,7 @@ impl Generator<'_> {
         let wanted = self.refs.get(&parameter).map(|r| r.indices.clone()).unwrap_or_default();
         for (t, e) in wanted.into_iter().zip(indices) {
             let e = self.expr(e);
-            self.solver.unify(t, e);
+            self.solver.flow(t, e);
         }
     }
 }

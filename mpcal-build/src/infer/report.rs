@@ -17,6 +17,10 @@ impl Types {
             Type::Bool => "Bool".to_owned(),
             Type::Int => "Int".to_owned(),
             Type::Str => "Str".to_owned(),
+            // A model value of any uninterpreted type.
+            Type::Atom => "ATOM".to_owned(),
+            Type::Enum(id) => format!("${}", self.enums[*id].name),
+            Type::Optional(id, _) => format!("${}", self.enums[*id].name),
             Type::Set(t) => format!("Set({})", self.text(t)),
             Type::Seq(t) => format!("Seq({})", self.text(t)),
             Type::Tuple(items) => {

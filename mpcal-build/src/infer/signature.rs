@@ -1,28 +1,46 @@
-//! Signatures of the operator table, in the notation of Apalache's type system 1.2.
+//! Types in the notation of Apalache's type system 1.2: signatures of the operator table, and what
+//! authors write down.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use super::solve::{Solver, Term, TypeId};
+use crate::annotations::Aliases;
+
+/// Types and aliases nest at most so deep.
+const MAX_DEPTH: usize = 32;
 
 /// Instantiates `(Seq(a), a) => Seq(a)` with fresh type variables: arguments and result. A
 /// signature without arguments is its result.
 pub(super) fn instantiate(signature: &str, solver: &mut Solver) -> (Vec<TypeId>, TypeId) {
-    let mut parser = Parser { rest: signature, names: HashMap::new() };
-    let mut arguments = Vec::new();
-    if signature.contains("=>") && signature.starts_with('(') {
-        parser.eat("(");
-        while !parser.eat(")") {
-            arguments.push(parser.parse(solver));
-            parser.eat(",");
-        }
-        parser.eat("=>");
+    let t = read(signature, &Aliases::new(), solver).unwrap_or_else(|_| solver.term(Term::Dynamic));
+    match solver.get(t).clone() {
+        Term::Operator(arguments, result) => (arguments, result),
+        _ => (Vec::new(), t),
     }
-    (arguments, parser.parse(solver))
+}
+
+/// Reads a type; what it does not say is a fresh type variable.
+pub(super) fn read(text: &str, aliases: &Aliases, solver: &mut Solver) -> Result<TypeId, String> {
+    let mut parser = Parser { rest: text, names: HashMap::new(), aliases, solver, depth: 0 };
+    let t = parser.parse()?;
+    match parser.rest.trim() {
+        "" => Ok(t),
+        rest => Err(format!("`{rest}` is left over")),
+    }
+}
+
+/// Whether a type is well formed.
+pub fn check_annotation(text: &str, aliases: &Aliases) -> Result<(), String> {
+    read(text, aliases, &mut Solver::default()).map(|_| ())
 }
 
 struct Parser<'s> {
     rest: &'s str,
     names: HashMap<&'s str, TypeId>,
+    aliases: &'s Aliases,
+    solver: &'s mut Solver,
+    depth: usize,
 }
 
 impl<'s> Parser<'s> {
@@ -37,58 +55,136 @@ impl<'s> Parser<'s> {
         }
     }
 
+    fn expect(&mut self, text: &str) -> Result<(), String> {
+        if self.eat(text) {
+            return Ok(());
+        }
+        let found: String = self.rest.chars().take(12).collect();
+        Err(format!("`{text}` is expected before `{found}`"))
+    }
+
     fn word(&mut self) -> &'s str {
         self.rest = self.rest.trim_start();
-        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
     }
 
-    fn parse(&mut self, solver: &mut Solver) -> TypeId {
-        let from = self.atom(solver);
-        if self.eat("->") {
-            let to = self.atom(solver);
-            return solver.term(Term::Function(from, to));
+    fn parse(&mut self) -> Result<TypeId, String> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err("it is nested too deep".to_owned());
         }
-        from
+        let from = self.atom()?;
+        let t = if self.eat("->") {
+            let to = self.parse()?;
+            self.solver.term(Term::Function(from, to))
+        } else if self.eat("=>") {
+            let result = self.parse()?;
+            self.solver.term(Term::Operator(vec![from], result))
+        } else if self.eat("|") {
+            return Err("variants have no form here: write a record type".to_owned());
+        } else {
+            from
+        };
+        self.depth -= 1;
+        Ok(t)
     }
 
-    fn atom(&mut self, solver: &mut Solver) -> TypeId {
-        if self.eat("(") {
-            // The type of an operator argument: only its result counts, its arguments are given
-            // to it by `generate`.
-            let mut parts = Vec::new();
-            while !self.eat(")") {
-                parts.push(self.parse(solver));
-                self.eat(",");
+    fn list(&mut self, end: &str) -> Result<Vec<TypeId>, String> {
+        let mut items = Vec::new();
+        while !self.eat(end) {
+            items.push(self.parse()?);
+            if !self.eat(",") {
+                self.expect(end)?;
+                break;
             }
-            self.eat("=>");
-            let result = self.parse(solver);
-            return solver.term(Term::Operator(parts, result));
+        }
+        Ok(items)
+    }
+
+    /// Fields up to a bracket.
+    fn record(&mut self, end: &str) -> Result<TypeId, String> {
+        let mut fields = BTreeMap::new();
+        while !self.eat(end) {
+            let name: Rc<str> = self.word().into();
+            if self.eat(":") {
+                fields.insert(name, self.parse()?);
+            }
+            if !self.eat(",") {
+                self.expect(end)?;
+                break;
+            }
+        }
+        Ok(self.solver.record(fields, true))
+    }
+
+    fn one(&mut self) -> Result<TypeId, String> {
+        self.expect("(")?;
+        let t = self.parse()?;
+        self.expect(")")?;
+        Ok(t)
+    }
+
+    fn atom(&mut self) -> Result<TypeId, String> {
+        if self.eat("(") {
+            let items = self.list(")")?;
+            if self.eat("=>") {
+                let result = self.parse()?;
+                return Ok(self.solver.term(Term::Operator(items, result)));
+            }
+            return match items[..] {
+                [one] => Ok(one),
+                _ => Err("`=>` is expected behind several types in parentheses".to_owned()),
+            };
+        }
+        if self.eat("<<") {
+            let items = self.list(">>")?;
+            return Ok(self.solver.term(Term::Tuple(items)));
+        }
+        if self.eat("{") {
+            return self.record("}");
+        }
+        if self.eat("[") {
+            return self.record("]");
+        }
+        if self.eat("$") {
+            let name = self.word();
+            let text = self.aliases.get(name).ok_or_else(|| format!("there is no alias `{name}`"))?;
+            let mut inner = Parser {
+                rest: text,
+                names: HashMap::new(),
+                aliases: self.aliases,
+                solver: self.solver,
+                depth: self.depth,
+            };
+            let t = inner.parse()?;
+            self.solver.name_record(t, name);
+            return Ok(t);
         }
         match self.word() {
-            "Bool" => solver.term(Term::Bool),
-            "Int" => solver.term(Term::Int),
-            "Str" => solver.term(Term::Str),
+            "Bool" => Ok(self.solver.term(Term::Bool)),
+            "Int" => Ok(self.solver.term(Term::Int)),
+            "Str" => Ok(self.solver.string()),
             "Set" => {
-                self.eat("(");
-                let element = self.parse(solver);
-                self.eat(")");
-                solver.term(Term::Set(element))
+                let element = self.one()?;
+                Ok(self.solver.term(Term::Set(element)))
             }
             "Seq" => {
-                self.eat("(");
-                let element = self.parse(solver);
-                self.eat(")");
-                solver.term(Term::Seq(element))
+                let element = self.one()?;
+                Ok(self.solver.term(Term::Seq(element)))
             }
+            "" => Err("a type is expected".to_owned()),
+            // An uninterpreted type: model values.
+            name if name.len() > 1 && name.chars().all(|c| !c.is_lowercase()) => Ok(self.solver.atom()),
+            name if name.chars().next().is_some_and(char::is_uppercase) => Err(format!("there is no type `{name}`")),
             name => match self.names.get(name) {
-                Some(known) => *known,
+                Some(known) => Ok(*known),
                 None => {
-                    let fresh = solver.fresh();
+                    let fresh = self.solver.fresh();
                     self.names.insert(name, fresh);
-                    fresh
+                    Ok(fresh)
                 }
             },
         }

@@ -109,6 +109,7 @@ impl<'r, 'm> Run<'r, 'm> {
             ExprKind::Str(s) => Ok(Value::Str((&**s).into())),
             ExprKind::SelfId => Ok(self.state.processes[self.at].id.clone()),
             ExprKind::DefaultInit => Ok(Value::DEFAULT_INIT),
+            ExprKind::ModelValue(name) => Ok(Value::Model((&**name).into())),
             ExprKind::Variable(id) => self.variable(*id),
             ExprKind::Bound(id) => match self.bound(*id, env) {
                 Some(Bound::Value(value)) => value,

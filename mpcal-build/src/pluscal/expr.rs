@@ -127,6 +127,7 @@ impl Printer<'_> {
             ExprKind::Str(s) => Text::name(quote(s)),
             ExprKind::SelfId => self.names.self_id.clone().unwrap_or_else(|| Text::name("self")),
             ExprKind::DefaultInit => Text::name("defaultInitValue"),
+            ExprKind::ModelValue(name) => Text::name(name.clone()),
             ExprKind::Variable(id) | ExprKind::Read(id, _) => Text::name(self.variable_name(*id)),
             ExprKind::Bound(id) => self.bound(*id),
             ExprKind::Constant(id) => Text::name(self.model.constants[id.index()].name.clone()),

@@ -238,7 +238,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn new_constant(&mut self, name: &Name, arity: usize) -> ConstantId {
         let id = ConstantId(self.model.constants.len() as u32);
-        self.model.constants.push(Constant { name: name.text.clone(), arity, span: name.span });
+        self.model.constants.push(Constant { name: name.text.clone(), arity, span: name.span, given: None });
         id
     }
 

@@ -13,7 +13,8 @@ impl Expr {
             }
         };
         match &self.kind {
-            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::DefaultInit => {}
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId => {}
+            ExprKind::DefaultInit | ExprKind::ModelValue(_) => {}
             ExprKind::Variable(_) | ExprKind::Bound(_) | ExprKind::Constant(_) => {}
             ExprKind::MappedVariable | ExprKind::MappedValue | ExprKind::Opaque(..) => {}
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) => {}
@@ -71,7 +72,8 @@ impl Expr {
     /// Calls `f` on every direct sub-expression, in the order of evaluation.
     pub fn each_child_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         match &mut self.kind {
-            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::DefaultInit => {}
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId => {}
+            ExprKind::DefaultInit | ExprKind::ModelValue(_) => {}
             ExprKind::Variable(_) | ExprKind::Bound(_) | ExprKind::Constant(_) => {}
             ExprKind::MappedVariable | ExprKind::MappedValue | ExprKind::Opaque(..) => {}
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) => {}

@@ -63,7 +63,7 @@ impl Emitter<'_> {
     /// The type parameter of a `ref`.
     fn generic(&self, parameter: VariableId) -> Ident {
         let name = pascal(&self.model.variable(parameter).name);
-        let taken = self.types.records.iter().any(|r| pascal(&r.name) == name)
+        let taken = self.type_names.contains(&name)
             || self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name)
             || self.model.archetypes.iter().any(|a| pascal(&a.name) == name)
             || ["Constants", "State", "Label", "Self"].contains(&&name[..]);

@@ -23,6 +23,7 @@ impl Emitter<'_> {
             }
         }
         let (ca, cb) = (self.code(a, None, s), self.code(b, None, s));
+        let (ca, cb) = (self.code(a, Some(&cb.ty), s), self.code(b, Some(&ca.ty), s));
         if ca.ty == cb.ty && !ca.ty.has_value(&self.types.records) {
             if ca.ty == Type::Bool {
                 let (a, b) = (ca.into_owned(), cb.into_owned());
@@ -30,6 +31,19 @@ impl Emitter<'_> {
             }
             let (a, b) = (paren(a, ca.into_operand()), paren(b, cb.into_operand()));
             return if negated { quote!(#a != #b) } else { quote!(#a == #b) };
+        }
+        // A value beside one that may be a model value is looked at as one of those.
+        let optional = |a: &Type, b: &Type| matches!(a, Type::Optional(_, t) if **t == *b);
+        let common = if optional(&ca.ty, &cb.ty) {
+            Some(ca.ty.clone())
+        } else if optional(&cb.ty, &ca.ty) {
+            Some(cb.ty.clone())
+        } else {
+            None
+        };
+        if let Some(t) = common.filter(|t| !t.has_value(&self.types.records)) {
+            let (a, b) = (self.coerce(ca, &t).into_operand(), self.coerce(cb, &t).into_operand());
+            return if negated { quote!((#a) != (#b)) } else { quote!((#a) == (#b)) };
         }
         let (a, b) = (self.coerce(ca, &Type::Value).into_ref(), self.coerce(cb, &Type::Value).into_ref());
         if negated {
@@ -84,6 +98,9 @@ impl Emitter<'_> {
         let code = self.code(set, None, s);
         let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
         let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
+        if matches!(&ty, Type::Optional(_, t) if **t == element) {
+            return self.present_in(x, set, s);
+        }
         let x = self.by_ref(x, &element, s);
         quote!(#set.contains(#x))
     }

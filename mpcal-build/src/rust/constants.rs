@@ -1,18 +1,21 @@
 //! `Constants`: the constants of the model as fields, its operators as methods.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::Scope;
 use super::{Emitted, Emitter};
-use crate::resolved::ExprKind;
+use crate::resolved::{Constant, ConstantId, ExprKind, Literal};
 use crate::types::Type;
 
 impl Emitter<'_> {
     pub(super) fn constants(&self) -> TokenStream {
         let check = self.assumptions();
-        let plain: Vec<_> = self.model.constants.iter().enumerate().collect();
-        let names: Vec<_> = plain.iter().map(|(_, c)| self.operator_name(&c.name)).collect();
+        // A model value has a name already.
+        let free = |n: &usize| self.model.constant_tag(ConstantId(*n as u32)).is_none();
+        let plain: Vec<_> = self.model.constants.iter().enumerate().filter(|(n, _)| free(n)).collect();
+        let names = names_of(self, &plain);
+        let checked = self.checked(&plain, &names);
         let types: Vec<_> = plain
             .iter()
             .map(|(n, c)| match c.arity {
@@ -62,9 +65,61 @@ impl Emitter<'_> {
                 #(#[doc = #docs] pub #names: #types,)*
             }
             impl Constants {
+                #checked
                 #check
                 #(#methods)*
             }
+        }
+    }
+
+    /// The constants that TLC was run with, if its configuration gives them all.
+    fn checked(&self, constants: &[(usize, &Constant)], names: &[Ident]) -> TokenStream {
+        let values: Option<Vec<_>> = constants
+            .iter()
+            .map(|(n, c)| c.given.as_ref().map(|given| self.literal(given, &self.types.constants[*n])))
+            .collect();
+        match values {
+            Some(values) if !values.is_empty() => quote! {
+                /// The constants that TLC checks the model with.
+                #[must_use]
+                pub fn checked() -> Self {
+                    Self { #(#names: #values),* }
+                }
+            },
+            _ => quote!(),
+        }
+    }
+
+    /// A value of a configuration, at a type.
+    fn literal(&self, value: &Literal, ty: &Type) -> TokenStream {
+        let untyped = *ty == Type::Value;
+        let (tokens, own) = match value {
+            Literal::Bool(b) => (quote!(#b), Type::Bool),
+            Literal::Int(n) => {
+                let n = proc_macro2::Literal::i64_unsuffixed(*n);
+                (quote!(#n), Type::Int)
+            }
+            Literal::Str(text) => {
+                let text = &**text;
+                (quote!(rt::Str::literal(#text)), Type::Str)
+            }
+            Literal::Model(name) => {
+                let name = &**name;
+                (quote!(rt::Atom::literal(#name)), Type::Atom)
+            }
+            Literal::Set(items) => {
+                let element = if let Type::Set(t) = ty { &**t } else { &Type::Value };
+                let items = items.iter().map(|i| self.literal(i, element));
+                (quote!([#(#items),*].into_iter().collect()), ty.clone())
+            }
+        };
+        match (untyped, own) {
+            (true, Type::Value) => quote!(rt::Value::Set(#tokens)),
+            (true, own) => {
+                let own = self.rust_type(&own);
+                quote!(<#own as rt::Data>::to_value(&#tokens))
+            }
+            (false, _) => tokens,
         }
     }
 
@@ -94,4 +149,8 @@ impl Emitter<'_> {
             }
         }
     }
+}
+
+fn names_of(cx: &Emitter<'_>, constants: &[(usize, &Constant)]) -> Vec<Ident> {
+    constants.iter().map(|(_, c)| cx.operator_name(&c.name)).collect()
 }

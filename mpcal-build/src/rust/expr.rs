@@ -10,7 +10,7 @@ use super::names::ident;
 use super::Emitter;
 use crate::ast::Quantifier;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
-use crate::types::Type;
+use crate::types::{Tag, Type};
 
 impl Emitter<'_> {
     /// The type that inference found for an expression.
@@ -46,6 +46,14 @@ impl Emitter<'_> {
         if code.ty == *want {
             return code;
         }
+        match (&code.ty, want) {
+            (from, Type::Optional(id, to)) if *from == **to => {
+                let (name, value) = (self.enum_name(*id), code.into_owned());
+                return Code::owned(quote!(#name::Some(#value)), want.clone());
+            }
+            (Type::Optional(_, from), to) if **from == *to => return self.present(code),
+            _ => {}
+        }
         let to = self.rust_type(want);
         let from = self.rust_type(&code.ty);
         let value = code.into_ref();
@@ -54,6 +62,41 @@ impl Emitter<'_> {
             _ => quote!(rt::convert::<#from, #to>(#value)?),
         };
         Code::owned(tokens, want.clone())
+    }
+
+    /// What stands behind an optional value; a failure if it is a model value.
+    pub(super) fn present(&self, code: Code) -> Code {
+        let Type::Optional(_, t) = code.ty.clone() else { return code };
+        let owned = code.form == Form::Owned || code.form == Form::Deferred;
+        let base = code.into_operand_place();
+        let inner = Code::new(quote!(#base.get()?), Form::Ref, *t);
+        if owned {
+            let ty = inner.ty.clone();
+            return Code::owned(inner.into_owned(), ty);
+        }
+        inner
+    }
+
+    /// The type to emit an expression at: the one that is wanted, if what it is made of can have it.
+    fn shape(&self, e: &Expr, want: Option<&Type>) -> Type {
+        let own = self.type_of(e);
+        let Some(want) = want else { return own };
+        let takes = match (&e.kind, &own, want) {
+            (ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..), ..) => true,
+            (ExprKind::Set(_) | ExprKind::Map(..), Type::Set(_), Type::Set(_)) => true,
+            (ExprKind::Tuple(_), Type::Tuple(_) | Type::Seq(_), Type::Seq(_)) => true,
+            (ExprKind::Tuple(a), Type::Tuple(_), Type::Tuple(b)) => a.len() == b.len(),
+            (ExprKind::Function(..), Type::Function(..), Type::Function(k, _)) => {
+                matches!(&own, Type::Function(l, _) if l == k)
+            }
+            (ExprKind::Function(..), Type::Seq(_), Type::Seq(_)) => true,
+            _ => false,
+        };
+        if takes {
+            want.clone()
+        } else {
+            own
+        }
     }
 
     /// The value of a bound name, cloned out of a deferred evaluation if it is one.
@@ -92,17 +135,15 @@ impl Emitter<'_> {
 
     /// Emits an expression; `want` is only a hint for literals.
     pub(super) fn code(&self, e: &Expr, want: Option<&Type>, s: &Scope) -> Code {
-        let ty = self.type_of(e);
+        let ty = self.shape(e, want);
         match &e.kind {
             ExprKind::Bool(b) => Code::owned(quote!(#b), Type::Bool),
             ExprKind::Int(n) => {
                 let n = Literal::i64_unsuffixed(*n);
                 Code::owned(quote!(#n), Type::Int)
             }
-            ExprKind::Str(text) => {
-                let text = &**text;
-                Code::owned(quote!(rt::Str::literal(#text)), Type::Str)
-            }
+            ExprKind::Str(text) => self.tag(&Tag::Str(text.clone()), &ty, want),
+            ExprKind::ModelValue(name) => self.tag(&Tag::Model(name.clone()), &ty, want),
             ExprKind::SelfId => match &s.self_id {
                 Some((tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
                 None => self.refuse(e, "`self`", "there is no process here"),
@@ -110,6 +151,10 @@ impl Emitter<'_> {
             ExprKind::DefaultInit => Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value),
             ExprKind::Variable(id) => self.variable(*id, s),
             ExprKind::Bound(id) => self.bound(*id, s),
+            ExprKind::Constant(id) if self.model.constant_tag(*id).is_some() => {
+                let tag = self.model.constant_tag(*id).unwrap_or(Tag::Model("".into()));
+                self.tag(&tag, &ty, want)
+            }
             ExprKind::Constant(id) => {
                 let name = self.operator_name(&self.model.constants[id.index()].name);
                 let constants = &s.constants;
@@ -123,7 +168,7 @@ impl Emitter<'_> {
                 Some((.., tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
                 None => self.refuse(e, "`$value`", "it exists only in a mapping macro"),
             },
-            ExprKind::Call(id, args) => self.call(*id, args, s),
+            ExprKind::Call(id, args) => self.named_tag(*id, e, want).unwrap_or_else(|| self.call(*id, args, s)),
             ExprKind::CallBound(id, args) => self.call_bound(*id, args, ty, s),
             ExprKind::CallConstant(id, args) => {
                 let name = self.operator_name(&self.model.constants[id.index()].name);
@@ -140,7 +185,7 @@ impl Emitter<'_> {
             ExprKind::Or(items) => self.junction(items, quote!(||), s),
             ExprKind::Index(f, i) => self.index(f, i, s),
             ExprKind::Field(r, field) => self.field(r, field, s),
-            ExprKind::Tuple(items) => self.tuple(items, &ty, want, s),
+            ExprKind::Tuple(items) => self.tuple(items, &ty, s),
             ExprKind::Set(items) => {
                 let element = element_of(&ty);
                 let items: Vec<_> = items.iter().map(|e| self.owned(e, &element, s)).collect();
@@ -249,7 +294,10 @@ impl Emitter<'_> {
 
     /// `f[i]`
     fn index(&self, f: &Expr, i: &Expr, s: &Scope) -> Code {
-        let function = self.code(f, None, s);
+        self.index_of_code(self.code(f, None, s), i, s)
+    }
+
+    fn index_of_code(&self, function: Code, i: &Expr, s: &Scope) -> Code {
         match function.ty.clone() {
             Type::Function(k, v) => {
                 let f = function.into_operand_place();
@@ -275,7 +323,10 @@ impl Emitter<'_> {
                 ExprKind::Str(name) => self.field_of(function, id, name),
                 _ => self.dynamic_index(function, i, s),
             },
-            Type::Bool | Type::Int | Type::Str | Type::Set(_) | Type::Value => self.dynamic_index(function, i, s),
+            Type::Optional(..) => self.index_of_code(self.present(function), i, s),
+            Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) | Type::Set(_) | Type::Value => {
+                self.dynamic_index(function, i, s)
+            }
         }
     }
 
@@ -286,7 +337,7 @@ impl Emitter<'_> {
     }
 
     fn field(&self, r: &Expr, field: &Rc<str>, s: &Scope) -> Code {
-        let record = self.code(r, None, s);
+        let record = self.present(self.code(r, None, s));
         match record.ty {
             Type::Record(id) => self.field_of(record, id, field),
             _ => {
@@ -323,12 +374,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn tuple(&self, items: &[Expr], ty: &Type, want: Option<&Type>, s: &Scope) -> Code {
-        let ty = match (ty, want) {
-            // An empty literal takes any type of sequence.
-            (Type::Seq(_), Some(Type::Seq(_))) if items.is_empty() => want.unwrap_or(ty),
-            _ => ty,
-        };
+    fn tuple(&self, items: &[Expr], ty: &Type, s: &Scope) -> Code {
         match ty {
             Type::Tuple(types) if types.len() == items.len() => {
                 let items = items.iter().zip(types).map(|(e, t)| self.owned(e, t, s));

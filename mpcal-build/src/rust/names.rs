@@ -59,6 +59,39 @@ pub(super) fn variables(model: &Model, types: &Types) -> HashMap<Rc<str>, String
     unique(variables.chain(bounds).chain(fields), &["section", "cmp", "partial_cmp"])
 }
 
+/// Names of the types that a model makes, by their ids.
+pub(super) struct TypeNames {
+    pub(super) records: Vec<String>,
+    pub(super) enums: Vec<String>,
+}
+
+impl TypeNames {
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.records.iter().chain(&self.enums).any(|n| n == name)
+    }
+}
+
+/// Records and enums in pascal case. One that is taken gets a suffix, then a number.
+pub(super) fn types(model: &Model, types: &Types) -> TypeNames {
+    let mut taken: HashSet<String> =
+        ["Constants", "Variables", "State", "Label", "Frame", "Self", "Some"].iter().map(|n| (*n).to_owned()).collect();
+    taken.extend(model.archetypes.iter().map(|a| pascal(&a.name)));
+    taken.extend(model.mapping_macros.iter().map(|m| pascal(&m.name)));
+    let mut free = |name: &str, suffix: &str| {
+        let mut candidate = pascal(name);
+        let mut n = 1;
+        while !taken.insert(candidate.clone()) {
+            candidate = format!("{}{suffix}{}", pascal(name), if n > 1 { n.to_string() } else { String::new() });
+            n += 1;
+        }
+        candidate
+    };
+    TypeNames {
+        records: types.records.iter().map(|r| free(&r.name, "Record")).collect(),
+        enums: types.enums.iter().map(|e| free(&e.name, "Kind")).collect(),
+    }
+}
+
 /// Constants and operators of a model in snake case.
 pub(super) fn operators(model: &Model) -> HashMap<Rc<str>, String> {
     let constants = model.constants.iter().map(|c| c.name.clone());

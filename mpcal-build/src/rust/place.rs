@@ -15,6 +15,11 @@ impl Emitter<'_> {
         let mut target =
             Place { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
         for step in path {
+            if let Type::Optional(_, t) = target.ty.clone() {
+                let (read, reach) = (&target.read, &target.reach);
+                let (read, reach) = (quote!(#read.get()?), quote!(#reach.get_mut()?));
+                target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true };
+            }
             let (read, reach) = (target.read.clone(), target.reach.clone());
             let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
                 (PathStep::Index(i), Type::Function(k, v)) => {

@@ -51,6 +51,8 @@ pub(crate) enum Until {
     End,
     /// After the brace that closes the first one.
     BlockEnd,
+    /// At the end of a text that is no module.
+    TextEnd,
 }
 
 /// A spelling and the canonical one of the same symbol.
@@ -146,9 +148,9 @@ impl<'s> Lexer<'s, '_> {
             // `--mpcal` and `--algorithm` are one word.
             let keyword = self.rest().find(|c: char| c.is_whitespace()).unwrap_or(self.rest().len());
             self.push(TokenKind::Word, keyword);
-        } else if let Some(header) = module_header(self.text) {
+        } else if let Some(header) = module_header(self.text).filter(|_| until == Until::End) {
             self.advance(header);
-        } else {
+        } else if until == Until::End {
             self.advance(self.text.len());
         }
         let (mut depth, mut modules) = (0usize, 0usize);

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
-use super::{fail, Eval, Function, Seq, Set, Slot, Str, Value};
+use super::{fail, Atom, Eval, Function, Seq, Set, Slot, Str, Value};
 
 /// A type that holds values of TLA+. Generated types implement it.
 ///
@@ -71,6 +71,19 @@ impl Data for Str {
             Ok(s.clone())
         } else {
             expected("a string", value)
+        }
+    }
+}
+
+impl Data for Atom {
+    fn to_value(&self) -> Value {
+        Value::Model(self.0.clone())
+    }
+    fn from_value(value: &Value) -> Eval<Self> {
+        if let Value::Model(name) = value {
+            Ok(Self(name.clone()))
+        } else {
+            expected("a model value", value)
         }
     }
 }

@@ -1,0 +1,189 @@
+//! Strings and model values that a model names: an enum with a variant for each, and one more for
+//! the values of another type that may stand in their place.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::code::{Code, Scope};
+use super::names::{ident, pascal};
+use super::Emitter;
+use crate::resolved::{Expr, OperatorId};
+use crate::types::{Tag, TagEnum, Type};
+
+/// The name of a variant, unlike those before it and the one of the other values.
+fn variant(e: &TagEnum, at: usize) -> Ident {
+    let name = |n: usize| {
+        let name = pascal(&e.tags[n].1);
+        if name == "x" {
+            "Empty".to_owned()
+        } else {
+            name
+        }
+    };
+    let own = name(at);
+    let same = (0..at).filter(|n| name(*n) == own).count() + usize::from(own == "Some" && e.payload.is_some());
+    ident(&if same == 0 { own } else { format!("{own}{}", same + 1) })
+}
+
+impl Emitter<'_> {
+    pub(super) fn enum_name(&self, id: usize) -> Ident {
+        ident(&self.type_names.enums[id])
+    }
+
+    /// A string or model value, at the type that is wanted if it has a form there.
+    pub(super) fn tag(&self, tag: &Tag, own: &Type, want: Option<&Type>) -> Code {
+        for ty in want.into_iter().chain([own]) {
+            match ty {
+                Type::Enum(id) | Type::Optional(id, _) => {
+                    let e = &self.types.enums[*id];
+                    if let Some(at) = e.tags.iter().position(|(t, _)| t == tag) {
+                        let (name, variant) = (self.enum_name(*id), variant(e, at));
+                        return Code::owned(quote!(#name::#variant), ty.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let text = &**tag.text();
+        match (tag, own) {
+            (Tag::Str(_), Type::Value) => Code::owned(quote!(rt::Value::Str(rt::Str::literal(#text))), Type::Value),
+            (Tag::Str(_), _) => Code::owned(quote!(rt::Str::literal(#text)), Type::Str),
+            (Tag::Model(_), Type::Atom) => Code::owned(quote!(rt::Atom::literal(#text)), Type::Atom),
+            (Tag::Model(_), _) => Code::owned(quote!(rt::Value::Model(rt::Str::literal(#text))), Type::Value),
+        }
+    }
+
+    /// The string or model value that an operator is a name for, if it has a variant here.
+    pub(super) fn named_tag(&self, id: OperatorId, e: &Expr, want: Option<&Type>) -> Option<Code> {
+        let tag = self.model.tag_of(id)?;
+        let own = self.type_of(e);
+        let code = self.tag(&tag, &own, want);
+        (code.ty != Type::Str).then_some(code)
+    }
+
+    /// `x \in S`, where `x` may be a model value and `S` holds none.
+    pub(super) fn present_in(&self, x: &Expr, set: TokenStream, s: &Scope) -> TokenStream {
+        let x = self.code(x, None, s).into_operand_place();
+        quote!(#x.get().is_ok_and(|x| #set.contains(x)))
+    }
+
+    /// An enum.
+    pub(super) fn tag_enum(&self, id: usize) -> TokenStream {
+        let e = &self.types.enums[id];
+        let name = self.enum_name(id);
+        let variants: Vec<_> = (0..e.tags.len()).map(|n| variant(e, n)).collect();
+        let docs = e.tags.iter().map(|(tag, _)| match tag {
+            Tag::Str(text) => format!(" `{text:?}`"),
+            Tag::Model(text) => format!(" The model value `{text}`."),
+        });
+        let values: Vec<_> = e
+            .tags
+            .iter()
+            .map(|(tag, _)| {
+                let text = &**tag.text();
+                match tag {
+                    Tag::Str(_) => quote!(rt::Value::Str(rt::Str::literal(#text))),
+                    Tag::Model(_) => quote!(rt::Value::Model(rt::Str::literal(#text))),
+                }
+            })
+            .collect();
+        let patterns = e.tags.iter().map(|(tag, _)| {
+            let text = &**tag.text();
+            match tag {
+                Tag::Str(_) => quote!(rt::Value::Str(text) if *text == *#text),
+                Tag::Model(_) => quote!(rt::Value::Model(text) if *text == *#text),
+            }
+        });
+        let tags = quote!(#(#[doc = #docs] #variants,)*);
+        let from_tags = quote!(#(#patterns => Ok(Self::#variants),)*);
+        let unknown = format!("no {name}");
+        let (declaration, to, from, methods) = match &e.payload {
+            None => {
+                let copy = quote!(Copy,);
+                (
+                    (copy, tags),
+                    quote!(#(Self::#variants => #values,)*),
+                    quote!(_ => Err(rt::EvalError(format!("{}: {value}", #unknown))),),
+                    quote!(),
+                )
+            }
+            Some(t) => {
+                let rust = self.rust_type(t);
+                let copy = if t.is_copy() { quote!(Copy,) } else { quote!() };
+                let some = quote!(
+                    /// A value.
+                    Some(#rust),
+                );
+                // Values come in the order of their kinds: integers before model values, the rest behind.
+                let tags = if matches!(t, Type::Bool | Type::Int | Type::Str | Type::Enum(_)) {
+                    quote!(#some #tags)
+                } else {
+                    quote!(#tags #some)
+                };
+                let missing = format!("{name} holds no value here");
+                (
+                    (copy, tags),
+                    quote!(Self::Some(value) => rt::Data::to_value(value), #(Self::#variants => #values,)*),
+                    quote!(other => rt::Data::from_value(other).map(Self::Some),),
+                    quote! {
+                        impl #name {
+                            /// The value, if it is one.
+                            ///
+                            /// # Errors
+                            /// If it is a model value.
+                            pub fn get(&self) -> rt::Eval<&#rust> {
+                                match self {
+                                    Self::Some(value) => Ok(value),
+                                    _ => Err(rt::EvalError(#missing.to_owned())),
+                                }
+                            }
+
+                            /// The value, to be changed in place.
+                            ///
+                            /// # Errors
+                            /// If it is a model value.
+                            pub fn get_mut(&mut self) -> rt::Eval<&mut #rust> {
+                                match self {
+                                    Self::Some(value) => Ok(value),
+                                    _ => Err(rt::EvalError(#missing.to_owned())),
+                                }
+                            }
+                        }
+                        impl From<#rust> for #name {
+                            fn from(value: #rust) -> Self {
+                                Self::Some(value)
+                            }
+                        }
+                    },
+                )
+            }
+        };
+        let (copy, variants) = declaration;
+        let doc = match &e.payload {
+            None => " One of the values that the model gives a name.",
+            Some(_) => " A value, or what the model puts in its place.",
+        };
+        quote! {
+            #[doc = #doc]
+            #[derive(Clone, #copy Debug, PartialEq, Eq, PartialOrd, Ord, Hash, rt::Serialize, rt::Deserialize)]
+            #[serde(crate = "rt::serde")]
+            pub enum #name {
+                #variants
+            }
+            #methods
+            impl rt::Data for #name {
+                fn to_value(&self) -> rt::Value {
+                    match self { #to }
+                }
+                fn from_value(value: &rt::Value) -> rt::Eval<Self> {
+                    match value { #from_tags #from }
+                }
+            }
+            impl std::fmt::Display for #name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+                }
+            }
+        }
+    }
+}
