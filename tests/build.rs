@@ -17,7 +17,10 @@ fn main() {
             let path = entry.path();
             let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
             if path.extension().is_some_and(|e| e == "tla") && !name.ends_with("_twin") {
-                mpcal_build::Config::new().include("fixtures/models/modules").compile(&path).unwrap();
+                let mut config = mpcal_build::Config::new();
+                config.include("fixtures/models/modules").compile(&path).unwrap();
+                let untyped = config.untyped(true).compile_file(&path).unwrap();
+                write(&format!("{name}_untyped.rs"), &untyped.rust);
             }
         }
     }
@@ -27,16 +30,22 @@ fn main() {
 /// Writes the random models, and `random_models.rs`, which has a line for each.
 fn random() {
     println!("cargo::rerun-if-changed=src/generate.rs");
-    let directory = std::env::var("OUT_DIR").expect("cargo sets it");
-    let directory = Path::new(&directory);
     let (mut modules, mut calls) = (String::new(), String::new());
     for seed in 1..=RANDOM {
         let name = format!("random{seed}");
-        let compiled = mpcal_build::Config::new().compile_text(&name, &generate::model(&name, seed), None).unwrap();
-        fs::write(directory.join(format!("{name}.rs")), compiled.rust).expect("a file can be written");
+        let model = generate::model(&name, seed);
+        // Every other one with every type a `Value`.
+        let compiled = mpcal_build::Config::new().untyped(seed % 2 == 0).compile_text(&name, &model, None).unwrap();
+        write(&format!("{name}.rs"), &compiled.rust);
         let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
         let _ = writeln!(calls, "    ran += usize::from(run!({name}, {seed}));");
     }
     let all = format!("{modules}\nasync fn run_all() -> usize {{\n    let mut ran = 0;\n{calls}    ran\n}}\n");
-    fs::write(directory.join("random_models.rs"), all).expect("a file can be written");
+    write("random_models.rs", &all);
+}
+
+/// Writes a file for the tests to include.
+fn write(name: &str, text: &str) {
+    let directory = std::env::var("OUT_DIR").expect("cargo sets it");
+    fs::write(Path::new(&directory).join(name), text).expect("a file can be written");
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use mpcal_runtime::value::Value;
 
 use crate::check::Rules;
+#[cfg(feature = "interpret")]
+use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
 #[cfg(feature = "interpret")]
 use crate::interpret::Explored;
@@ -137,14 +139,21 @@ impl Config {
     }
 
     /// Explores every state of a model that is given as text, at most `limit` of them, with the
-    /// interpreter of its normal form.
+    /// interpreter of its normal form. Constants that are not given are those of
+    /// [`configuration`](Self::configuration).
     ///
     /// # Errors
     /// The report of what is wrong with the model, a failed assertion or evaluation, or that there
     /// are more states.
     #[cfg(feature = "interpret")]
     pub fn explore(&self, text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
-        crate::interpret::explore(Source::new("model", text), &self.loader(None), constants, limit)
+        let mut all = HashMap::new();
+        if let Some(path) = &self.configuration {
+            let given = crate::configuration::parse(&self.source(path)?, &mut Diagnostics::default());
+            all.extend(given.values());
+        }
+        all.extend(constants.clone());
+        crate::interpret::explore(Source::new("model", text), &self.loader(None), &all, limit)
     }
 
     /// Compiles a model that is given as text; `name` is what reports call it.

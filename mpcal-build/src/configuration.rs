@@ -7,6 +7,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+#[cfg(feature = "interpret")]
+use mpcal_runtime::value::Value;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::resolved::{ExprKind, Literal, Model};
 use crate::source::{Source, Span};
@@ -16,6 +19,25 @@ use crate::syntax::lex::{lex, Token, TokenKind, Until};
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
     given: HashMap<Rc<str>, Literal>,
+}
+
+#[cfg(feature = "interpret")]
+impl Configuration {
+    /// What it gives, as values.
+    pub fn values(&self) -> impl Iterator<Item = (String, Value)> + '_ {
+        self.given.iter().map(|(name, literal)| (name.to_string(), value(literal)))
+    }
+}
+
+#[cfg(feature = "interpret")]
+fn value(literal: &Literal) -> Value {
+    match literal {
+        Literal::Bool(b) => Value::Bool(*b),
+        Literal::Int(n) => Value::Int(*n),
+        Literal::Str(text) => Value::Str((&**text).into()),
+        Literal::Model(name) => Value::Model((&**name).into()),
+        Literal::Set(items) => Value::Set(items.iter().map(value).collect()),
+    }
 }
 
 /// The keywords that start a section.

@@ -7,6 +7,7 @@
 mod copy;
 mod expr;
 mod finish;
+mod flow;
 mod generate;
 mod report;
 #[cfg(feature = "cli")]

@@ -15,6 +15,7 @@ use crate::build_script::Error;
 use crate::load::Loader;
 use crate::pipeline;
 use crate::render::render;
+use crate::resolved::ExprKind;
 use crate::source::{Source, Sources};
 
 /// What exploring a model found.
@@ -47,8 +48,14 @@ fn explore_here(
 ) -> Result<Explored, Error> {
     let mut sources = Sources::new(source);
     let trees = pipeline::trees(&mut sources, loader);
-    let (model, normal) = trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
+    let (mut model, normal) = trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
     let fail = |message: String| Error::text(format!("error: {message}"));
+    // TLC replaces an operator by a model value where its configuration says so.
+    for definition in model.operators.iter_mut().filter(|d| d.parameters.is_empty()) {
+        if let Some(Value::Model(name)) = constants.get(&*definition.name) {
+            definition.body.kind = ExprKind::ModelValue(name.as_str().into());
+        }
+    }
     let machine = Machine::new(&model, &normal, constants).map_err(fail)?;
     let mut seen: BTreeSet<State> = BTreeSet::new();
     let mut todo = machine.initial().map_err(fail)?;

@@ -32,6 +32,19 @@ pub enum Type {
     Value,
 }
 
+impl Record {
+    /// The fields that a variant holds.
+    pub fn held<'r>(&'r self, shape: &'r Shape) -> impl Iterator<Item = &'r Rc<str>> {
+        shape.fields.iter().filter(|f| self.tag.as_ref() != Some(f))
+    }
+
+    /// Whether every shape has a field.
+    #[must_use]
+    pub fn always(&self, field: &Rc<str>) -> bool {
+        self.shapes.iter().all(|s| s.fields.contains(field))
+    }
+}
+
 impl Type {
     /// Whether the Rust type is `Copy`.
     #[must_use]
@@ -98,6 +111,8 @@ pub struct Record {
     pub fields: BTreeMap<Rc<str>, Type>,
     /// The shapes, each with the name of its variant.
     pub shapes: Vec<Shape>,
+    /// The field whose value is the same for all records of a shape: the variant says it.
+    pub tag: Option<Rc<str>>,
 }
 
 /// One set of fields.
@@ -107,4 +122,6 @@ pub struct Shape {
     pub name: String,
     /// The fields, sorted.
     pub fields: Vec<Rc<str>>,
+    /// The value of the tag, if the record has one.
+    pub tag: Option<Tag>,
 }

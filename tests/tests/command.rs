@@ -291,9 +291,12 @@ fn tlc_is_run_and_its_counterexample_explained() {
 fn inferred_types_are_shown() {
     let example = mpcal_tests::root().join("examples/locksvc");
     let said = text(&mpcal(&example, &["types", "locksvc.tla"]));
-    for line in
-        ["LockServer.waiting  Seq(Int)", "LockClient.holding  ref [Int] Bool", "$message = { from: Int, kind: Str }"]
-    {
+    for line in [
+        "LockServer.waiting  Seq(Int)",
+        "LockClient.holding  ref [Int] Bool",
+        "$message = { from: Int, kind: $message_kind }",
+        "$message_kind = \"grant\" | \"release\" | \"request\"",
+    ] {
         assert!(said.contains(line), "{said}");
     }
 }

@@ -47,7 +47,7 @@ fn dynamic_and_typed_values_agree_with_tlc() {
 fn messages_of_many_shapes_are_an_enum() {
     use replicated::Message;
 
-    let message = Message::VoteAnswer { from: 1, granted: true, kind: replicated::MessageKind::VoteAnswer, term: 3, to: 2 };
+    let message = Message::VoteAnswer { from: 1, granted: true, term: 3, to: 2 };
     assert_eq!(message.to_string(), r#"[from |-> 1, granted |-> TRUE, kind |-> "vote-answer", term |-> 3, to |-> 2]"#);
     assert_eq!(Message::from_value(&message.to_value()), Ok(message));
 }

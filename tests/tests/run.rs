@@ -5,30 +5,41 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mpcal_build::Config;
 use mpcal_runtime::value::Value;
 use mpcal_runtime::Node;
+use mpcal_tests::fixtures;
 use tokio::time::timeout;
 
-/// Runs all processes of a model to their end; gives its variables.
+/// Runs all processes of a model to their end, once with every type a `Value`; gives its variables.
 macro_rules! run {
     ($model:ident, $name:literal) => {{
+        run!(untyped, $name, "_untyped");
+        run!($model, $name, "")
+    }};
+    ($model:ident, $name:literal, $suffix:literal) => {{
         mod $model {
-            mpcal_runtime::include_model!($name);
+            include!(concat!(env!("OUT_DIR"), "/", $name, $suffix, ".rs"));
         }
-        let constants = Arc::new($model::Constants {});
+        let constants = Arc::new($model::Constants::checked());
         let variables = $model::Variables::new(&constants).expect("the variables have initial values");
         let mut node = Node::new();
         variables.spawn(&mut node, &constants).expect("the processes start");
         timeout(Duration::from_secs(20), node.join()).await.expect("the model ends").expect("nothing fails");
-        let text = include_str!(concat!("../fixtures/models/", $name, ".tla"));
-        let explored = mpcal_build::Config::new()
-            .include(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/models/modules"))
-            .explore(text, &HashMap::new(), 100_000)
-            .expect("the model can be explored");
-        let end = variables.values();
-        assert!(explored.ends.contains(&end), "{end:?} is no end of the model, those are {:?}", explored.ends);
+        assert_is_end($name, include_str!(concat!("../fixtures/models/", $name, ".tla")), &variables.values());
         variables
     }};
+}
+
+fn assert_is_end(name: &str, text: &str, end: &[Value]) {
+    let mut config = Config::new();
+    config.include(fixtures("models/modules"));
+    let constants = fixtures("models").join(name).with_extension("cfg");
+    if constants.is_file() {
+        config.configuration(constants);
+    }
+    let explored = config.explore(text, &HashMap::new(), 100_000).expect("the model can be explored");
+    assert!(explored.ends.contains(end), "{end:?} is no end of the model, those are {:?}", explored.ends);
 }
 
 #[tokio::test]
@@ -125,6 +136,7 @@ runs!(
     nested_branches "nested_branches",
     nested_loops "nested_loops",
     operators "operators",
+    optional "optional",
     plain_procedures "plain_procedures",
     print_order "print_order",
     records "records",

@@ -144,6 +144,7 @@ impl Generator<'_> {
                     map.insert(name.clone(), element);
                 }
                 let record = self.solver.record(map, true);
+                self.solver.foreign_record(record);
                 self.solver.term(Term::Set(record))
             }
             ExprKind::Function(bindings, body) => self.function(bindings, body),
@@ -233,8 +234,8 @@ impl Generator<'_> {
         for (name, e) in fields {
             let t = self.held(e);
             map.insert(name.clone(), t);
-            if let Some(tag) = self.tag(e) {
-                tags.push((name.clone(), tag));
+            if let Some((text, tag)) = self.tag(e) {
+                tags.push((name.clone(), text, tag));
             }
         }
         let shape: Vec<Rc<str>> = map.keys().cloned().collect();
@@ -245,12 +246,16 @@ impl Generator<'_> {
         record
     }
 
-    /// What names a variant: a string, or an operator or constant without arguments.
-    fn tag(&self, e: &Expr) -> Option<Rc<str>> {
+    /// What names a variant: a string, or an operator or constant without arguments; and the value it
+    /// stands for, if that is a string or model value.
+    fn tag(&self, e: &Expr) -> Option<(Rc<str>, Option<Tag>)> {
+        let model = &self.input.model;
         match &e.kind {
-            ExprKind::Str(s) => Some(s.clone()),
-            ExprKind::Call(id, args) if args.is_empty() => Some(self.input.model.operators[id.index()].name.clone()),
-            ExprKind::Constant(id) => Some(self.input.model.constants[id.index()].name.clone()),
+            ExprKind::Str(s) => Some((s.clone(), Some(Tag::Str(s.clone())))),
+            ExprKind::Call(id, args) if args.is_empty() => {
+                Some((model.operators[id.index()].name.clone(), model.tag_of(*id)))
+            }
+            ExprKind::Constant(id) => Some((model.constants[id.index()].name.clone(), model.constant_tag(*id))),
             _ => None,
         }
     }

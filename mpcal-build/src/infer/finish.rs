@@ -96,11 +96,20 @@ impl Finisher<'_, '_> {
                 }
                 let id = self.records.len();
                 self.rows.insert(row, id);
-                self.records.push(Record { name: String::new(), fields: BTreeMap::new(), shapes: Vec::new() });
+                self.records.push(Record {
+                    name: String::new(),
+                    fields: BTreeMap::new(),
+                    shapes: Vec::new(),
+                    tag: None,
+                });
                 let source = self.cx.solver.rows[row].clone();
                 let fields = source.fields.iter().map(|(n, t)| (n.clone(), self.of(*t, depth + 1))).collect();
                 self.records[id].fields = fields;
-                self.records[id].shapes = self.shapes(row, &source.shapes.into_iter().collect::<Vec<_>>());
+                let shapes: Vec<_> = source.shapes.iter().cloned().collect();
+                match self.tagged(row, &self.records[id].fields) {
+                    Some((tag, shapes)) => (self.records[id].tag, self.records[id].shapes) = (Some(tag), shapes),
+                    None => self.records[id].shapes = self.shapes(row, &shapes),
+                }
                 Type::Record(id)
             }
         }
@@ -138,6 +147,31 @@ impl Finisher<'_, '_> {
         found
     }
 
+    /// The field that tells shapes apart, where it can be left to the variant: every record that is
+    /// made has a value there that the model names, nobody writes the field alone, and shapes differ.
+    fn tagged(&self, row: usize, fields: &BTreeMap<Rc<str>, Type>) -> Option<(Rc<str>, Vec<Shape>)> {
+        let source = &self.cx.solver.rows[row];
+        let made: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
+        if source.foreign || source.shapes.len() < 2 {
+            return None;
+        }
+        fields.iter().filter(|(f, t)| matches!(t, Type::Enum(_)) && !source.written.contains(*f)).find_map(
+            |(field, _)| {
+                let mut shapes: Vec<Shape> = Vec::new();
+                for literal in &made {
+                    let (_, name, tag) = literal.tags.iter().find(|(f, ..)| f == field)?;
+                    let tag = tag.clone()?;
+                    let known = shapes.iter().any(|s| s.fields == literal.shape && s.tag.as_ref() == Some(&tag));
+                    if !known {
+                        shapes.push(Shape { name: name.to_string(), fields: literal.shape.clone(), tag: Some(tag) });
+                    }
+                }
+                shapes.sort_by(|a, b| (a.fields.len(), &a.fields, &a.tag).cmp(&(b.fields.len(), &b.fields, &b.tag)));
+                Some((field.clone(), shapes))
+            },
+        )
+    }
+
     /// Names the shapes after the tag that tells them apart, or after their fields.
     fn shapes(&self, row: usize, shapes: &[Vec<Rc<str>>]) -> Vec<Shape> {
         let literals: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
@@ -145,7 +179,7 @@ impl Finisher<'_, '_> {
             let mut names = literals
                 .iter()
                 .filter(|l| l.shape == *shape)
-                .map(|l| l.tags.iter().find(|(f, _)| f == field).map(|(_, t)| t.clone()));
+                .map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, t, _)| t.clone()));
             let first = names.next()??;
             names.all(|n| n.as_ref() == Some(&first)).then_some(first)
         };
@@ -164,7 +198,7 @@ impl Finisher<'_, '_> {
                     Some(tags) => tags[n].to_string(),
                     None => s.iter().map(|f| f.to_string()).collect::<Vec<_>>().join("_"),
                 };
-                Shape { name, fields: s.clone() }
+                Shape { name, fields: s.clone(), tag: None }
             })
             .collect()
     }
@@ -234,7 +268,8 @@ struct Names {
 
 impl Names {
     fn add(&mut self, name: &Rc<str>, t: &Type, local: bool) {
-        if let (Type::Record(id), true) = (t, local) {
+        let held = if let Type::Optional(_, t) = t { &**t } else { t };
+        if let (Type::Record(id), true) = (held, local) {
             let known = self.direct.entry(*id).or_insert_with(|| name.to_string());
             // Many variables hold a message; one that says so names it best.
             if &**name == "message" {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::copy::Copier;
 use super::signature::read;
 use super::solve::{Constraint, Solver, Term, TypeId};
+use super::tags::Tag;
 use super::{Input, Types};
 use crate::normal::{Block, Normal, Step};
 use crate::resolved::{
@@ -38,7 +39,7 @@ pub(super) struct Use {
 pub(super) struct RecordLiteral {
     pub(super) row: usize,
     pub(super) shape: Vec<Rc<str>>,
-    pub(super) tags: Vec<(Rc<str>, Rc<str>)>,
+    pub(super) tags: Vec<(Rc<str>, Rc<str>, Option<Tag>)>,
 }
 
 pub(super) struct Generator<'m> {
@@ -213,7 +214,8 @@ impl Generator<'_> {
         let annotations = &self.input.model.annotations;
         if let Some(text) = annotations.types.get(&span) {
             if let Ok(annotated) = read(text, &annotations.aliases, &mut self.solver) {
-                self.solver.same(t, annotated);
+                self.solver.pin(annotated, 0);
+                self.solver.same(annotated, t);
             }
         }
     }

@@ -4,15 +4,20 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 use super::Types;
-use crate::resolved::{Model, VariableId};
+use crate::resolved::{ConstantId, Model, VariableId};
 use crate::source::{Source, Sources, Span};
+use crate::types::Tag;
 
 /// Everything that has a type, a line each, in the order of the text; then the records.
 #[must_use]
 pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
     let mut lines: Vec<(Span, String, String)> = Vec::new();
     for (n, c) in model.constants.iter().enumerate() {
-        lines.push((c.span, c.name.to_string(), types.text(&types.constants[n])));
+        let text = match model.constant_tag(ConstantId(n as u32)) {
+            Some(_) => "model value".to_owned(),
+            None => types.text(&types.constants[n]),
+        };
+        lines.push((c.span, c.name.to_string(), text));
     }
     let of = |id: &VariableId| -> (Span, Rc<str>, String) {
         let v = model.variable(*id);
@@ -67,7 +72,15 @@ pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
             let _ = write!(out, "\n${}{variant} = {{ {} }}", record.name, fields.join(", "));
         }
     }
-    if !types.records.is_empty() {
+    for e in &types.enums {
+        let tags = e.tags.iter().map(|(tag, _)| match tag {
+            Tag::Str(text) => format!("{text:?}"),
+            Tag::Model(name) => name.to_string(),
+        });
+        let all: Vec<_> = e.payload.iter().map(|t| types.text(t)).chain(tags).collect();
+        let _ = write!(out, "\n${} = {}", e.name, all.join(" | "));
+    }
+    if !(types.records.is_empty() && types.enums.is_empty()) {
         out.push('\n');
     }
     out

@@ -117,7 +117,9 @@ impl<'s> Parser<'s> {
                 break;
             }
         }
-        Ok(self.solver.record(fields, true))
+        let record = self.solver.record(fields, true);
+        self.solver.foreign_record(record);
+        Ok(record)
     }
 
     fn one(&mut self) -> Result<TypeId, String> {

@@ -5,7 +5,7 @@
 //! its type. So a variable that holds `Nil` or an integer does not make an `Option` of every integer
 //! that is ever assigned to it. Constraints are applied until none changes anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::tags::{Tag, TagRow};
@@ -43,6 +43,10 @@ pub(super) enum Term {
 pub(super) struct Row {
     pub(super) fields: BTreeMap<Rc<str>, TypeId>,
     pub(super) shapes: BTreeSet<Vec<Rc<str>>>,
+    /// Fields that are written by themselves.
+    pub(super) written: BTreeSet<Rc<str>>,
+    /// Whether some come from elsewhere than a record expression.
+    pub(super) foreign: bool,
     /// The name that an annotation gives it.
     pub(super) name: Option<Rc<str>>,
     /// Where it was merged into.
@@ -70,17 +74,19 @@ pub(super) enum Constraint {
 const MAX_ROUNDS: usize = 100;
 
 /// Types nest at most so deep.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 #[derive(Default)]
 pub(super) struct Solver {
-    terms: Vec<Term>,
+    pub(super) terms: Vec<Term>,
     pub(super) rows: Vec<Row>,
     pub(super) tags: Vec<TagRow>,
     constraints: Vec<Constraint>,
-    changed: bool,
+    /// Types that an author wrote down: nothing widens them.
+    pinned: HashSet<TypeId>,
+    pub(super) changed: bool,
     /// Whether what is not known yet takes the type of the place that it flows into.
-    backwards: bool,
+    pub(super) backwards: bool,
 }
 
 impl Solver {
@@ -116,8 +122,29 @@ impl Solver {
     /// A new record with these fields.
     pub(super) fn record(&mut self, fields: BTreeMap<Rc<str>, TypeId>, closed: bool) -> TypeId {
         let shapes = if closed { BTreeSet::from([fields.keys().cloned().collect()]) } else { BTreeSet::new() };
-        self.rows.push(Row { fields, shapes, name: None, link: None });
+        self.rows.push(Row { fields, shapes, ..Row::default() });
         self.term(Term::Record(self.rows.len() - 1))
+    }
+
+    /// Says that records of a type come from elsewhere than a record expression.
+    pub(super) fn foreign_record(&mut self, t: TypeId) {
+        if let Term::Record(row) = *self.get(t) {
+            let row = self.row(row);
+            self.rows[row].foreign = true;
+        }
+    }
+
+    /// Keeps a type, and what it is made of, as it is.
+    pub(super) fn pin(&mut self, t: TypeId, depth: usize) {
+        let root = self.find(t);
+        let term = self.terms[root.0].clone();
+        if depth < MAX_DEPTH && !matches!(term, Term::Free) && self.pinned.insert(root) {
+            self.children(&term).into_iter().for_each(|c| self.pin(c, depth + 1));
+        }
+    }
+
+    pub(super) fn is_pinned(&self, t: TypeId) -> bool {
+        self.pinned.contains(&self.find(t))
     }
 
     /// Gives the record that a type is a name that an author chose.
@@ -153,21 +180,26 @@ impl Solver {
         row
     }
 
-    fn set(&mut self, t: TypeId, term: Term) {
+    pub(super) fn set(&mut self, t: TypeId, term: Term) {
         let root = self.find(t);
-        self.terms[root.0] = term;
-        self.changed = true;
-    }
-
-    fn link(&mut self, from: TypeId, to: TypeId) {
-        let (from, to) = (self.find(from), self.find(to));
-        if from != to {
-            self.terms[from.0] = Term::Link(to);
+        if !self.pinned.contains(&root) {
+            self.terms[root.0] = term;
             self.changed = true;
         }
     }
 
-    fn children(&self, term: &Term) -> Vec<TypeId> {
+    pub(super) fn link(&mut self, from: TypeId, to: TypeId) {
+        let (from, to) = (self.find(from), self.find(to));
+        if from != to {
+            self.terms[from.0] = Term::Link(to);
+            self.changed = true;
+            if self.pinned.remove(&from) {
+                self.pinned.insert(to);
+            }
+        }
+    }
+
+    pub(super) fn children(&self, term: &Term) -> Vec<TypeId> {
         match term {
             Term::Set(a) | Term::Seq(a) | Term::Range(a) => vec![*a],
             Term::Function(a, b) => vec![*a, *b],
@@ -180,304 +212,12 @@ impl Solver {
     }
 
     /// Whether `inner` stands somewhere inside `outer`.
-    fn occurs(&self, inner: TypeId, outer: TypeId, depth: usize) -> bool {
+    pub(super) fn occurs(&self, inner: TypeId, outer: TypeId, depth: usize) -> bool {
         let outer = self.find(outer);
         if outer == inner || depth > 2 * MAX_DEPTH {
             return true;
         }
         self.children(&self.terms[outer.0]).into_iter().any(|c| self.occurs(inner, c, depth + 1))
-    }
-
-    /// Whether two types could be one, without changing anything.
-    pub(super) fn unifiable(&self, a: TypeId, b: TypeId, depth: usize) -> bool {
-        let (a, b) = (self.find(a), self.find(b));
-        if a == b || depth > MAX_DEPTH {
-            return a == b;
-        }
-        let sub = |x: TypeId, y: TypeId| self.unifiable(x, y, depth + 1);
-        let integer = |k: TypeId| matches!(self.get(k), Term::Int | Term::Free);
-        match (&self.terms[a.0], &self.terms[b.0]) {
-            (Term::Dynamic, _) | (_, Term::Dynamic) => true,
-            (Term::Free, _) => !self.occurs(a, b, 0),
-            (_, Term::Free) => !self.occurs(b, a, 0),
-            (Term::Bool, Term::Bool) | (Term::Int, Term::Int) => true,
-            (Term::Tags(r), Term::Tags(s)) => {
-                let (r, s) = (&self.tags[self.tags_of(*r)], &self.tags[self.tags_of(*s)]);
-                r.may_meet(s) && r.payload.is_none_or(|p| s.payload.is_none_or(|q| sub(p, q)))
-            }
-            (Term::Tags(r), _) => {
-                let row = &self.tags[self.tags_of(*r)];
-                row.only_models() && row.payload.is_none_or(|p| sub(p, b))
-            }
-            (_, Term::Tags(_)) => sub(b, a),
-            (Term::Set(x), Term::Set(y)) => sub(*x, *y),
-            (Term::Seq(x) | Term::Range(x), Term::Seq(y) | Term::Range(y)) => sub(*x, *y),
-            (Term::Range(x) | Term::Seq(x), Term::Function(k, v))
-            | (Term::Function(k, v), Term::Range(x) | Term::Seq(x)) => sub(*x, *v) && integer(*k),
-            (Term::Function(k, v), Term::Function(l, w)) => sub(*k, *l) && sub(*v, *w),
-            (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => xs.iter().zip(ys).all(|(x, y)| sub(*x, *y)),
-            (Term::Tuple(xs), Term::Tuple(ys)) => {
-                let all: Vec<TypeId> = xs.iter().chain(ys).copied().collect();
-                all.windows(2).all(|w| sub(w[0], w[1]))
-            }
-            (Term::Tuple(xs), Term::Seq(y)) | (Term::Seq(y), Term::Tuple(xs)) => xs.iter().all(|x| sub(*x, *y)),
-            (Term::Record(r), Term::Record(s)) => {
-                let (r, s) = (&self.rows[self.row(*r)], &self.rows[self.row(*s)]);
-                r.fields.iter().all(|(name, t)| s.fields.get(name).is_none_or(|u| sub(*t, *u)))
-            }
-            _ => false,
-        }
-    }
-
-    /// A type of its own that starts as another, as far as that is known.
-    fn copy(&mut self, t: TypeId, depth: usize) -> TypeId {
-        let root = self.find(t);
-        if depth > MAX_DEPTH {
-            return self.term(Term::Dynamic);
-        }
-        let term = self.terms[root.0].clone();
-        let sub = |cx: &mut Self, t: TypeId| cx.copy(t, depth + 1);
-        let term = match term {
-            Term::Set(a) => Term::Set(sub(self, a)),
-            Term::Seq(a) => Term::Seq(sub(self, a)),
-            Term::Range(a) => Term::Range(sub(self, a)),
-            Term::Function(k, v) => Term::Function(sub(self, k), sub(self, v)),
-            Term::Tuple(items) => Term::Tuple(items.into_iter().map(|t| sub(self, t)).collect()),
-            same => same,
-        };
-        self.term(term)
-    }
-
-    /// Makes a place hold what flows into it. Where both cannot be one type, the place becomes any
-    /// value, and the other stays as it is: a conversion stands between them.
-    fn flow_into(&mut self, place: TypeId, from: TypeId) {
-        let (a, b) = (self.find(place), self.find(from));
-        if a == b {
-            return;
-        }
-        match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
-            (Term::Dynamic, _) => {}
-            (_, Term::Free) if !self.backwards => {}
-            (Term::Free, Term::Free) => self.link(a, b),
-            (Term::Free, _) if self.occurs(a, b, 0) => self.set(a, Term::Dynamic),
-            (Term::Free, _) => {
-                let copy = self.copy(b, 0);
-                self.link(a, copy);
-            }
-            (_, Term::Dynamic) => {}
-            (_, Term::Free) if self.occurs(b, a, 0) => self.set(b, Term::Dynamic),
-            (_, Term::Free) => {
-                let copy = self.copy(self.present(a), 0);
-                self.link(b, copy);
-            }
-            (Term::Bool, Term::Bool) | (Term::Int, Term::Int) => {}
-            (Term::Tags(r), Term::Tags(s)) => self.merge_tags(a, r, s),
-            (Term::Tags(r), _) => {
-                let row = self.tags_of(r);
-                if !self.tags[row].only_models() {
-                    return self.set(a, Term::Dynamic);
-                }
-                let payload = self.payload(row);
-                self.flow_into(payload, b);
-            }
-            (old, Term::Tags(s)) => {
-                let row = self.tags_of(s);
-                if !self.tags[row].only_models() {
-                    return self.set(a, Term::Dynamic);
-                }
-                let old = self.term(old);
-                self.set(a, Term::Tags(row));
-                let payload = self.payload(row);
-                self.flow_into(payload, old);
-            }
-            (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
-                self.flow_part(x, y);
-            }
-            // A place takes the shape of a sequence, and what flows into one has it.
-            (Term::Seq(x), Term::Range(y)) => {
-                self.set(b, Term::Seq(y));
-                self.flow_part(x, y);
-            }
-            (Term::Range(x), Term::Seq(y)) => {
-                self.set(a, Term::Seq(x));
-                self.flow_part(x, y);
-            }
-            (Term::Function(k, v), Term::Range(y)) => {
-                let int = self.term(Term::Int);
-                self.set(b, Term::Function(int, y));
-                self.flow_part(k, int);
-                self.flow_part(v, y);
-            }
-            (Term::Range(x), Term::Function(l, w)) => {
-                let int = self.term(Term::Int);
-                self.set(a, Term::Function(int, x));
-                self.flow_part(int, l);
-                self.flow_part(x, w);
-            }
-            // A function of integers can be a sequence at times, not the other way round.
-            (Term::Function(k, v), Term::Seq(y)) if matches!(self.get(k), Term::Int | Term::Free) => {
-                let int = self.term(Term::Int);
-                self.flow_part(k, int);
-                self.flow_part(v, y);
-            }
-            (Term::Seq(x), Term::Function(l, w)) if matches!(self.get(l), Term::Int | Term::Free) => {
-                let int = self.term(Term::Int);
-                self.set(a, Term::Function(int, x));
-                self.flow_part(int, l);
-                self.flow_part(x, w);
-            }
-            (Term::Function(k, v), Term::Function(l, w)) => {
-                self.flow_part(k, l);
-                self.flow_part(v, w);
-            }
-            (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
-                xs.into_iter().zip(ys).for_each(|(x, y)| self.flow_part(x, y));
-            }
-            (Term::Tuple(xs), Term::Tuple(_) | Term::Seq(_)) => {
-                let element = self.common(&xs);
-                self.set(a, Term::Seq(element));
-                self.flow_into(a, b);
-            }
-            (Term::Seq(x), Term::Tuple(ys)) => {
-                let element = self.common(&ys);
-                self.set(b, Term::Seq(element));
-                self.flow_part(x, element);
-            }
-            (Term::Record(r), Term::Record(s)) => self.merge_rows(r, s),
-            (Term::Operator(xs, r), Term::Operator(ys, s)) if xs.len() == ys.len() => {
-                xs.into_iter().zip(ys).for_each(|(x, y)| self.identify(x, y));
-                self.identify(r, s);
-            }
-            _ => self.set(a, Term::Dynamic),
-        }
-    }
-
-    /// Parts that disagree become any value in the whole, and keep their own types where else they stand.
-    fn flow_part(&mut self, place: TypeId, from: TypeId) {
-        match self.get(from) {
-            Term::Dynamic if !matches!(self.get(place), Term::Dynamic) => self.set(place, Term::Dynamic),
-            _ => self.flow_into(place, from),
-        }
-    }
-
-    /// The type beside the tags of a row.
-    fn payload(&mut self, row: usize) -> TypeId {
-        match self.tags[row].payload {
-            Some(payload) => payload,
-            None => {
-                let payload = self.fresh();
-                self.tags[row].payload = Some(payload);
-                self.changed = true;
-                payload
-            }
-        }
-    }
-
-    fn merge_tags(&mut self, place: TypeId, r: usize, s: usize) {
-        let (r, s) = (self.tags_of(r), self.tags_of(s));
-        if r == s {
-            return;
-        }
-        if !self.tags[r].may_meet(&self.tags[s]) {
-            return self.set(place, Term::Dynamic);
-        }
-        let other = std::mem::replace(&mut self.tags[s], TagRow { link: Some(r), ..TagRow::default() });
-        self.changed |= !self.tags[r].same_names(&other);
-        let payload = other.payload;
-        self.tags[r].absorb(other);
-        if let Some(q) = payload {
-            match self.tags[r].payload {
-                Some(p) => self.join(p, q),
-                None => {
-                    self.tags[r].payload = Some(q);
-                    self.changed = true;
-                }
-            }
-        }
-    }
-
-    fn merge_rows(&mut self, r: usize, s: usize) {
-        let (r, s) = (self.row(r), self.row(s));
-        if r == s {
-            return;
-        }
-        let other = std::mem::replace(&mut self.rows[s], Row { link: Some(r), ..Row::default() });
-        self.changed = true;
-        self.rows[r].shapes.extend(other.shapes);
-        self.rows[r].name = self.rows[r].name.take().or(other.name);
-        for (name, t) in other.fields {
-            // Merging a field may have merged this record into another.
-            let row = self.row(r);
-            match self.rows[row].fields.get(&name).copied() {
-                Some(known) => self.join(known, t),
-                None => {
-                    self.rows[row].fields.insert(name, t);
-                }
-            }
-        }
-    }
-
-    /// Makes one place of two that were one all along, or any value.
-    fn join(&mut self, x: TypeId, y: TypeId) {
-        let dynamic = |cx: &Self, t| matches!(cx.get(t), Term::Dynamic);
-        if dynamic(self, x) || dynamic(self, y) || !self.unifiable(x, y, 0) {
-            for t in [x, y] {
-                if !dynamic(self, t) {
-                    self.set(t, Term::Dynamic);
-                }
-            }
-        }
-        self.identify(x, y);
-    }
-
-    /// Makes two names of one place one type: any value if one of them is.
-    fn identify(&mut self, a: TypeId, b: TypeId) {
-        let (a, b) = (self.find(a), self.find(b));
-        if a == b {
-            return;
-        }
-        match (&self.terms[a.0], &self.terms[b.0]) {
-            (Term::Dynamic, _) => return self.link(b, a),
-            (_, Term::Dynamic) => return self.link(a, b),
-            _ => {}
-        }
-        // Each takes the shape of the other.
-        self.flow_into(a, b);
-        self.flow_into(b, a);
-        let (x, y) = (self.get(a).clone(), self.get(b).clone());
-        let (inner, outer) = (self.children(&x), self.children(&y));
-        let same = std::mem::discriminant(&x) == std::mem::discriminant(&y) && inner.len() == outer.len();
-        self.link(b, a);
-        if same && !matches!(x, Term::Record(_) | Term::Tags(_)) {
-            inner.into_iter().zip(outer).for_each(|(x, y)| self.identify(x, y));
-        }
-    }
-
-    /// Lets two values that are compared know of each other, without widening either.
-    fn compare(&mut self, a: TypeId, b: TypeId) {
-        let (a, b) = (self.find(a), self.find(b));
-        if a == b || !self.unifiable(a, b, 0) {
-            return;
-        }
-        match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
-            (Term::Dynamic, _) | (_, Term::Dynamic) => {}
-            (Term::Tags(r), Term::Tags(s)) => self.merge_tags(a, r, s),
-            (Term::Tags(r), _) => {
-                if let Some(payload) = self.tags[self.tags_of(r)].payload {
-                    self.compare(payload, b);
-                }
-            }
-            (_, Term::Tags(_)) => self.compare(b, a),
-            (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) => self.compare(x, y),
-            (Term::Function(k, v), Term::Function(l, w)) => {
-                self.compare(k, l);
-                self.compare(v, w);
-            }
-            (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
-                xs.into_iter().zip(ys).for_each(|(x, y)| self.compare(x, y));
-            }
-            _ => self.flow_into(a, b),
-        }
     }
 
     /// The one type of several items, or any value; items that disagree keep their own types.
@@ -603,7 +343,7 @@ impl Solver {
     }
 
     /// What stands behind an optional value, where only a value that is there makes sense.
-    fn present(&self, t: TypeId) -> TypeId {
+    pub(super) fn present(&self, t: TypeId) -> TypeId {
         match self.get(t) {
             Term::Tags(row) => self.tags[self.tags_of(*row)].payload.map_or(t, |p| self.present(p)),
             _ => t,
@@ -645,6 +385,9 @@ impl Solver {
                 Term::Free => return false,
                 Term::Record(row) => {
                     let row = self.row(row);
+                    if *written {
+                        self.rows[row].written.insert(field.clone());
+                    }
                     match self.rows[row].fields.get(field).copied() {
                         Some(t) => self.part(*out, t, *written),
                         None => {

@@ -167,15 +167,16 @@ impl Emitter<'_> {
             let structs: Vec<_> = copies.iter().map(frame_name).collect();
             (
                 quote! {
-                    #(#frames)*
+                        #(#frames)*
 
-                    /// An activation of a procedure.
-                    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
-                    #[serde(crate = "rt::serde")]
-                    pub enum Frame {
-                        #(#names(#structs),)*
-                    }
-                },
+                        /// An activation of a procedure.
+                        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+                #[derive(rt::Serialize, rt::Deserialize)]
+                        #[serde(crate = "rt::serde")]
+                        pub enum Frame {
+                            #(#names(#structs),)*
+                        }
+                    },
                 quote! {
                     /// Activations of procedures, the innermost last.
                     pub stack: Vec<Frame>,
@@ -230,7 +231,8 @@ impl Emitter<'_> {
                 use super::*;
 
                 /// Where control is.
-                #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, rt::Serialize, rt::Deserialize)]
+                #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+            #[derive(rt::Serialize, rt::Deserialize)]
                 #[serde(crate = "rt::serde")]
                 pub enum Label {
                     #(#[doc = #label_docs] #labels,)*
@@ -239,7 +241,8 @@ impl Emitter<'_> {
                 }
 
                 /// Label and variables.
-                #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+                #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            #[derive(rt::Serialize, rt::Deserialize)]
                 #[serde(crate = "rt::serde")]
                 pub struct State {
                     /// Where control is.

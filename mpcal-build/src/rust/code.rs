@@ -96,6 +96,7 @@ impl Code {
         let t = self.tokens;
         match self.form {
             Form::Ref => t,
+            Form::Owned if self.ty == Type::Bool && is_operation(&t) => quote!(&(#t)),
             Form::Owned | Form::Place => quote!(&#t),
             Form::Deferred => quote!(&#t.clone()?),
         }
@@ -162,6 +163,14 @@ impl Scope {
             in_procedure: false,
         }
     }
+}
+
+/// Whether tokens that give a boolean may have to stand in parentheses.
+fn is_operation(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Punct(p) => "=|&!<".contains(p.as_char()),
+        _ => false,
+    })
 }
 
 /// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but

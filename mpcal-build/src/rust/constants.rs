@@ -79,14 +79,14 @@ impl Emitter<'_> {
             .map(|(n, c)| c.given.as_ref().map(|given| self.literal(given, &self.types.constants[*n])))
             .collect();
         match values {
-            Some(values) if !values.is_empty() => quote! {
+            Some(values) => quote! {
                 /// The constants that TLC checks the model with.
                 #[must_use]
                 pub fn checked() -> Self {
                     Self { #(#names: #values),* }
                 }
             },
-            _ => quote!(),
+            None => quote!(),
         }
     }
 

@@ -7,7 +7,7 @@ use quote::quote;
 use super::code::{Code, Scope};
 use super::names::{ident, pascal};
 use super::Emitter;
-use crate::resolved::{Expr, OperatorId};
+use crate::resolved::{Expr, ExprKind, OperatorId};
 use crate::types::{Tag, TagEnum, Type};
 
 /// The name of a variant, unlike those before it and the one of the other values.
@@ -61,10 +61,21 @@ impl Emitter<'_> {
         (code.ty != Type::Str).then_some(code)
     }
 
+    /// The string or model value that an expression is.
+    pub(super) fn tag_of(&self, e: &Expr) -> Option<Tag> {
+        match &e.kind {
+            ExprKind::Str(text) => Some(Tag::Str(text.clone())),
+            ExprKind::ModelValue(name) => Some(Tag::Model(name.clone())),
+            ExprKind::Call(id, _) => self.model.tag_of(*id),
+            ExprKind::Constant(id) => self.model.constant_tag(*id),
+            _ => None,
+        }
+    }
+
     /// `x \in S`, where `x` may be a model value and `S` holds none.
     pub(super) fn present_in(&self, x: &Expr, set: TokenStream, s: &Scope) -> TokenStream {
         let x = self.code(x, None, s).into_operand_place();
-        quote!(#x.get().is_ok_and(|x| #set.contains(x)))
+        quote!((match #x.get() { Ok(present) => #set.contains(present), Err(_) => false }))
     }
 
     /// An enum.
@@ -165,7 +176,8 @@ impl Emitter<'_> {
         };
         quote! {
             #[doc = #doc]
-            #[derive(Clone, #copy Debug, PartialEq, Eq, PartialOrd, Ord, Hash, rt::Serialize, rt::Deserialize)]
+            #[derive(Clone, #copy Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[derive(rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub enum #name {
                 #variants

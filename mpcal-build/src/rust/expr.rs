@@ -197,8 +197,8 @@ impl Emitter<'_> {
                 };
                 Code::owned(set, Type::Set(Box::new(element)))
             }
-            ExprKind::Filter(b, p) => self.quantifier(quote!(filter), b, p, ty, s),
-            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, ty, s),
+            ExprKind::Filter(b, p) => self.quantifier(quote!(filter), b, p, s),
+            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, s),
             ExprKind::Map(body, bindings) => {
                 let element = element_of(&ty);
                 let t = self.rust_type(&element);
@@ -366,7 +366,11 @@ impl Emitter<'_> {
                 return Code::new(quote!(#r.#name), if owned { Form::Owned } else { Form::Place }, ty);
             }
         }
-        let code = Code::new(quote!(#r.#name()?), Form::Ref, ty.clone());
+        if definition.tag.as_ref() == Some(field) {
+            return Code::owned(quote!(#r.#name()), ty);
+        }
+        let code = if definition.always(field) { quote!(#r.#name()) } else { quote!(#r.#name()?) };
+        let code = Code::new(code, Form::Ref, ty.clone());
         if owned {
             Code::owned(code.into_owned(), ty)
         } else {
@@ -397,11 +401,19 @@ impl Emitter<'_> {
 
     fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
         let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
-        self.record_of(&names, ty, e, |n, t| self.owned(&fields[n].1, t, s))
+        let tag = |field: &Rc<str>| fields.iter().find(|(f, _)| f == field).and_then(|(_, e)| self.tag_of(e));
+        self.record_of(&names, ty, e, &tag, |n, t| self.owned(&fields[n].1, t, s))
     }
 
     /// A record of a type; `value` gives the value of the n-th field at its type.
-    fn record_of(&self, names: &[Rc<str>], ty: &Type, e: &Expr, value: impl Fn(usize, &Type) -> TokenStream) -> Code {
+    fn record_of(
+        &self,
+        names: &[Rc<str>],
+        ty: &Type,
+        e: &Expr,
+        tag: &dyn Fn(&Rc<str>) -> Option<Tag>,
+        value: impl Fn(usize, &Type) -> TokenStream,
+    ) -> Code {
         let Type::Record(id) = ty else {
             let fields = names.iter().enumerate().map(|(n, name)| {
                 let (name, value) = (&**name, value(n, &Type::Value));
@@ -415,6 +427,7 @@ impl Emitter<'_> {
         let values: Vec<_> = names
             .iter()
             .enumerate()
+            .filter(|(_, name)| record.tag.as_ref() != Some(name))
             .map(|(n, name)| {
                 let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
                 let (name, value) = (self.name(name), value(n, &ty));
@@ -422,11 +435,13 @@ impl Emitter<'_> {
             })
             .collect();
         let name = self.record_name(*id);
-        match record.shapes.iter().position(|x| x.fields == shape) {
+        let tag = record.tag.as_ref().and_then(tag);
+        match record.shapes.iter().position(|x| x.fields == shape && x.tag == tag) {
             Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
             Some(at) => {
                 let variant = ident(&super::records::variant(record, at));
-                Code::owned(quote!(#name::#variant { #(#values),* }), ty.clone())
+                let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
+                Code::owned(quote!(#name::#variant #fields), ty.clone())
             }
             None => self.refuse(e, "this record", "no shape of its type has these fields"),
         }
@@ -447,7 +462,7 @@ impl Emitter<'_> {
             tokens.extend(quote!(let #name = #set;));
             types.push(t);
         }
-        let record = self.record_of(&names, &element, e, |n, want| {
+        let record = self.record_of(&names, &element, e, &|_| None, |n, want| {
             let item = &items[n];
             self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
         });
@@ -542,11 +557,11 @@ impl Emitter<'_> {
     }
 
     /// `filter` and `choose`.
-    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, ty: Type, s: &Scope) -> Code {
+    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, s: &Scope) -> Code {
         let (set, pattern, inner) = self.product(std::slice::from_ref(b), s);
         let p = self.condition(p, &inner);
         let element = self.element_type(b);
-        let found = if matches!(ty, Type::Set(_)) { Type::Set(Box::new(element)) } else { element };
+        let found = if f.to_string() == "filter" { Type::Set(Box::new(element)) } else { element };
         Code::owned(quote!(rt::#f(#set, |#pattern| Ok(#p))?), found)
     }
 

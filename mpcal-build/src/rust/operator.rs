@@ -223,25 +223,31 @@ impl Emitter<'_> {
                     }
                 }
             }
-            "\\X" => match self.type_of(e) {
-                Type::Set(t) => match *t {
-                    Type::Tuple(items) if items.len() == 2 && args.len() == 2 => {
-                        let a = self.by_ref(&args[0], &Type::Set(Box::new(items[0].clone())), s);
-                        let b = self.by_ref(&args[1], &Type::Set(Box::new(items[1].clone())), s);
-                        Code::owned(quote!(rt::product(#a, #b)), Type::Set(Box::new(Type::Tuple(items))))
+            "\\X" => {
+                let items = match self.type_of(e) {
+                    Type::Set(t) => match *t {
+                        Type::Tuple(items) if items.len() == args.len() => items,
+                        _ => vec![Type::Value; args.len()],
+                    },
+                    _ => vec![Type::Value; args.len()],
+                };
+                let set = |n: usize| self.by_ref(&args[n], &Type::Set(Box::new(items[n].clone())), s);
+                let product = match args.len() {
+                    2 => {
+                        let (a, b) = (set(0), set(1));
+                        quote!(rt::product(#a, #b))
                     }
-                    Type::Tuple(items) if items.len() == 3 => {
-                        let set = |n: usize| self.by_ref(&args[n], &Type::Set(Box::new(items[n].clone())), s);
+                    3 => {
                         let (a, b, c) = (set(0), set(1), set(2));
-                        Code::owned(quote!(rt::product3(#a, #b, #c)), Type::Set(Box::new(Type::Tuple(items))))
+                        quote!(rt::product3(#a, #b, #c))
                     }
-                    _ => self.refuse(e, "this product", "it has more than three sets, or its type is not known"),
-                },
-                _ => self.refuse(e, "this product", "its type is not known"),
-            },
-            "SelectSeq" => self.seq_with(quote!(select_seq), 1, args, e, s),
-            "SortSeq" => self.seq_with(quote!(sort_seq), 2, args, e, s),
-            "BagOfAll" => self.bag_of_all(args, e, s),
+                    _ => return self.refuse(e, "this product", "it has more than three sets"),
+                };
+                Code::owned(product, Type::Set(Box::new(Type::Tuple(items))))
+            }
+            "SelectSeq" => self.seq_with(quote!(select_seq), 1, args, s),
+            "SortSeq" => self.seq_with(quote!(sort_seq), 2, args, s),
+            "BagOfAll" => self.bag_of_all(args, s),
             "EmptyBag" => {
                 let t = self.type_of(e);
                 let rust = self.rust_type(&t);
@@ -255,12 +261,11 @@ impl Emitter<'_> {
     }
 
     /// `SelectSeq` and `SortSeq`.
-    fn seq_with(&self, f: TokenStream, arity: usize, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+    fn seq_with(&self, f: TokenStream, arity: usize, args: &[Expr], s: &Scope) -> Code {
         let seq = self.code(&args[0], None, s);
-        let Type::Seq(element) = seq.ty.clone() else {
-            return self.refuse(e, "this expression", "the type of its sequence is not known");
-        };
-        let ty = seq.ty.clone();
+        let element = if let Type::Seq(t) = &seq.ty { t.clone() } else { Box::new(Type::Value) };
+        let ty = Type::Seq(element.clone());
+        let seq = self.coerce(seq, &ty);
         let seq = seq.into_ref();
         match self.closure(&args[1], &vec![*element; arity], Some(&Type::Bool), s) {
             Some((test, _)) => Code::owned(quote!(rt::#f(#seq, #test)?), ty),
@@ -268,11 +273,13 @@ impl Emitter<'_> {
         }
     }
 
-    fn bag_of_all(&self, args: &[Expr], e: &Expr, s: &Scope) -> Code {
+    fn bag_of_all(&self, args: &[Expr], s: &Scope) -> Code {
         let bag = self.code(&args[1], None, s);
-        let Type::Function(element, count) = bag.ty.clone() else {
-            return self.refuse(e, "this expression", "the type of its bag is not known");
+        let (element, count) = match bag.ty.clone() {
+            Type::Function(element, count) => (element, count),
+            _ => (Box::new(Type::Value), Box::new(Type::Int)),
         };
+        let bag = self.coerce(bag, &Type::Function(element.clone(), count.clone()));
         let bag = bag.into_ref();
         match self.closure(&args[0], &[*element], None, s) {
             Some((value, t)) => Code::owned(quote!(rt::bag_of_all(#bag, #value)?), Type::Function(Box::new(t), count)),

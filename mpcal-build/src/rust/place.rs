@@ -45,7 +45,8 @@ impl Emitter<'_> {
                         (quote!(#read.#name), quote!(#reach.#name), ty, false)
                     } else {
                         let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
-                        (quote!(#read.#name()?), quote!(#reach.#name_mut()?), ty, true)
+                        let fails = if record.always(f) { quote!() } else { quote!(?) };
+                        (quote!(#read.#name() #fails), quote!(#reach.#name_mut() #fails), ty, true)
                     }
                 }
                 (PathStep::Index(i), other) => {

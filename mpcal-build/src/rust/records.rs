@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::names::{ident, pascal, snake};
@@ -34,14 +34,15 @@ impl Emitter<'_> {
         self.rust_type(record.fields.get(field).unwrap_or(&Type::Value))
     }
 
-    fn record_struct(&self, name: &proc_macro2::Ident, record: &Record, fields: &[Rc<str>]) -> TokenStream {
+    fn record_struct(&self, name: &Ident, record: &Record, fields: &[Rc<str>]) -> TokenStream {
         let names: Vec<_> = fields.iter().map(|f| self.name(f)).collect();
         let keys: Vec<&str> = fields.iter().map(|f| &**f).collect();
         let types: Vec<_> = fields.iter().map(|f| self.field_type(record, f)).collect();
         let doc = format!(" A record `[{}]`.", keys.join(", "));
         quote! {
             #[doc = #doc]
-            #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, rt::Serialize, rt::Deserialize)]
+            #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[derive(rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub struct #name {
                 #(pub #names: #types,)*
@@ -63,53 +64,64 @@ impl Emitter<'_> {
         }
     }
 
-    fn record_enum(&self, name: &proc_macro2::Ident, record: &Record) -> TokenStream {
+    fn record_enum(&self, name: &Ident, record: &Record) -> TokenStream {
         let variants: Vec<_> = (0..record.shapes.len()).map(|n| ident(&variant(record, n))).collect();
         let mut declarations = Vec::new();
         let mut to = Vec::new();
         let mut from = Vec::new();
+        let mut orders = Vec::new();
         for (shape, variant) in record.shapes.iter().zip(&variants) {
-            let names: Vec<_> = shape.fields.iter().map(|f| self.name(f)).collect();
-            let keys: Vec<&str> = shape.fields.iter().map(|f| &**f).collect();
-            let types: Vec<_> = shape.fields.iter().map(|f| self.field_type(record, f)).collect();
-            let doc = format!(" `[{}]`", keys.join(", "));
-            declarations.push(quote!(#[doc = #doc] #variant { #(#names: #types),* }));
-            to.push(
-                quote!(Self::#variant { #(#names),* } => rt::Value::record([#((#keys, rt::Data::to_value(#names))),*])),
-            );
-            from.push(quote! {
-                if rt::has_fields(value, &[#(#keys),*]).is_ok() {
-                    return Ok(Self::#variant { #(#names: rt::Data::from_value(value.field(#keys)?)?),* });
+            let held: Vec<_> = record.held(shape).collect();
+            let names: Vec<_> = held.iter().map(|f| self.name(f)).collect();
+            let keys: Vec<&str> = held.iter().map(|f| &***f).collect();
+            let types: Vec<_> = held.iter().map(|f| self.field_type(record, f)).collect();
+            let all: Vec<&str> = shape.fields.iter().map(|f| &**f).collect();
+            let doc = format!(" `[{}]`", all.join(", "));
+            let empty = names.is_empty();
+            let inside = if empty { quote!() } else { quote!({ #(#names),* }) };
+            let typed = if empty { quote!() } else { quote!({ #(#names: #types),* }) };
+            declarations.push(quote!(#[doc = #doc] #variant #typed));
+            let tag = record.tag.as_ref().and_then(|field| {
+                let t = record.fields.get(field)?;
+                Some((&**field, self.tag(shape.tag.as_ref()?, t, None).tokens))
+            });
+            let values = shape.fields.iter().map(|f| match &tag {
+                Some((field, tokens)) if **field == **f => quote!((#field, rt::Data::to_value(&#tokens))),
+                _ => {
+                    let (key, name) = (&**f, self.name(f));
+                    quote!((#key, rt::Data::to_value(#name)))
                 }
             });
-        }
-        let accessors = record.fields.iter().map(|(field, t)| {
-            let (getter, setter) = (self.name(field), ident(&format!("{}_mut", snake(field))));
-            let t = self.rust_type(t);
-            let with: Vec<_> =
-                record.shapes.iter().zip(&variants).filter(|(s, _)| s.fields.contains(field)).map(|(_, v)| v).collect();
-            let missing = format!("the record has no field {field}");
-            let rest = if with.len() == record.shapes.len() {
-                quote!()
-            } else {
-                quote!(_ => Err(rt::EvalError(#missing.to_owned())),)
-            };
-            let doc = format!(" The field `{field}`, if this shape has one.");
-            quote! {
-                #[doc = #doc]
-                pub fn #getter(&self) -> rt::Eval<&#t> {
-                    match self { #(Self::#with { #getter, .. } => Ok(#getter),)* #rest }
+            to.push(quote!(Self::#variant #inside => rt::Value::record([#(#values),*])));
+            let same_tag =
+                tag.as_ref().map(|(field, tokens)| quote!(&& *value.field(#field)? == rt::Data::to_value(&#tokens)));
+            let made = quote!({ #(#names: rt::Data::from_value(value.field(#keys)?)?),* });
+            let made = if empty { quote!() } else { made };
+            from.push(quote! {
+                if rt::has_fields(value, &[#(#all),*]).is_ok() #same_tag {
+                    return Ok(Self::#variant #made);
                 }
-                #[doc = #doc]
-                pub fn #setter(&mut self) -> rt::Eval<&mut #t> {
-                    match self { #(Self::#with { #getter, .. } => Ok(#getter),)* #rest }
-                }
+            });
+            let theirs: Vec<_> = names.iter().map(|n| ident(&format!("other_{}", unraw(n)))).collect();
+            let mut chain = names.iter().zip(&theirs).map(|(a, b)| quote!(#a.cmp(#b)));
+            if let Some(first) = chain.next() {
+                orders.push(quote! {
+                    (Self::#variant { #(#names),* }, Self::#variant { #(#names: #theirs),* }) => {
+                        #first #(.then_with(|| #chain))*
+                    }
+                });
             }
-        });
+        }
+        let accessors = record.fields.iter().map(|(field, t)| self.accessors(record, &variants, field, t));
         let message = format!("{name}: no such shape");
+        let doc = match &record.tag {
+            Some(tag) => format!(" Records of several shapes, told apart by their field `{tag}`."),
+            None => " Records of several shapes.".to_owned(),
+        };
         quote! {
-            /// Records of several shapes.
-            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+            #[doc = #doc]
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            #[derive(rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub enum #name {
                 #(#declarations),*
@@ -119,7 +131,10 @@ impl Emitter<'_> {
             }
             impl Ord for #name {
                 fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                    rt::Data::to_value(self).cmp(&rt::Data::to_value(other))
+                    match (self, other) {
+                        #(#orders)*
+                        _ => rt::Data::to_value(self).cmp(&rt::Data::to_value(other)),
+                    }
                 }
             }
             impl PartialOrd for #name {
@@ -143,4 +158,56 @@ impl Emitter<'_> {
             }
         }
     }
+
+    /// How a field of an enum is read, and changed: it fails for shapes without the field.
+    fn accessors(&self, record: &Record, variants: &[Ident], field: &Rc<str>, t: &Type) -> TokenStream {
+        let (getter, setter) = (self.name(field), ident(&format!("{}_mut", snake(field))));
+        let t = self.rust_type(t);
+        if record.tag.as_ref() == Some(field) {
+            let values = record.shapes.iter().map(|s| {
+                let own = record.fields.get(field).unwrap_or(&Type::Value);
+                s.tag.as_ref().map(|tag| self.tag(tag, own, None).tokens)
+            });
+            let doc = format!(" The field `{field}`, which the variant stands for.");
+            return quote! {
+                #[doc = #doc]
+                #[must_use]
+                pub fn #getter(&self) -> #t {
+                    match self { #(Self::#variants { .. } => #values,)* }
+                }
+            };
+        }
+        let with: Vec<_> =
+            record.shapes.iter().zip(variants).filter(|(s, _)| s.fields.contains(field)).map(|(_, v)| v).collect();
+        if record.always(field) {
+            let doc = format!(" The field `{field}`.");
+            return quote! {
+                #[doc = #doc]
+                #[must_use]
+                pub fn #getter(&self) -> &#t {
+                    match self { #(Self::#with { #getter, .. })|* => #getter }
+                }
+                #[doc = #doc]
+                pub fn #setter(&mut self) -> &mut #t {
+                    match self { #(Self::#with { #getter, .. })|* => #getter }
+                }
+            };
+        }
+        let missing = format!("the record has no field {field}");
+        let doc = format!(" The field `{field}`, if this shape has one.");
+        quote! {
+            #[doc = #doc]
+            pub fn #getter(&self) -> rt::Eval<&#t> {
+                match self { #(Self::#with { #getter, .. })|* => Ok(#getter), _ => Err(rt::EvalError(#missing.to_owned())) }
+            }
+            #[doc = #doc]
+            pub fn #setter(&mut self) -> rt::Eval<&mut #t> {
+                match self { #(Self::#with { #getter, .. })|* => Ok(#getter), _ => Err(rt::EvalError(#missing.to_owned())) }
+            }
+        }
+    }
+}
+
+fn unraw(name: &Ident) -> String {
+    name.to_string().trim_start_matches("r#").to_owned()
 }
