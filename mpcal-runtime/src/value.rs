@@ -8,16 +8,20 @@
 //! All of them are cheap to clone: collections are persistent and share structure.
 
 mod atom;
-mod collections;
 mod convert;
 mod dynamic;
+mod function;
 mod print;
+mod sequence;
+mod set;
 mod text;
 
 pub use atom::Atom;
-pub use collections::{Function, Seq, Set, Slot};
 pub use convert::Data;
 pub use dynamic::Value;
+pub use function::Function;
+pub use sequence::{Seq, Slot};
+pub use set::Set;
 pub use text::Str;
 
 /// An evaluation that TLC would stop at: `Head(<<>>)`, an overflow, a `CHOOSE` of nothing.

@@ -217,7 +217,7 @@ impl Finisher<'_, '_> {
         }
         for (n, b) in model.bounds.iter().enumerate() {
             let t = self.of(self.cx.bounds[n], 0);
-            names.add_enum(&b.name, &t);
+            names.add_bound(&b.name, &t);
         }
         for (row, id) in &self.rows {
             if let Some(name) = &self.cx.solver.rows[*row].name {
@@ -284,7 +284,11 @@ impl Names {
         }
     }
 
-    fn add_enum(&mut self, name: &Rc<str>, t: &Type) {
+    /// A name that is bound to a value says better what it is than the collection that it is from.
+    fn add_bound(&mut self, name: &Rc<str>, t: &Type) {
+        if let (Type::Record(id), true) = (t, name.len() > 1) {
+            self.direct.entry(*id).or_insert_with(|| name.to_string());
+        }
         if let Some(id) = enum_in(t) {
             self.enums.entry(id).or_insert_with(|| (name.to_string(), false));
         }

@@ -83,6 +83,7 @@ impl Emitter<'_> {
         let e = &self.types.enums[id];
         let name = self.enum_name(id);
         let variants: Vec<_> = (0..e.tags.len()).map(|n| variant(e, n)).collect();
+        let names = variants.clone();
         let docs = e.tags.iter().map(|(tag, _)| match tag {
             Tag::Str(text) => format!(" `{text:?}`"),
             Tag::Model(text) => format!(" The model value `{text}`."),
@@ -169,6 +170,23 @@ impl Emitter<'_> {
                 )
             }
         };
+        let ordinals = if e.payload.is_none() {
+            let count = proc_macro2::Literal::usize_unsuffixed(names.len());
+            quote! {
+                fn ordinal(&self) -> Option<i64> {
+                    Some(*self as i64)
+                }
+                fn from_ordinal(n: i64) -> Option<Self> {
+                    Self::at_ordinal(n).copied()
+                }
+                fn at_ordinal(n: i64) -> Option<&'static Self> {
+                    static ALL: [#name; #count] = [#(#name::#names),*];
+                    ALL.get(usize::try_from(n).ok()?)
+                }
+            }
+        } else {
+            quote!()
+        };
         let (copy, variants) = declaration;
         let doc = match &e.payload {
             None => " One of the values that the model gives a name.",
@@ -190,6 +208,7 @@ impl Emitter<'_> {
                 fn from_value(value: &rt::Value) -> rt::Eval<Self> {
                     match value { #from_tags #from }
                 }
+                #ordinals
             }
             impl std::fmt::Display for #name {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

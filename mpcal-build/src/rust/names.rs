@@ -7,6 +7,7 @@ use proc_macro2::{Ident, Span};
 
 use crate::infer::Types;
 use crate::resolved::Model;
+use crate::types::TagEnum;
 
 /// The words of a name: `serverReceive`, `SERVER_RECEIVE` and `ServerReceive` are two each.
 fn words(name: &str) -> Vec<String> {
@@ -88,7 +89,15 @@ pub(super) fn types(model: &Model, types: &Types) -> TypeNames {
     };
     TypeNames {
         records: types.records.iter().map(|r| free(&r.name, "Record")).collect(),
-        enums: types.enums.iter().map(|e| free(&e.name, "Kind")).collect(),
+        enums: types.enums.iter().map(|e| free(&e.name, &suffix(e))).collect(),
+    }
+}
+
+/// What tells an enum from another type of its name: `VoteOrNil`.
+fn suffix(e: &TagEnum) -> String {
+    match (&e.payload, &e.tags[..]) {
+        (Some(_), [(tag, _)]) => format!("Or{}", pascal(tag.text())),
+        _ => "Kind".to_owned(),
     }
 }
 

@@ -15,7 +15,7 @@ pub fn is_a_bag<T: Data>(b: &Bag<T>) -> bool {
 /// `BagToSet(b)`
 #[must_use]
 pub fn bag_to_set<T: Data>(b: &Bag<T>) -> Set<T> {
-    b.0.keys().cloned().collect()
+    b.keys().collect()
 }
 
 /// `SetToBag(s)`
@@ -40,7 +40,7 @@ pub fn bag_in<T: Data>(x: &T, b: &Bag<T>) -> bool {
 pub fn bag_plus<T: Data>(a: &Bag<T>, b: &Bag<T>) -> Eval<Bag<T>> {
     let mut sum = a.clone();
     for (x, n) in b.iter() {
-        sum.insert(x.clone(), add(copies_in(x, a), *n)?);
+        sum.insert(x.clone(), add(copies_in(&x, a), *n)?);
     }
     Ok(sum)
 }
@@ -49,7 +49,7 @@ pub fn bag_plus<T: Data>(a: &Bag<T>, b: &Bag<T>) -> Eval<Bag<T>> {
 #[must_use]
 pub fn bag_minus<T: Data>(a: &Bag<T>, b: &Bag<T>) -> Bag<T> {
     let left = |x: &T, n: i64| n.saturating_sub(copies_in(x, b));
-    a.iter().map(|(x, n)| (x.clone(), left(x, *n))).filter(|(_, n)| *n > 0).collect()
+    a.iter().map(|(x, n)| (x.clone(), left(&x, *n))).filter(|(_, n)| *n > 0).collect()
 }
 
 /// `BagUnion(s)`
@@ -60,7 +60,7 @@ pub fn bag_union<T: Data>(s: &Set<Bag<T>>) -> Eval<Bag<T>> {
 /// `a \sqsubseteq b`
 #[must_use]
 pub fn bag_subset_eq<T: Data>(a: &Bag<T>, b: &Bag<T>) -> bool {
-    a.iter().all(|(x, n)| *n <= copies_in(x, b))
+    a.iter().all(|(x, n)| *n <= copies_in(&x, b))
 }
 
 /// `SubBag(b)`
@@ -87,7 +87,7 @@ pub fn sub_bag<T: Data>(b: &Bag<T>) -> Eval<Set<Bag<T>>> {
 pub fn bag_of_all<T: Data, U: Data>(b: &Bag<T>, mut value: impl FnMut(&T) -> Eval<U>) -> Eval<Bag<U>> {
     let mut all = Bag::new();
     for (x, n) in b.iter() {
-        let y = value(x)?;
+        let y = value(&x)?;
         let sum = add(copies_in(&y, &all), *n)?;
         all.insert(y, sum);
     }

@@ -50,7 +50,7 @@ pub fn in_function_set(v: &Value, domain: &Set<Value>, test: Test<'_>) -> Eval<b
             Ok(same && all(s.iter(), test)?)
         }
         Value::Function(f) => {
-            let same = domain.len() == f.len() && f.iter().all(|(k, _)| domain.contains(k));
+            let same = domain.len() == f.len() && f.iter().all(|(k, _)| domain.contains(&k));
             Ok(same && all(f.iter().map(|(_, v)| v), test)?)
         }
         _ => Ok(false),

@@ -34,13 +34,13 @@ pub fn choose<T: Data>(set: &Set<T>, mut test: impl FnMut(&T) -> Eval<bool>) -> 
 
 /// `{x \in set : test(x)}`
 pub fn filter<T: Data>(set: &Set<T>, mut test: impl FnMut(&T) -> Eval<bool>) -> Eval<Set<T>> {
-    let mut kept = Vec::new();
+    let mut kept = Set::new();
     for x in set.iter() {
         if test(x)? {
-            kept.push(x.clone());
+            kept.insert(x.clone());
         }
     }
-    Ok(kept.into_iter().collect())
+    Ok(kept)
 }
 
 /// `{value(x) : x \in set}`

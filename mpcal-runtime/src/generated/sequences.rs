@@ -99,7 +99,7 @@ pub fn seq_domain<T: Data>(s: &Seq<T>) -> Set<i64> {
 /// `DOMAIN f`
 #[must_use]
 pub fn domain<K: Data, V: Data>(f: &Function<K, V>) -> Set<K> {
-    f.0.keys().cloned().collect()
+    f.keys().collect()
 }
 
 /// `DOMAIN v` of any value.
@@ -165,7 +165,7 @@ pub fn single<K: Data, V: Data>(key: &K, value: &V) -> Function<K, V> {
 /// `f @@ g`: where both are defined, `f` wins.
 #[must_use]
 pub fn merge<K: Data, V: Data>(f: &Function<K, V>, g: &Function<K, V>) -> Function<K, V> {
-    Function(f.0.clone().union(g.0.clone()))
+    f.merge(g)
 }
 
 /// `ToString(v)`

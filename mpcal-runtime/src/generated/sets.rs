@@ -12,26 +12,19 @@ pub fn booleans() -> Set<bool> {
 /// `s \cup t`
 #[must_use]
 pub fn union<T: Data>(s: &Set<T>, t: &Set<T>) -> Set<T> {
-    Set(s.0.clone().union(t.0.clone()))
+    s.union(t)
 }
 
 /// `s \cap t`
 #[must_use]
 pub fn intersection<T: Data>(s: &Set<T>, t: &Set<T>) -> Set<T> {
-    s.iter().filter(|x| t.contains(x)).cloned().collect()
+    s.intersection(t)
 }
 
 /// `s \ t`
 #[must_use]
 pub fn difference<T: Data>(s: &Set<T>, t: &Set<T>) -> Set<T> {
-    let mut rest = s.clone();
-    if t.len() < s.len() {
-        for x in t.iter() {
-            rest.0.remove(x);
-        }
-        return rest;
-    }
-    s.iter().filter(|x| !t.contains(x)).cloned().collect()
+    s.difference(t)
 }
 
 /// `s \subseteq t`
@@ -97,7 +90,7 @@ pub fn permutations<T: Data>(s: &Set<T>) -> Eval<Set<Function<T, T>>> {
     let items: Vec<T> = s.iter().cloned().collect();
     let mut found = Set::new();
     permute(&mut items.clone(), 0, &mut |order| {
-        found.0.insert(items.iter().cloned().zip(order.iter().cloned()).collect());
+        found.insert(items.iter().cloned().zip(order.iter().cloned()).collect());
     });
     Ok(found)
 }

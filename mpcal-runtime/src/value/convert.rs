@@ -21,6 +21,24 @@ pub trait Data: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned +
     /// # Errors
     /// If it has another type.
     fn from_value(value: &Value) -> Eval<Self>;
+
+    /// The number of a value among those of its type, in their order, where each has one: sets and
+    /// functions of such values are stored densely. Then [`from_ordinal`](Self::from_ordinal) gives it back.
+    fn ordinal(&self) -> Option<i64> {
+        None
+    }
+
+    /// The value with an ordinal.
+    #[must_use]
+    fn from_ordinal(_: i64) -> Option<Self> {
+        None
+    }
+
+    /// The value with an ordinal, for those from 0 to 63 that live as long as the program.
+    #[must_use]
+    fn at_ordinal(_: i64) -> Option<&'static Self> {
+        None
+    }
 }
 
 fn expected<T>(what: &str, value: &Value) -> Eval<T> {
@@ -47,7 +65,27 @@ impl Data for bool {
             expected("a boolean", value)
         }
     }
+    fn ordinal(&self) -> Option<i64> {
+        Some(i64::from(*self))
+    }
+    fn from_ordinal(n: i64) -> Option<Self> {
+        Self::at_ordinal(n).copied()
+    }
+    fn at_ordinal(n: i64) -> Option<&'static Self> {
+        [&false, &true].get(usize::try_from(n).ok()?).copied()
+    }
 }
+
+/// The integers that sets of one word hold.
+static SMALL: [i64; 64] = {
+    let mut all = [0; 64];
+    let mut n = 0;
+    while n < 64 {
+        all[n] = n as i64;
+        n += 1;
+    }
+    all
+};
 
 impl Data for i64 {
     fn to_value(&self) -> Value {
@@ -59,6 +97,15 @@ impl Data for i64 {
         } else {
             expected("an integer", value)
         }
+    }
+    fn ordinal(&self) -> Option<i64> {
+        Some(*self)
+    }
+    fn from_ordinal(n: i64) -> Option<Self> {
+        Some(n)
+    }
+    fn at_ordinal(n: i64) -> Option<&'static Self> {
+        SMALL.get(usize::try_from(n).ok()?)
     }
 }
 
@@ -120,7 +167,7 @@ impl<K: Data, V: Data> Data for Function<K, V> {
     }
     fn from_value(value: &Value) -> Eval<Self> {
         match value {
-            Value::Function(f) => f.iter().map(|(k, v)| Ok((K::from_value(k)?, V::from_value(v)?))).collect(),
+            Value::Function(f) => f.iter().map(|(k, v)| Ok((K::from_value(&k)?, V::from_value(v)?))).collect(),
             Value::Seq(items) => {
                 (1..).zip(items.iter()).map(|(i, v)| Ok((K::from_value(&Value::Int(i))?, V::from_value(v)?))).collect()
             }

@@ -43,9 +43,9 @@ impl Value {
     /// A function, in canonical form.
     #[must_use]
     pub fn function(function: Function<Value, Value>) -> Value {
-        let is_seq = function.0.keys().enumerate().all(|(i, k)| *k == Value::Int(i as i64 + 1));
+        let is_seq = function.keys().enumerate().all(|(i, k)| k == Value::Int(i as i64 + 1));
         if is_seq {
-            Value::Seq(function.0.iter().map(|(_, v)| v.clone()).collect())
+            Value::Seq(function.values().cloned().collect())
         } else {
             Value::Function(function)
         }
@@ -114,12 +114,8 @@ impl Ord for Value {
             (Value::Seq(a), Value::Seq(b)) => a.cmp(b),
             (Value::Function(a), Value::Function(b)) => a.cmp(b),
             // A sequence is the function with domain 1..n; equal domains would be equal forms.
-            (Value::Seq(a), Value::Function(b)) => {
-                a.0.len().cmp(&b.0.len()).then_with(|| seq_keys(a).cmp(b.0.keys().cloned()))
-            }
-            (Value::Function(a), Value::Seq(b)) => {
-                a.0.len().cmp(&b.0.len()).then_with(|| a.0.keys().cloned().cmp(seq_keys(b)))
-            }
+            (Value::Seq(a), Value::Function(b)) => a.len().cmp(&b.len()).then_with(|| seq_keys(a).cmp(b.keys())),
+            (Value::Function(a), Value::Seq(b)) => a.len().cmp(&b.len()).then_with(|| a.keys().cmp(seq_keys(b))),
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }

@@ -15,7 +15,7 @@ impl Display for Value {
             Value::Set(set) => list(f, "{", set.iter(), "}"),
             Value::Seq(seq) => list(f, "<<", seq.iter(), ">>"),
             Value::Function(function) => {
-                let record = function.iter().all(|(k, _)| matches!(k, Value::Str(s) if is_name(s)));
+                let record = function.iter().all(|(k, _)| matches!(&k, Value::Str(s) if is_name(s)));
                 f.write_str(if record { "[" } else { "(" })?;
                 for (n, (key, value)) in function.iter().enumerate() {
                     if n > 0 {

@@ -1,0 +1,248 @@
+//! Finite sets.
+//!
+//! A set whose elements have small [ordinals](Data::ordinal), like small integers and the values of an
+//! enum, is one word; any other is a persistent tree.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use imbl::OrdSet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Data;
+
+/// A finite set, in order.
+#[derive(Clone)]
+pub struct Set<T: Data>(Repr<T>);
+
+#[derive(Clone)]
+enum Repr<T: Data> {
+    /// Bit `n` is the element with ordinal `n`. The empty set is always this.
+    Word(u64),
+    Tree(OrdSet<T>),
+}
+
+/// The bit of an element, if it has one.
+fn bit<T: Data>(item: &T) -> Option<u64> {
+    let n = item.ordinal().filter(|n| (0..64).contains(n))?;
+    T::at_ordinal(n)?;
+    Some(1 << n)
+}
+
+impl<T: Data> Set<T> {
+    /// `{}`
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Repr::Word(0))
+    }
+
+    /// `Cardinality(S)`
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Word(word) => word.count_ones() as usize,
+            Repr::Tree(tree) => tree.len(),
+        }
+    }
+
+    /// Whether it is `{}`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `item \in S`
+    #[must_use]
+    pub fn contains(&self, item: &T) -> bool {
+        match &self.0 {
+            Repr::Word(word) => bit(item).is_some_and(|bit| word & bit != 0),
+            Repr::Tree(tree) => tree.contains(item),
+        }
+    }
+
+    /// The elements in order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> + '_ {
+        let (word, tree) = match &self.0 {
+            Repr::Word(word) => (*word, None),
+            Repr::Tree(tree) => (0, Some(tree.iter())),
+        };
+        Bits(word).filter_map(|n| -> Option<&T> { T::at_ordinal(n) }).chain(tree.into_iter().flatten())
+    }
+
+    /// Adds an element, in place.
+    pub fn insert(&mut self, item: T) {
+        match (&mut self.0, bit(&item)) {
+            (Repr::Word(word), Some(bit)) => *word |= bit,
+            (Repr::Word(word), None) => {
+                let mut tree: OrdSet<T> = Bits(*word).filter_map(T::at_ordinal).cloned().collect();
+                tree.insert(item);
+                self.0 = Repr::Tree(tree);
+            }
+            (Repr::Tree(tree), _) => {
+                tree.insert(item);
+            }
+        }
+    }
+
+    /// Takes an element out, in place.
+    pub fn remove(&mut self, item: &T) {
+        match &mut self.0 {
+            Repr::Word(word) => *word &= !bit(item).unwrap_or(0),
+            Repr::Tree(tree) => {
+                tree.remove(item);
+            }
+        }
+    }
+
+    /// `S \cup T`
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a | b)),
+            (Repr::Tree(a), Repr::Tree(b)) => Self(Repr::Tree(a.clone().union(b.clone()))),
+            (Repr::Tree(_), Repr::Word(_)) => other.union(self),
+            (Repr::Word(_), Repr::Tree(_)) => {
+                let mut both = other.clone();
+                self.iter().for_each(|x| both.insert(x.clone()));
+                both
+            }
+        }
+    }
+
+    /// `S \cap T`
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a & b)),
+            _ => self.iter().filter(|x| other.contains(x)).cloned().collect(),
+        }
+    }
+
+    /// `S \ T`
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a & !b)),
+            (Repr::Tree(_), _) if other.len() < self.len() => {
+                let mut rest = self.clone();
+                other.iter().for_each(|x| rest.remove(x));
+                rest
+            }
+            _ => self.iter().filter(|x| !other.contains(x)).cloned().collect(),
+        }
+    }
+}
+
+/// The numbers of the bits of a word.
+struct Bits(u64);
+
+impl Iterator for Bits {
+    type Item = i64;
+    fn next(&mut self) -> Option<i64> {
+        let n = self.0.trailing_zeros();
+        self.0 &= self.0.wrapping_sub(1);
+        (n < 64).then_some(i64::from(n))
+    }
+}
+
+impl<T: Data> Default for Set<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Data> PartialEq for Set<T> {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Word(a), Repr::Word(b)) => a == b,
+            (Repr::Tree(a), Repr::Tree(b)) => a == b,
+            _ => self.len() == other.len() && self.iter().eq(other.iter()),
+        }
+    }
+}
+
+impl<T: Data> Eq for Set<T> {}
+
+impl<T: Data> Ord for Set<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+impl<T: Data> PartialOrd for Set<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T: Data> Hash for Set<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len().hash(state);
+        self.iter().for_each(|x| x.hash(state));
+    }
+}
+
+impl<T: Data> fmt::Debug for Set<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+impl<T: Data> FromIterator<T> for Set<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut set = Self::new();
+        items.into_iter().for_each(|x| set.insert(x));
+        set
+    }
+}
+
+impl<T: Data> Serialize for Set<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, T: Data> Deserialize<'de> for Set<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<T>::deserialize(deserializer).map(|items| items.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(items: impl IntoIterator<Item = i64>) -> Set<i64> {
+        items.into_iter().collect()
+    }
+
+    #[test]
+    fn a_set_is_the_same_however_it_came_about() {
+        let mut tree = set([-1, 3, 70]);
+        tree.remove(&-1);
+        tree.remove(&70);
+        assert!(matches!((&tree.0, &set([3]).0), (Repr::Tree(_), Repr::Word(8))));
+        assert_eq!(tree, set([3]));
+        assert_eq!(tree.cmp(&set([3])), Ordering::Equal);
+        let hash = |s: &Set<i64>| {
+            let mut hasher = std::collections::hash_map::DefaultHasher::new();
+            s.hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(hash(&tree), hash(&set([3])));
+    }
+
+    #[test]
+    fn words_and_trees_mix() {
+        let (small, large) = (set(0..=63), set(60..=66));
+        assert_eq!(small.union(&large), set(0..=66));
+        assert_eq!(large.union(&small), set(0..=66));
+        assert_eq!(small.intersection(&large), set(60..=63));
+        assert_eq!(large.intersection(&small), set(60..=63));
+        assert_eq!(large.difference(&small), set(64..=66));
+        assert_eq!(small.difference(&large), set(0..=59));
+        assert!(small.contains(&63) && !small.contains(&64) && !small.contains(&-1));
+        assert_eq!(set([]).iter().count(), 0);
+    }
+}
