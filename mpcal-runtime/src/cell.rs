@@ -102,6 +102,11 @@ pub trait Cell: Send + Sync + 'static {
 
     /// Forgets what was staged; needed only where staging took hold of something.
     fn abort(&self, _staged: &mut Self::Staged) {}
+
+    /// Makes what was staged what it is by default, for the next section; memory can be kept.
+    fn clear(&self, staged: &mut Self::Staged) {
+        *staged = Self::Staged::default();
+    }
 }
 
 /// A cell in the log, whatever its type.
@@ -137,12 +142,12 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn commit(&mut self) {
         self.cell.commit(&mut self.staged);
-        self.staged = C::Staged::default();
+        self.cell.clear(&mut self.staged);
         self.seen = None;
     }
     fn abort(&mut self) {
         self.cell.abort(&mut self.staged);
-        self.staged = C::Staged::default();
+        self.cell.clear(&mut self.staged);
         self.seen = None;
     }
     fn staged(&mut self) -> &mut dyn Any {

@@ -51,13 +51,12 @@ impl Chooser {
 
     /// Moves on to the next path; false if all were tried in this round.
     pub(crate) fn next_path(&mut self) -> bool {
-        match successor(&self.trace) {
-            Some(plan) => self.plan = plan,
-            None if self.wrapped || self.start.is_empty() => return false,
-            None => {
-                self.wrapped = true;
-                self.plan.clear();
+        if !successor(&self.trace, &mut self.plan) {
+            if self.wrapped || self.start.is_empty() {
+                return false;
             }
+            self.wrapped = true;
+            self.plan.clear();
         }
         self.trace.clear();
         !(self.wrapped && reaches(&self.plan, &self.start))
@@ -68,17 +67,20 @@ impl Chooser {
         if self.trace.is_empty() {
             return;
         }
-        let next = successor(&self.trace).unwrap_or_default();
-        self.starts.insert(label, next);
+        let next = self.starts.entry(label).or_default();
+        if !successor(&self.trace, next) {
+            next.clear();
+        }
     }
 }
 
-/// The path after this one in depth-first order.
-fn successor(trace: &[(usize, usize)]) -> Option<Vec<usize>> {
-    let last = trace.iter().rposition(|(chosen, count)| chosen + 1 < *count)?;
-    let mut plan: Vec<usize> = trace[..=last].iter().map(|(chosen, _)| *chosen).collect();
+/// Sets `plan` to the path after this one in depth-first order; false if there is none.
+fn successor(trace: &[(usize, usize)], plan: &mut Vec<usize>) -> bool {
+    let Some(last) = trace.iter().rposition(|(chosen, count)| chosen + 1 < *count) else { return false };
+    plan.clear();
+    plan.extend(trace[..=last].iter().map(|(chosen, _)| *chosen));
     plan[last] += 1;
-    Some(plan)
+    true
 }
 
 /// Whether `path` is `start` or behind it; both go on with zeros.

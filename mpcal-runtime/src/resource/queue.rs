@@ -161,4 +161,9 @@ impl<M: Data> Cell for Queue<M> {
             self.moved.notify_waiters();
         }
     }
+
+    fn clear(&self, staged: &mut Staged<M>) {
+        staged.delivered.clear();
+        *staged = Staged { delivered: std::mem::take(&mut staged.delivered), ..Staged::default() };
+    }
 }
