@@ -15,7 +15,7 @@ use crate::check::Rules;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
 #[cfg(feature = "interpret")]
-use crate::interpret::Explored;
+use crate::interpret::{Coverage, Explored};
 use crate::pipeline::{self, Output, Request};
 use crate::render::render;
 use crate::source::{Source, MAX_BYTES};
@@ -102,10 +102,7 @@ impl Config {
 
     /// Runs the passes over a file.
     pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
-        let configuration = match &self.configuration {
-            Some(path) => Some(self.source(path)?),
-            None => Some(path.with_extension("cfg")).filter(|p| p.is_file()).map(|p| self.source(&p)).transpose()?,
-        };
+        let configuration = self.configuration_of(path)?;
         let request = Request { configuration, untyped: self.untyped, ..request };
         Ok(pipeline::run(self.source(path)?, &self.loader(path.parent()), request))
     }
@@ -154,6 +151,26 @@ impl Config {
         }
         all.extend(constants.clone());
         crate::interpret::explore(Source::new("model", text), &self.loader(None), &all, limit)
+    }
+
+    /// Takes a walk of so many steps through a model in a file, with the constants of its configuration,
+    /// and counts the evaluations of expressions that have a type, and of those that are dynamic.
+    ///
+    /// # Errors
+    /// The report of what is wrong with the model, a failed assertion or evaluation.
+    #[cfg(feature = "interpret")]
+    pub fn coverage(&self, path: impl AsRef<Path>, steps: usize) -> Result<Coverage, Error> {
+        let path = path.as_ref();
+        let loader = self.loader(path.parent());
+        crate::interpret::coverage(self.source(path)?, &loader, self.configuration_of(path)?, steps)
+    }
+
+    /// The configuration of a model in a file.
+    fn configuration_of(&self, path: &Path) -> Result<Option<Source>, Error> {
+        match &self.configuration {
+            Some(path) => self.source(path).map(Some),
+            None => Some(path.with_extension("cfg")).filter(|p| p.is_file()).map(|p| self.source(&p)).transpose(),
+        }
     }
 
     /// Compiles a model that is given as text; `name` is what reports call it.

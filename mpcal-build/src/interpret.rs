@@ -3,6 +3,7 @@
 //! In: a model in normal form, with values for its constants. Out: every state that can be reached.
 //! Nothing here is fast; it is short, and follows the meaning of the language word by word.
 
+mod coverage;
 mod expr;
 mod state;
 
@@ -10,12 +11,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use mpcal_runtime::value::Value;
 
+pub use self::coverage::Coverage;
 use self::state::{Machine, State};
 use crate::build_script::Error;
 use crate::load::Loader;
 use crate::pipeline;
 use crate::render::render;
-use crate::resolved::ExprKind;
+use crate::resolved::{Expr, ExprKind};
 use crate::source::{Source, Sources};
 
 /// What exploring a model found.
@@ -38,6 +40,28 @@ pub(crate) fn explore(
     limit: usize,
 ) -> Result<Explored, Error> {
     pipeline::with_stack(|| explore_here(source, loader, constants, limit))
+}
+
+/// Walks so many steps through a model and counts what was evaluated with a type.
+pub(crate) fn coverage(
+    source: Source,
+    loader: &Loader<'_>,
+    configuration: Option<Source>,
+    steps: usize,
+) -> Result<Coverage, Error> {
+    pipeline::with_stack(|| {
+        let mut sources = Sources::new(source);
+        let typed = pipeline::typed_trees(&mut sources, loader, configuration);
+        let fail = |message: String| Error::text(format!("error: {message}"));
+        let (model, normal, types, constants) =
+            typed.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
+        let machine = Machine::new(&model, &normal, &constants.values().collect()).map_err(fail)?;
+        let describe = |e: &Expr| {
+            let file = sources.file(e.span);
+            format!("{}:{}: {}", file.path, file.line(e.span.start), sources.slice(e.span))
+        };
+        coverage::coverage(&machine, &model, &normal, &types, steps, &describe).map_err(fail)
+    })
 }
 
 fn explore_here(

@@ -45,4 +45,4 @@ mod types;
 pub use build_script::{compile, format, parse, Compiled, Config, Error};
 pub use explain::explain;
 #[cfg(feature = "interpret")]
-pub use interpret::Explored;
+pub use interpret::{Coverage, Explored};

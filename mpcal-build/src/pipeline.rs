@@ -180,6 +180,25 @@ fn configuration(sources: &mut Sources, request: &Request, out: &mut Diagnostics
     file.map(|file| crate::configuration::parse(file, out)).unwrap_or_default()
 }
 
+/// The trees of a model with their types, and its constants.
+#[cfg(feature = "interpret")]
+pub fn typed_trees(
+    sources: &mut Sources,
+    loader: &Loader<'_>,
+    configuration: Option<Source>,
+) -> Result<(Model, Normal, Types, Configuration), Vec<Diagnostic>> {
+    let mut out = Diagnostics::default();
+    let request = Request { configuration, ..Request::default() };
+    let constants = self::configuration(sources, &request, &mut out);
+    let trees = parse(sources, loader, &mut out).and_then(|(mut file, modules)| {
+        let (model, normal) = front(sources, &mut file, &modules, Rules::default(), &mut out)?;
+        let configuration = constants.clone();
+        let front = Front { file: &file, modules: &modules, model: &model, normal: &normal, configuration };
+        Some(typed(&front, sources, false, &mut out))
+    });
+    trees.map(|(model, normal, types)| (model, normal, types, constants)).ok_or_else(|| out.sorted())
+}
+
 /// After this: one tree per module, every text is known.
 fn parse(sources: &mut Sources, loader: &Loader<'_>, out: &mut Diagnostics) -> Option<(File, Vec<Module>)> {
     let file = syntax::parse(sources.model(), out)?;

@@ -11,6 +11,7 @@
 //! Everything refers to the runtime by one path, `rt`.
 
 mod archetype;
+mod builder;
 mod code;
 mod compare;
 mod constants;

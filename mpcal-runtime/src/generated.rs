@@ -7,6 +7,14 @@ pub use crate::value::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, St
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};
 
+/// A parameter of a builder that was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<T>(pub T);
+
+/// A parameter of a builder that was not given yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing;
+
 mod bags;
 mod integers;
 mod membership;

@@ -53,4 +53,9 @@ pub trait MappingMacro: Send + 'static {
 }
 
 /// The marker of a parameter that the model leaves unmapped: a read gives what was written last.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not claim to be a plain variable",
+    label = "the model leaves this parameter unmapped",
+    note = "if a read of it gives what was written last, say so: `impl PlainVariable for …`"
+)]
 pub trait PlainVariable: MappingMacro {}

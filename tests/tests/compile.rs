@@ -22,7 +22,7 @@ fn names_that_clash_in_rust_are_told_apart() {
         variables.spawn(&mut node, &constants).expect("the processes start");
         node.join().await.expect("nothing fails");
     });
-    assert_eq!(variables.network.load().iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>(), [(1, 5), (2, 5), (3, 5)]);
+    assert_eq!(variables.network.load().iter().map(|(k, v)| (k, *v)).collect::<Vec<_>>(), [(1, 5), (2, 5), (3, 5)]);
 }
 
 mod mixed {

@@ -166,10 +166,10 @@ fn spawn(
 ) -> Result<Done, Box<dyn Error>> {
     let done = Done::new(Seq::new());
     if id == PRODUCER {
-        node.spawn(Supplier::new(id, constants, own.clone())?);
+        node.spawn(Supplier::builder(id, constants).network(own.clone()).build()?);
     } else {
         let family: Family<i64, Done> = [(id, done.clone())].into_iter().collect();
-        node.spawn(Worker::new(id, constants, own.clone(), family)?);
+        node.spawn(Worker::builder(id, constants).network(own.clone()).done(family).build()?);
     }
     Ok(done)
 }

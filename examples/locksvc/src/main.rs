@@ -110,7 +110,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let (listener, addresses) = place(arguments, SERVER).await?;
             println!("server: listening on {}", addresses[&SERVER]);
             let mut node = Node::new();
-            node.spawn(LockServer::new(SERVER, &constants, mailboxes(SERVER, listener, &addresses)?)?);
+            let links = mailboxes(SERVER, listener, &addresses)?;
+            node.spawn(LockServer::builder(SERVER, &constants).network(links).build()?);
             node.join_until(interrupt()).await?;
             Ok(())
         }
@@ -143,7 +144,7 @@ async fn everyone(arguments: &Arguments, constants: &Arc<Constants>) -> Result<(
     for (id, listener) in listeners {
         let own = mailboxes(id, listener, &addresses)?;
         if id == SERVER {
-            servers.spawn(LockServer::new(id, constants, own.clone())?);
+            servers.spawn(LockServer::builder(id, constants).network(own.clone()).build()?);
         } else {
             spawn_client(&mut clients, id, constants, &own, &register, arguments.rounds)?;
         }
@@ -185,7 +186,8 @@ fn spawn_client(
     rounds: i64,
 ) -> Result<(), Box<dyn Error>> {
     let work = Work::new(id, register.clone());
-    node.spawn(LockClient::new(id, constants, links.clone(), work, Shared::new(rounds))?);
+    let client = LockClient::builder(id, constants).network(links.clone()).holding(work).rounds(Shared::new(rounds));
+    node.spawn(client.build()?);
     Ok(())
 }
 

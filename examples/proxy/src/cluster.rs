@@ -90,7 +90,7 @@ impl Cluster {
     pub fn relay(&mut self, node: &mut Node) -> Result<Links, Box<dyn Error>> {
         let (links, _) = self.open(FRONT, &[FRONT, BACK])?;
         let detector = FailureDetector::watch(&self.monitors, FailureDetectorConfig::default());
-        node.spawn(Relay::new(FRONT, &self.constants, links.clone(), detector)?);
+        node.spawn(Relay::builder(FRONT, &self.constants).network(links.clone()).suspected(detector).build()?);
         Ok(links)
     }
 
@@ -99,7 +99,7 @@ impl Cluster {
         let (links, monitor) = self.open(id, &[id])?;
         let crashed: Family<i64, Shared<bool>> = [(id, Shared::new(false))].into_iter().collect();
         let mut node = Node::new();
-        node.spawn(model::Backend::new(id, &self.constants, links.clone(), crashed)?);
+        node.spawn(model::Backend::builder(id, &self.constants).network(links.clone()).crashed(crashed).build()?);
         Ok(Backend { id, node, _links: links, _monitor: monitor })
     }
 
@@ -107,7 +107,8 @@ impl Cluster {
     pub fn client(&mut self, id: i64, clients: &mut Clients) -> Result<(), Box<dyn Error>> {
         let (links, _) = self.open(id, &[id])?;
         let rounds = self.constants.rounds;
-        clients.node.spawn(model::Client::new(id, &self.constants, rounds, links.clone(), clients.told.clone())?);
+        let client = model::Client::builder(id, &self.constants).network(links.clone());
+        clients.node.spawn(client.told(clients.told.clone()).rounds(rounds).build()?);
         clients.links.push(links);
         Ok(())
     }

@@ -103,6 +103,7 @@ impl<'r, 'm> Run<'r, 'm> {
     }
 
     fn value(&self, e: &Expr, env: &Env) -> Eval<Value> {
+        self.machine.evaluated(e.id);
         match &e.kind {
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),
             ExprKind::Int(n) => Ok(Value::Int(*n)),

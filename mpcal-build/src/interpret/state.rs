@@ -1,5 +1,6 @@
 //! States, and the steps between them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use mpcal_runtime::value::Value;
@@ -7,7 +8,7 @@ use mpcal_runtime::value::Value;
 use super::expr::{Bound, Run};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
 use crate::resolved::{
-    Argument, Expr, Initial, MappingMacroId, Model, ProcedureId, Step as PathStep, VariableId, VariableKind,
+    Argument, Expr, ExprId, Initial, MappingMacroId, Model, ProcedureId, Step as PathStep, VariableId, VariableKind,
 };
 
 /// Everything that TLC counts as a state.
@@ -68,6 +69,8 @@ pub(super) struct Machine<'m> {
     pub(super) model: &'m Model,
     normal: &'m Normal,
     pub(super) constants: Vec<Value>,
+    /// How often each expression was evaluated, if that is counted.
+    counts: RefCell<Option<HashMap<ExprId, u64>>>,
 }
 
 impl State {
@@ -84,7 +87,23 @@ impl<'m> Machine<'m> {
     ) -> Result<Self, String> {
         let value = |name: &str| constants.get(name).cloned().ok_or_else(|| format!("constant {name} has no value"));
         let constants = model.constants.iter().map(|c| value(&c.name)).collect::<Result<_, _>>()?;
-        Ok(Self { model, normal, constants })
+        Ok(Self { model, normal, constants, counts: RefCell::default() })
+    }
+
+    /// Counts evaluations from now on.
+    pub(super) fn count(&self) {
+        *self.counts.borrow_mut() = Some(HashMap::new());
+    }
+
+    /// How often each expression was evaluated.
+    pub(super) fn counted(&self) -> HashMap<ExprId, u64> {
+        self.counts.borrow().clone().unwrap_or_default()
+    }
+
+    pub(super) fn evaluated(&self, id: ExprId) {
+        if let Some(counts) = &mut *self.counts.borrow_mut() {
+            *counts.entry(id).or_default() += 1;
+        }
     }
 
     /// A place to evaluate in, of which nothing is changed.

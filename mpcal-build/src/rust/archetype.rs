@@ -46,7 +46,11 @@ impl Emitter<'_> {
     /// The field of a resource: its parameter's name, unless that is a field of ours.
     pub(super) fn resource_name(&self, parameter: VariableId) -> Ident {
         let name = snake(&self.model.variable(parameter).name);
-        ident(&if ["id", "constants", "state"].contains(&&name[..]) { format!("{name}_resource") } else { name })
+        ident(&if ["id", "constants", "state", "build"].contains(&&name[..]) {
+            format!("{name}_resource")
+        } else {
+            name
+        })
     }
 
     /// The argument that is the identifier of the process, unlike every variable.
@@ -63,15 +67,19 @@ impl Emitter<'_> {
     /// The type parameter of a `ref`.
     fn generic(&self, parameter: VariableId) -> Ident {
         let name = pascal(&self.model.variable(parameter).name);
-        let taken = self.type_names.contains(&name)
+        ident(&if self.is_type_name(&name) { format!("{name}Resource") } else { name })
+    }
+
+    /// Whether a type of the module has this name.
+    pub(super) fn is_type_name(&self, name: &str) -> bool {
+        self.type_names.contains(name)
             || self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name)
             || self.model.archetypes.iter().any(|a| pascal(&a.name) == name)
-            || ["Constants", "State", "Label", "Self"].contains(&&name[..]);
-        ident(&if taken { format!("{name}Resource") } else { name })
+            || ["Constants", "State", "Label", "Self", "Frame", "T"].contains(&name)
     }
 
     /// What a resource must be to be bound to a `ref`.
-    fn bounds(&self, archetype: ArchetypeId, parameter: VariableId) -> TokenStream {
+    pub(super) fn bounds(&self, archetype: ArchetypeId, parameter: VariableId) -> TokenStream {
         let types = &self.types.refs[&parameter];
         let index = self.index_type(&types.indices);
         let (read, write) = (self.rust_type(&types.read), self.rust_type(&types.write));
@@ -219,6 +227,14 @@ impl Emitter<'_> {
         let initials = self.initials(&id_name, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
+        let builder = self.builder(&super::builder::Parts {
+            id,
+            name: &name,
+            id_name: &id_name,
+            self_rust: &self_rust,
+            values: &values,
+            refs: &refs,
+        });
         let parts = quote!(#(#generics),*);
         let where_bounds = quote!(#(#generics: #bounds,)*);
         let new_doc = format!(
@@ -281,6 +297,8 @@ impl Emitter<'_> {
 
                     #(#bodies)*
                 }
+
+                #builder
 
                 impl<#parts> rt::Archetype for #name<#parts>
                 where #where_bounds

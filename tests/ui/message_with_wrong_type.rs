@@ -1,0 +1,7 @@
+//! A field of another type.
+
+include!("cluster.rs.inc");
+
+fn main() {
+    let _ = model::Message::Add { amount: "one" };
+}

@@ -1,0 +1,12 @@
+//! A parameter that the archetype does not have.
+
+use std::sync::Arc;
+
+use mpcal_runtime::resource::Shared;
+
+include!("cluster.rs.inc");
+
+fn main() {
+    let constants = Arc::new(model::Constants {});
+    let _ = model::Member::builder(1, &constants).totals(Shared::new(0));
+}
