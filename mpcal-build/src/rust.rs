@@ -15,6 +15,7 @@ mod builder;
 mod code;
 mod compare;
 mod constants;
+mod docs;
 mod enums;
 mod environment;
 mod expr;
@@ -75,7 +76,7 @@ pub fn emit(
     if out.has_errors() {
         return None;
     }
-    let hash = fnv(source.slice(block).as_bytes());
+    let hash = readable(fnv(source.slice(block).as_bytes()));
     let version = env!("CARGO_PKG_VERSION");
     let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.model().path));
     let tokens = quote! {
@@ -127,6 +128,13 @@ pub fn emit(
 /// simpler to explain: the block is the model.
 fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A number in hexadecimal, with separators.
+fn readable(n: u64) -> proc_macro2::Literal {
+    let digits = format!("{n:016x}");
+    let groups: Vec<&str> = (0..4).map(|i| &digits[4 * i..4 * i + 4]).collect();
+    format!("0x{}", groups.join("_")).parse().unwrap_or_else(|_| proc_macro2::Literal::u64_unsuffixed(n))
 }
 
 fn file_name(path: &str) -> &str {
@@ -190,11 +198,6 @@ impl Emitter<'_> {
     fn place(&self, span: Span) -> String {
         let (line, column) = self.source.file(span).line_column(span.start);
         format!("{}:{line}:{column}", file_name(&self.source.file(span).path))
-    }
-
-    /// A line of documentation that leads back to the model.
-    fn origin(&self, what: &str, span: Span) -> String {
-        format!(" {what}, {}:{}", file_name(&self.source.file(span).path), self.source.file(span).line(span.start))
     }
 
     /// A type in Rust.

@@ -82,3 +82,15 @@ fn an_operator_used_at_two_types_is_two() {
     assert_eq!((name.as_str(), number), ("b", 2));
     assert!(constants.last2(&[].into_iter().collect()).is_err());
 }
+
+/// What the compiler makes of the examples is in the repository, so that a change to it shows in a diff;
+/// crates of both editions with the strictest lints include it.
+#[test]
+fn generated_files_are_as_blessed() {
+    for name in ["locksvc", "proxy"] {
+        let model = mpcal_tests::root().join("examples").join(name).join(format!("{name}.tla"));
+        let compiled = mpcal_build::Config::new().compile_file(model).expect("it compiles");
+        let path = mpcal_tests::root().join("tests/snapshots").join(format!("{name}.rs"));
+        mpcal_tests::check_blessed(&path, &compiled.rust);
+    }
+}

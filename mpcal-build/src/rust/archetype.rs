@@ -141,13 +141,14 @@ impl Emitter<'_> {
         let mut functions = Vec::new();
         let mut bodies = Vec::new();
         let mut local = Vec::new();
-        let mut add = |section: &Section, label: &Ident, open: TokenStream, scope: &Scope| {
+        let mut add = |section: &Section, next: Option<&Section>, label: &Ident, open: TokenStream, scope: &Scope| {
+            let quoted = self.section_doc(section, next);
             let doc = self.origin(&format!("`{}`", section.label), section.span);
             let function = snake(&label.to_string());
             let function = ident(&if function == "new" { "new_section".to_owned() } else { function });
             let body = self.block(&section.block, scope);
             bodies.push(quote! {
-                #[doc = #doc]
+                #(#[doc = #quoted])*
                 fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #body }
             });
             if is_local(&section.block) && !scope.in_procedure {
@@ -158,13 +159,14 @@ impl Emitter<'_> {
             texts.push(section.label.to_string());
             functions.push(function);
         };
-        for (section, label) in sections.iter().zip(&own) {
-            add(section, label, quote!(), &scope);
+        for (n, (section, label)) in sections.iter().zip(&own).enumerate() {
+            add(section, sections.get(n + 1), label, quote!(), &scope);
         }
         for copy in copies.iter() {
             let inner = self.copy_scope(copy, &scope);
-            for section in &self.normal.procedures[copy.procedure.index()].sections {
-                add(section, &copy.labels[&section.label], self.open_frame(copy), &inner);
+            let sections = &self.normal.procedures[copy.procedure.index()].sections;
+            for (n, section) in sections.iter().enumerate() {
+                add(section, sections.get(n + 1), &copy.labels[&section.label], self.open_frame(copy), &inner);
             }
         }
         let frames: Vec<_> = copies.iter().map(|c| self.frame(c)).collect();
@@ -201,10 +203,7 @@ impl Emitter<'_> {
             .collect();
         let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
         let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
-        let field_docs: Vec<_> = all
-            .iter()
-            .map(|v| self.origin(&format!("`{}`", self.model.variable(*v).name), self.model.variable(*v).span))
-            .collect();
+        let field_docs: Vec<_> = all.iter().map(|v| self.variable_doc(*v)).collect();
         let field_types: Vec<_> = all
             .iter()
             .map(|v| {
@@ -227,6 +226,7 @@ impl Emitter<'_> {
         let initials = self.initials(&id_name, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
+        let id_field = if id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
         let builder = self.builder(&super::builder::Parts {
             id,
             name: &name,
@@ -292,7 +292,7 @@ impl Emitter<'_> {
                         #(, #resources: #generics)*
                     ) -> rt::Eval<Self> {
                         let state = { #initials State { label: Label::#first #(, #fields)* #stack_value } };
-                        Ok(Self { id: #id_name, constants: constants.clone(), state #(, #resources)* })
+                        Ok(Self { #id_field, constants: constants.clone(), state #(, #resources)* })
                     }
 
                     #(#bodies)*

@@ -38,7 +38,7 @@ impl Emitter<'_> {
                 Some(Emitted::Method(tokens, _)) => methods.push(tokens.clone()),
                 Some(Emitted::Const(_)) => {
                     let name = self.const_name(&definition.name);
-                    let doc = self.origin(&format!("`{}`", definition.name), definition.span);
+                    let doc = self.operator_doc(definition);
                     let (t, value) = match &definition.body.kind {
                         ExprKind::Str(s) => {
                             let s = &**s;

@@ -22,10 +22,7 @@ impl Emitter<'_> {
         let globals = &self.model.globals;
         let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
         let types: Vec<_> = globals.iter().map(|g| self.rust_type(&self.types.variables[g.index()])).collect();
-        let docs: Vec<_> = globals
-            .iter()
-            .map(|g| self.origin(&format!("`{}`", self.model.variable(*g).name), self.model.variable(*g).span))
-            .collect();
+        let docs: Vec<_> = globals.iter().map(|g| self.variable_doc(*g)).collect();
         let scope = Scope { globals: Globals::Names, ..Scope::of_constants(quote!(constants)) };
         let initials = globals.iter().zip(&names).map(|(g, name)| {
             let t = self.types.variables[g.index()].clone();
@@ -104,6 +101,7 @@ impl Emitter<'_> {
         let whole_rust = self.rust_type(&whole);
         let index = self.index_type(&m.types.indices);
         let (read_type, write_type) = (self.rust_type(&m.types.read), self.rust_type(&m.types.write));
+        let index_name = if m.types.indices.is_empty() { quote!((): ) } else { quote!(index:) };
         let marker = match m.mapping {
             Some(id) => ident(&pascal(&self.model.mapping_macros[id.index()].name)),
             None => ident("PlainVariable"),
@@ -172,9 +170,9 @@ impl Emitter<'_> {
                 type Read = #read_type;
                 type Write = #write_type;
 
-                fn read(&mut self, section: &mut rt::Section, index: &#index) -> rt::Step<#read_type> { #read }
+                fn read(&mut self, section: &mut rt::Section, #index_name &#index) -> rt::Step<#read_type> { #read }
 
-                fn write(&mut self, section: &mut rt::Section, index: &#index, value: #write_type) -> rt::Step<()> { #write }
+                fn write(&mut self, section: &mut rt::Section, #index_name &#index, value: #write_type) -> rt::Step<()> { #write }
             }
             impl #marker for #name {}
         }
@@ -273,7 +271,8 @@ impl Emitter<'_> {
                 }
             }
         }
-        let start = quote!(node.spawn(#name::new(id.clone(), constants #(, #values)* #(, #resources)*)?););
+        let own_id = if self_type.is_copy() { quote!(id) } else { quote!(id.clone()) };
+        let start = quote!(node.spawn(#name::new(#own_id, constants #(, #values)* #(, #resources)*)?););
         match &p.selves {
             Initial::Element(e) => {
                 let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));

@@ -41,7 +41,7 @@ impl Emitter<'_> {
         let definition = &self.model.operators[id.index()];
         let ty = self.type_of(&definition.body);
         let rust = self.rust_type(&ty);
-        let doc = self.origin(&format!("`{}`", definition.name), definition.span);
+        let doc = self.operator_doc(definition);
         let literal = matches!(definition.body.kind, ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_));
         let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str)
         {
@@ -69,14 +69,19 @@ impl Emitter<'_> {
             let body = self.owned(&definition.body, &ty, &scope);
             let fails = definition.recursive || has_question_mark(&body);
             let name = self.operator_name(&definition.name);
+            let result = as_result(&body);
             let tokens = if fails {
                 quote! {
                     #[doc = #doc]
-                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { Ok(#body) }
+                    ///
+                    /// # Errors
+                    /// If TLC cannot evaluate it either.
+                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #result }
                 }
             } else {
                 quote! {
                     #[doc = #doc]
+                    #[must_use]
                     pub fn #name(&self #(, #parameters)*) -> #rust { #body }
                 }
             };
@@ -332,4 +337,22 @@ impl Emitter<'_> {
             _ => None,
         }
     }
+}
+
+/// A body that may fail as a `Result`: a single call that gives one is left as it is.
+fn as_result(body: &TokenStream) -> TokenStream {
+    use proc_macro2::{Delimiter, TokenTree};
+    let mut tokens: Vec<TokenTree> = body.clone().into_iter().collect();
+    let question = matches!(tokens.pop(), Some(TokenTree::Punct(p)) if p.as_char() == '?');
+    let arguments = matches!(tokens.pop(), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Parenthesis);
+    let path = tokens.iter().all(|t| match t {
+        TokenTree::Ident(_) => true,
+        TokenTree::Punct(p) => p.as_char() == ':',
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    });
+    if question && arguments && path && !tokens.is_empty() {
+        let count = body.clone().into_iter().count();
+        return body.clone().into_iter().take(count - 1).collect();
+    }
+    quote!(Ok(#body))
 }

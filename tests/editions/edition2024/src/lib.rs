@@ -1,0 +1,13 @@
+//! What the compiler generates passes the strictest lints of a user's crate.
+
+#![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
+
+/// The lock service.
+pub mod locksvc {
+    include!("../../../snapshots/locksvc.rs");
+}
+
+/// The proxy.
+pub mod proxy {
+    include!("../../../snapshots/proxy.rs");
+}

@@ -1,0 +1,1000 @@
+/// `LockService`, generated from locksvc.tla.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unused_imports,
+    unused_assignments,
+    unused_mut,
+    unused_parens,
+    unused_variables,
+    unreachable_code,
+    dead_code,
+    non_camel_case_types,
+    unused_qualifications
+)]
+mod model {
+    use ::mpcal_runtime::generated as rt;
+
+    const _: () = rt::assert_version("0.1.0");
+
+    /// Identifies the model: nodes that run another one are refused.
+    pub const MODEL_HASH: u64 = 0xc624_1037_b452_24cf;
+
+    /// `Server == 0`, locksvc.tla:17
+    pub const SERVER: i64 = 0;
+
+    /// The constants of the model. Its operators are methods.
+    #[derive(Clone, Debug)]
+    pub struct Constants {
+        /// `NumClients`, locksvc.tla:13
+        pub num_clients: i64,
+    }
+
+    impl Constants {
+        /// The constants that TLC checks the model with.
+        #[must_use]
+        pub fn checked() -> Self {
+            Self { num_clients: 3 }
+        }
+
+        /// Checks every `ASSUME` of the model.
+        ///
+        /// # Errors
+        /// The first that does not hold.
+        pub fn check(&self) -> rt::Eval<()> {
+            rt::assume(
+                self.num_clients >= 0 && self.num_clients > 0,
+                "ASSUME NumClients \\in Nat /\\ NumClients > 0 (locksvc.tla:15:8)",
+            )?;
+            Ok(())
+        }
+
+        /// `Nodes == Clients \cup {Server}`, locksvc.tla:19
+        ///
+        /// # Errors
+        /// If TLC cannot evaluate it either.
+        pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
+            Ok(
+                rt::union(
+                    &self.clients()?,
+                    &[SERVER].into_iter().collect::<rt::Set<i64>>(),
+                ),
+            )
+        }
+
+        /// `Clients == 1..NumClients`, locksvc.tla:18
+        ///
+        /// # Errors
+        /// If TLC cannot evaluate it either.
+        pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
+            rt::range(1, self.num_clients)
+        }
+    }
+
+    /// A record `[from, kind]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Message {
+        /// The field `from`.
+        pub from: i64,
+        /// The field `kind`.
+        pub kind: MessageKind,
+    }
+
+    impl rt::Data for Message {
+        fn to_value(&self) -> rt::Value {
+            rt::Value::record([
+                ("from", rt::Data::to_value(&self.from)),
+                ("kind", rt::Data::to_value(&self.kind)),
+            ])
+        }
+
+        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
+            rt::has_fields(value, &["from", "kind"])?;
+            Ok(Self {
+                from: rt::Data::from_value(value.field("from")?)?,
+                kind: rt::Data::from_value(value.field("kind")?)?,
+            })
+        }
+    }
+
+    impl std::fmt::Display for Message {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+        }
+    }
+
+    /// One of the values that the model gives a name.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub enum MessageKind {
+        /// `"grant"`
+        Grant,
+        /// `"release"`
+        Release,
+        /// `"request"`
+        Request,
+    }
+
+    impl rt::Data for MessageKind {
+        fn to_value(&self) -> rt::Value {
+            match self {
+                Self::Grant => rt::Value::Str(rt::Str::literal("grant")),
+                Self::Release => rt::Value::Str(rt::Str::literal("release")),
+                Self::Request => rt::Value::Str(rt::Str::literal("request")),
+            }
+        }
+
+        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
+            match value {
+                rt::Value::Str(text) if *text == *"grant" => Ok(Self::Grant),
+                rt::Value::Str(text) if *text == *"release" => Ok(Self::Release),
+                rt::Value::Str(text) if *text == *"request" => Ok(Self::Request),
+                _ => Err(rt::EvalError(format!("{}: {value}", "no MessageKind"))),
+            }
+        }
+
+        fn ordinal(&self) -> Option<i64> {
+            Some(*self as i64)
+        }
+
+        fn from_ordinal(n: i64) -> Option<Self> {
+            Self::at_ordinal(n).copied()
+        }
+
+        fn at_ordinal(n: i64) -> Option<&'static Self> {
+            static ALL: [MessageKind; 3] = [
+                MessageKind::Grant,
+                MessageKind::Release,
+                MessageKind::Request,
+            ];
+            ALL.get(usize::try_from(n).ok()?)
+        }
+    }
+
+    impl std::fmt::Display for MessageKind {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+        }
+    }
+
+    /// Mapping macro `Inbox`, locksvc.tla:28
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not claim to behave as the mapping macro `Inbox`",
+        label = "the parameter is mapped via `Inbox`",
+        note = "if it behaves so, say it: `impl Inbox for …`"
+    )]
+    pub trait Inbox: rt::MappingMacro {}
+
+    /// Archetype `LockServer`, locksvc.tla:42
+    pub mod lock_server {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `serve`, locksvc.tla:45
+            Serve,
+            /// `handle`, locksvc.tla:49
+            Handle,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `message`, locksvc.tla:43
+            pub message: rt::Slot<Message>,
+            /// `waiting = <<>>`, locksvc.tla:43
+            pub waiting: rt::Seq<i64>,
+        }
+
+        /// Archetype `LockServer`, locksvc.tla:42
+        pub struct LockServer<Network> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            network: Network,
+        }
+
+        impl<Network> LockServer<Network>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Inbox,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+                network: Network,
+            ) -> rt::Eval<Self> {
+                let state = {
+                    let message = rt::Slot::Uninit;
+                    let waiting = rt::Seq::<i64>::new();
+                    State {
+                        label: Label::Serve,
+                        message,
+                        waiting,
+                    }
+                };
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state,
+                    network,
+                })
+            }
+
+            /// `serve`, locksvc.tla:45
+            ///
+            /// ```text
+            /// serve:
+            ///   while (TRUE) {
+            ///     message := network[self];
+            /// ```
+            fn serve(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let network_read = self.network.read(section, &self.id)?;
+                self.state.message = rt::Slot::Value(network_read);
+                Ok(Label::Handle)
+            }
+
+            /// `handle`, locksvc.tla:49
+            ///
+            /// ```text
+            /// handle:
+            ///   if (message.kind = Request) {
+            ///     if (waiting = <<>>) {
+            ///       network[message.from] := [kind |-> Grant, from |-> self];
+            ///     };
+            ///     waiting := Append(waiting, message.from);
+            ///   } else {
+            ///     waiting := Tail(waiting);
+            ///     if (waiting # <<>>) {
+            ///       network[Head(waiting)] := [kind |-> Grant, from |-> self];
+            /// ```
+            fn handle(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                if self.state.message.get()?.kind == MessageKind::Request {
+                    if self.state.waiting.is_empty() {
+                        self.network
+                            .write(
+                                section,
+                                &self.state.message.get()?.from,
+                                Message {
+                                    kind: MessageKind::Grant,
+                                    from: self.id,
+                                },
+                            )?;
+                    }
+                    self.state.waiting = rt::append(
+                        &self.state.waiting,
+                        &self.state.message.get()?.from,
+                    );
+                } else {
+                    self.state.waiting = rt::tail(&self.state.waiting)?;
+                    if !self.state.waiting.is_empty() {
+                        self.network
+                            .write(
+                                section,
+                                &rt::head(&self.state.waiting)?,
+                                Message {
+                                    kind: MessageKind::Grant,
+                                    from: self.id,
+                                },
+                            )?;
+                    }
+                }
+                Ok(Label::Serve)
+            }
+        }
+
+        /// Whether `network` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `network` of `LockServer` is not given",
+            label = "call `.network(…)` before this"
+        )]
+        pub trait NetworkGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> NetworkGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `LockServer` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct LockServerBuilder<Network> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            network: Network,
+        }
+
+        impl LockServer<rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> LockServerBuilder<rt::Missing> {
+                LockServerBuilder {
+                    id: id,
+                    constants: constants.clone(),
+                    network: rt::Missing,
+                }
+            }
+        }
+
+        impl<Network> LockServerBuilder<Network> {
+            /// `network`, locksvc.tla:42
+            pub fn network<T>(self, network: T) -> LockServerBuilder<rt::Given<T>>
+            where
+                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Inbox,
+            {
+                let Self { id, constants, .. } = self;
+                LockServerBuilder {
+                    id,
+                    constants,
+                    network: rt::Given(network),
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1>(self) -> rt::Eval<LockServer<Bound1>>
+            where
+                Network: NetworkGiven<Bound1>,
+                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Inbox,
+            {
+                LockServer::new(self.id, &self.constants, self.network.given())
+            }
+        }
+
+        impl<Network> rt::Archetype for LockServer<Network>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Inbox,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "LockServer"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Serve => "serve",
+                    Label::Handle => "handle",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Serve => self.serve(section)?,
+                    Label::Handle => self.handle(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use lock_server::LockServer;
+
+    /// Archetype `LockClient`, locksvc.tla:64
+    pub mod lock_client {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `acquire`, locksvc.tla:67
+            Acquire,
+            /// `granted`, locksvc.tla:71
+            Granted,
+            /// `work`, locksvc.tla:76
+            Work,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `answer`, locksvc.tla:65
+            pub answer: rt::Slot<Message>,
+        }
+
+        /// Archetype `LockClient`, locksvc.tla:64
+        pub struct LockClient<Network, Holding, Rounds> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            network: Network,
+            holding: Holding,
+            rounds: Rounds,
+        }
+
+        impl<Network, Holding, Rounds> LockClient<Network, Holding, Rounds>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Inbox,
+            Holding: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + rt::PlainVariable,
+            Rounds: rt::MappingMacro<Index = (), Read = i64, Write = i64>
+                + rt::PlainVariable,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+                network: Network,
+                holding: Holding,
+                rounds: Rounds,
+            ) -> rt::Eval<Self> {
+                let state = {
+                    let answer = rt::Slot::Uninit;
+                    State {
+                        label: Label::Acquire,
+                        answer,
+                    }
+                };
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state,
+                    network,
+                    holding,
+                    rounds,
+                })
+            }
+
+            /// `acquire`, locksvc.tla:67
+            ///
+            /// ```text
+            /// acquire:
+            ///   while (rounds > 0) {
+            ///     network[Server] := [kind |-> Request, from |-> self];
+            /// ```
+            fn acquire(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let rounds_read = self.rounds.read(section, &())?;
+                if rounds_read > 0 {
+                    self.network
+                        .write(
+                            section,
+                            &SERVER,
+                            Message {
+                                kind: MessageKind::Request,
+                                from: self.id,
+                            },
+                        )?;
+                    Ok(Label::Granted)
+                } else {
+                    Ok(Label::Done)
+                }
+            }
+
+            /// `granted`, locksvc.tla:71
+            ///
+            /// ```text
+            /// granted:
+            ///   answer := network[self];
+            ///   assert answer.kind = Grant;
+            ///   holding[self] := TRUE;
+            /// ```
+            fn granted(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let network_read = self.network.read(section, &self.id)?;
+                self.state.answer = rt::Slot::Value(network_read);
+                section
+                    .assert(
+                        self.state.answer.get()?.kind == MessageKind::Grant,
+                        "answer.kind = Grant",
+                        "locksvc.tla:73:18",
+                    )?;
+                self.holding.write(section, &self.id, true)?;
+                Ok(Label::Work)
+            }
+
+            /// `work`, locksvc.tla:76
+            ///
+            /// ```text
+            /// work:
+            ///   holding[self] := FALSE;
+            ///   network[Server] := [kind |-> Release, from |-> self];
+            ///   rounds := rounds - 1;
+            /// ```
+            fn work(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                self.holding.write(section, &self.id, false)?;
+                self.network
+                    .write(
+                        section,
+                        &SERVER,
+                        Message {
+                            kind: MessageKind::Release,
+                            from: self.id,
+                        },
+                    )?;
+                let rounds_read = self.rounds.read(section, &())?;
+                let value = rt::subtract(rounds_read, 1)?;
+                self.rounds.write(section, &(), value)?;
+                Ok(Label::Acquire)
+            }
+        }
+
+        /// Whether `network` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `network` of `LockClient` is not given",
+            label = "call `.network(…)` before this"
+        )]
+        pub trait NetworkGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> NetworkGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `holding` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `holding` of `LockClient` is not given",
+            label = "call `.holding(…)` before this"
+        )]
+        pub trait HoldingGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> HoldingGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `rounds` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `rounds` of `LockClient` is not given",
+            label = "call `.rounds(…)` before this"
+        )]
+        pub trait RoundsGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> RoundsGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `LockClient` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct LockClientBuilder<Network, Holding, Rounds> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            network: Network,
+            holding: Holding,
+            rounds: Rounds,
+        }
+
+        impl LockClient<rt::Missing, rt::Missing, rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> LockClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
+                LockClientBuilder {
+                    id: id,
+                    constants: constants.clone(),
+                    network: rt::Missing,
+                    holding: rt::Missing,
+                    rounds: rt::Missing,
+                }
+            }
+        }
+
+        impl<Network, Holding, Rounds> LockClientBuilder<Network, Holding, Rounds> {
+            /// `network`, locksvc.tla:64
+            pub fn network<T>(
+                self,
+                network: T,
+            ) -> LockClientBuilder<rt::Given<T>, Holding, Rounds>
+            where
+                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Inbox,
+            {
+                let Self { id, constants, holding, rounds, .. } = self;
+                LockClientBuilder {
+                    id,
+                    constants,
+                    network: rt::Given(network),
+                    holding,
+                    rounds,
+                }
+            }
+
+            /// `holding`, locksvc.tla:64
+            pub fn holding<T>(
+                self,
+                holding: T,
+            ) -> LockClientBuilder<Network, rt::Given<T>, Rounds>
+            where
+                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                    + rt::PlainVariable,
+            {
+                let Self { id, constants, network, rounds, .. } = self;
+                LockClientBuilder {
+                    id,
+                    constants,
+                    holding: rt::Given(holding),
+                    network,
+                    rounds,
+                }
+            }
+
+            /// `rounds`, locksvc.tla:64
+            pub fn rounds<T>(
+                self,
+                rounds: T,
+            ) -> LockClientBuilder<Network, Holding, rt::Given<T>>
+            where
+                T: rt::MappingMacro<Index = (), Read = i64, Write = i64>
+                    + rt::PlainVariable,
+            {
+                let Self { id, constants, network, holding, .. } = self;
+                LockClientBuilder {
+                    id,
+                    constants,
+                    rounds: rt::Given(rounds),
+                    network,
+                    holding,
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1, Bound2, Bound3>(
+                self,
+            ) -> rt::Eval<LockClient<Bound1, Bound2, Bound3>>
+            where
+                Network: NetworkGiven<Bound1>,
+                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Inbox,
+                Holding: HoldingGiven<Bound2>,
+                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                    + rt::PlainVariable,
+                Rounds: RoundsGiven<Bound3>,
+                Bound3: rt::MappingMacro<Index = (), Read = i64, Write = i64>
+                    + rt::PlainVariable,
+            {
+                LockClient::new(
+                    self.id,
+                    &self.constants,
+                    self.network.given(),
+                    self.holding.given(),
+                    self.rounds.given(),
+                )
+            }
+        }
+
+        impl<Network, Holding, Rounds> rt::Archetype
+        for LockClient<Network, Holding, Rounds>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Inbox,
+            Holding: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + rt::PlainVariable,
+            Rounds: rt::MappingMacro<Index = (), Read = i64, Write = i64>
+                + rt::PlainVariable,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "LockClient"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Acquire => "acquire",
+                    Label::Granted => "granted",
+                    Label::Work => "work",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Acquire => self.acquire(section)?,
+                    Label::Granted => self.granted(section)?,
+                    Label::Work => self.work(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use lock_client::LockClient;
+
+    /// `Inbox` over the variable `network`, as the model has it.
+    pub struct InboxOverNetwork {
+        variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl InboxOverNetwork {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for InboxOverNetwork {
+        type Index = i64;
+        type Read = Message;
+        type Write = Message;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Message> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            section.wait_for(rt::len(&variable) > 0)?;
+            let message = rt::head(&variable)?;
+            variable = rt::tail(&variable)?;
+            let result = message;
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(result)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: Message,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            section
+                .wait_for(
+                    rt::len(&variable)
+                        < rt::multiply(2, rt::cardinality(&self.constants.nodes()?))?,
+                )?;
+            variable = rt::append(&variable, &value);
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(())
+        }
+    }
+
+    impl Inbox for InboxOverNetwork {}
+
+    /// The variable `holding` itself.
+    pub struct PlainOverHolding {
+        variable: rt::Shared<rt::Function<i64, bool>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl PlainOverHolding {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, bool>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for PlainOverHolding {
+        type Index = i64;
+        type Read = bool;
+        type Write = bool;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
+            Ok(*self.variable.get(section).at(index)?)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: bool,
+        ) -> rt::Step<()> {
+            let value = value;
+            *self.variable.get_mut(section).at_mut(index)? = value;
+            Ok(())
+        }
+    }
+
+    impl rt::PlainVariable for PlainOverHolding {}
+
+    /// The variable `rounds` itself.
+    pub struct PlainOverRounds {
+        variable: rt::Shared<i64>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl PlainOverRounds {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<i64>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for PlainOverRounds {
+        type Index = ();
+        type Read = i64;
+        type Write = i64;
+        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<i64> {
+            Ok(*self.variable.get(section))
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+            value: i64,
+        ) -> rt::Step<()> {
+            let value = value;
+            *self.variable.get_mut(section) = value;
+            Ok(())
+        }
+    }
+
+    impl rt::PlainVariable for PlainOverRounds {}
+
+    /// The global variables of the model, in memory.
+    #[derive(Clone)]
+    pub struct Variables {
+        /// `network = [node \in Nodes |-> <<>>]`, locksvc.tla:84
+        pub network: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+        /// `holding = [client \in Clients |-> FALSE]`, locksvc.tla:85
+        pub holding: rt::Shared<rt::Function<i64, bool>>,
+    }
+
+    impl Variables {
+        /// The variables with their initial values.
+        ///
+        /// # Errors
+        /// If one cannot be evaluated.
+        pub fn new(constants: &Constants) -> rt::Eval<Self> {
+            let network = rt::function(
+                &constants.nodes()?,
+                |node| -> rt::Eval<rt::Seq<Message>> { Ok(rt::Seq::<Message>::new()) },
+            )?;
+            let holding = rt::function(
+                &constants.clients()?,
+                |client| -> rt::Eval<bool> { Ok(false) },
+            )?;
+            Ok(Self {
+                network: rt::Shared::new(network),
+                holding: rt::Shared::new(holding),
+            })
+        }
+
+        /// The committed values, untyped, in the order of the model.
+        pub fn values(&self) -> Vec<rt::Value> {
+            vec![
+                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
+                .holding.load())
+            ]
+        }
+
+        /// Starts every process of the model over these variables: the system that TLC
+        /// checks, running in one node.
+        ///
+        /// # Errors
+        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        pub fn spawn(
+            &self,
+            node: &mut rt::Node,
+            constants: &std::sync::Arc<Constants>,
+        ) -> rt::Eval<()> {
+            constants.check()?;
+            {
+                let id = SERVER;
+                node.spawn(
+                    LockServer::new(
+                        id,
+                        constants,
+                        InboxOverNetwork::new(&self.network, constants),
+                    )?,
+                );
+            }
+            for id in (&constants.clients()?).iter().cloned() {
+                node.spawn(
+                    LockClient::new(
+                        id,
+                        constants,
+                        InboxOverNetwork::new(&self.network, constants),
+                        PlainOverHolding::new(&self.holding, constants),
+                        PlainOverRounds::new(&rt::Shared::new(2), constants),
+                    )?,
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+#[allow(unused_imports)]
+pub use model::*;

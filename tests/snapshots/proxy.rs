@@ -1,0 +1,1868 @@
+/// `Proxy`, generated from proxy.tla.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unused_imports,
+    unused_assignments,
+    unused_mut,
+    unused_parens,
+    unused_variables,
+    unreachable_code,
+    dead_code,
+    non_camel_case_types,
+    unused_qualifications
+)]
+mod model {
+    use ::mpcal_runtime::generated as rt;
+
+    const _: () = rt::assert_version("0.1.0");
+
+    /// Identifies the model: nodes that run another one are refused.
+    pub const MODEL_HASH: u64 = 0xf1f2_c4b5_3c4c_717f;
+
+    /// `Front == 0`, proxy.tla:22
+    pub const FRONT: i64 = 0;
+
+    /// `Back == 1`, proxy.tla:23
+    pub const BACK: i64 = 1;
+
+    /// The constants of the model. Its operators are methods.
+    #[derive(Clone, Debug)]
+    pub struct Constants {
+        /// `NumBackends`, proxy.tla:16
+        pub num_backends: i64,
+        /// `NumClients`, proxy.tla:16
+        pub num_clients: i64,
+        /// `Rounds`, proxy.tla:16
+        pub rounds: i64,
+    }
+
+    impl Constants {
+        /// The constants that TLC checks the model with.
+        #[must_use]
+        pub fn checked() -> Self {
+            Self {
+                num_backends: 2,
+                num_clients: 1,
+                rounds: 1,
+            }
+        }
+
+        /// Checks every `ASSUME` of the model.
+        ///
+        /// # Errors
+        /// The first that does not hold.
+        pub fn check(&self) -> rt::Eval<()> {
+            rt::assume(
+                self.num_backends >= 0 && self.num_backends > 0,
+                "ASSUME NumBackends \\in Nat /\\ NumBackends > 0 (proxy.tla:18:8)",
+            )?;
+            rt::assume(
+                self.num_clients >= 0 && self.rounds >= 0,
+                "ASSUME NumClients \\in Nat /\\ Rounds \\in Nat (proxy.tla:19:8)",
+            )?;
+            Ok(())
+        }
+
+        /// `Inboxes == {Front, Back} \cup Backends \cup Clients`, proxy.tla:26
+        ///
+        /// # Errors
+        /// If TLC cannot evaluate it either.
+        pub fn inboxes(&self) -> rt::Eval<rt::Set<i64>> {
+            Ok(
+                rt::union(
+                    &rt::union(
+                        &[FRONT, BACK].into_iter().collect::<rt::Set<i64>>(),
+                        &self.backends()?,
+                    ),
+                    &self.clients()?,
+                ),
+            )
+        }
+
+        /// `Backends == 2..(1 + NumBackends)`, proxy.tla:24
+        ///
+        /// # Errors
+        /// If TLC cannot evaluate it either.
+        pub fn backends(&self) -> rt::Eval<rt::Set<i64>> {
+            rt::range(2, rt::add(1, self.num_backends)?)
+        }
+
+        /// `Clients == (2 + NumBackends)..(1 + NumBackends + NumClients)`, proxy.tla:25
+        ///
+        /// # Errors
+        /// If TLC cannot evaluate it either.
+        pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
+            rt::range(
+                rt::add(2, self.num_backends)?,
+                rt::add(rt::add(1, self.num_backends)?, self.num_clients)?,
+            )
+        }
+    }
+
+    /// Records of several shapes.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub enum Message {
+        /// `[by, id, ok]`
+        ByIdOk { by: i64, id: i64, ok: bool },
+        /// `[by, id, to]`
+        ByIdTo { by: i64, id: i64, to: i64 },
+        /// `[from, id]`
+        FromId { from: i64, id: i64 },
+    }
+
+    impl Message {
+        /// The field `by`, if this shape has one.
+        pub fn by(&self) -> rt::Eval<&i64> {
+            match self {
+                Self::ByIdOk { by, .. } | Self::ByIdTo { by, .. } => Ok(by),
+                _ => Err(rt::EvalError("the record has no field by".to_owned())),
+            }
+        }
+
+        /// The field `by`, if this shape has one.
+        pub fn by_mut(&mut self) -> rt::Eval<&mut i64> {
+            match self {
+                Self::ByIdOk { by, .. } | Self::ByIdTo { by, .. } => Ok(by),
+                _ => Err(rt::EvalError("the record has no field by".to_owned())),
+            }
+        }
+
+        /// The field `from`, if this shape has one.
+        pub fn from(&self) -> rt::Eval<&i64> {
+            match self {
+                Self::FromId { from, .. } => Ok(from),
+                _ => Err(rt::EvalError("the record has no field from".to_owned())),
+            }
+        }
+
+        /// The field `from`, if this shape has one.
+        pub fn from_mut(&mut self) -> rt::Eval<&mut i64> {
+            match self {
+                Self::FromId { from, .. } => Ok(from),
+                _ => Err(rt::EvalError("the record has no field from".to_owned())),
+            }
+        }
+
+        /// The field `id`.
+        #[must_use]
+        pub fn id(&self) -> &i64 {
+            match self {
+                Self::ByIdOk { id, .. }
+                | Self::ByIdTo { id, .. }
+                | Self::FromId { id, .. } => id,
+            }
+        }
+
+        /// The field `id`.
+        pub fn id_mut(&mut self) -> &mut i64 {
+            match self {
+                Self::ByIdOk { id, .. }
+                | Self::ByIdTo { id, .. }
+                | Self::FromId { id, .. } => id,
+            }
+        }
+
+        /// The field `ok`, if this shape has one.
+        pub fn ok(&self) -> rt::Eval<&bool> {
+            match self {
+                Self::ByIdOk { ok, .. } => Ok(ok),
+                _ => Err(rt::EvalError("the record has no field ok".to_owned())),
+            }
+        }
+
+        /// The field `ok`, if this shape has one.
+        pub fn ok_mut(&mut self) -> rt::Eval<&mut bool> {
+            match self {
+                Self::ByIdOk { ok, .. } => Ok(ok),
+                _ => Err(rt::EvalError("the record has no field ok".to_owned())),
+            }
+        }
+
+        /// The field `to`, if this shape has one.
+        pub fn to(&self) -> rt::Eval<&i64> {
+            match self {
+                Self::ByIdTo { to, .. } => Ok(to),
+                _ => Err(rt::EvalError("the record has no field to".to_owned())),
+            }
+        }
+
+        /// The field `to`, if this shape has one.
+        pub fn to_mut(&mut self) -> rt::Eval<&mut i64> {
+            match self {
+                Self::ByIdTo { to, .. } => Ok(to),
+                _ => Err(rt::EvalError("the record has no field to".to_owned())),
+            }
+        }
+    }
+
+    impl Ord for Message {
+        fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+            match (self, other) {
+                (
+                    Self::ByIdOk { by, id, ok },
+                    Self::ByIdOk { by: other_by, id: other_id, ok: other_ok },
+                ) => {
+                    by.cmp(other_by)
+                        .then_with(|| id.cmp(other_id))
+                        .then_with(|| ok.cmp(other_ok))
+                }
+                (
+                    Self::ByIdTo { by, id, to },
+                    Self::ByIdTo { by: other_by, id: other_id, to: other_to },
+                ) => {
+                    by.cmp(other_by)
+                        .then_with(|| id.cmp(other_id))
+                        .then_with(|| to.cmp(other_to))
+                }
+                (
+                    Self::FromId { from, id },
+                    Self::FromId { from: other_from, id: other_id },
+                ) => from.cmp(other_from).then_with(|| id.cmp(other_id)),
+                _ => rt::Data::to_value(self).cmp(&rt::Data::to_value(other)),
+            }
+        }
+    }
+
+    impl PartialOrd for Message {
+        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl rt::Data for Message {
+        fn to_value(&self) -> rt::Value {
+            match self {
+                Self::ByIdOk { by, id, ok } => {
+                    rt::Value::record([
+                        ("by", rt::Data::to_value(by)),
+                        ("id", rt::Data::to_value(id)),
+                        ("ok", rt::Data::to_value(ok)),
+                    ])
+                }
+                Self::ByIdTo { by, id, to } => {
+                    rt::Value::record([
+                        ("by", rt::Data::to_value(by)),
+                        ("id", rt::Data::to_value(id)),
+                        ("to", rt::Data::to_value(to)),
+                    ])
+                }
+                Self::FromId { from, id } => {
+                    rt::Value::record([
+                        ("from", rt::Data::to_value(from)),
+                        ("id", rt::Data::to_value(id)),
+                    ])
+                }
+            }
+        }
+
+        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
+            if rt::has_fields(value, &["by", "id", "ok"]).is_ok() {
+                return Ok(Self::ByIdOk {
+                    by: rt::Data::from_value(value.field("by")?)?,
+                    id: rt::Data::from_value(value.field("id")?)?,
+                    ok: rt::Data::from_value(value.field("ok")?)?,
+                });
+            }
+            if rt::has_fields(value, &["by", "id", "to"]).is_ok() {
+                return Ok(Self::ByIdTo {
+                    by: rt::Data::from_value(value.field("by")?)?,
+                    id: rt::Data::from_value(value.field("id")?)?,
+                    to: rt::Data::from_value(value.field("to")?)?,
+                });
+            }
+            if rt::has_fields(value, &["from", "id"]).is_ok() {
+                return Ok(Self::FromId {
+                    from: rt::Data::from_value(value.field("from")?)?,
+                    id: rt::Data::from_value(value.field("id")?)?,
+                });
+            }
+            Err(rt::EvalError(format!("{}: {value}", "Message: no such shape")))
+        }
+    }
+
+    impl std::fmt::Display for Message {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+        }
+    }
+
+    /// A record `[by, id, ok]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct ToldRecord {
+        /// The field `by`.
+        pub by: i64,
+        /// The field `id`.
+        pub id: i64,
+        /// The field `ok`.
+        pub ok: bool,
+    }
+
+    impl rt::Data for ToldRecord {
+        fn to_value(&self) -> rt::Value {
+            rt::Value::record([
+                ("by", rt::Data::to_value(&self.by)),
+                ("id", rt::Data::to_value(&self.id)),
+                ("ok", rt::Data::to_value(&self.ok)),
+            ])
+        }
+
+        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
+            rt::has_fields(value, &["by", "id", "ok"])?;
+            Ok(Self {
+                by: rt::Data::from_value(value.field("by")?)?,
+                id: rt::Data::from_value(value.field("id")?)?,
+                ok: rt::Data::from_value(value.field("ok")?)?,
+            })
+        }
+    }
+
+    impl std::fmt::Display for ToldRecord {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+        }
+    }
+
+    /// Mapping macro `Link`, proxy.tla:30
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not claim to behave as the mapping macro `Link`",
+        label = "the parameter is mapped via `Link`",
+        note = "if it behaves so, say it: `impl Link for …`"
+    )]
+    pub trait Link: rt::MappingMacro {}
+
+    /// Mapping macro `Detector`, proxy.tla:44
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not claim to behave as the mapping macro `Detector`",
+        label = "the parameter is mapped via `Detector`",
+        note = "if it behaves so, say it: `impl Detector for …`"
+    )]
+    pub trait Detector: rt::MappingMacro {}
+
+    /// Mapping macro `Told`, proxy.tla:58
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` does not claim to behave as the mapping macro `Told`",
+        label = "the parameter is mapped via `Told`",
+        note = "if it behaves so, say it: `impl Told for …`"
+    )]
+    pub trait Told: rt::MappingMacro {}
+
+    /// Archetype `Relay`, proxy.tla:67
+    pub mod relay {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `accept`, proxy.tla:70
+            Accept,
+            /// `forward`, proxy.tla:75
+            Forward,
+            /// `relay`, proxy.tla:87
+            Relay,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `request`, proxy.tla:68
+            pub request: rt::Slot<Message>,
+            /// `message`, proxy.tla:68
+            pub message: rt::Slot<Message>,
+            /// `backend = 0`, proxy.tla:68
+            pub backend: i64,
+            /// `tried = {}`, proxy.tla:68
+            pub tried: rt::Set<i64>,
+        }
+
+        /// Archetype `Relay`, proxy.tla:67
+        pub struct Relay<Network, Suspected> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            network: Network,
+            suspected: Suspected,
+        }
+
+        impl<Network, Suspected> Relay<Network, Suspected>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            Suspected: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + Detector,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+                network: Network,
+                suspected: Suspected,
+            ) -> rt::Eval<Self> {
+                let state = {
+                    let request = rt::Slot::Uninit;
+                    let message = rt::Slot::Uninit;
+                    let backend = 0;
+                    let tried = rt::Set::<i64>::new();
+                    State {
+                        label: Label::Accept,
+                        request,
+                        message,
+                        backend,
+                        tried,
+                    }
+                };
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state,
+                    network,
+                    suspected,
+                })
+            }
+
+            /// `accept`, proxy.tla:70
+            ///
+            /// ```text
+            /// accept:
+            ///   while (TRUE) {
+            ///     request := network[Front];
+            ///     tried := {};
+            /// ```
+            fn accept(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let network_read = self.network.read(section, &FRONT)?;
+                self.state.request = rt::Slot::Value(network_read);
+                self.state.tried = rt::Set::<i64>::new();
+                Ok(Label::Forward)
+            }
+
+            /// `forward`, proxy.tla:75
+            ///
+            /// ```text
+            /// forward:
+            ///   if (tried = Backends) {
+            ///     network[request.from] := [ok |-> FALSE, id |-> request.id, by |-> self];
+            ///     goto accept;
+            ///   } else {
+            ///     with (next \in Backends \ tried) {
+            ///       backend := next;
+            ///       tried := tried \cup {next};
+            ///       network[next] := [id |-> request.id, from |-> request.from];
+            /// ```
+            fn forward(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                if self.state.tried == self.constants.backends()? {
+                    let value = Message::ByIdOk {
+                        ok: false,
+                        id: *self.state.request.get()?.id(),
+                        by: self.id,
+                    };
+                    self.network
+                        .write(section, self.state.request.get()?.from()?, value)?;
+                    Ok(Label::Accept)
+                } else {
+                    let next = section
+                        .pick(
+                            &rt::difference(
+                                &self.constants.backends()?,
+                                &self.state.tried,
+                            ),
+                        )?;
+                    self.state.backend = next;
+                    self.state.tried = rt::union(
+                        &self.state.tried,
+                        &[next].into_iter().collect::<rt::Set<i64>>(),
+                    );
+                    let value = Message::FromId {
+                        id: *self.state.request.get()?.id(),
+                        from: *self.state.request.get()?.from()?,
+                    };
+                    self.network.write(section, &next, value)?;
+                    Ok(Label::Relay)
+                }
+            }
+
+            /// `relay`, proxy.tla:87
+            ///
+            /// ```text
+            /// relay:
+            ///   either {
+            ///     message := network[Back];
+            ///     if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
+            ///       network[request.from] := [ok |-> TRUE, id |-> message.id, by |-> backend];
+            ///     } else {
+            ///       \* An answer that came too late.
+            ///       goto relay;
+            ///     };
+            ///   } or {
+            ///     await suspected[backend];
+            /// ```
+            fn relay(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                match section.either(2) {
+                    0 => {
+                        let network_read = self.network.read(section, &BACK)?;
+                        self.state.message = rt::Slot::Value(network_read);
+                        if *self.state.message.get()?.by()? == self.state.backend
+                            && *self.state.message.get()?.to()?
+                                == *self.state.request.get()?.from()?
+                            && *self.state.message.get()?.id()
+                                == *self.state.request.get()?.id()
+                        {
+                            let value = Message::ByIdOk {
+                                ok: true,
+                                id: *self.state.message.get()?.id(),
+                                by: self.state.backend,
+                            };
+                            self.network
+                                .write(section, self.state.request.get()?.from()?, value)?;
+                            Ok(Label::Accept)
+                        } else {
+                            Ok(Label::Relay)
+                        }
+                    }
+                    _ => {
+                        let suspected_read = self
+                            .suspected
+                            .read(section, &self.state.backend)?;
+                        section.wait_for(suspected_read)?;
+                        Ok(Label::Forward)
+                    }
+                }
+            }
+        }
+
+        /// Whether `network` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `network` of `Relay` is not given",
+            label = "call `.network(…)` before this"
+        )]
+        pub trait NetworkGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> NetworkGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `suspected` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `suspected` of `Relay` is not given",
+            label = "call `.suspected(…)` before this"
+        )]
+        pub trait SuspectedGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> SuspectedGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `Relay` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct RelayBuilder<Network, Suspected> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            network: Network,
+            suspected: Suspected,
+        }
+
+        impl Relay<rt::Missing, rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> RelayBuilder<rt::Missing, rt::Missing> {
+                RelayBuilder {
+                    id: id,
+                    constants: constants.clone(),
+                    network: rt::Missing,
+                    suspected: rt::Missing,
+                }
+            }
+        }
+
+        impl<Network, Suspected> RelayBuilder<Network, Suspected> {
+            /// `network`, proxy.tla:67
+            pub fn network<T>(self, network: T) -> RelayBuilder<rt::Given<T>, Suspected>
+            where
+                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
+            {
+                let Self { id, constants, suspected, .. } = self;
+                RelayBuilder {
+                    id,
+                    constants,
+                    network: rt::Given(network),
+                    suspected,
+                }
+            }
+
+            /// `suspected`, proxy.tla:67
+            pub fn suspected<T>(
+                self,
+                suspected: T,
+            ) -> RelayBuilder<Network, rt::Given<T>>
+            where
+                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool> + Detector,
+            {
+                let Self { id, constants, network, .. } = self;
+                RelayBuilder {
+                    id,
+                    constants,
+                    suspected: rt::Given(suspected),
+                    network,
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Relay<Bound1, Bound2>>
+            where
+                Network: NetworkGiven<Bound1>,
+                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Link,
+                Suspected: SuspectedGiven<Bound2>,
+                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                    + Detector,
+            {
+                Relay::new(
+                    self.id,
+                    &self.constants,
+                    self.network.given(),
+                    self.suspected.given(),
+                )
+            }
+        }
+
+        impl<Network, Suspected> rt::Archetype for Relay<Network, Suspected>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            Suspected: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + Detector,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "Relay"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Accept => "accept",
+                    Label::Forward => "forward",
+                    Label::Relay => "relay",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Accept => self.accept(section)?,
+                    Label::Forward => self.forward(section)?,
+                    Label::Relay => self.relay(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use relay::Relay;
+
+    /// Archetype `Backend`, proxy.tla:103
+    pub mod backend {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `receive`, proxy.tla:106
+            Receive,
+            /// `answer`, proxy.tla:111
+            Answer,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `work`, proxy.tla:104
+            pub work: rt::Slot<Message>,
+        }
+
+        /// Archetype `Backend`, proxy.tla:103
+        pub struct Backend<Network, Crashed> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            network: Network,
+            crashed: Crashed,
+        }
+
+        impl<Network, Crashed> Backend<Network, Crashed>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            Crashed: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + rt::PlainVariable,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+                network: Network,
+                crashed: Crashed,
+            ) -> rt::Eval<Self> {
+                let state = {
+                    let work = rt::Slot::Uninit;
+                    State {
+                        label: Label::Receive,
+                        work,
+                    }
+                };
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state,
+                    network,
+                    crashed,
+                })
+            }
+
+            /// `receive`, proxy.tla:106
+            ///
+            /// ```text
+            /// receive:
+            ///   while (TRUE) {
+            ///     await ~crashed[self];
+            ///     work := network[self];
+            /// ```
+            fn receive(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let crashed_read = self.crashed.read(section, &self.id)?;
+                section.wait_for(!(crashed_read))?;
+                let network_read = self.network.read(section, &self.id)?;
+                self.state.work = rt::Slot::Value(network_read);
+                Ok(Label::Answer)
+            }
+
+            /// `answer`, proxy.tla:111
+            ///
+            /// ```text
+            /// answer:
+            ///   await ~crashed[self];
+            ///   network[Back] := [id |-> work.id, to |-> work.from, by |-> self];
+            /// ```
+            fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let crashed_read = self.crashed.read(section, &self.id)?;
+                section.wait_for(!(crashed_read))?;
+                let value = Message::ByIdTo {
+                    id: *self.state.work.get()?.id(),
+                    to: *self.state.work.get()?.from()?,
+                    by: self.id,
+                };
+                self.network.write(section, &BACK, value)?;
+                Ok(Label::Receive)
+            }
+        }
+
+        /// Whether `network` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `network` of `Backend` is not given",
+            label = "call `.network(…)` before this"
+        )]
+        pub trait NetworkGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> NetworkGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `crashed` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `crashed` of `Backend` is not given",
+            label = "call `.crashed(…)` before this"
+        )]
+        pub trait CrashedGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> CrashedGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `Backend` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct BackendBuilder<Network, Crashed> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            network: Network,
+            crashed: Crashed,
+        }
+
+        impl Backend<rt::Missing, rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> BackendBuilder<rt::Missing, rt::Missing> {
+                BackendBuilder {
+                    id: id,
+                    constants: constants.clone(),
+                    network: rt::Missing,
+                    crashed: rt::Missing,
+                }
+            }
+        }
+
+        impl<Network, Crashed> BackendBuilder<Network, Crashed> {
+            /// `network`, proxy.tla:103
+            pub fn network<T>(self, network: T) -> BackendBuilder<rt::Given<T>, Crashed>
+            where
+                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
+            {
+                let Self { id, constants, crashed, .. } = self;
+                BackendBuilder {
+                    id,
+                    constants,
+                    network: rt::Given(network),
+                    crashed,
+                }
+            }
+
+            /// `crashed`, proxy.tla:103
+            pub fn crashed<T>(self, crashed: T) -> BackendBuilder<Network, rt::Given<T>>
+            where
+                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                    + rt::PlainVariable,
+            {
+                let Self { id, constants, network, .. } = self;
+                BackendBuilder {
+                    id,
+                    constants,
+                    crashed: rt::Given(crashed),
+                    network,
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Backend<Bound1, Bound2>>
+            where
+                Network: NetworkGiven<Bound1>,
+                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Link,
+                Crashed: CrashedGiven<Bound2>,
+                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                    + rt::PlainVariable,
+            {
+                Backend::new(
+                    self.id,
+                    &self.constants,
+                    self.network.given(),
+                    self.crashed.given(),
+                )
+            }
+        }
+
+        impl<Network, Crashed> rt::Archetype for Backend<Network, Crashed>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            Crashed: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
+                + rt::PlainVariable,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "Backend"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Receive => "receive",
+                    Label::Answer => "answer",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Receive => self.receive(section)?,
+                    Label::Answer => self.answer(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use backend::Backend;
+
+    /// Archetype `Client`, proxy.tla:117
+    pub mod client {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `request`, proxy.tla:120
+            Request,
+            /// `response`, proxy.tla:125
+            Response,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `rounds`, proxy.tla:117
+            pub rounds: i64,
+            /// `reply`, proxy.tla:118
+            pub reply: rt::Slot<Message>,
+            /// `id = 0`, proxy.tla:118
+            pub id: i64,
+        }
+
+        /// Archetype `Client`, proxy.tla:117
+        pub struct Client<Network, ToldResource> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            network: Network,
+            told: ToldResource,
+        }
+
+        impl<Network, ToldResource> Client<Network, ToldResource>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            ToldResource: rt::MappingMacro<
+                    Index = (),
+                    Read = ToldRecord,
+                    Write = ToldRecord,
+                > + Told,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                process_id: i64,
+                constants: &std::sync::Arc<Constants>,
+                rounds: i64,
+                network: Network,
+                told: ToldResource,
+            ) -> rt::Eval<Self> {
+                let state = {
+                    let reply = rt::Slot::Uninit;
+                    let id = 0;
+                    State {
+                        label: Label::Request,
+                        rounds,
+                        reply,
+                        id,
+                    }
+                };
+                Ok(Self {
+                    id: process_id,
+                    constants: constants.clone(),
+                    state,
+                    network,
+                    told,
+                })
+            }
+
+            /// `request`, proxy.tla:120
+            ///
+            /// ```text
+            /// request:
+            ///   while (id < rounds) {
+            ///     id := id + 1;
+            ///     network[Front] := [id |-> id, from |-> self];
+            /// ```
+            fn request(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                if self.state.id < self.state.rounds {
+                    self.state.id = rt::add(self.state.id, 1)?;
+                    self.network
+                        .write(
+                            section,
+                            &FRONT,
+                            Message::FromId {
+                                id: self.state.id,
+                                from: self.id,
+                            },
+                        )?;
+                    Ok(Label::Response)
+                } else {
+                    Ok(Label::Done)
+                }
+            }
+
+            /// `response`, proxy.tla:125
+            ///
+            /// ```text
+            /// response:
+            ///   reply := network[self];
+            ///   assert reply.id = id;
+            ///   told := [id |-> id, ok |-> reply.ok, by |-> reply.by];
+            /// ```
+            fn response(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let network_read = self.network.read(section, &self.id)?;
+                self.state.reply = rt::Slot::Value(network_read);
+                section
+                    .assert(
+                        *self.state.reply.get()?.id() == self.state.id,
+                        "reply.id = id",
+                        "proxy.tla:127:18",
+                    )?;
+                let value = ToldRecord {
+                    id: self.state.id,
+                    ok: *self.state.reply.get()?.ok()?,
+                    by: *self.state.reply.get()?.by()?,
+                };
+                self.told.write(section, &(), value)?;
+                Ok(Label::Request)
+            }
+        }
+
+        /// Whether `rounds` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `rounds` of `Client` is not given",
+            label = "call `.rounds(…)` before this"
+        )]
+        pub trait RoundsGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> RoundsGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `network` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `network` of `Client` is not given",
+            label = "call `.network(…)` before this"
+        )]
+        pub trait NetworkGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> NetworkGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// Whether `told` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `told` of `Client` is not given",
+            label = "call `.told(…)` before this"
+        )]
+        pub trait ToldSlotGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> ToldSlotGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `Client` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct ClientBuilder<Rounds, Network, ToldSlot> {
+            process_id: i64,
+            constants: std::sync::Arc<Constants>,
+            rounds: Rounds,
+            network: Network,
+            told: ToldSlot,
+        }
+
+        impl Client<rt::Missing, rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                process_id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> ClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
+                ClientBuilder {
+                    process_id: process_id,
+                    constants: constants.clone(),
+                    rounds: rt::Missing,
+                    network: rt::Missing,
+                    told: rt::Missing,
+                }
+            }
+        }
+
+        impl<Rounds, Network, ToldSlot> ClientBuilder<Rounds, Network, ToldSlot> {
+            /// `rounds`, proxy.tla:117
+            pub fn rounds(
+                self,
+                rounds: i64,
+            ) -> ClientBuilder<rt::Given<i64>, Network, ToldSlot> {
+                let Self { process_id, constants, network, told, .. } = self;
+                ClientBuilder {
+                    process_id,
+                    constants,
+                    rounds: rt::Given(rounds),
+                    network,
+                    told,
+                }
+            }
+
+            /// `network`, proxy.tla:117
+            pub fn network<T>(
+                self,
+                network: T,
+            ) -> ClientBuilder<Rounds, rt::Given<T>, ToldSlot>
+            where
+                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
+            {
+                let Self { process_id, constants, rounds, told, .. } = self;
+                ClientBuilder {
+                    process_id,
+                    constants,
+                    network: rt::Given(network),
+                    rounds,
+                    told,
+                }
+            }
+
+            /// `told`, proxy.tla:117
+            pub fn told<T>(self, told: T) -> ClientBuilder<Rounds, Network, rt::Given<T>>
+            where
+                T: rt::MappingMacro<Index = (), Read = ToldRecord, Write = ToldRecord>
+                    + Told,
+            {
+                let Self { process_id, constants, rounds, network, .. } = self;
+                ClientBuilder {
+                    process_id,
+                    constants,
+                    told: rt::Given(told),
+                    rounds,
+                    network,
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Client<Bound1, Bound2>>
+            where
+                Rounds: RoundsGiven<i64>,
+                Network: NetworkGiven<Bound1>,
+                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                    + Link,
+                ToldSlot: ToldSlotGiven<Bound2>,
+                Bound2: rt::MappingMacro<
+                        Index = (),
+                        Read = ToldRecord,
+                        Write = ToldRecord,
+                    > + Told,
+            {
+                Client::new(
+                    self.process_id,
+                    &self.constants,
+                    self.rounds.given(),
+                    self.network.given(),
+                    self.told.given(),
+                )
+            }
+        }
+
+        impl<Network, ToldResource> rt::Archetype for Client<Network, ToldResource>
+        where
+            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
+                + Link,
+            ToldResource: rt::MappingMacro<
+                    Index = (),
+                    Read = ToldRecord,
+                    Write = ToldRecord,
+                > + Told,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "Client"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Request => "request",
+                    Label::Response => "response",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Request => self.request(section)?,
+                    Label::Response => self.response(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use client::Client;
+
+    /// Archetype `fate`, proxy.tla:149
+    pub mod fate {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `crash`, proxy.tla:151
+            Crash,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+        }
+
+        /// Archetype `fate`, proxy.tla:149
+        pub struct Fate<Crashed> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            state: State,
+            crashed: Crashed,
+        }
+
+        impl<Crashed> Fate<Crashed>
+        where
+            Crashed: rt::MappingMacro<
+                    Index = (),
+                    Read = rt::Function<i64, bool>,
+                    Write = rt::Function<i64, bool>,
+                > + rt::PlainVariable,
+        {
+            /// An instance with identifier `id`, its `ref`s bound to resources.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            #[allow(clippy::too_many_arguments)]
+            pub fn new(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+                crashed: Crashed,
+            ) -> rt::Eval<Self> {
+                let state = { State { label: Label::Crash } };
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state,
+                    crashed,
+                })
+            }
+
+            /// `crash`, proxy.tla:151
+            ///
+            /// ```text
+            /// crash:
+            ///   crashed[-self] := TRUE;
+            /// ```
+            fn crash(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let crashed_read = self.crashed.read(section, &())?;
+                let value = {
+                    let mut changed = crashed_read.clone();
+                    let value = true;
+                    *changed.at_mut(&rt::negate(self.id)?)? = value;
+                    changed
+                };
+                self.crashed.write(section, &(), value)?;
+                Ok(Label::Done)
+            }
+        }
+
+        /// Whether `crashed` was given.
+        #[diagnostic::on_unimplemented(
+            message = "the parameter `crashed` of `Fate` is not given",
+            label = "call `.crashed(…)` before this"
+        )]
+        pub trait CrashedGiven<T> {
+            /// What was given.
+            fn given(self) -> T;
+        }
+
+        impl<T> CrashedGiven<T> for rt::Given<T> {
+            fn given(self) -> T {
+                self.0
+            }
+        }
+
+        /// What a `Fate` is made of, each parameter given by a method of its name.
+        #[must_use]
+        pub struct FateBuilder<Crashed> {
+            id: i64,
+            constants: std::sync::Arc<Constants>,
+            crashed: Crashed,
+        }
+
+        impl Fate<rt::Missing> {
+            /// Starts with the identifier of the process; a method for each parameter gives the rest.
+            pub fn builder(
+                id: i64,
+                constants: &std::sync::Arc<Constants>,
+            ) -> FateBuilder<rt::Missing> {
+                FateBuilder {
+                    id: id,
+                    constants: constants.clone(),
+                    crashed: rt::Missing,
+                }
+            }
+        }
+
+        impl<Crashed> FateBuilder<Crashed> {
+            /// `crashed`, proxy.tla:134
+            pub fn crashed<T>(self, crashed: T) -> FateBuilder<rt::Given<T>>
+            where
+                T: rt::MappingMacro<
+                        Index = (),
+                        Read = rt::Function<i64, bool>,
+                        Write = rt::Function<i64, bool>,
+                    > + rt::PlainVariable,
+            {
+                let Self { id, constants, .. } = self;
+                FateBuilder {
+                    id,
+                    constants,
+                    crashed: rt::Given(crashed),
+                }
+            }
+
+            /// The archetype.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn build<Bound1>(self) -> rt::Eval<Fate<Bound1>>
+            where
+                Crashed: CrashedGiven<Bound1>,
+                Bound1: rt::MappingMacro<
+                        Index = (),
+                        Read = rt::Function<i64, bool>,
+                        Write = rt::Function<i64, bool>,
+                    > + rt::PlainVariable,
+            {
+                Fate::new(self.id, &self.constants, self.crashed.given())
+            }
+        }
+
+        impl<Crashed> rt::Archetype for Fate<Crashed>
+        where
+            Crashed: rt::MappingMacro<
+                    Index = (),
+                    Read = rt::Function<i64, bool>,
+                    Write = rt::Function<i64, bool>,
+                > + rt::PlainVariable,
+        {
+            type State = State;
+            fn name(&self) -> &'static str {
+                "fate"
+            }
+
+            fn process(&self) -> rt::Value {
+                rt::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    Label::Crash => "crash",
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                matches!(self.state.label, Label::Done)
+            }
+
+            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
+                self.state.label = match self.state.label {
+                    Label::Crash => self.crash(section)?,
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    }
+
+    pub use fate::Fate;
+
+    /// `Link` over the variable `network`, as the model has it.
+    pub struct LinkOverNetwork {
+        variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl LinkOverNetwork {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for LinkOverNetwork {
+        type Index = i64;
+        type Read = Message;
+        type Write = Message;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Message> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            section.wait_for(rt::len(&variable) > 0)?;
+            let message = rt::head(&variable)?;
+            variable = rt::tail(&variable)?;
+            let result = message;
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(result)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: Message,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            variable = rt::append(&variable, &value);
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(())
+        }
+    }
+
+    impl Link for LinkOverNetwork {}
+
+    /// `Detector` over the variable `crashed`, as the model has it.
+    pub struct DetectorOverCrashed {
+        variable: rt::Shared<rt::Function<i64, bool>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl DetectorOverCrashed {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, bool>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for DetectorOverCrashed {
+        type Index = i64;
+        type Read = bool;
+        type Write = bool;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
+            let variable = self.variable.get(section).at(index)?.clone();
+            let mut result = None;
+            if variable {
+                result = Some(true);
+            } else {
+                match section.either(2) {
+                    0 => {
+                        result = Some(true);
+                    }
+                    _ => {
+                        result = Some(false);
+                    }
+                }
+            }
+            result.ok_or(rt::Abort::Retry)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: bool,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            section.assert(false, "FALSE", "proxy.tla:53:14")?;
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(())
+        }
+    }
+
+    impl Detector for DetectorOverCrashed {}
+
+    /// The variable `crashed` itself.
+    pub struct PlainOverCrashed {
+        variable: rt::Shared<rt::Function<i64, bool>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl PlainOverCrashed {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, bool>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for PlainOverCrashed {
+        type Index = i64;
+        type Read = bool;
+        type Write = bool;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
+            Ok(*self.variable.get(section).at(index)?)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: bool,
+        ) -> rt::Step<()> {
+            let value = value;
+            *self.variable.get_mut(section).at_mut(index)? = value;
+            Ok(())
+        }
+    }
+
+    impl rt::PlainVariable for PlainOverCrashed {}
+
+    /// `Told` over the variable `log`, as the model has it.
+    pub struct ToldOverLog {
+        variable: rt::Shared<rt::Seq<rt::Value>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl ToldOverLog {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Seq<rt::Value>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for ToldOverLog {
+        type Index = ();
+        type Read = ToldRecord;
+        type Write = ToldRecord;
+        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<ToldRecord> {
+            let variable = self.variable.get(section).clone();
+            let mut result = None;
+            section.assert(false, "FALSE", "proxy.tla:60:14")?;
+            result.ok_or(rt::Abort::Retry)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+            value: ToldRecord,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.get(section).clone();
+            *self.variable.get_mut(section) = variable;
+            Ok(())
+        }
+    }
+
+    impl Told for ToldOverLog {}
+
+    /// The variable `crashed` itself.
+    pub struct PlainOverCrashed2 {
+        variable: rt::Shared<rt::Function<i64, bool>>,
+        constants: std::sync::Arc<Constants>,
+    }
+
+    impl PlainOverCrashed2 {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, bool>>,
+            constants: &std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for PlainOverCrashed2 {
+        type Index = ();
+        type Read = rt::Function<i64, bool>;
+        type Write = rt::Function<i64, bool>;
+        fn read(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+        ) -> rt::Step<rt::Function<i64, bool>> {
+            Ok(self.variable.get(section).clone())
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+            value: rt::Function<i64, bool>,
+        ) -> rt::Step<()> {
+            let value = value;
+            *self.variable.get_mut(section) = value;
+            Ok(())
+        }
+    }
+
+    impl rt::PlainVariable for PlainOverCrashed2 {}
+
+    /// The global variables of the model, in memory.
+    #[derive(Clone)]
+    pub struct Variables {
+        /// `network = [node \in Inboxes |-> <<>>]`, proxy.tla:133
+        pub network: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
+        /// `crashed = [backend \in Backends |-> FALSE]`, proxy.tla:134
+        pub crashed: rt::Shared<rt::Function<i64, bool>>,
+        /// `log = <<>>`, proxy.tla:135
+        pub log: rt::Shared<rt::Seq<rt::Value>>,
+    }
+
+    impl Variables {
+        /// The variables with their initial values.
+        ///
+        /// # Errors
+        /// If one cannot be evaluated.
+        pub fn new(constants: &Constants) -> rt::Eval<Self> {
+            let network = rt::function(
+                &constants.inboxes()?,
+                |node| -> rt::Eval<rt::Seq<Message>> { Ok(rt::Seq::<Message>::new()) },
+            )?;
+            let crashed = rt::function(
+                &constants.backends()?,
+                |backend| -> rt::Eval<bool> { Ok(false) },
+            )?;
+            let log = rt::Seq::<rt::Value>::new();
+            Ok(Self {
+                network: rt::Shared::new(network),
+                crashed: rt::Shared::new(crashed),
+                log: rt::Shared::new(log),
+            })
+        }
+
+        /// The committed values, untyped, in the order of the model.
+        pub fn values(&self) -> Vec<rt::Value> {
+            vec![
+                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
+                .crashed.load()), rt::Data::to_value(& self.log.load())
+            ]
+        }
+
+        /// Starts every process of the model over these variables: the system that TLC
+        /// checks, running in one node.
+        ///
+        /// # Errors
+        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        pub fn spawn(
+            &self,
+            node: &mut rt::Node,
+            constants: &std::sync::Arc<Constants>,
+        ) -> rt::Eval<()> {
+            constants.check()?;
+            {
+                let id = FRONT;
+                node.spawn(
+                    Relay::new(
+                        id,
+                        constants,
+                        LinkOverNetwork::new(&self.network, constants),
+                        DetectorOverCrashed::new(&self.crashed, constants),
+                    )?,
+                );
+            }
+            for id in (&constants.backends()?).iter().cloned() {
+                node.spawn(
+                    Backend::new(
+                        id,
+                        constants,
+                        LinkOverNetwork::new(&self.network, constants),
+                        PlainOverCrashed::new(&self.crashed, constants),
+                    )?,
+                );
+            }
+            for id in (&constants.clients()?).iter().cloned() {
+                node.spawn(
+                    Client::new(
+                        id,
+                        constants,
+                        constants.rounds,
+                        LinkOverNetwork::new(&self.network, constants),
+                        ToldOverLog::new(&self.log, constants),
+                    )?,
+                );
+            }
+            for id in (&rt::map(
+                &constants.backends()?,
+                |backend| -> rt::Eval<i64> { Ok(rt::negate(*backend)?) },
+            )?)
+                .iter()
+                .cloned()
+            {
+                node.spawn(
+                    Fate::new(
+                        id,
+                        constants,
+                        PlainOverCrashed2::new(&self.crashed, constants),
+                    )?,
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+#[allow(unused_imports)]
+pub use model::*;
