@@ -7,8 +7,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// How many random models are compiled.
-const RANDOM: u64 = 24;
+/// How many random models are compiled, twice: with the types that are inferred, and with none.
+const RANDOM: u64 = 16;
 
 fn main() {
     for directory in ["fixtures/models", "fixtures/compile"] {
@@ -31,14 +31,15 @@ fn main() {
 fn random() {
     println!("cargo::rerun-if-changed=src/generate.rs");
     let (mut modules, mut calls) = (String::new(), String::new());
-    for seed in 1..=RANDOM {
-        let name = format!("random{seed}");
-        let model = generate::model(&name, seed);
-        // Every other one with every type a `Value`.
-        let compiled = mpcal_build::Config::new().untyped(seed % 2 == 0).compile_text(&name, &model, None).unwrap();
-        write(&format!("{name}.rs"), &compiled.rust);
-        let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
-        let _ = writeln!(calls, "    ran += usize::from(run!({name}, {seed}));");
+    for seed in (1..=RANDOM).map(|n| generate::LIVE + n) {
+        for untyped in [false, true] {
+            let name = format!("random{}{}", seed - generate::LIVE, if untyped { "_untyped" } else { "" });
+            let model = generate::model(&name, seed);
+            let compiled = mpcal_build::Config::new().untyped(untyped).compile_text(&name, &model, None).unwrap();
+            write(&format!("{name}.rs"), &compiled.rust);
+            let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
+            let _ = writeln!(calls, "    ran += usize::from(run!({name}, {seed}));");
+        }
     }
     let all = format!("{modules}\nasync fn run_all() -> usize {{\n    let mut ran = 0;\n{calls}    ran\n}}\n");
     write("random_models.rs", &all);

@@ -38,6 +38,12 @@ impl Record {
         shape.fields.iter().filter(|f| self.tag.as_ref() != Some(f))
     }
 
+    /// Whether some shape has a field.
+    #[must_use]
+    pub fn ever(&self, field: &Rc<str>) -> bool {
+        self.shapes.iter().any(|s| s.fields.contains(field))
+    }
+
     /// Whether every shape has a field.
     #[must_use]
     pub fn always(&self, field: &Rc<str>) -> bool {

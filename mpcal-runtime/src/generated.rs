@@ -74,6 +74,14 @@ pub fn assume(condition: bool, text: &str) -> Eval<()> {
     }
 }
 
+/// A field that no record of a type has.
+///
+/// # Errors
+/// Always.
+pub fn no_field<T>(name: &str) -> Eval<T> {
+    Err(EvalError(format!("the record has no field {name}")))
+}
+
 /// Whether a value is a record with exactly these fields, which are sorted.
 ///
 /// # Errors

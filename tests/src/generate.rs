@@ -27,15 +27,17 @@ impl Numbers {
     }
 }
 
-/// A model whose name is `name`. Half of them have a label with many statements.
+/// A model whose name is `name`. Half of them have a label with many statements; those with seeds above
+/// [`LIVE`] never block.
 #[must_use]
 pub fn model(name: &str, seed: u64) -> String {
-    let mut cx = Generator { numbers: Numbers::new(seed), names: 0, bound: Vec::new(), in_procedure: false };
+    let live = seed > LIVE;
+    let mut cx = Generator { live, numbers: Numbers::new(seed), names: 0, bound: Vec::new(), in_procedure: false };
     let long = seed % 2 == 1;
     let mut text = format!("---- MODULE {name} ----\nEXTENDS Integers, Sequences, TLC\n(*\n--mpcal {name} {{\n");
     text.push_str(MACROS);
     text.push_str(&cx.procedure());
-    let _ = write!(text, "  archetype A(ref x, ref box[_], ref link)\n  variables k = 0, m = 1;\n  {{\n");
+    let _ = write!(text, "  archetype A(ref x, ref box[_], ref link)\n  variables k = 0, m = 1{TYPED};\n  {{\n");
     let labels = if long { 2 } else { 3 };
     for n in 0..labels {
         let _ = writeln!(text, "    l{n}:");
@@ -53,9 +55,9 @@ pub fn model(name: &str, seed: u64) -> String {
             let _ = writeln!(text, "    after{n}:\n      m := (m + 1) % 3;");
         }
     }
-    text.push_str("  }\n  variables x = 1, y = 0, box = [i \\in 1..2 |-> i], queue = <<>>;\n");
+    text.push_str("  }\n  variables x = 1, y = 0, box = [i \\in 1..2 |-> i], queue = <<1>>;\n");
     let via = cx.numbers.one_of(&["Plain", "Lossy", "Saturating"]);
-    let link = cx.numbers.one_of(&["Bounded", "Dropping"]);
+    let link = if live { "Dropping" } else { cx.numbers.one_of(&["Bounded", "Dropping"]) };
     let _ = writeln!(
         text,
         "  process (p1 \\in {{1}}) == instance A(ref x, ref box[_], ref queue)\n    mapping box[_] via {via}\n    \
@@ -66,6 +68,13 @@ pub fn model(name: &str, seed: u64) -> String {
     text.push_str("\\* BEGIN TRANSLATION\n\\* END TRANSLATION\n====\n");
     text
 }
+
+/// Models with larger seeds never block.
+pub const LIVE: u64 = 1_000_000;
+
+/// Variables of other types than integers.
+const TYPED: &str =
+    ", mood = \"calm\", note = [kind |-> \"num\", n |-> 0], seen = {}, f = [i \\in 0..1 |-> 0], q = <<>>";
 
 const MACROS: &str = "  macro bump(place, by) { place := (place + by) % 4; }
   mapping macro Plain { read { yield $variable; } write { yield $value; } }
@@ -93,6 +102,8 @@ const MACROS: &str = "  macro bump(place, by) { place := (place + by) % 4; }
 ";
 
 struct Generator {
+    /// Nothing blocks.
+    live: bool,
     numbers: Numbers,
     names: usize,
     /// Names bound around us, all integers.
@@ -143,10 +154,38 @@ impl Generator {
     fn truth(&mut self, depth: usize) -> String {
         let op = self.numbers.one_of(&["=", "<", ">", "#", "<="]);
         let one = format!("({}) {op} ({})", self.int(depth), self.int(0));
-        match self.numbers.below(6) {
+        match self.numbers.below(8) {
             0 => format!("~({one})"),
+            2 if !self.in_procedure => self
+                .numbers
+                .one_of(&[
+                    "mood = \"wild\"",
+                    "mood \\in {\"calm\"}",
+                    "note.kind = \"num\"",
+                    "(note.kind = \"num\" /\\ note.n > 0)",
+                    "(note.kind = \"set\" /\\ m \\in note.s)",
+                    "1 \\in seen",
+                    "f[1] = 0",
+                    "(q # <<>> /\\ Head(q) = mood)",
+                ])
+                .to_owned(),
             1 => format!("({one} /\\ {})", self.numbers.one_of(&["k < 2", "TRUE", "self = 1"]).replace('k', "self")),
             _ => one,
+        }
+    }
+
+    /// An assignment to a variable of another type than an integer.
+    fn typed(&mut self, value: &str) -> String {
+        let truth = self.truth(0);
+        match self.numbers.below(8) {
+            0 => "mood := \"wild\";".to_owned(),
+            1 => format!("mood := IF {truth} THEN \"calm\" ELSE \"wild\";"),
+            2 => format!("note := [kind |-> \"num\", n |-> {value}];"),
+            3 => "note := [kind |-> \"set\", s |-> seen];".to_owned(),
+            4 => format!("seen := IF {truth} THEN seen \\cup {{({value}) % 2}} ELSE {{}};"),
+            5 => format!("f[({value}) % 2] := m % 2;"),
+            6 => format!("f := [f EXCEPT ![1] = (@ + {value}) % 2];"),
+            _ => "q := IF Len(q) < 1 THEN Append(q, mood) ELSE Tail(q);".to_owned(),
         }
     }
 
@@ -175,12 +214,17 @@ impl Generator {
             }
             3 if !self.in_procedure => {
                 let (by, value) = (self.int(0), self.int(1));
-                let text = match self.numbers.below(3) {
+                let text = match self.numbers.below(8) {
                     0 => format!("bump(m, {by});"),
                     1 => format!("m := {value} || k := (k + 0) % 5;"),
-                    _ => format!("link := {value};"),
+                    2 | 3 => format!("link := {value};"),
+                    _ => self.typed(&value),
                 };
                 let _ = writeln!(out, "{pad}{text}");
+            }
+            3 | 4 if self.live => {
+                let own = if self.in_procedure { "t" } else { "m" };
+                let _ = writeln!(out, "{pad}{own} := ({own} + 1) % 3;");
             }
             3 | 4 => {
                 // Mostly true, or nothing happens at all.

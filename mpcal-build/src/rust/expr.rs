@@ -359,6 +359,10 @@ impl Emitter<'_> {
         let definition = &self.types.records[id];
         let ty = definition.fields.get(field).cloned().unwrap_or(Type::Value);
         let name = self.name(field);
+        if !definition.ever(field) {
+            let (t, name) = (self.rust_type(&ty), &**field);
+            return Code::owned(quote!(rt::no_field::<#t>(#name)?), ty);
+        }
         let owned = record.form == Form::Owned;
         let r = record.into_operand_place();
         if let [only] = &definition.shapes[..] {

@@ -41,7 +41,11 @@ impl Emitter<'_> {
                     let record = &self.types.records[id];
                     let name = self.name(f);
                     let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
-                    if record.shapes.len() == 1 {
+                    if !record.ever(f) {
+                        let (t, name) = (self.rust_type(&ty), &**f);
+                        let read = quote!(rt::no_field::<#t>(#name)?);
+                        (read, quote!(rt::no_field::<&mut #t>(#name)?), ty, true)
+                    } else if record.shapes.len() == 1 {
                         (quote!(#read.#name), quote!(#reach.#name), ty, false)
                     } else {
                         let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
