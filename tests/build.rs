@@ -31,7 +31,8 @@ fn main() {
 fn random() {
     println!("cargo::rerun-if-changed=src/generate.rs");
     let (mut modules, mut calls) = (String::new(), String::new());
-    for seed in (1..=RANDOM).map(|n| generate::LIVE + n) {
+    // The seventh has few states and too many paths to explore them in a test.
+    for seed in (1..=RANDOM).filter(|n| *n != 7).map(|n| generate::LIVE + n) {
         for untyped in [false, true] {
             let name = format!("random{}{}", seed - generate::LIVE, if untyped { "_untyped" } else { "" });
             let model = generate::model(&name, seed);
