@@ -37,6 +37,7 @@ pub struct Config {
     out_dir: Option<PathBuf>,
     configuration: Option<PathBuf>,
     untyped: bool,
+    deny: Vec<String>,
     no_multiple_writes: bool,
     in_macro: bool,
 }
@@ -78,6 +79,12 @@ impl Config {
         self
     }
 
+    /// Makes warnings with this code errors: `untyped`, for example, so that everything has a type.
+    pub fn deny(&mut self, code: impl Into<String>) -> &mut Self {
+        self.deny.push(code.into());
+        self
+    }
+
     /// Writes to this directory instead of `OUT_DIR`.
     pub fn out_dir(&mut self, directory: impl Into<PathBuf>) -> &mut Self {
         self.out_dir = Some(directory.into());
@@ -104,7 +111,7 @@ impl Config {
     pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
         let configuration = self.configuration_of(path)?;
         let request = Request { configuration, untyped: self.untyped, ..request };
-        Ok(pipeline::run(self.source(path)?, &self.loader(path.parent()), request))
+        Ok(self.denied(pipeline::run(self.source(path)?, &self.loader(path.parent()), request)))
     }
 
     /// Reads a file.
@@ -120,7 +127,15 @@ impl Config {
     /// Runs the passes over a text; extended modules are looked for in `directory`.
     pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> Output {
         let request = Request { untyped: self.untyped, ..request };
-        pipeline::run(Source::new(name, text), &self.loader(directory), request)
+        self.denied(pipeline::run(Source::new(name, text), &self.loader(directory), request))
+    }
+
+    /// What is denied is an error.
+    fn denied(&self, mut output: Output) -> Output {
+        for d in output.diagnostics.iter_mut().filter(|d| self.deny.iter().any(|code| *code == d.code)) {
+            d.severity = Severity::Error;
+        }
+        output
     }
 
     /// Finds modules in a directory and in those that were added.

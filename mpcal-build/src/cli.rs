@@ -48,6 +48,9 @@ struct Cli {
     /// The configuration of TLC that says what kinds of values constants are; else the `.cfg` beside the model.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Make warnings with this code errors, e.g. `--deny untyped`.
+    #[arg(long, global = true, value_name = "CODE")]
+    deny: Vec<String>,
     /// Refuse a variable that is assigned twice on a path through a label.
     #[arg(long, global = true)]
     no_multiple_writes: bool,
@@ -109,6 +112,13 @@ pub fn main() -> ExitCode {
     config.no_multiple_writes(cli.no_multiple_writes);
     if let Some(path) = cli.config {
         config.configuration(path);
+    }
+    for code in cli.deny {
+        if crate::explain::find(&code).is_none() {
+            eprintln!("error: there is no diagnostic code `{code}`");
+            return ExitCode::from(2);
+        }
+        config.deny(code);
     }
     for directory in cli.include {
         config.include(directory);

@@ -280,10 +280,8 @@ mod model {
                                 },
                             )?;
                     }
-                    self.state.waiting = rt::append(
-                        &self.state.waiting,
-                        &self.state.message.get()?.from,
-                    );
+                    let value = self.state.message.get()?.from;
+                    self.state.waiting.push(value);
                 } else {
                     self.state.waiting = rt::tail(&self.state.waiting)?;
                     if !self.state.waiting.is_empty() {

@@ -489,10 +489,8 @@ mod model {
                             ),
                         )?;
                     self.state.backend = next;
-                    self.state.tried = rt::union(
-                        &self.state.tried,
-                        &[next].into_iter().collect::<rt::Set<i64>>(),
-                    );
+                    let value = next;
+                    self.state.tried.insert(value);
                     let value = Message::FromId {
                         id: *self.state.request.get()?.id(),
                         from: *self.state.request.get()?.from()?,

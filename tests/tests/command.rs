@@ -300,3 +300,30 @@ fn inferred_types_are_shown() {
         assert!(said.contains(line), "{said}");
     }
 }
+
+#[test]
+fn a_warning_can_be_denied() {
+    let fixture = mpcal_tests::fixtures("errors");
+    let said = mpcal(&fixture, &["types", "untyped-field.tla"]);
+    assert_eq!(said.status.code(), Some(0), "{}", text(&said));
+    let said = mpcal(&fixture, &["types", "--deny", "untyped", "untyped-field.tla"]);
+    assert_eq!(said.status.code(), Some(1), "{}", text(&said));
+    assert!(text(&said).contains("error[untyped]: the field `content` of `note` has no single type"));
+    let said = mpcal(&fixture, &["types", "--deny", "typo", "untyped-field.tla"]);
+    assert_eq!(said.status.code(), Some(2), "{}", text(&said));
+}
+
+/// A configuration elsewhere than beside the model decides what a constant is.
+#[test]
+fn a_configuration_can_be_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = mpcal_tests::fixtures("models/optional.tla");
+    fs::copy(&model, directory.path().join("optional.tla")).unwrap();
+    let said = text(&mpcal(directory.path(), &["types", "optional.tla"]));
+    assert!(!said.contains("model value"), "{said}");
+    let configuration = model.with_extension("cfg").display().to_string();
+    let said = text(&mpcal(directory.path(), &["types", "--config", &configuration, "optional.tla"]));
+    assert!(said.contains("$leader = Int | Nil"), "{said}");
+    let said = mpcal(directory.path(), &["types", "--config", "none.cfg", "optional.tla"]);
+    assert_eq!(said.status.code(), Some(2), "{}", text(&said));
+}

@@ -280,7 +280,12 @@ impl Names {
             self.records.entry(*id).or_insert_with(|| name.to_string());
         }
         if let Some(id) = enum_in(t) {
-            self.enums.entry(id).or_insert_with(|| (name.to_string(), true));
+            // A collection is not called what its elements are.
+            let best = !matches!(t, Type::Set(_) | Type::Seq(_));
+            let known = self.enums.entry(id).or_insert_with(|| (name.to_string(), best));
+            if best && !known.1 {
+                *known = (name.to_string(), true);
+            }
         }
     }
 

@@ -2,11 +2,12 @@
 //! variable without a type of its own the two uses that disagree.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Types;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, Normal, Step};
-use crate::resolved::{Argument, Expr, Initial, Model, VariableId};
+use crate::resolved::{Argument, BoundId, Expr, ExprKind, Initial, Model, VariableId};
 use crate::types::Type;
 
 impl Types {
@@ -50,19 +51,90 @@ pub fn warn_untyped(model: &Model, normal: &Normal, types: &Types, out: &mut Dia
         let mut warning =
             Diagnostic::warning("untyped", variable.span, format!("`{}` has no single type", variable.name))
                 .because("its uses disagree: it is a dynamic `Value` in Rust");
-        let empty: Vec<&Expr> = Vec::new();
-        let given = uses.get(id).unwrap_or(&empty);
-        let known = |e: &&&Expr| *types.of(e.id) != Type::Value;
-        if let Some(first) = given.iter().find(known) {
-            let one = types.of(first.id);
-            if let Some(second) = given.iter().filter(known).find(|e| types.of(e.id) != one) {
-                warning = warning
-                    .and(first.span, format!("here it is given {}", types.text(one)))
-                    .and(second.span, format!("here it is given {}", types.text(types.of(second.id))))
-                    .help("use two variables, or records with a field that tells the cases apart");
-            }
+        let given = uses.get(id).map_or(&[][..], |list| &list[..]);
+        if let Some((first, second)) = disagreeing(types, given) {
+            warning = warning
+                .and(first.span, format!("here it is given {}", types.text(types.of(first.id))))
+                .and(second.span, format!("here it is given {}", types.text(types.of(second.id))))
+                .help("use two variables, or records with a field that tells the cases apart");
         }
         out.push(warning);
+    }
+    parts(model, normal, types, out);
+}
+
+/// Two values that a place is given, of types that disagree.
+fn disagreeing<'m>(types: &Types, given: &[&'m Expr]) -> Option<(&'m Expr, &'m Expr)> {
+    let known = |e: &&&'m Expr| *types.of(e.id) != Type::Value;
+    let first = given.iter().find(known)?;
+    let one = types.of(first.id);
+    let second = given.iter().filter(known).find(|e| types.of(e.id) != one)?;
+    Some((first, second))
+}
+
+/// Says which fields of records and which parameters of operators have no type of their own, although
+/// what they are given has.
+fn parts(model: &Model, normal: &Normal, types: &Types, out: &mut Diagnostics) {
+    let mut fields: BTreeMap<(usize, Rc<str>), Vec<&Expr>> = BTreeMap::new();
+    let mut parameters: BTreeMap<BoundId, Vec<&Expr>> = BTreeMap::new();
+    fn each<'m>(e: &'m Expr, f: &mut dyn FnMut(&'m Expr)) {
+        f(e);
+        e.each_child(&mut |child| each(child, f));
+    }
+    let mut look = |e| each(e, &mut |e| note(e, model, types, &mut fields, &mut parameters));
+    let sections = normal.archetypes.iter().chain(&normal.procedures).flat_map(|b| &b.sections);
+    sections.for_each(|s| s.block.each_expr(&mut look));
+    model.operators.iter().for_each(|o| look(&o.body));
+    for v in &model.variables {
+        if let Initial::Value(e) | Initial::Element(e) = &v.initial {
+            look(e);
+        }
+    }
+    for ((id, field), given) in &fields {
+        if let Some((first, second)) = disagreeing(types, given) {
+            let what = format!("the field `{field}` of `{}` has no single type", types.records[*id].name);
+            out.push(disagreement(what, types, first, second));
+        }
+    }
+    for (id, given) in &parameters {
+        if let Some((first, second)) = disagreeing(types, given) {
+            let what = format!("the parameter `{}` has no single type", model.bound(*id).name);
+            out.push(disagreement(what, types, first, second));
+        }
+    }
+}
+
+fn disagreement(what: String, types: &Types, first: &Expr, second: &Expr) -> Diagnostic {
+    Diagnostic::warning("untyped", first.span, what)
+        .because(format!("here it is given {}", types.text(types.of(first.id))))
+        .and(second.span, format!("here it is given {}", types.text(types.of(second.id))))
+        .help("give the two cases names of their own, or write down the type that is meant: `\\* @type: …;`")
+}
+
+/// Notes what an expression gives to fields and parameters that are any value.
+fn note<'m>(
+    e: &'m Expr,
+    model: &Model,
+    types: &Types,
+    fields: &mut BTreeMap<(usize, Rc<str>), Vec<&'m Expr>>,
+    parameters: &mut BTreeMap<BoundId, Vec<&'m Expr>>,
+) {
+    match (&e.kind, types.of(e.id)) {
+        (ExprKind::Record(list), Type::Record(id)) => {
+            for (field, value) in list {
+                if types.records[*id].fields.get(field) == Some(&Type::Value) {
+                    fields.entry((*id, field.clone())).or_default().push(value);
+                }
+            }
+        }
+        (ExprKind::Call(id, args), _) => {
+            for (parameter, value) in model.operators[id.index()].parameters.iter().zip(args) {
+                if types.bounds[parameter.index()] == Type::Value {
+                    parameters.entry(*parameter).or_default().push(value);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

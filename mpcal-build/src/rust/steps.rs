@@ -140,6 +140,9 @@ impl Emitter<'_> {
             Step::Assign { variable, path, value, .. } => {
                 let ty = self.types.variables[variable.index()].clone();
                 if path.is_empty() {
+                    if let Some(change) = self.in_place(*variable, value, scope) {
+                        return change;
+                    }
                     let value = self.owned(value, &ty, scope);
                     return self.assign_variable(*variable, &value, scope);
                 }
@@ -199,6 +202,44 @@ impl Emitter<'_> {
                 let arms: Vec<_> = arms.iter().map(|a| self.inner(a, around, scope)).collect();
                 self.either(&arms)
             }
+        }
+    }
+
+    /// A new value that is the old one but for a part of it: only that part is changed.
+    fn in_place(&self, variable: VariableId, value: &Expr, scope: &Scope) -> Option<TokenStream> {
+        let ty = &self.types.variables[variable.index()];
+        if self.is_slot(variable) || scope.names.contains_key(&variable) || *ty != self.type_of(value) {
+            return None;
+        }
+        let own = |e: &Expr| matches!(e.kind, ExprKind::Variable(v) if v == variable);
+        let state = scope.frame.get(&variable).unwrap_or(&scope.state);
+        let name = self.name(&self.model.variable(variable).name);
+        let place = quote!(#state.#name);
+        match (&value.kind, ty) {
+            (ExprKind::Builtin(op, args), Type::Seq(t)) if op.name == "Append" && own(&args[0]) => {
+                let item = self.owned(&args[1], t, scope);
+                Some(quote!(let value = #item; #place.push(value);))
+            }
+            (ExprKind::Builtin(op, args), Type::Set(t)) if op.name == "\\cup" && own(&args[0]) => match &args[1].kind {
+                ExprKind::Set(items) if items.len() == 1 => {
+                    let item = self.owned(&items[0], t, scope);
+                    Some(quote!(let value = #item; #place.insert(value);))
+                }
+                _ => None,
+            },
+            (ExprKind::Except(base, updates), _) if own(base) && updates.len() == 1 => {
+                let update = &updates[0];
+                let target = self.place_of(place, ty, &update.path, scope);
+                let mut inner = scope.clone();
+                let (read, old) = (target.read.clone(), target.ty.clone());
+                inner.bounds.insert(update.at, Code::new(quote!(old), Form::Place, old));
+                let mentioned = mentions(&update.value, update.at) > 0;
+                let value = self.owned(&update.value, &target.ty, &inner);
+                let old = if mentioned { quote!(let old = #read.clone();) } else { quote!() };
+                let write = target.write;
+                Some(quote!(#old let value = #value; #write = value;))
+            }
+            _ => None,
         }
     }
 
