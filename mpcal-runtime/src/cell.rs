@@ -15,6 +15,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use crate::error::Step;
+use crate::wal::{self, Marks, Wal};
 
 /// What every cell has: an identity, a version, and those who sleep until it changes.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Core {
     version: AtomicU64,
     gate: Mutex<()>,
     sleepers: Mutex<Vec<Arc<Notify>>>,
+    /// What must be on disk before what the cell holds may leave the node.
+    marks: Mutex<Marks>,
 }
 
 impl Core {
@@ -35,6 +38,7 @@ impl Core {
             version: AtomicU64::new(0),
             gate: Mutex::new(()),
             sleepers: Mutex::new(Vec::new()),
+            marks: Mutex::new(Marks::default()),
         })
     }
 
@@ -103,6 +107,18 @@ pub trait Cell: Send + Sync + 'static {
     /// Forgets what was staged; needed only where staging took hold of something.
     fn abort(&self, _staged: &mut Self::Staged) {}
 
+    /// What a commit writes to the log of the node, if the cell is durable. Called with the gate held,
+    /// before [`commit`](Cell::commit).
+    #[doc(hidden)]
+    fn journal(&self, _staged: &Self::Staged) -> Option<(Wal, wal::Entry)> {
+        None
+    }
+
+    /// Says what must be on disk before what was staged may leave the node. Called with the gate held,
+    /// before [`commit`](Cell::commit), and only if there is something to wait for. A cell whose content
+    /// leaves the node keeps it with what leaves.
+    fn depends(&self, _staged: &mut Self::Staged, _marks: &Marks) {}
+
     /// Makes what was staged what it is by default, for the next section; memory can be kept.
     fn clear(&self, staged: &mut Self::Staged) {
         *staged = Self::Staged::default();
@@ -115,6 +131,8 @@ trait Entry: Send {
     fn seen(&self) -> Option<u64>;
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
+    fn journal(&self) -> Option<(Wal, wal::Entry)>;
+    fn depends(&mut self, marks: &Marks);
     fn commit(&mut self);
     fn abort(&mut self);
     fn staged(&mut self) -> &mut dyn Any;
@@ -139,6 +157,12 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn validate(&self) -> bool {
         self.seen.is_none_or(|seen| self.cell.validate(&self.staged, seen))
+    }
+    fn journal(&self) -> Option<(Wal, wal::Entry)> {
+        self.cell.journal(&self.staged)
+    }
+    fn depends(&mut self, marks: &Marks) {
+        self.cell.depends(&mut self.staged, marks);
     }
     fn commit(&mut self) {
         self.cell.commit(&mut self.staged);
@@ -222,8 +246,9 @@ impl Log {
         self.touched().iter().all(|e| e.validate())
     }
 
-    /// Commits everything or nothing; false if another commit came in between.
-    pub(crate) fn commit(&mut self) -> bool {
+    /// Commits everything or nothing; false if another commit came in between. `marks` is what the
+    /// archetype depends on, and what it depends on afterwards.
+    pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
         let active = self.active;
         let touched = &mut self.entries[..active];
         if let [one] = touched {
@@ -232,7 +257,7 @@ impl Log {
             if !one.validate() {
                 return false;
             }
-            one.commit();
+            apply(std::slice::from_mut(one), marks);
         } else {
             let mut cores: Vec<Arc<Core>> = touched.iter().map(|e| e.core().clone()).collect();
             cores.sort_by_key(|c| c.id);
@@ -240,7 +265,7 @@ impl Log {
             if !touched.iter().all(|e| e.validate()) {
                 return false;
             }
-            touched.iter_mut().for_each(|e| e.commit());
+            apply(touched, marks);
         }
         self.clear();
         true
@@ -262,6 +287,38 @@ impl Log {
             if let Some(seen) = entry.seen() {
                 watched.add(entry.core(), seen);
             }
+        }
+    }
+}
+
+/// Applies what was staged. The gates of all cells are held.
+fn apply(touched: &mut [Box<dyn Entry>], marks: &mut Marks) {
+    if !wal::in_use() {
+        touched.iter_mut().for_each(|e| e.commit());
+        return;
+    }
+    // What the section saw may come from sections that are not on disk yet.
+    touched.iter().for_each(|e| marks.merge(&e.core().marks.lock()));
+    let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
+    for (log, entry) in touched.iter().filter_map(|e| e.journal()) {
+        match records.iter_mut().find(|(known, _)| known.is(&log)) {
+            Some((_, entries)) => entries.push(entry),
+            None => records.push((log, vec![entry])),
+        }
+    }
+    for (log, entries) in records {
+        let position = log.append(&entries);
+        marks.add(&log, position);
+    }
+    marks.prune();
+    for e in touched {
+        let before = e.core().version();
+        if !marks.is_empty() {
+            e.depends(marks);
+        }
+        e.commit();
+        if e.core().version() != before {
+            e.core().marks.lock().clone_from(marks);
         }
     }
 }

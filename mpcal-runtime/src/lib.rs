@@ -33,6 +33,8 @@ mod node;
 pub mod resource;
 #[cfg(feature = "runtime")]
 mod section;
+#[cfg(feature = "runtime")]
+pub mod wal;
 
 #[cfg(feature = "runtime")]
 pub use crate::{

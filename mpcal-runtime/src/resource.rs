@@ -3,6 +3,7 @@
 mod channel;
 mod client;
 mod dummy;
+mod durable;
 mod failure_detector;
 mod family;
 mod mailbox;
@@ -13,6 +14,7 @@ mod timer;
 pub use channel::{input, link, output, Input, InputSender, Output, OutputReceiver};
 pub use client::{AnswerError, Client};
 pub use dummy::{Dummy, Placeholder};
+pub use durable::{Durable, DurableLog};
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};
 pub use family::Family;
 pub use mailbox::{MailboxConfig, MailboxLengths, Mailboxes};

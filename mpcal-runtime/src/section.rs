@@ -7,6 +7,7 @@ use crate::cell::{Cell, Log, Watched};
 use crate::choice::Chooser;
 use crate::error::{Abort, Error, Step};
 use crate::value::{Data, Set, Value};
+use crate::wal::Marks;
 
 /// One attempt at one critical section.
 ///
@@ -19,6 +20,8 @@ pub struct Section {
     chooser: Chooser,
     watched: Watched,
     prints: Vec<Value>,
+    /// What the archetype has seen must be on disk up to here before it may tell others.
+    marks: Marks,
 }
 
 impl Section {
@@ -30,6 +33,7 @@ impl Section {
             chooser: Chooser::default(),
             watched: Watched::default(),
             prints: Vec::new(),
+            marks: Marks::default(),
         }
     }
 
@@ -109,7 +113,7 @@ impl Section {
 
     /// Commits what was staged; false if another commit came in between.
     pub(crate) fn commit(&mut self, label: &'static str) -> bool {
-        if !self.log.is_empty() && !self.log.commit() {
+        if !self.log.is_empty() && !self.log.commit(&mut self.marks) {
             return false;
         }
         self.chooser.committed(label);

@@ -1,6 +1,7 @@
 //! What tests across the crates share: the command, fixtures, and the tools of TLA+.
 
 pub mod generate;
+pub mod ledger;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
 use crate::value::Data;
+use crate::wal::Marks;
 
 /// Messages in order. Sections take and deliver in their log; the outside waits for space or for a
 /// message.
@@ -21,7 +22,8 @@ pub(super) struct Queue<M> {
 }
 
 struct State<M> {
-    messages: VecDeque<M>,
+    /// Each with what must be on disk before it may leave the node.
+    messages: VecDeque<(M, Marks)>,
     /// Messages ever taken out: two sections that take the same message see it in here.
     taken: u64,
 }
@@ -35,11 +37,13 @@ pub(super) struct Staged<M> {
     /// It has seen the end of the queue, so a message that arrives since makes a difference.
     seen_end: bool,
     delivered: Vec<M>,
+    /// What must be on disk before it may leave the node.
+    marks: Marks,
 }
 
 impl<M> Default for Staged<M> {
     fn default() -> Self {
-        Self { taken: 0, seen_taken: None, seen_end: false, delivered: Vec::new() }
+        Self { taken: 0, seen_taken: None, seen_end: false, delivered: Vec::new(), marks: Marks::default() }
     }
 }
 
@@ -53,7 +57,7 @@ impl<M: Data> Queue<M> {
     pub(super) fn receive(&self, staged: &mut Staged<M>) -> Step<M> {
         let state = self.state.lock();
         staged.seen_taken.get_or_insert(state.taken);
-        if let Some(message) = state.messages.get(staged.taken) {
+        if let Some((message, _)) = state.messages.get(staged.taken) {
             staged.taken += 1;
             return Ok(message.clone());
         }
@@ -97,7 +101,7 @@ impl<M: Data> Queue<M> {
                 let _gate = self.core.outside_change();
                 let mut state = self.state.lock();
                 if state.messages.len() < self.capacity {
-                    state.messages.push_back(message);
+                    state.messages.push_back((message, Marks::default()));
                     drop(state);
                     self.core.changed();
                     return;
@@ -117,15 +121,24 @@ impl<M: Data> Queue<M> {
             if let Some(message) = self.try_take() {
                 return message;
             }
-            moved.await;
+            let first = self.state.lock().messages.front().map(|(_, marks)| marks.clone());
+            match first {
+                Some(marks) => marks.flushed().await,
+                None => moved.await,
+            }
         }
     }
 
-    /// Takes a message out, from outside, if there is one.
+    /// Takes a message out, from outside, if there is one that may leave the node.
     pub(super) fn try_take(&self) -> Option<M> {
         let _gate = self.core.outside_change();
         let mut state = self.state.lock();
-        let message = state.messages.pop_front()?;
+        let (_, marks) = state.messages.front_mut()?;
+        marks.prune();
+        if !marks.is_empty() {
+            return None;
+        }
+        let (message, _) = state.messages.pop_front()?;
         state.taken += 1;
         drop(state);
         self.core.changed();
@@ -148,11 +161,16 @@ impl<M: Data> Cell for Queue<M> {
         staged.seen_taken.is_none_or(|taken| self.state.lock().taken == taken)
     }
 
+    fn depends(&self, staged: &mut Staged<M>, marks: &Marks) {
+        staged.marks.clone_from(marks);
+    }
+
     fn commit(&self, staged: &mut Staged<M>) {
         let changed = staged.taken > 0 || !staged.delivered.is_empty();
         {
             let mut state = self.state.lock();
-            state.messages.extend(staged.delivered.drain(..));
+            let marks = std::mem::take(&mut staged.marks);
+            state.messages.extend(staged.delivered.drain(..).map(|m| (m, marks.clone())));
             state.messages.drain(..staged.taken);
             state.taken += staged.taken as u64;
         }

@@ -10,6 +10,7 @@ use super::wire;
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
 use crate::value::Data;
+use crate::wal::Marks;
 
 pub(super) struct Outbox<M> {
     core: Arc<Core>,
@@ -24,9 +25,17 @@ pub(super) struct Outbox<M> {
 /// Encoded messages that were not acknowledged yet, the oldest first.
 #[derive(Default)]
 struct Queue {
-    messages: VecDeque<Vec<u8>>,
+    /// Each with what must be on disk before it may go.
+    messages: VecDeque<(Vec<u8>, Marks)>,
     /// The sequence number of the oldest.
     first: u64,
+}
+
+/// What a section sends, encoded.
+#[derive(Default)]
+pub(super) struct Staged {
+    messages: Vec<Vec<u8>>,
+    marks: Marks,
 }
 
 impl<M: Data> Outbox<M> {
@@ -42,8 +51,8 @@ impl<M: Data> Outbox<M> {
     }
 
     /// Sends a message, for a section.
-    pub(super) fn send(&self, staged: &mut Vec<Vec<u8>>, message: &M) -> Step<()> {
-        if self.queue.lock().messages.len() + staged.len() >= self.capacity {
+    pub(super) fn send(&self, staged: &mut Staged, message: &M) -> Step<()> {
+        if self.queue.lock().messages.len() + staged.messages.len() >= self.capacity {
             return Err(Abort::Retry);
         }
         let encoded = wire::encode(message);
@@ -53,22 +62,26 @@ impl<M: Data> Outbox<M> {
                 Error::Resource(format!("a message of {size} bytes is larger than {most}, raise max_frame")).into()
             );
         }
-        staged.push(encoded);
+        staged.messages.push(encoded);
         Ok(())
     }
 
-    /// Waits until there is a message with this sequence number or a later one.
+    /// Waits until the message with this sequence number is there and may go.
     pub(super) async fn has(&self, sequence: u64) {
         loop {
             let ready = self.ready.notified();
-            {
-                let queue = self.queue.lock();
-                if queue.first + queue.messages.len() as u64 > sequence {
-                    return;
-                }
+            match self.marks(sequence) {
+                Some(marks) => return marks.flushed().await,
+                None => ready.await,
             }
-            ready.await;
         }
+    }
+
+    /// What must be on disk before a message may go, if there is one.
+    fn marks(&self, sequence: u64) -> Option<Marks> {
+        let queue = self.queue.lock();
+        let at = sequence.saturating_sub(queue.first) as usize;
+        queue.messages.get(at).map(|(_, marks)| marks.clone())
     }
 
     /// The sequence number of the oldest message.
@@ -76,11 +89,16 @@ impl<M: Data> Outbox<M> {
         self.queue.lock().first
     }
 
-    /// Messages from a sequence number on, at most `count`.
+    /// Messages from a sequence number on that may go, at most `count`.
     pub(super) fn from(&self, sequence: u64, count: usize) -> Vec<(u64, Vec<u8>)> {
-        let queue = self.queue.lock();
+        let mut queue = self.queue.lock();
         let skip = sequence.saturating_sub(queue.first) as usize;
-        (queue.first + skip as u64..).zip(queue.messages.iter().skip(skip).take(count).cloned()).collect()
+        let first = queue.first;
+        let ready = queue.messages.iter_mut().skip(skip).take(count).map_while(|(message, marks)| {
+            marks.prune();
+            marks.is_empty().then(|| message.clone())
+        });
+        (first + skip as u64..).zip(ready).collect()
     }
 
     /// The receiver has everything up to and with this sequence number.
@@ -109,23 +127,28 @@ impl<M: Data> Outbox<M> {
 }
 
 impl<M: Data> Cell for Outbox<M> {
-    type Staged = Vec<Vec<u8>>;
+    type Staged = Staged;
 
     fn core(&self) -> &Arc<Core> {
         &self.core
     }
 
-    fn validate(&self, _: &Vec<Vec<u8>>, _: u64) -> bool {
+    fn validate(&self, _: &Staged, _: u64) -> bool {
         // A section only appends. Sections that run at once may together exceed the capacity, by as
         // many messages as they send.
         true
     }
 
-    fn commit(&self, staged: &mut Vec<Vec<u8>>) {
-        if staged.is_empty() {
+    fn depends(&self, staged: &mut Staged, marks: &Marks) {
+        staged.marks.clone_from(marks);
+    }
+
+    fn commit(&self, staged: &mut Staged) {
+        if staged.messages.is_empty() {
             return;
         }
-        self.queue.lock().messages.extend(staged.drain(..));
+        let marks = std::mem::take(&mut staged.marks);
+        self.queue.lock().messages.extend(staged.messages.drain(..).map(|m| (m, marks.clone())));
         self.ready.notify_waiters();
     }
 }

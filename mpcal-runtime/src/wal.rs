@@ -1,0 +1,363 @@
+//! The write-ahead log of a node: one record for each section that changes something durable.
+//!
+//! A section commits in memory first; its record goes to the end of the log, in the order of commits.
+//! A thread writes what has gathered and flushes it, so that sections which commit meanwhile share the
+//! next flush. What leaves the node waits: a [`Marks`] says up to which positions the log must be on
+//! disk before a message or an answer may go out, and follows from cell to cell what depends on what.
+//!
+//! When a flush fails, nothing that waits for it ever leaves, and the next use of a durable resource
+//! stops the node.
+
+mod format;
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::Notify;
+
+pub use self::format::Entry;
+use crate::error::{Error, Step};
+
+/// Whether any log was ever opened: without one nothing looks for marks.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn in_use() -> bool {
+    IN_USE.load(Ordering::Relaxed)
+}
+
+/// What is adjustable about a log.
+#[derive(Clone, Debug, Default)]
+pub struct WalConfig {
+    /// The version of what resources store; raise it when their types change. Default: 0.
+    pub schema: u32,
+    /// Turns an entry of an older schema into one of this: the name of the resource, the old version,
+    /// the encoded value. Without it a log with another schema is refused.
+    pub migrate: Option<fn(&str, u32, &[u8]) -> Result<Vec<u8>, String>>,
+}
+
+/// Where the bytes of a log go. [`File`] is one; tests have others.
+pub trait Storage: Send + 'static {
+    /// Writes all bytes at the end.
+    ///
+    /// # Errors
+    /// If not all could be written; the log is not used again.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Returns when everything written survives a loss of power.
+    ///
+    /// # Errors
+    /// If that is not certain; the log is not used again.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+impl Storage for File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// A write-ahead log. Clones are the same log.
+#[derive(Clone)]
+pub struct Wal(Arc<Inner>);
+
+struct Inner {
+    pending: Mutex<Pending>,
+    /// Tells the writer that there is something to write, or that the log is dropped.
+    work: Condvar,
+    /// The last position that is on disk.
+    flushed: AtomicU64,
+    failed: AtomicBool,
+    /// Whether the writer has ended and given the storage back.
+    ended: AtomicBool,
+    /// Tells who waits that one of these has changed.
+    progress: Notify,
+    /// What was found when the log was opened, until a resource claims it.
+    found: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    torn: u64,
+}
+
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    /// The position of the last record.
+    last: u64,
+    closed: bool,
+    reason: Option<String>,
+}
+
+impl Wal {
+    /// Opens the log in a file, or starts one. What was found there waits for the resources with the
+    /// same names. An incomplete end, which nothing can have depended on, is cut off
+    /// ([`torn`](Self::torn) says how much), and the log is written anew with what is still needed.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written, is in use by another process, is damaged, or was written
+    /// with another schema and there is no migration.
+    pub fn open(path: impl AsRef<Path>, config: &WalConfig) -> io::Result<Self> {
+        let path = path.as_ref();
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock"))?;
+        lock.try_lock().map_err(|e| io::Error::new(io::ErrorKind::WouldBlock, format!("{}: {e}", path.display())))?;
+        let old = match std::fs::read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(e),
+        };
+        let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()));
+        let found = match &old {
+            Some(bytes) => format::read(bytes, config).map_err(damaged)?,
+            None => format::Found::default(),
+        };
+        // Written anew beside the old one, which stays until the new one is safe.
+        let fresh = beside(path, "new");
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
+        file.write_all(&format::header(config.schema))?;
+        file.write_all(&format::snapshot(&found))?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)?;
+        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(directory)?.sync_all()?;
+        if found.torn > 0 {
+            tracing::warn!(path = %path.display(), bytes = found.torn, "cut off the incomplete end of the log");
+        }
+        Ok(Self::start(Locked { file, _lock: lock }, found))
+    }
+
+    /// A log that starts empty, on a storage of its own.
+    #[must_use]
+    pub fn on(storage: impl Storage) -> Self {
+        Self::start(storage, format::Found::default())
+    }
+
+    fn start(storage: impl Storage, found: format::Found) -> Self {
+        IN_USE.store(true, Ordering::Relaxed);
+        let inner = Arc::new(Inner {
+            pending: Mutex::new(Pending { last: found.last, ..Pending::default() }),
+            work: Condvar::new(),
+            flushed: AtomicU64::new(found.last),
+            failed: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            progress: Notify::new(),
+            found: Mutex::new(found.entries),
+            torn: found.torn,
+        });
+        let writer = inner.clone();
+        let spawned = std::thread::Builder::new().name("wal".to_owned()).spawn(move || writer.run(storage));
+        if let Err(error) = spawned {
+            inner.fail(&error);
+            inner.ended.store(true, Ordering::Release);
+        }
+        Self(inner)
+    }
+
+    /// How many bytes at the end of the file were incomplete when it was opened.
+    #[must_use]
+    pub fn torn(&self) -> u64 {
+        self.0.torn
+    }
+
+    /// The last position that is on disk.
+    #[must_use]
+    pub fn flushed(&self) -> u64 {
+        self.0.flushed.load(Ordering::Acquire)
+    }
+
+    /// Names of what was found and no resource has claimed: a misspelt name, or one that is gone.
+    #[must_use]
+    pub fn unclaimed(&self) -> Vec<String> {
+        self.0.found.lock().keys().cloned().collect()
+    }
+
+    /// What was found for a resource, in the order in which it was written.
+    pub(crate) fn claim(&self, name: &str) -> Vec<Vec<u8>> {
+        self.0.found.lock().remove(name).unwrap_or_default()
+    }
+
+    /// Fails once the log has.
+    pub(crate) fn check(&self) -> Step<()> {
+        if !self.0.failed.load(Ordering::Acquire) && !self.0.pending.lock().closed {
+            return Ok(());
+        }
+        let reason = self.0.pending.lock().reason.clone().unwrap_or_default();
+        let reason = if reason.is_empty() { "it is closed".to_owned() } else { reason };
+        Err(Error::Resource(format!("the write-ahead log has failed: {reason}")).into())
+    }
+
+    /// Flushes what was committed and ends the log, so that the file can be opened again. Sections that
+    /// would write to it afterwards fail; dropping all clones closes it, too, without waiting.
+    ///
+    /// # Errors
+    /// If the log has failed: what was not flushed may be lost.
+    ///
+    /// # Cancel safety
+    /// Safe to drop; the log closes nevertheless.
+    pub async fn close(&self) -> io::Result<()> {
+        self.0.pending.lock().closed = true;
+        self.0.work.notify_one();
+        loop {
+            let progress = self.0.progress.notified();
+            if self.0.ended.load(Ordering::Acquire) {
+                break;
+            }
+            progress.await;
+        }
+        if self.0.failed.load(Ordering::Acquire) {
+            return Err(io::Error::other(self.0.pending.lock().reason.clone().unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    /// Adds the record of one section; gives its position.
+    pub(crate) fn append(&self, entries: &[Entry]) -> u64 {
+        let mut pending = self.0.pending.lock();
+        pending.last += 1;
+        let (position, durable) = (pending.last, self.flushed());
+        format::record(position, durable, entries, &mut pending.bytes);
+        self.0.work.notify_one();
+        position
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Waits until a position is on disk; for ever if the log has failed.
+    async fn reached(&self, position: u64) {
+        loop {
+            let progress = self.0.progress.notified();
+            if self.flushed() >= position {
+                return;
+            }
+            progress.await;
+        }
+    }
+}
+
+impl Drop for Wal {
+    fn drop(&mut self) {
+        // The writer holds the other one.
+        if Arc::strong_count(&self.0) <= 2 {
+            self.0.pending.lock().closed = true;
+            self.0.work.notify_one();
+        }
+    }
+}
+
+impl Inner {
+    fn run(&self, mut storage: impl Storage) {
+        self.write(&mut storage);
+        drop(storage);
+        self.ended.store(true, Ordering::Release);
+        self.progress.notify_waiters();
+    }
+
+    /// Writes and flushes what gathers, until the log is closed or fails.
+    fn write(&self, storage: &mut impl Storage) {
+        let mut bytes = Vec::new();
+        loop {
+            let last = {
+                let mut pending = self.pending.lock();
+                while pending.bytes.is_empty() && !pending.closed {
+                    self.work.wait(&mut pending);
+                }
+                if pending.bytes.is_empty() {
+                    return;
+                }
+                bytes.clear();
+                std::mem::swap(&mut bytes, &mut pending.bytes);
+                pending.last
+            };
+            if let Err(error) = storage.append(&bytes).and_then(|()| storage.flush()) {
+                return self.fail(&error);
+            }
+            self.flushed.store(last, Ordering::Release);
+            self.progress.notify_waiters();
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        tracing::error!(%error, "the write-ahead log has failed");
+        self.pending.lock().reason = Some(error.to_string());
+        self.failed.store(true, Ordering::Release);
+        self.progress.notify_waiters();
+    }
+}
+
+/// A file and the lock that keeps other processes away.
+struct Locked {
+    file: File,
+    _lock: File,
+}
+
+impl Storage for Locked {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.append(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Storage::flush(&mut self.file)
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The positions that must be on disk before something may leave the node.
+#[derive(Clone, Default)]
+pub struct Marks(Vec<(Wal, u64)>);
+
+impl Marks {
+    /// Whether nothing is waited for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, wal: &Wal, position: u64) {
+        match self.0.iter_mut().find(|(w, _)| w.is(wal)) {
+            Some((_, known)) => *known = (*known).max(position),
+            None => self.0.push((wal.clone(), position)),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.0.iter().for_each(|(wal, position)| self.add(wal, *position));
+    }
+
+    /// Forgets what is on disk.
+    pub(crate) fn prune(&mut self) {
+        self.0.retain(|(wal, position)| wal.flushed() < *position);
+    }
+
+    /// Waits until all of it is on disk; for ever if a log has failed.
+    ///
+    /// # Cancel safety
+    /// Safe to drop.
+    pub async fn flushed(&self) {
+        for (wal, position) in &self.0 {
+            wal.reached(*position).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Marks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(_, position)| position)).finish()
+    }
+}
+
+impl std::fmt::Debug for Wal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wal").field("flushed", &self.flushed()).finish_non_exhaustive()
+    }
+}

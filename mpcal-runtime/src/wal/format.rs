@@ -1,0 +1,161 @@
+//! The bytes of a log.
+//!
+//! A header, then records: length and checksum of what follows (4 bytes each, little-endian), position
+//! and the last position that was on disk when the record was made (8 bytes each), the entries. A record
+//! that was on disk before a later one was made cannot be torn, so if it is damaged, that is reported.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::WalConfig;
+
+const MAGIC: &[u8; 8] = b"mpcalwal";
+
+/// The version of this layout.
+const VERSION: u32 = 1;
+
+/// Magic, version of the layout, version of the schema, checksum of these.
+const HEADER: usize = 20;
+
+/// Length, checksum, position, flushed position.
+const PREFIX: usize = 24;
+
+/// What one resource adds to a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The name of the resource.
+    pub name: String,
+    /// Whether what was written before is not needed any more.
+    pub whole: bool,
+    /// What the resource makes its state of.
+    pub bytes: Vec<u8>,
+}
+
+/// What a log holds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// What resources have written and still need, by name, in order.
+    pub(super) entries: BTreeMap<String, Vec<Vec<u8>>>,
+    /// The position of the last record.
+    pub(super) last: u64,
+    /// How many bytes at the end were incomplete.
+    pub(super) torn: u64,
+}
+
+pub(super) fn header(schema: u32) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(schema.to_le_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes
+}
+
+/// Adds a record to `out`.
+pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut Vec<u8>) {
+    let body = postcard::to_stdvec(entries).expect("entries are plain data");
+    let mut checked = Vec::with_capacity(body.len() + 16);
+    checked.extend(position.to_le_bytes());
+    checked.extend(durable.to_le_bytes());
+    checked.extend(body);
+    let length = u32::try_from(checked.len()).expect("a section changes less than 4 GiB");
+    out.extend(length.to_le_bytes());
+    out.extend(crc32fast::hash(&checked).to_le_bytes());
+    out.extend(checked);
+}
+
+/// All that is still needed, as one record.
+pub(super) fn snapshot(found: &Found) -> Vec<u8> {
+    let of = |(name, list): (&String, &Vec<Vec<u8>>)| -> Vec<Entry> {
+        let entry = |(n, bytes): (usize, &Vec<u8>)| Entry { name: name.clone(), whole: n == 0, bytes: bytes.clone() };
+        list.iter().enumerate().map(entry).collect()
+    };
+    let entries: Vec<Entry> = found.entries.iter().flat_map(of).collect();
+    let mut out = Vec::new();
+    if !entries.is_empty() {
+        record(found.last, found.last, &entries, &mut out);
+    }
+    out
+}
+
+/// A record that is whole, and the bytes behind it.
+struct Record<'b> {
+    position: u64,
+    durable: u64,
+    body: &'b [u8],
+    rest: &'b [u8],
+}
+
+fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+fn next(bytes: &[u8]) -> Option<Record<'_>> {
+    let length = u32::from_le_bytes(number(bytes, 0)?) as usize;
+    let checksum = u32::from_le_bytes(number(bytes, 4)?);
+    let checked = bytes.get(8..8usize.checked_add(length)?)?;
+    let record = Record {
+        position: u64::from_le_bytes(number(checked, 0)?),
+        durable: u64::from_le_bytes(number(checked, 8)?),
+        body: checked.get(16..)?,
+        rest: &bytes[8 + length..],
+    };
+    (crc32fast::hash(checked) == checksum).then_some(record)
+}
+
+/// Whether a later record says that the one after `last` was on disk: then it cannot be torn.
+fn was_flushed(bytes: &[u8], last: u64) -> bool {
+    let plausible = |at: usize| {
+        let durable = number(bytes, at + 16).map(u64::from_le_bytes);
+        durable.is_some_and(|d| d > last) && next(&bytes[at..]).is_some_and(|r| r.durable > last && r.position > last)
+    };
+    (1..bytes.len().saturating_sub(PREFIX) + 1).any(plausible)
+}
+
+/// Reads a log; the error says what is wrong with it.
+pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
+    if bytes.len() < HEADER {
+        return Err("it is too short to be a log".to_owned());
+    }
+    let checksum = number(bytes, HEADER - 4).map(u32::from_le_bytes);
+    if &bytes[..8] != MAGIC || checksum != Some(crc32fast::hash(&bytes[..HEADER - 4])) {
+        return Err("it does not start as a log does".to_owned());
+    }
+    let version = number(bytes, 8).map_or(0, u32::from_le_bytes);
+    if version != VERSION {
+        return Err(format!("its format has version {version}, this program reads {VERSION}"));
+    }
+    let schema = number(bytes, 12).map_or(0, u32::from_le_bytes);
+    if schema != config.schema && config.migrate.is_none() {
+        return Err(format!("its schema is {schema}, not {}, and there is no migration", config.schema));
+    }
+    let mut found = Found::default();
+    let mut rest = &bytes[HEADER..];
+    while !rest.is_empty() {
+        let Some(record) = next(rest).filter(|r| r.position > found.last || found.last == 0) else {
+            if was_flushed(rest, found.last) {
+                let at = bytes.len() - rest.len();
+                return Err(format!("the record at byte {at} is damaged, and was not the last"));
+            }
+            found.torn = rest.len() as u64;
+            break;
+        };
+        let entries: Vec<Entry> = postcard::from_bytes(record.body)
+            .map_err(|_| format!("the record with position {} cannot be read", record.position))?;
+        for entry in entries {
+            let bytes = match config.migrate {
+                Some(migrate) if schema != config.schema => migrate(&entry.name, schema, &entry.bytes)
+                    .map_err(|e| format!("{} cannot be migrated from schema {schema}: {e}", entry.name))?,
+                _ => entry.bytes,
+            };
+            let list = found.entries.entry(entry.name).or_default();
+            if entry.whole {
+                list.clear();
+            }
+            list.push(bytes);
+        }
+        found.last = record.position;
+        rest = record.rest;
+    }
+    Ok(found)
+}

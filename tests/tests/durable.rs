@@ -1,0 +1,294 @@
+//! Durability: what was answered is there after a crash, all of a section or nothing of it.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mpcal_runtime::wal::{Storage, Wal, WalConfig};
+use mpcal_tests::generate::Numbers;
+use mpcal_tests::ledger::Ledger;
+use tokio::time::{sleep, timeout};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A moment in which something that must not happen would.
+const MOMENT: Duration = Duration::from_millis(100);
+
+fn open(path: &Path) -> io::Result<Wal> {
+    Wal::open(path, &WalConfig::default())
+}
+
+/// What a log holds; both resources must be of the same section.
+fn found(path: &Path) -> io::Result<(i64, Vec<i64>)> {
+    let wal = open(path)?;
+    let ledger = Ledger::start(&wal, "a")?;
+    Ok((ledger.total.load(), ledger.log.load().iter().copied().collect()))
+}
+
+/// Ends a ledger and its log.
+async fn close(mut ledger: Ledger, wal: Wal) {
+    ledger.node.stop_handle().stop();
+    ledger.node.join().await.expect("it has not failed");
+    wal.close().await.expect("everything is flushed");
+}
+
+/// Sends amounts one by one, each when the one before was answered.
+async fn keep(ledger: &Ledger, amounts: impl IntoIterator<Item = i64>) {
+    for amount in amounts {
+        ledger.requests.send(amount).await;
+        timeout(SOON, ledger.answers.receive()).await.expect("an answer comes");
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    for round in 0..3 {
+        let wal = open(&path).unwrap();
+        let ledger = Ledger::start(&wal, "a").unwrap();
+        assert_eq!(ledger.total.load(), 55 * round);
+        assert_eq!(ledger.log.load().len(), 10 * round as usize);
+        assert!(wal.unclaimed().is_empty());
+        keep(&ledger, 1..=10).await;
+        close(ledger, wal).await;
+    }
+    assert_eq!(found(&path).unwrap().0, 165);
+}
+
+#[tokio::test]
+async fn two_processes_do_not_share_a_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let _first = open(&path).unwrap();
+    assert_eq!(open(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+/// A log of ten sections, each flushed on its own, as bytes.
+async fn ten_sections(directory: &Path) -> Vec<u8> {
+    let path = directory.join("whole");
+    let wal = open(&path).unwrap();
+    let ledger = Ledger::start(&wal, "a").unwrap();
+    keep(&ledger, 1..=10).await;
+    fs::read(&path).unwrap()
+}
+
+fn is_prefix(total: i64, items: &[i64]) -> bool {
+    items.iter().copied().eq(1..=items.len() as i64) && items.iter().sum::<i64>() == total
+}
+
+#[tokio::test]
+async fn a_log_may_end_at_any_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = ten_sections(directory.path()).await;
+    let mut most = 0;
+    for length in 20..=whole.len() {
+        let path = directory.path().join(format!("cut{length}"));
+        fs::write(&path, &whole[..length]).unwrap();
+        let (total, items) = found(&path).unwrap_or_else(|e| panic!("{length}: {e}"));
+        assert!(is_prefix(total, &items) && items.len() >= most, "{length}: {total} of {items:?}");
+        most = items.len();
+    }
+    assert_eq!(most, 10);
+    fs::write(directory.path().join("short"), &whole[..19]).unwrap();
+    assert_eq!(found(&directory.path().join("short")).unwrap_err().kind(), io::ErrorKind::InvalidData);
+}
+
+#[tokio::test]
+async fn no_flipped_bit_is_believed() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = ten_sections(directory.path()).await;
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << (at % 8);
+        let path = directory.path().join(format!("flip{at}"));
+        fs::write(&path, &bytes).unwrap();
+        match found(&path) {
+            Err(error) => {
+                assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{at}: {error}");
+                refused += 1;
+            }
+            // The last record alone could have been torn: nothing behind it says that it was flushed.
+            Ok((total, items)) => assert!(is_prefix(total, &items) && items.len() == 9, "{at}: {total} of {items:?}"),
+        }
+    }
+    let last = whole.len() / 11;
+    assert!(refused > whole.len() - 2 * last, "{refused} of {} were reported", whole.len());
+}
+
+#[tokio::test]
+async fn a_schema_is_migrated_or_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let wal = open(&path).unwrap();
+    let ledger = Ledger::start(&wal, "a").unwrap();
+    keep(&ledger, [5]).await;
+    close(ledger, wal).await;
+    let newer = WalConfig { schema: 1, migrate: None };
+    assert!(Wal::open(&path, &newer).unwrap_err().to_string().contains("there is no migration"));
+    let migrate = |name: &str, from: u32, bytes: &[u8]| {
+        assert!(name.starts_with("a.") && from == 0);
+        Ok(bytes.to_vec())
+    };
+    let wal = Wal::open(&path, &WalConfig { schema: 1, migrate: Some(migrate) }).unwrap();
+    let ledger = Ledger::start(&wal, "a").unwrap();
+    assert_eq!(ledger.total.load(), 5);
+    close(ledger, wal).await;
+    // What no resource has claimed is kept, and said.
+    let wal = Wal::open(&path, &newer).unwrap();
+    assert_eq!(wal.unclaimed(), ["a.log", "a.total"]);
+}
+
+/// A storage that a test holds up, or lets fail.
+#[derive(Clone, Default)]
+struct Faulty {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    held: Arc<AtomicBool>,
+    flushes: Arc<AtomicUsize>,
+    /// Bytes after which the disk is full; what fits is written.
+    room: Option<usize>,
+    /// The flush that fails.
+    fails_at: Option<usize>,
+}
+
+impl Storage for Faulty {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut all = self.bytes.lock().unwrap();
+        let room = self.room.map_or(bytes.len(), |r| r.saturating_sub(all.len()));
+        all.extend(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.held.load(Ordering::Acquire) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let flush = self.flushes.fetch_add(1, Ordering::AcqRel);
+        if self.fails_at == Some(flush) {
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        Ok(())
+    }
+}
+
+/// An answer waits for the flush, and so does the answer of one who only saw the sum.
+#[tokio::test]
+async fn nothing_leaves_before_what_it_depends_on_is_on_disk() {
+    let storage = Faulty::default();
+    storage.held.store(true, Ordering::Release);
+    let ledger = Ledger::start(&Wal::on(storage.clone()), "a").unwrap();
+    ledger.requests.send(7).await;
+    sleep(MOMENT).await;
+    assert_eq!(ledger.total.load(), 7, "the section has committed in memory");
+    assert_eq!((ledger.answers.try_receive(), ledger.watched.try_receive()), (None, None));
+    assert!(timeout(MOMENT, ledger.answers.receive()).await.is_err());
+    storage.held.store(false, Ordering::Release);
+    assert_eq!(timeout(SOON, ledger.answers.receive()).await, Ok(7));
+    assert_eq!(timeout(SOON, ledger.watched.receive()).await, Ok(7));
+}
+
+/// Sections that commit during a flush share the next one.
+#[tokio::test]
+async fn flushes_are_shared() {
+    let storage = Faulty::default();
+    storage.held.store(true, Ordering::Release);
+    let ledger = Ledger::start(&Wal::on(storage.clone()), "a").unwrap();
+    for amount in 1..=100 {
+        ledger.requests.send(amount).await;
+    }
+    sleep(MOMENT).await;
+    storage.held.store(false, Ordering::Release);
+    for _ in 0..100 {
+        timeout(SOON, ledger.answers.receive()).await.expect("an answer comes");
+    }
+    let flushes = storage.flushes.load(Ordering::Acquire);
+    assert!(flushes <= 4, "{flushes} flushes");
+}
+
+/// When the disk fails, the node stops, what was not safe is never answered, and what was answered is
+/// in what reached the disk.
+#[tokio::test]
+async fn a_failed_flush_stops_the_node() {
+    let directory = tempfile::tempdir().unwrap();
+    let header = {
+        let path = directory.path().join("empty");
+        drop(open(&path).unwrap());
+        fs::read(&path).unwrap()
+    };
+    let faults = (0..6)
+        .map(|n| Faulty { fails_at: Some(n), ..Faulty::default() })
+        .chain((0..300).step_by(17).map(|room| Faulty { room: Some(room), ..Faulty::default() }));
+    for (n, storage) in faults.enumerate() {
+        let mut ledger = Ledger::start(&Wal::on(storage.clone()), "a").unwrap();
+        let mut answered = 0;
+        for amount in 1..=10 {
+            ledger.requests.send(amount).await;
+            match timeout(MOMENT, ledger.answers.receive()).await {
+                Ok(total) => answered = total,
+                Err(_) => break,
+            }
+        }
+        assert!(answered < 55, "{n}: the fault did not show");
+        // The next use of the ledger finds out.
+        ledger.requests.send(1).await;
+        let ended = timeout(SOON, ledger.node.join()).await.expect("the node stops");
+        let error = ended.expect_err("it fails").to_string();
+        assert!(error.contains("the write-ahead log has failed"), "{error}");
+        assert!(ledger.answers.try_receive().is_none());
+        let path = directory.path().join(format!("fault{n}"));
+        fs::write(&path, [&header[..], &storage.bytes.lock().unwrap()].concat()).unwrap();
+        let (total, items) = found(&path).unwrap();
+        assert!(is_prefix(total, &items) && total >= answered, "{n}: {total} of {items:?}, {answered} was answered");
+    }
+}
+
+/// A process that is killed at random finds, each time, everything that it has answered.
+#[test]
+fn a_killed_process_has_lost_nothing() {
+    let rounds = std::env::var("CRASHES").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let mut numbers = Numbers::new(7);
+    let (mut answered, mut sent) = (0i64, 0i64);
+    for round in 0..rounds {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ledger"))
+            .arg(&path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the process starts");
+        let mut requests = process.stdin.take().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("it says what it found").unwrap();
+        let words: Vec<i64> = first.split_whitespace().filter_map(|w| w.trim_end_matches(',').parse().ok()).collect();
+        let [total, _, sum] = words[..] else { panic!("{first}") };
+        assert_eq!(total, sum, "round {round}: half of a section: {first}");
+        assert!((answered..=sent).contains(&total), "round {round}: {answered} was answered, {sent} sent: {first}");
+        // What was sent and neither answered nor kept is gone.
+        sent = total;
+        let writer = std::thread::spawn(move || {
+            let mut count = 0;
+            // Until the process is gone.
+            while count < 100_000 && writeln!(requests, "1").is_ok() {
+                count += 1;
+            }
+            count
+        });
+        let patience = Duration::from_micros(numbers.below(20_000) as u64);
+        std::thread::sleep(patience);
+        process.kill().expect("it can be killed");
+        process.wait().expect("it ends");
+        answered = lines.map_while(Result::ok).filter_map(|l| l.parse().ok()).last().unwrap_or(answered.max(total));
+        sent += writer.join().expect("the writer ends");
+    }
+    println!("killed {rounds} times, {answered} answered at last");
+    assert!(answered > 0, "nothing was ever answered");
+}
