@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use crate::archetype::Archetype;
 use crate::driver::{Counters, Driver};
 use crate::error::Error;
+use crate::wal::Wal;
 
 /// Stops a [`Node`]: from any task, any number of times.
 #[derive(Clone, Debug)]
@@ -34,6 +35,7 @@ impl Stop {
 /// A set of archetypes that run together: all end, or one fails and the others are stopped.
 pub struct Node {
     stop: Stop,
+    logs: Vec<Wal>,
     tasks: JoinSet<Result<Counters, Error>>,
 }
 
@@ -47,13 +49,18 @@ impl Node {
     /// An empty node.
     #[must_use]
     pub fn new() -> Self {
-        Self { stop: Stop(Arc::new(watch::channel(false).0)), tasks: JoinSet::new() }
+        Self { stop: Stop(Arc::new(watch::channel(false).0)), logs: Vec::new(), tasks: JoinSet::new() }
     }
 
     /// A handle that stops this node.
     #[must_use]
     pub fn stop_handle(&self) -> Stop {
         self.stop.clone()
+    }
+
+    /// Stops the node when a log fails, at once and not only when an archetype uses it again.
+    pub fn stop_with(&mut self, wal: &Wal) {
+        self.logs.push(wal.clone());
     }
 
     /// Starts an archetype.
@@ -87,7 +94,16 @@ impl Node {
     pub async fn join(&mut self) -> Result<Counters, Error> {
         let mut total = Counters::default();
         let mut first = None;
-        while let Some(joined) = self.tasks.join_next().await {
+        loop {
+            let joined = tokio::select! {
+                joined = self.tasks.join_next() => joined,
+                error = failure(&self.logs), if first.is_none() && !self.tasks.is_empty() => {
+                    self.stop.stop();
+                    first = Some(error);
+                    continue;
+                }
+            };
+            let Some(joined) = joined else { break };
             let result = joined.unwrap_or_else(|e| Err(Error::Panic(e.to_string())));
             match result {
                 Ok(c) => {
@@ -119,4 +135,12 @@ impl Node {
         }
         joined.await
     }
+}
+
+/// Waits for a log to fail.
+async fn failure(logs: &[Wal]) -> Error {
+    if logs.is_empty() {
+        return std::future::pending().await;
+    }
+    futures_util::future::select_all(logs.iter().map(|wal| Box::pin(wal.failure()))).await.0
 }

@@ -20,7 +20,8 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
-pub use self::format::Entry;
+pub(crate) use self::format::Content;
+pub use self::format::{Change, Entry};
 use crate::error::{Error, Step};
 
 /// Whether any log was ever opened: without one nothing looks for marks.
@@ -31,13 +32,22 @@ pub(crate) fn in_use() -> bool {
 }
 
 /// What is adjustable about a log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct WalConfig {
     /// The version of what resources store; raise it when their types change. Default: 0.
     pub schema: u32,
     /// Turns an entry of an older schema into one of this: the name of the resource, the old version,
     /// the encoded value. Without it a log with another schema is refused.
     pub migrate: Option<fn(&str, u32, &[u8]) -> Result<Vec<u8>, String>>,
+    /// The size in bytes from which the log is written anew with what is still needed, whenever it has
+    /// doubled since. Default: 64 MiB.
+    pub compact_at: u64,
+}
+
+impl Default for WalConfig {
+    fn default() -> Self {
+        Self { schema: 0, migrate: None, compact_at: 64 << 20 }
+    }
 }
 
 /// Where the bytes of a log go. [`File`] is one; tests have others.
@@ -53,6 +63,14 @@ pub trait Storage: Send + 'static {
     /// # Errors
     /// If that is not certain; the log is not used again.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// Gets rid of what is not needed any more, if there is much of it; all that was written is flushed.
+    ///
+    /// # Errors
+    /// If what is needed may not be safe; the log is not used again.
+    fn compact(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Storage for File {
@@ -75,12 +93,14 @@ struct Inner {
     /// The last position that is on disk.
     flushed: AtomicU64,
     failed: AtomicBool,
+    /// Whether it is neither closed nor failed.
+    usable: AtomicBool,
     /// Whether the writer has ended and given the storage back.
     ended: AtomicBool,
     /// Tells who waits that one of these has changed.
     progress: Notify,
     /// What was found when the log was opened, until a resource claims it.
-    found: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    found: Mutex<BTreeMap<String, Content>>,
     torn: u64,
 }
 
@@ -115,19 +135,19 @@ impl Wal {
             Some(bytes) => format::read(bytes, config).map_err(damaged)?,
             None => format::Found::default(),
         };
-        // Written anew beside the old one, which stays until the new one is safe.
-        let fresh = beside(path, "new");
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
-        file.write_all(&format::header(config.schema))?;
-        file.write_all(&format::snapshot(&found))?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, path)?;
-        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(directory)?.sync_all()?;
+        let (file, length) = write_anew(path, config.schema, &found)?;
         if found.torn > 0 {
             tracing::warn!(path = %path.display(), bytes = found.torn, "cut off the incomplete end of the log");
         }
-        Ok(Self::start(Locked { file, _lock: lock }, found))
+        let locked = LogFile {
+            file,
+            length,
+            compact_at: config.compact_at,
+            config: config.clone(),
+            path: path.to_owned(),
+            _lock: lock,
+        };
+        Ok(Self::start(locked, found))
     }
 
     /// A log that starts empty, on a storage of its own.
@@ -143,9 +163,10 @@ impl Wal {
             work: Condvar::new(),
             flushed: AtomicU64::new(found.last),
             failed: AtomicBool::new(false),
+            usable: AtomicBool::new(true),
             ended: AtomicBool::new(false),
             progress: Notify::new(),
-            found: Mutex::new(found.entries),
+            found: Mutex::new(found.contents),
             torn: found.torn,
         });
         let writer = inner.clone();
@@ -175,19 +196,37 @@ impl Wal {
         self.0.found.lock().keys().cloned().collect()
     }
 
-    /// What was found for a resource, in the order in which it was written.
-    pub(crate) fn claim(&self, name: &str) -> Vec<Vec<u8>> {
-        self.0.found.lock().remove(name).unwrap_or_default()
+    /// What was found for a resource.
+    pub(crate) fn claim(&self, name: &str) -> Option<Content> {
+        self.0.found.lock().remove(name)
     }
 
-    /// Fails once the log has.
+    /// Fails once the log has, or is closed.
     pub(crate) fn check(&self) -> Step<()> {
-        if !self.0.failed.load(Ordering::Acquire) && !self.0.pending.lock().closed {
-            return Ok(());
+        if self.0.usable.load(Ordering::Acquire) {
+            Ok(())
+        } else {
+            Err(self.error().into())
         }
-        let reason = self.0.pending.lock().reason.clone().unwrap_or_default();
-        let reason = if reason.is_empty() { "it is closed".to_owned() } else { reason };
-        Err(Error::Resource(format!("the write-ahead log has failed: {reason}")).into())
+    }
+
+    fn error(&self) -> Error {
+        let reason = self.0.pending.lock().reason.clone().unwrap_or_else(|| "it is closed".to_owned());
+        Error::Resource(format!("the write-ahead log has failed: {reason}"))
+    }
+
+    /// Waits until the log fails.
+    ///
+    /// # Cancel safety
+    /// Safe to drop.
+    pub(crate) async fn failure(&self) -> Error {
+        loop {
+            let progress = self.0.progress.notified();
+            if self.0.failed.load(Ordering::Acquire) {
+                return self.error();
+            }
+            progress.await;
+        }
     }
 
     /// Flushes what was committed and ends the log, so that the file can be opened again. Sections that
@@ -199,6 +238,7 @@ impl Wal {
     /// # Cancel safety
     /// Safe to drop; the log closes nevertheless.
     pub async fn close(&self) -> io::Result<()> {
+        self.0.usable.store(false, Ordering::Release);
         self.0.pending.lock().closed = true;
         self.0.work.notify_one();
         loop {
@@ -279,30 +319,67 @@ impl Inner {
             }
             self.flushed.store(last, Ordering::Release);
             self.progress.notify_waiters();
+            if let Err(error) = storage.compact() {
+                return self.fail(&error);
+            }
         }
     }
 
     fn fail(&self, error: &io::Error) {
         tracing::error!(%error, "the write-ahead log has failed");
         self.pending.lock().reason = Some(error.to_string());
+        self.usable.store(false, Ordering::Release);
         self.failed.store(true, Ordering::Release);
         self.progress.notify_waiters();
     }
 }
 
-/// A file and the lock that keeps other processes away.
-struct Locked {
+/// The file of a log, and the lock that keeps other processes away.
+struct LogFile {
     file: File,
+    path: PathBuf,
+    config: WalConfig,
+    length: u64,
+    compact_at: u64,
     _lock: File,
 }
 
-impl Storage for Locked {
+impl Storage for LogFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.length += bytes.len() as u64;
         self.file.append(bytes)
     }
+
     fn flush(&mut self) -> io::Result<()> {
         Storage::flush(&mut self.file)
     }
+
+    fn compact(&mut self) -> io::Result<()> {
+        if self.length < self.compact_at {
+            return Ok(());
+        }
+        let config = WalConfig { migrate: None, ..self.config };
+        let damaged =
+            |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", self.path.display()));
+        let found = format::read(&std::fs::read(&self.path)?, &config).map_err(damaged)?;
+        (self.file, self.length) = write_anew(&self.path, config.schema, &found)?;
+        self.compact_at = config.compact_at.max(2 * self.length);
+        Ok(())
+    }
+}
+
+/// Writes a log with just this, beside the old one, which stays until the new one is safe; gives the
+/// file, to write on, and its length.
+fn write_anew(path: &Path, schema: u32, found: &format::Found) -> io::Result<(File, u64)> {
+    let fresh = beside(path, "new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
+    let bytes = [format::header(schema), format::snapshot(found)].concat();
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)?;
+    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()?;
+    Ok((file, bytes.len() as u64))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

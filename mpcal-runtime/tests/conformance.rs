@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use mpcal_runtime::conformance::{check, Behaviour, Subject};
-use mpcal_runtime::resource::{link, Family, MailboxConfig, Mailboxes, Shared};
+use mpcal_runtime::resource::{link, Durable, DurableLog, Family, MailboxConfig, Mailboxes, Shared};
+use mpcal_runtime::value::Seq;
+use mpcal_runtime::wal::{Wal, WalConfig};
 use mpcal_runtime::{Abort, Cell, Core, MappingMacro, Section, Step};
 use std::sync::Mutex;
 
@@ -14,6 +16,23 @@ fn shared_variable() {
         (variable.clone(), variable)
     };
     check(&Subject { name: "Shared", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
+}
+
+#[test]
+fn durable_variable_and_sequence() {
+    let storage = tempfile::tempdir().unwrap();
+    let wal = Wal::open(storage.path().join("wal"), &WalConfig::default()).unwrap();
+    let make = || {
+        let variable = Durable::new(&wal, "variable", 0).unwrap();
+        (variable.clone(), variable)
+    };
+    check(&Subject { name: "Durable", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
+    let make = || {
+        let log = DurableLog::new(&wal, "log").unwrap();
+        (log.clone(), log)
+    };
+    let values = [[1].into_iter().collect(), [1, 2].into_iter().collect::<Seq<i64>>()];
+    check(&Subject { name: "DurableLog", make, index: (), values, behaviour: Behaviour::Variable }).unwrap();
 }
 
 #[test]

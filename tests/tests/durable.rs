@@ -129,13 +129,13 @@ async fn a_schema_is_migrated_or_refused() {
     let ledger = Ledger::start(&wal, "a").unwrap();
     keep(&ledger, [5]).await;
     close(ledger, wal).await;
-    let newer = WalConfig { schema: 1, migrate: None };
+    let newer = WalConfig { schema: 1, ..WalConfig::default() };
     assert!(Wal::open(&path, &newer).unwrap_err().to_string().contains("there is no migration"));
     let migrate = |name: &str, from: u32, bytes: &[u8]| {
         assert!(name.starts_with("a.") && from == 0);
         Ok(bytes.to_vec())
     };
-    let wal = Wal::open(&path, &WalConfig { schema: 1, migrate: Some(migrate) }).unwrap();
+    let wal = Wal::open(&path, &WalConfig { schema: 1, migrate: Some(migrate), ..WalConfig::default() }).unwrap();
     let ledger = Ledger::start(&wal, "a").unwrap();
     assert_eq!(ledger.total.load(), 5);
     close(ledger, wal).await;
@@ -227,7 +227,11 @@ async fn a_failed_flush_stops_the_node() {
         .map(|n| Faulty { fails_at: Some(n), ..Faulty::default() })
         .chain((0..300).step_by(17).map(|room| Faulty { room: Some(room), ..Faulty::default() }));
     for (n, storage) in faults.enumerate() {
-        let mut ledger = Ledger::start(&Wal::on(storage.clone()), "a").unwrap();
+        let wal = Wal::on(storage.clone());
+        let mut ledger = Ledger::start(&wal, "a").unwrap();
+        if n % 2 == 0 {
+            ledger.node.stop_with(&wal);
+        }
         let mut answered = 0;
         for amount in 1..=10 {
             ledger.requests.send(amount).await;
@@ -237,8 +241,10 @@ async fn a_failed_flush_stops_the_node() {
             }
         }
         assert!(answered < 55, "{n}: the fault did not show");
-        // The next use of the ledger finds out.
-        ledger.requests.send(1).await;
+        // Unless the node is told, the next use of the ledger finds out.
+        if n % 2 == 1 {
+            ledger.requests.send(1).await;
+        }
         let ended = timeout(SOON, ledger.node.join()).await.expect("the node stops");
         let error = ended.expect_err("it fails").to_string();
         assert!(error.contains("the write-ahead log has failed"), "{error}");
@@ -248,6 +254,26 @@ async fn a_failed_flush_stops_the_node() {
         let (total, items) = found(&path).unwrap();
         assert!(is_prefix(total, &items) && total >= answered, "{n}: {total} of {items:?}, {answered} was answered");
     }
+}
+
+/// A log holds what is needed, not what has ever been written.
+#[tokio::test]
+async fn a_long_log_is_written_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let wal = Wal::open(&path, &WalConfig { compact_at: 4096, ..WalConfig::default() }).unwrap();
+    let ledger = Ledger::start(&wal, "a").unwrap();
+    let mut largest = 0;
+    for round in 0..20 {
+        keep(&ledger, std::iter::repeat_n(1, 50)).await;
+        largest = largest.max(fs::metadata(&path).unwrap().len());
+        assert_eq!(ledger.total.load(), 50 * (round + 1));
+    }
+    // A thousand sections of some sixty bytes; what is needed is a number and a thousand small items.
+    assert!(largest < 20_000, "{largest} bytes");
+    close(ledger, wal).await;
+    let (total, items) = found(&path).unwrap();
+    assert_eq!((total, items.len()), (1000, 1000));
 }
 
 /// A process that is killed at random finds, each time, everything that it has answered.

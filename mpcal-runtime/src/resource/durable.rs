@@ -18,7 +18,7 @@ use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Seq};
-use crate::wal::{Entry, Wal};
+use crate::wal::{Change, Content, Entry, Wal};
 
 /// A durable variable, written whole each time it changes. Clones are the same variable.
 pub struct Durable<T: Data>(Arc<DurableCell<T>>);
@@ -33,7 +33,7 @@ struct DurableCell<T> {
     name: String,
     value: Mutex<T>,
     /// What to write for a change from one value to another.
-    change: fn(&T, &T) -> (bool, Vec<u8>),
+    change: fn(&T, &T) -> Change,
 }
 
 /// The value as a section sees it, if it has looked or changed it.
@@ -48,24 +48,19 @@ impl<T> Default for Staged<T> {
     }
 }
 
-/// What is written for a sequence: how many items stay, and what comes behind them.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "T: Data")]
-struct Change<T> {
-    kept: u64,
-    added: Vec<T>,
-}
-
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).expect("values are plain data")
 }
 
 fn decode<'b, T: Deserialize<'b>>(name: &str, bytes: &'b [u8]) -> io::Result<T> {
-    let unreadable = |_| io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` holds a value of another type"));
-    match postcard::take_from_bytes(bytes).map_err(unreadable)? {
-        (value, []) => Ok(value),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` holds more than its value"))),
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Ok(value),
+        _ => Err(other_type(name)),
     }
+}
+
+fn other_type(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` holds a value of another type"))
 }
 
 impl<T: Data> Durable<T> {
@@ -74,11 +69,12 @@ impl<T: Data> Durable<T> {
     /// # Errors
     /// If what the log has is no value of this type.
     pub fn new(wal: &Wal, name: &str, initial: T) -> io::Result<Self> {
-        let value = match wal.claim(name).last() {
-            Some(bytes) => decode(name, bytes)?,
+        let value = match wal.claim(name) {
+            Some(Content::Whole(bytes)) => decode(name, &bytes)?,
+            Some(Content::Items(_)) => return Err(other_type(name)),
             None => initial,
         };
-        Ok(Self(DurableCell::new(wal, name, value, |_, new| (true, encode(new)))))
+        Ok(Self(DurableCell::new(wal, name, value, |_, new| Change::Whole(encode(new)))))
     }
 
     /// The committed value, from outside of any section. It may not be on disk yet.
@@ -93,21 +89,16 @@ impl<T: Data> DurableLog<T> {
     /// # Errors
     /// If what the log has is no sequence of this type.
     pub fn new(wal: &Wal, name: &str) -> io::Result<Self> {
-        let mut items: Vec<T> = Vec::new();
-        for bytes in wal.claim(name) {
-            let change: Change<T> = decode(name, &bytes)?;
-            let kept = usize::try_from(change.kept).ok().filter(|n| *n <= items.len()).ok_or_else(|| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` keeps more items than it has"))
-            })?;
-            items.truncate(kept);
-            items.extend(change.added);
-        }
+        let items: Seq<T> = match wal.claim(name) {
+            Some(Content::Items(items)) => items.iter().map(|i| decode(name, i)).collect::<io::Result<_>>()?,
+            Some(Content::Whole(_)) => return Err(other_type(name)),
+            None => Seq::new(),
+        };
         let change = |old: &Seq<T>, new: &Seq<T>| {
             let kept = if old.0.ptr_eq(&new.0) { old.len() } else { common(old, new) };
-            let added: Vec<T> = new.iter().skip(kept).cloned().collect();
-            (false, encode(&Change { kept: kept as u64, added }))
+            Change::Items { kept: kept as u64, added: new.iter().skip(kept).map(encode).collect() }
         };
-        Ok(Self(DurableCell::new(wal, name, items.into_iter().collect(), change)))
+        Ok(Self(DurableCell::new(wal, name, items, change)))
     }
 
     /// The committed sequence, from outside of any section. Its end may not be on disk yet.
@@ -122,7 +113,7 @@ fn common<T: Data>(old: &Seq<T>, new: &Seq<T>) -> usize {
 }
 
 impl<T: Data> DurableCell<T> {
-    fn new(wal: &Wal, name: &str, value: T, change: fn(&T, &T) -> (bool, Vec<u8>)) -> Arc<Self> {
+    fn new(wal: &Wal, name: &str, value: T, change: fn(&T, &T) -> Change) -> Arc<Self> {
         let (wal, name) = (wal.clone(), name.to_owned());
         Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), change })
     }
@@ -149,8 +140,8 @@ impl<T: Data> Cell for DurableCell<T> {
 
     fn journal(&self, staged: &Staged<T>) -> Option<(Wal, Entry)> {
         let value = staged.value.as_ref().filter(|_| staged.changed)?;
-        let (whole, bytes) = (self.change)(&self.value.lock(), value);
-        Some((self.wal.clone(), Entry { name: self.name.clone(), whole, bytes }))
+        let change = (self.change)(&self.value.lock(), value);
+        Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
     }
 
     fn commit(&self, staged: &mut Staged<T>) {

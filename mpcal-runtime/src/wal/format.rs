@@ -26,17 +26,36 @@ const PREFIX: usize = 24;
 pub struct Entry {
     /// The name of the resource.
     pub name: String,
-    /// Whether what was written before is not needed any more.
-    pub whole: bool,
-    /// What the resource makes its state of.
-    pub bytes: Vec<u8>,
+    /// What it writes.
+    pub change: Change,
+}
+
+/// A change of what a resource has in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// A new value in place of all before.
+    Whole(Vec<u8>),
+    /// So many items stay, and these come behind them.
+    Items {
+        /// How many stay.
+        kept: u64,
+        /// What comes behind them.
+        added: Vec<Vec<u8>>,
+    },
+}
+
+/// What a resource has in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Whole(Vec<u8>),
+    Items(Vec<Vec<u8>>),
 }
 
 /// What a log holds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// What resources have written and still need, by name, in order.
-    pub(super) entries: BTreeMap<String, Vec<Vec<u8>>>,
+    /// What resources have, by name.
+    pub(super) contents: BTreeMap<String, Content>,
     /// The position of the last record.
     pub(super) last: u64,
     /// How many bytes at the end were incomplete.
@@ -66,11 +85,14 @@ pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut V
 
 /// All that is still needed, as one record.
 pub(super) fn snapshot(found: &Found) -> Vec<u8> {
-    let of = |(name, list): (&String, &Vec<Vec<u8>>)| -> Vec<Entry> {
-        let entry = |(n, bytes): (usize, &Vec<u8>)| Entry { name: name.clone(), whole: n == 0, bytes: bytes.clone() };
-        list.iter().enumerate().map(entry).collect()
+    let entry = |(name, content): (&String, &Content)| {
+        let change = match content {
+            Content::Whole(bytes) => Change::Whole(bytes.clone()),
+            Content::Items(items) => Change::Items { kept: 0, added: items.clone() },
+        };
+        Entry { name: name.clone(), change }
     };
-    let entries: Vec<Entry> = found.entries.iter().flat_map(of).collect();
+    let entries: Vec<Entry> = found.contents.iter().map(entry).collect();
     let mut out = Vec::new();
     if !entries.is_empty() {
         record(found.last, found.last, &entries, &mut out);
@@ -143,16 +165,27 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
         let entries: Vec<Entry> = postcard::from_bytes(record.body)
             .map_err(|_| format!("the record with position {} cannot be read", record.position))?;
         for entry in entries {
-            let bytes = match config.migrate {
-                Some(migrate) if schema != config.schema => migrate(&entry.name, schema, &entry.bytes)
-                    .map_err(|e| format!("{} cannot be migrated from schema {schema}: {e}", entry.name))?,
-                _ => entry.bytes,
+            let current = |bytes: Vec<u8>| match config.migrate {
+                Some(migrate) if schema != config.schema => migrate(&entry.name, schema, &bytes)
+                    .map_err(|e| format!("{} cannot be migrated from schema {schema}: {e}", entry.name)),
+                _ => Ok(bytes),
             };
-            let list = found.entries.entry(entry.name).or_default();
-            if entry.whole {
-                list.clear();
+            match entry.change {
+                Change::Whole(bytes) => {
+                    let bytes = current(bytes)?;
+                    found.contents.insert(entry.name, Content::Whole(bytes));
+                }
+                Change::Items { kept, added } => {
+                    let added = added.into_iter().map(current).collect::<Result<Vec<_>, _>>()?;
+                    let content = found.contents.entry(entry.name.clone()).or_insert(Content::Items(Vec::new()));
+                    let items = match content {
+                        Content::Items(items) if kept <= items.len() as u64 => items,
+                        _ => return Err(format!("{} keeps more items than it has", entry.name)),
+                    };
+                    items.truncate(kept as usize);
+                    items.extend(added);
+                }
             }
-            list.push(bytes);
         }
         found.last = record.position;
         rest = record.rest;

@@ -1,5 +1,5 @@
 //! A durable ledger as a process of its own, to be killed: `ledger FILE` reads amounts, one a line, and
-//! answers each with the sum of all so far. Its first line is what it found.
+//! answers each with the sum of all so far. Its first line is what it found. Its log is written anew often.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,8 @@ async fn main() -> ExitCode {
         eprintln!("usage: ledger FILE");
         return ExitCode::from(2);
     };
-    let started = Wal::open(&path, &WalConfig::default()).and_then(|wal| Ledger::start(&wal, "ledger"));
+    let started = Wal::open(&path, &WalConfig { compact_at: 2048, ..WalConfig::default() })
+        .and_then(|wal| Ledger::start(&wal, "ledger"));
     let ledger = match started {
         Ok(ledger) => ledger,
         Err(error) => {
