@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -276,6 +276,16 @@ async fn a_long_log_is_written_anew() {
     assert_eq!((total, items.len()), (1000, 1000));
 }
 
+/// A process that does not outlive the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A process that is killed at random finds, each time, everything that it has answered.
 #[test]
 fn a_killed_process_has_lost_nothing() {
@@ -285,14 +295,11 @@ fn a_killed_process_has_lost_nothing() {
     let mut numbers = Numbers::new(7);
     let (mut answered, mut sent) = (0i64, 0i64);
     for round in 0..rounds {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ledger"))
-            .arg(&path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the process starts");
-        let mut requests = process.stdin.take().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ledger"));
+        let command = command.arg(&path).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = Running(command.spawn().expect("the process starts"));
+        let mut requests = process.0.stdin.take().unwrap();
+        let mut lines = BufReader::new(process.0.stdout.take().unwrap()).lines();
         let first = lines.next().expect("it says what it found").unwrap();
         let words: Vec<i64> = first.split_whitespace().filter_map(|w| w.trim_end_matches(',').parse().ok()).collect();
         let [total, _, sum] = words[..] else { panic!("{first}") };
@@ -310,8 +317,7 @@ fn a_killed_process_has_lost_nothing() {
         });
         let patience = Duration::from_micros(numbers.below(20_000) as u64);
         std::thread::sleep(patience);
-        process.kill().expect("it can be killed");
-        process.wait().expect("it ends");
+        drop(process);
         answered = lines.map_while(Result::ok).filter_map(|l| l.parse().ok()).last().unwrap_or(answered.max(total));
         sent += writer.join().expect("the writer ends");
     }
