@@ -1,0 +1,65 @@
+//! How many durable sections a second are answered: with one writer and with sixty-four over one log,
+//! beside what the disk itself flushes.
+//!
+//! `cargo bench -p mpcal-tests --bench durable`, in the directory for temporary files.
+
+#![allow(missing_docs)]
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use mpcal_runtime::wal::{Wal, WalConfig};
+use mpcal_tests::ledger::Ledger;
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+const TIME: Duration = Duration::from_secs(2);
+
+/// Small appends, each flushed, a second.
+fn disk() -> f64 {
+    let mut file = tempfile::tempfile().expect("a file can be made");
+    let (start, mut count) = (Instant::now(), 0);
+    while start.elapsed() < TIME {
+        file.write_all(&[0; 80]).expect("it can be written");
+        File::sync_data(&file).expect("it can be flushed");
+        count += 1;
+    }
+    f64::from(count) / start.elapsed().as_secs_f64()
+}
+
+/// Answers a second to so many writers, each of which waits for its answer.
+fn answers(writers: usize) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let wal = Wal::open(directory.path().join("wal"), &WalConfig::default()).expect("the log opens");
+        let mut clients = JoinSet::new();
+        let start = Instant::now();
+        for n in 0..writers {
+            let ledger = Ledger::start(&wal, &format!("writer{n}")).expect("it starts");
+            clients.spawn(async move {
+                // All of it, with the node that runs it.
+                let ledger = ledger;
+                let mut count = 0u32;
+                while start.elapsed() < TIME {
+                    ledger.requests.send(1).await;
+                    ledger.answers.receive().await;
+                    let _ = ledger.watched.try_receive();
+                    count += 1;
+                }
+                count
+            });
+        }
+        let counts = clients.join_all().await;
+        f64::from(counts.iter().sum::<u32>()) / start.elapsed().as_secs_f64()
+    })
+}
+
+fn main() {
+    println!("{:>12} {:>12} {:>12} {:>8}", "flushes/s", "1 writer", "64 writers", "ratio");
+    for _ in 0..3 {
+        let (disk, one, many) = (disk(), answers(1), answers(64));
+        println!("{disk:12.0} {one:12.0} {many:12.0} {:8.1}", many / one);
+    }
+}
