@@ -31,14 +31,17 @@ pub(crate) fn in_use() -> bool {
     IN_USE.load(Ordering::Relaxed)
 }
 
+/// Given the name of a resource, the version of the schema that it was written with, and an encoded value
+/// (of a sequence: an item), gives the value as it is encoded now.
+pub type Migration = fn(&str, u32, &[u8]) -> Result<Vec<u8>, String>;
+
 /// What is adjustable about a log.
 #[derive(Clone, Debug)]
 pub struct WalConfig {
     /// The version of what resources store; raise it when their types change. Default: 0.
     pub schema: u32,
-    /// Turns an entry of an older schema into one of this: the name of the resource, the old version,
-    /// the encoded value. Without it a log with another schema is refused.
-    pub migrate: Option<fn(&str, u32, &[u8]) -> Result<Vec<u8>, String>>,
+    /// Turns a value of an older schema into one of this. Without it a log with another schema is refused.
+    pub migrate: Option<Migration>,
     /// The size in bytes from which the log is written anew with what is still needed, whenever it has
     /// doubled since. Default: 64 MiB.
     pub compact_at: u64,
