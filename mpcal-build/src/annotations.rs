@@ -80,7 +80,12 @@ fn above(before: &str, word: &str) -> Option<String> {
         rest = shorter.trim_end();
     }
     let comment = if let Some(inside) = rest.strip_suffix("*)") {
-        inside[inside.rfind("(*")? + 2..].to_owned()
+        let comment = &inside[inside.rfind("(*")? + 2..];
+        // A block is a comment for TLA+; what it says is about what is in it.
+        if ["--mpcal", "--algorithm", "--fair"].iter().any(|word| comment.contains(word)) {
+            return None;
+        }
+        comment.to_owned()
     } else {
         let lines: Vec<&str> = rest.lines().rev().take_while(|l| l.trim_start().starts_with("\\*")).collect();
         lines.into_iter().rev().map(|l| format!("{l}\n")).collect()
@@ -97,3 +102,18 @@ fn plain(text: &str) -> String {
 
 /// Aliases by their names.
 pub type Aliases = HashMap<Rc<str>, Rc<str>>;
+
+#[cfg(test)]
+mod tests {
+    use super::above;
+
+    #[test]
+    fn an_annotation_is_in_the_comment_right_above() {
+        let type_above = |text: &str| above(text, "@type:");
+        assert_eq!(type_above("\\* @type: Int;\nVARIABLE ").as_deref(), Some("Int"));
+        assert_eq!(type_above("x = 1,\n  \\* @type: Int\n  \\*   -> Str;\n  ").as_deref(), Some("Int -> Str"));
+        assert_eq!(type_above("(* @type: Set(Int); *)\nCONSTANTS ").as_deref(), Some("Set(Int)"));
+        assert_eq!(type_above("\\* @type: Int;\nx = 1,\n").as_deref(), None);
+        assert_eq!(type_above("(*\n--mpcal A {\n \\* @type: Int;\n variable x;\n}\n*)\n").as_deref(), None);
+    }
+}

@@ -67,16 +67,26 @@ impl Type {
     /// Whether a `Value` stands somewhere in it, so that comparing may fail.
     #[must_use]
     pub fn has_value(&self, records: &[Record]) -> bool {
+        self.has_value_within(records, MAX_DEPTH)
+    }
+
+    fn has_value_within(&self, records: &[Record], depth: usize) -> bool {
+        let within = |t: &Type| t.has_value_within(records, depth);
         match self {
             Type::Value => true,
             Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) => false,
-            Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => t.has_value(records),
-            Type::Tuple(items) => items.iter().any(|t| t.has_value(records)),
-            Type::Function(k, v) => k.has_value(records) || v.has_value(records),
-            Type::Record(id) => records[*id].fields.values().any(|t| matches!(t, Type::Value)),
+            Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => within(t),
+            Type::Tuple(items) => items.iter().any(within),
+            Type::Function(k, v) => within(k) || within(v),
+            Type::Record(id) => {
+                depth > 0 && records[*id].fields.values().any(|t| t.has_value_within(records, depth - 1))
+            }
         }
     }
 }
+
+/// Records inside records are looked into so deep: one may hold itself.
+const MAX_DEPTH: usize = 8;
 
 /// A value that a model knows by name. They are ordered as values are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

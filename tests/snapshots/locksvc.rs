@@ -26,6 +26,8 @@ mod model {
 
     /// The constants of the model. Its operators are methods.
     #[derive(Clone, Debug)]
+    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
     pub struct Constants {
         /// `NumClients`, locksvc.tla:13
         pub num_clients: i64,

@@ -29,6 +29,8 @@ mod model {
 
     /// The constants of the model. Its operators are methods.
     #[derive(Clone, Debug)]
+    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
     pub struct Constants {
         /// `NumBackends`, proxy.tla:16
         pub num_backends: i64,

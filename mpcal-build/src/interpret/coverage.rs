@@ -7,7 +7,6 @@ use super::state::Machine;
 use crate::infer::Types;
 use crate::normal::{Normal, Step};
 use crate::resolved::{Expr, ExprId, Model};
-use crate::types::Type;
 
 /// What has a type of its own, and what is a dynamic `Value`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,8 +66,8 @@ pub(super) fn coverage(
     let copies = copies(normal, types);
     for (id, count) in machine.counted() {
         let typed = match copies.get(&id) {
-            Some(copies) => copies.iter().all(|c| !holds_any(types.of(*c), types, 0)),
-            None => !holds_any(types.of(id), types, 0),
+            Some(copies) => copies.iter().all(|c| !types.of(*c).has_value(&types.records)),
+            None => !types.of(id).has_value(&types.records),
         };
         if typed {
             found.evaluations.0 += count;
@@ -82,28 +81,16 @@ pub(super) fn coverage(
     let bodies = model.archetypes.iter().flat_map(|a| a.parameters.iter().chain(&a.locals));
     let bodies = bodies.chain(model.procedures.iter().flat_map(|p| p.parameters.iter().chain(&p.locals)));
     for id in model.globals.iter().chain(bodies) {
-        let typed = !holds_any(&types.variables[id.index()], types, 0);
+        let typed = !types.variables[id.index()].has_value(&types.records);
         found.variables.0 += usize::from(typed);
         found.variables.1 += usize::from(!typed);
     }
     for t in types.records.iter().flat_map(|r| r.fields.values()) {
-        let typed = !holds_any(t, types, 0);
+        let typed = !t.has_value(&types.records);
         found.fields.0 += usize::from(typed);
         found.fields.1 += usize::from(!typed);
     }
     Ok(found)
-}
-
-/// Whether a type is or holds any value.
-fn holds_any(t: &Type, types: &Types, depth: usize) -> bool {
-    match t {
-        Type::Value => true,
-        Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) => false,
-        Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => holds_any(t, types, depth),
-        Type::Tuple(items) => items.iter().any(|t| holds_any(t, types, depth)),
-        Type::Function(k, v) => holds_any(k, types, depth) || holds_any(v, types, depth),
-        Type::Record(id) => depth < 8 && types.records[*id].fields.values().any(|t| holds_any(t, types, depth + 1)),
-    }
 }
 
 /// All expressions that may be evaluated, by id.

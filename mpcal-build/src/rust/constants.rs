@@ -56,11 +56,21 @@ impl Emitter<'_> {
                 Some(Emitted::InProgress) | None => {}
             }
         }
+        // A function has no form on disk.
+        let derives = if plain.iter().all(|(_, c)| c.arity == 0) {
+            quote! {
+                #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+                #[serde(crate = "rt::serde")]
+            }
+        } else {
+            quote!()
+        };
         quote! {
             #(#literals)*
 
             /// The constants of the model. Its operators are methods.
             #[derive(Clone, Debug)]
+            #derives
             pub struct Constants {
                 #(#[doc = #docs] pub #names: #types,)*
             }

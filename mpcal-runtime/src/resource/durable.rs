@@ -13,6 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use super::shared::Staged;
 use crate::cell::{Cell, Core};
 use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
@@ -34,18 +35,6 @@ struct DurableCell<T> {
     value: Mutex<T>,
     /// What to write for a change from one value to another.
     change: fn(&T, &T) -> Change,
-}
-
-/// The value as a section sees it, if it has looked or changed it.
-pub struct Staged<T> {
-    value: Option<T>,
-    changed: bool,
-}
-
-impl<T> Default for Staged<T> {
-    fn default() -> Self {
-        Self { value: None, changed: false }
-    }
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {

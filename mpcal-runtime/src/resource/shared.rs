@@ -28,8 +28,8 @@ struct VariableCell<T> {
 
 /// The value as this section sees it, and whether it has changed it.
 pub struct Staged<T> {
-    value: Option<T>,
-    changed: bool,
+    pub(super) value: Option<T>,
+    pub(super) changed: bool,
 }
 
 impl<T> Default for Staged<T> {
