@@ -24,6 +24,8 @@ pub mod conformance;
 #[cfg(feature = "runtime")]
 mod driver;
 #[cfg(feature = "runtime")]
+mod encoding;
+#[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
 mod mapping;

@@ -327,3 +327,16 @@ fn a_configuration_can_be_named() {
     let said = mpcal(directory.path(), &["types", "--config", "none.cfg", "optional.tla"]);
     assert_eq!(said.status.code(), Some(2), "{}", text(&said));
 }
+
+/// Types that double with each definition do not take time or space that doubles.
+#[test]
+fn types_do_not_grow_without_end() {
+    let definitions: String = (1..40).map(|n| format!("A{n} == <<A{}, A{}>>\n", n - 1, n - 1)).collect();
+    let model = format!(
+        "---- MODULE wide ----\nEXTENDS Naturals\nA0 == 1\n{definitions}(*\n--mpcal wide {{\n  archetype A() \
+         variables x = A39; {{\n    start: x := A39;\n  }}\n  process (p = 1) == instance A();\n}}\n*)\n====\n"
+    );
+    let start = std::time::Instant::now();
+    mpcal_build::Config::new().compile_text("wide.tla", &model, None).expect("it compiles");
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}

@@ -34,7 +34,8 @@ fn each_dependency_has_one_door() {
         ("clap::", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/"]),
         ("std::fs", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/", "mpcal-build/src/build_script.rs"]),
         ("std::env", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/", "mpcal-build/src/build_script.rs"]),
-        ("postcard::", &["mpcal-runtime/src/resource/mailbox/wire.rs"]),
+        ("postcard::", &["mpcal-runtime/src/encoding.rs"]),
+        ("crc32fast::", &["mpcal-runtime/src/wal/format.rs"]),
         ("imbl::", &["mpcal-runtime/src/value/"]),
     ];
     for krate in ["mpcal-build/src", "mpcal-runtime/src"] {

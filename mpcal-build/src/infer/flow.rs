@@ -3,6 +3,10 @@
 use super::solve::{Row, Solver, Term, TypeId, MAX_DEPTH};
 use super::tags::TagRow;
 
+/// So many types are made, for models of any size: `<<x, x>>` of `<<x, x>>` and so on would double them.
+/// What comes behind is any value. A model of three hundred lines makes some fifteen hundred.
+const MAX_TERMS: usize = 100_000;
+
 impl Solver {
     /// Whether two types could be one, without changing anything.
     pub(super) fn unifiable(&self, a: TypeId, b: TypeId, depth: usize) -> bool {
@@ -48,7 +52,7 @@ impl Solver {
     /// A type of its own that starts as another, as far as that is known.
     fn copy(&mut self, t: TypeId, depth: usize) -> TypeId {
         let root = self.find(t);
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.terms.len() > MAX_TERMS {
             return self.term(Term::Dynamic);
         }
         let term = self.terms[root.0].clone();

@@ -11,10 +11,10 @@ use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 
 use super::shared::Staged;
 use crate::cell::{Cell, Core};
+use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
@@ -37,15 +37,8 @@ struct DurableCell<T> {
     change: fn(&T, &T) -> Change,
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("values are plain data")
-}
-
-fn decode<'b, T: Deserialize<'b>>(name: &str, bytes: &'b [u8]) -> io::Result<T> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        _ => Err(other_type(name)),
-    }
+fn read<T: Data>(name: &str, bytes: &[u8]) -> io::Result<T> {
+    decode(bytes).ok_or_else(|| other_type(name))
 }
 
 fn other_type(name: &str) -> io::Error {
@@ -59,7 +52,7 @@ impl<T: Data> Durable<T> {
     /// If what the log has is no value of this type.
     pub fn new(wal: &Wal, name: &str, initial: T) -> io::Result<Self> {
         let value = match wal.claim(name) {
-            Some(Content::Whole(bytes)) => decode(name, &bytes)?,
+            Some(Content::Whole(bytes)) => read(name, &bytes)?,
             Some(Content::Items(_)) => return Err(other_type(name)),
             None => initial,
         };
@@ -79,7 +72,7 @@ impl<T: Data> DurableLog<T> {
     /// If what the log has is no sequence of this type.
     pub fn new(wal: &Wal, name: &str) -> io::Result<Self> {
         let items: Seq<T> = match wal.claim(name) {
-            Some(Content::Items(items)) => items.iter().map(|i| decode(name, i)).collect::<io::Result<_>>()?,
+            Some(Content::Items(items)) => items.iter().map(|i| read(name, i)).collect::<io::Result<_>>()?,
             Some(Content::Whole(_)) => return Err(other_type(name)),
             None => Seq::new(),
         };

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::WalConfig;
+use crate::encoding::{decode, encode};
 
 const MAGIC: &[u8; 8] = b"mpcalwal";
 
@@ -72,7 +73,7 @@ pub(super) fn header(schema: u32) -> Vec<u8> {
 
 /// Adds a record to `out`.
 pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut Vec<u8>) {
-    let body = postcard::to_stdvec(entries).expect("entries are plain data");
+    let body = encode(entries);
     let mut checked = Vec::with_capacity(body.len() + 16);
     checked.extend(position.to_le_bytes());
     checked.extend(durable.to_le_bytes());
@@ -162,8 +163,8 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
             found.torn = rest.len() as u64;
             break;
         };
-        let entries: Vec<Entry> = postcard::from_bytes(record.body)
-            .map_err(|_| format!("the record with position {} cannot be read", record.position))?;
+        let entries: Vec<Entry> = decode(record.body)
+            .ok_or_else(|| format!("the record with position {} cannot be read", record.position))?;
         for entry in entries {
             let current = |bytes: Vec<u8>| match config.migrate {
                 Some(migrate) if schema != config.schema => migrate(&entry.name, schema, &bytes)

@@ -7,9 +7,10 @@
 use std::hash::{BuildHasher, Hasher};
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
+
+pub(super) use crate::encoding::{decode, encode};
 
 /// The first bytes of a `Hello`.
 pub(super) const MAGIC: [u8; 4] = *b"MPCL";
@@ -47,19 +48,6 @@ pub(super) enum Frame {
     },
     /// Everything up to this sequence number is in the inbox.
     Received { sequence: u64 },
-}
-
-/// A value in postcard. Our types always encode.
-pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("a value of TLA+ has a finite encoding")
-}
-
-/// A value from postcard, with nothing behind it.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Some(value),
-        _ => None,
-    }
 }
 
 pub(super) fn frame(frame: &Frame) -> Bytes {
