@@ -32,7 +32,8 @@ impl Stop {
     }
 }
 
-/// A set of archetypes that run together: all end, or one fails and the others are stopped.
+/// A set of archetypes that run together: all end, or one fails and the others are stopped. Dropping it
+/// stops them where they are, so keep it as long as they are to run.
 pub struct Node {
     stop: Stop,
     logs: Vec<Wal>,
