@@ -179,6 +179,16 @@ impl Storage for Faulty {
     }
 }
 
+/// Waits until the sections of a ledger have committed in memory.
+async fn adds_up_to(ledger: &Ledger, total: i64) {
+    let committed = async {
+        while ledger.total.load() != total {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(SOON, committed).await.expect("the sections commit in memory");
+}
+
 /// An answer waits for the flush, and so does the answer of one who only saw the sum.
 #[tokio::test]
 async fn nothing_leaves_before_what_it_depends_on_is_on_disk() {
@@ -186,8 +196,8 @@ async fn nothing_leaves_before_what_it_depends_on_is_on_disk() {
     storage.held.store(true, Ordering::Release);
     let ledger = Ledger::start(&Wal::on(storage.clone()), "a").unwrap();
     ledger.requests.send(7).await;
+    adds_up_to(&ledger, 7).await;
     sleep(MOMENT).await;
-    assert_eq!(ledger.total.load(), 7, "the section has committed in memory");
     assert_eq!((ledger.answers.try_receive(), ledger.watched.try_receive()), (None, None));
     assert!(timeout(MOMENT, ledger.answers.receive()).await.is_err());
     storage.held.store(false, Ordering::Release);
@@ -204,7 +214,7 @@ async fn flushes_are_shared() {
     for amount in 1..=100 {
         ledger.requests.send(amount).await;
     }
-    sleep(MOMENT).await;
+    adds_up_to(&ledger, 5050).await;
     storage.held.store(false, Ordering::Release);
     for _ in 0..100 {
         timeout(SOON, ledger.answers.receive()).await.expect("an answer comes");
