@@ -87,7 +87,17 @@ impl Storage for File {
 
 /// A write-ahead log. Clones are the same log.
 #[derive(Clone)]
-pub struct Wal(Arc<Inner>);
+pub struct Wal(Arc<Handle>);
+
+/// What all clones of a log share; the writer does not, so the last of them closes the log.
+struct Handle(Arc<Inner>);
+
+impl std::ops::Deref for Handle {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
 
 struct Inner {
     pending: Mutex<Pending>,
@@ -118,8 +128,9 @@ struct Pending {
 
 impl Wal {
     /// Opens the log in a file, or starts one. What was found there waits for the resources with the
-    /// same names. An incomplete end, which nothing can have depended on, is cut off
-    /// ([`torn`](Self::torn) says how much), and the log is written anew with what is still needed.
+    /// same names. An end that cannot be read is cut off ([`torn`](Self::torn) says how much): a crash
+    /// leaves one, and nothing that has left the node depends on it, unless the disk has damaged the very
+    /// last record. Damage before that is an error. The log is then written anew with what is still needed.
     ///
     /// # Errors
     /// If the file cannot be read or written, is in use by another process, is damaged, or was written
@@ -178,7 +189,7 @@ impl Wal {
             inner.fail(&error);
             inner.ended.store(true, Ordering::Release);
         }
-        Self(inner)
+        Self(Arc::new(Handle(inner)))
     }
 
     /// How many bytes at the end of the file were incomplete when it was opened.
@@ -283,13 +294,10 @@ impl Wal {
     }
 }
 
-impl Drop for Wal {
+impl Drop for Handle {
     fn drop(&mut self) {
-        // The writer holds the other one.
-        if Arc::strong_count(&self.0) <= 2 {
-            self.0.pending.lock().closed = true;
-            self.0.work.notify_one();
-        }
+        self.pending.lock().closed = true;
+        self.work.notify_one();
     }
 }
 

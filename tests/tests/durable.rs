@@ -68,6 +68,27 @@ async fn two_processes_do_not_share_a_log() {
     assert_eq!(open(&path).unwrap_err().kind(), io::ErrorKind::WouldBlock);
 }
 
+/// However many hold it, the last one that lets go of a log closes it.
+#[test]
+fn a_dropped_log_gives_its_file_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    for _ in 0..100 {
+        let start = std::time::Instant::now();
+        let wal = loop {
+            match open(&path) {
+                Ok(wal) => break wal,
+                Err(error) => assert!(start.elapsed() < SOON, "{error}"),
+            }
+        };
+        std::thread::scope(|threads| {
+            for clone in [wal.clone(), wal.clone(), wal] {
+                threads.spawn(move || drop(clone));
+            }
+        });
+    }
+}
+
 /// A log of ten sections, each flushed on its own, as bytes.
 async fn ten_sections(directory: &Path) -> Vec<u8> {
     let path = directory.join("whole");

@@ -64,8 +64,8 @@ pub(super) struct Generator<'m> {
 /// Finds the types of a model. Expressions of mapping macros are copied for each use, so the model
 /// gets new ids.
 ///
-/// A variable whose uses disagree is any value. What was first assigned to it must not become that,
-/// too, so types are found once more with such variables known from the start.
+/// A variable whose uses disagree is any value. By the time that shows, it may have flowed into places that
+/// took the type it had, so types are found once more with such variables known from the start.
 pub fn infer(model: &mut Model, normal: &Normal) -> Types {
     let first = infer_with(&mut model.clone(), normal, &[]);
     if first.untyped.is_empty() {

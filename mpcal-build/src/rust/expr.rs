@@ -197,8 +197,11 @@ impl Emitter<'_> {
                 };
                 Code::owned(set, Type::Set(Box::new(element)))
             }
-            ExprKind::Filter(b, p) => self.quantifier(quote!(filter), b, p, s),
-            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, s),
+            ExprKind::Filter(b, p) => {
+                let set = Type::Set(Box::new(self.element_type(b)));
+                self.quantifier(quote!(filter), b, p, set, s)
+            }
+            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, self.element_type(b), s),
             ExprKind::Map(body, bindings) => {
                 let element = element_of(&ty);
                 let t = self.rust_type(&element);
@@ -560,12 +563,10 @@ impl Emitter<'_> {
         }
     }
 
-    /// `filter` and `choose`.
-    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, s: &Scope) -> Code {
+    /// `filter` and `choose`, and the type of what they give.
+    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, found: Type, s: &Scope) -> Code {
         let (set, pattern, inner) = self.product(std::slice::from_ref(b), s);
         let p = self.condition(p, &inner);
-        let element = self.element_type(b);
-        let found = if f.to_string() == "filter" { Type::Set(Box::new(element)) } else { element };
         Code::owned(quote!(rt::#f(#set, |#pattern| Ok(#p))?), found)
     }
 

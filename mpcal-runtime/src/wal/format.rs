@@ -1,7 +1,7 @@
 //! The bytes of a log.
 //!
-//! A header, then records: length and checksum of what follows (4 bytes each, little-endian), position
-//! and the last position that was on disk when the record was made (8 bytes each), the entries. A record
+//! A header, then records: the length of what follows (8 bytes, little-endian) and its checksum (4), the
+//! position and the last position that was on disk when the record was made (8 each), the entries. A record
 //! that was on disk before a later one was made cannot be torn, so if it is damaged, that is reported.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ const VERSION: u32 = 1;
 const HEADER: usize = 20;
 
 /// Length, checksum, position, flushed position.
-const PREFIX: usize = 24;
+const PREFIX: usize = 28;
 
 /// What one resource adds to a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +78,7 @@ pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut V
     checked.extend(position.to_le_bytes());
     checked.extend(durable.to_le_bytes());
     checked.extend(body);
-    let length = u32::try_from(checked.len()).expect("a section changes less than 4 GiB");
-    out.extend(length.to_le_bytes());
+    out.extend((checked.len() as u64).to_le_bytes());
     out.extend(crc32fast::hash(&checked).to_le_bytes());
     out.extend(checked);
 }
@@ -114,14 +113,15 @@ fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 fn next(bytes: &[u8]) -> Option<Record<'_>> {
-    let length = u32::from_le_bytes(number(bytes, 0)?) as usize;
-    let checksum = u32::from_le_bytes(number(bytes, 4)?);
-    let checked = bytes.get(8..8usize.checked_add(length)?)?;
+    let length = usize::try_from(u64::from_le_bytes(number(bytes, 0)?)).ok()?;
+    let checksum = u32::from_le_bytes(number(bytes, 8)?);
+    let end = 12usize.checked_add(length)?;
+    let checked = bytes.get(12..end)?;
     let record = Record {
         position: u64::from_le_bytes(number(checked, 0)?),
         durable: u64::from_le_bytes(number(checked, 8)?),
         body: checked.get(16..)?,
-        rest: &bytes[8 + length..],
+        rest: &bytes[end..],
     };
     (crc32fast::hash(checked) == checksum).then_some(record)
 }
@@ -129,7 +129,7 @@ fn next(bytes: &[u8]) -> Option<Record<'_>> {
 /// Whether a later record says that the one after `last` was on disk: then it cannot be torn.
 fn was_flushed(bytes: &[u8], last: u64) -> bool {
     let plausible = |at: usize| {
-        let durable = number(bytes, at + 16).map(u64::from_le_bytes);
+        let durable = number(bytes, at + 20).map(u64::from_le_bytes);
         durable.is_some_and(|d| d > last) && next(&bytes[at..]).is_some_and(|r| r.durable > last && r.position > last)
     };
     (1..bytes.len().saturating_sub(PREFIX) + 1).any(plausible)
@@ -155,7 +155,7 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
     let mut found = Found::default();
     let mut rest = &bytes[HEADER..];
     while !rest.is_empty() {
-        let Some(record) = next(rest).filter(|r| r.position > found.last || found.last == 0) else {
+        let Some(record) = next(rest).filter(|r| found.last == 0 || r.position == found.last + 1) else {
             if was_flushed(rest, found.last) {
                 let at = bytes.len() - rest.len();
                 return Err(format!("the record at byte {at} is damaged, and was not the last"));
