@@ -7,11 +7,12 @@
 //! saw still holds, and only then applies everything.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use crate::error::Step;
@@ -24,6 +25,8 @@ pub struct Core {
     version: AtomicU64,
     gate: Mutex<()>,
     sleepers: Mutex<Vec<Arc<Notify>>>,
+    /// How many there are, to be looked at without the lock.
+    sleeping: AtomicUsize,
     /// What must be on disk before what the cell holds may leave the node.
     marks: Mutex<Marks>,
 }
@@ -38,6 +41,7 @@ impl Core {
             version: AtomicU64::new(0),
             gate: Mutex::new(()),
             sleepers: Mutex::new(Vec::new()),
+            sleeping: AtomicUsize::new(0),
             marks: Mutex::new(Marks::default()),
         })
     }
@@ -45,15 +49,18 @@ impl Core {
     /// The number of changes so far.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+        self.version.load(Ordering::SeqCst)
     }
 
     /// Says that the cell has changed: call it after the change, in [`Cell::commit`] or while
     /// holding the guard of [`Core::outside_change`]. Wakes everyone who sleeps on it.
     pub fn changed(&self) {
-        self.version.fetch_add(1, Ordering::AcqRel);
-        for sleeper in self.sleepers.lock().drain(..) {
-            sleeper.notify_one();
+        // A sleeper announces itself before it looks at the version: one of the two sees the other.
+        self.version.fetch_add(1, Ordering::SeqCst);
+        if self.sleeping.load(Ordering::SeqCst) > 0 {
+            let mut sleepers = self.sleepers.lock();
+            sleepers.drain(..).for_each(|sleeper| sleeper.notify_one());
+            self.sleeping.store(0, Ordering::SeqCst);
         }
     }
 
@@ -63,11 +70,15 @@ impl Core {
     }
 
     fn sleep(&self, sleeper: &Arc<Notify>) {
-        self.sleepers.lock().push(sleeper.clone());
+        let mut sleepers = self.sleepers.lock();
+        sleepers.push(sleeper.clone());
+        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
     }
 
     fn wake_up(&self, sleeper: &Arc<Notify>) {
-        self.sleepers.lock().retain(|s| !Arc::ptr_eq(s, sleeper));
+        let mut sleepers = self.sleepers.lock();
+        sleepers.retain(|s| !Arc::ptr_eq(s, sleeper));
+        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
     }
 }
 
@@ -104,6 +115,10 @@ pub trait Cell: Send + Sync + 'static {
     /// Applies what was staged. Called with the gate held.
     fn commit(&self, staged: &mut Self::Staged);
 
+    /// Called after every cell of the section has committed and every gate is free again: here what was
+    /// committed may be handed on. It does not fail, wait or panic.
+    fn committed(&self, _staged: &mut Self::Staged) {}
+
     /// Forgets what was staged; needed only where staging took hold of something.
     fn abort(&self, _staged: &mut Self::Staged) {}
 
@@ -134,6 +149,7 @@ trait Entry: Send {
     fn journal(&self) -> Option<(Wal, wal::Entry)>;
     fn depends(&mut self, marks: &Marks);
     fn commit(&mut self);
+    fn committed(&mut self);
     fn abort(&mut self);
     fn staged(&mut self) -> &mut dyn Any;
 }
@@ -166,6 +182,9 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn commit(&mut self) {
         self.cell.commit(&mut self.staged);
+    }
+    fn committed(&mut self) {
+        self.cell.committed(&mut self.staged);
         self.cell.clear(&mut self.staged);
         self.seen = None;
     }
@@ -182,53 +201,52 @@ impl<C: Cell> Entry for Touched<C> {
     }
 }
 
-/// What one section has staged, cell by cell in the order of the first touch.
+/// What one section has staged, cell by cell.
 ///
 /// Entries are kept from section to section, because an archetype touches the same few cells again
-/// and again; `active` are those that the current section has touched.
+/// and again; those that the current section has touched are in `order`.
 #[derive(Default)]
 pub(crate) struct Log {
+    cores: Vec<Arc<Core>>,
+    /// What is staged in the cell with the same place in `cores`.
     entries: Vec<Box<dyn Entry>>,
-    active: usize,
+    /// The places of the cells that the section has touched, by the ids of the cells.
+    order: Vec<usize>,
 }
 
 /// Entries kept beyond a section.
 const KEPT: usize = 64;
 
+/// The gates of all cells of a section, taken in the order of their ids.
+type Gates<'c> = SmallVec<[MutexGuard<'c, ()>; 8]>;
+
 impl Log {
     pub(crate) fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
         let id = cell.core().id;
-        let at = match self.entries.iter().position(|e| e.core().id == id) {
+        let at = match self.cores.iter().position(|core| core.id == id) {
             Some(at) => at,
             None => {
+                self.cores.push(cell.core().clone());
                 self.entries.push(Box::new(Touched { cell: cell.clone(), staged: C::Staged::default(), seen: None }));
                 self.entries.len() - 1
             }
         };
-        // The order of the first touch is the order of the active entries.
-        let at = if at >= self.active {
-            self.entries[self.active..=at].rotate_right(1);
-            self.active += 1;
-            self.active - 1
-        } else {
-            at
-        };
+        if self.entries[at].seen().is_none() {
+            let place = self.order.partition_point(|before| self.cores[*before].id < id);
+            self.order.insert(place, at);
+        }
         self.entries[at].staged().downcast_mut().expect("a cell id belongs to one cell, which has one type")
-    }
-
-    fn touched(&mut self) -> &mut [Box<dyn Entry>] {
-        &mut self.entries[..self.active]
     }
 
     /// Whether the section touched no cell at all.
     pub(crate) fn is_empty(&self) -> bool {
-        self.active == 0
+        self.order.is_empty()
     }
 
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
         let mut pending = false;
-        for entry in self.touched() {
-            match entry.poll_pre_commit(cx) {
+        for at in &self.order {
+            match self.entries[*at].poll_pre_commit(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(abort)) => return Poll::Ready(Err(abort)),
                 Poll::Pending => pending = true,
@@ -241,66 +259,69 @@ impl Log {
         }
     }
 
-    /// Whether what the section saw still holds; only a moment's answer, no gate is kept.
-    pub(crate) fn validate(&mut self) -> bool {
-        self.touched().iter().all(|e| e.validate())
+    /// Whether what the section saw was true at one moment, which is now.
+    pub(crate) fn validate(&self) -> bool {
+        let _gates = gates(&self.cores, &self.order);
+        still_holds(&self.entries, &self.order)
     }
 
     /// Commits everything or nothing; false if another commit came in between. `marks` is what the
     /// archetype depends on, and what it depends on afterwards.
     pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
-        let active = self.active;
-        let touched = &mut self.entries[..active];
-        if let [one] = touched {
-            let core = one.core().clone();
-            let _gate = core.gate.lock();
-            if !one.validate() {
-                return false;
-            }
-            apply(std::slice::from_mut(one), marks);
-        } else {
-            let mut cores: Vec<Arc<Core>> = touched.iter().map(|e| e.core().clone()).collect();
-            cores.sort_by_key(|c| c.id);
-            let _gates: Vec<MutexGuard<'_, ()>> = cores.iter().map(|c| c.gate.lock()).collect();
-            if !touched.iter().all(|e| e.validate()) {
-                return false;
-            }
-            apply(touched, marks);
+        let gates = gates(&self.cores, &self.order);
+        if !still_holds(&self.entries, &self.order) {
+            return false;
+        }
+        apply(&mut self.entries, &self.order, marks);
+        drop(gates);
+        for at in &self.order {
+            self.entries[*at].committed();
         }
         self.clear();
         true
     }
 
     pub(crate) fn abort(&mut self) {
-        self.touched().iter_mut().for_each(|e| e.abort());
+        for at in &self.order {
+            self.entries[*at].abort();
+        }
         self.clear();
     }
 
     fn clear(&mut self) {
-        self.active = 0;
+        self.order.clear();
+        self.cores.truncate(KEPT);
         self.entries.truncate(KEPT);
     }
 
     /// Adds what this attempt depended on to what a sleeper must watch.
     pub(crate) fn watch(&mut self, watched: &mut Watched) {
-        for entry in self.touched() {
-            if let Some(seen) = entry.seen() {
-                watched.add(entry.core(), seen);
+        for at in &self.order {
+            if let Some(seen) = self.entries[*at].seen() {
+                watched.add(&self.cores[*at], seen);
             }
         }
     }
 }
 
+fn gates<'c>(cores: &'c [Arc<Core>], touched: &[usize]) -> Gates<'c> {
+    touched.iter().map(|at| cores[*at].gate.lock()).collect()
+}
+
+fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {
+    touched.iter().all(|at| entries[*at].validate())
+}
+
 /// Applies what was staged. The gates of all cells are held.
-fn apply(touched: &mut [Box<dyn Entry>], marks: &mut Marks) {
+fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], marks: &mut Marks) {
     if !wal::in_use() {
-        touched.iter_mut().for_each(|e| e.commit());
+        touched.iter().for_each(|at| entries[*at].commit());
         return;
     }
     // What the section saw may come from sections that are not on disk yet.
-    touched.iter().for_each(|e| marks.merge(&e.core().marks.lock()));
+    touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
     let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
-    for (log, entry) in touched.iter().filter_map(|e| e.journal()) {
+    for (log, entry) in touched.iter().filter_map(|at| entries[*at].journal()) {
         match records.iter_mut().find(|(known, _)| known.is(&log)) {
             Some((_, entries)) => entries.push(entry),
             None => records.push((log, vec![entry])),
@@ -311,7 +332,8 @@ fn apply(touched: &mut [Box<dyn Entry>], marks: &mut Marks) {
         marks.add(&log, position);
     }
     marks.prune();
-    for e in touched {
+    for at in touched {
+        let e = &mut entries[*at];
         let before = e.core().version();
         if !marks.is_empty() {
             e.depends(marks);

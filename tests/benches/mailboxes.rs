@@ -1,0 +1,140 @@
+//! Round trips over TCP mailboxes beside a bare tokio ping-pong with the same frames: one pair, and fifty
+//! pairs at once.
+//!
+//! `cargo bench -p mpcal-tests --bench mailboxes`, over loopback, in turn in one process. The bare one
+//! reads and writes frames with the codec that mailboxes use, with the bytes that they send.
+
+#![allow(missing_docs)]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use mpcal_runtime::resource::{MailboxConfig, Mailboxes};
+use mpcal_runtime::Node;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio_util::codec::{Framed, LengthDelimitedCodec};
+
+mod model {
+    mpcal_macros::mpcal! { r#"
+        --mpcal Exchange {
+          mapping macro Link {
+            read { await $variable # <<>>; with (m = Head($variable)) { $variable := Tail($variable); yield m; }; }
+            write { yield Append($variable, $value); }
+          }
+          archetype Ping(ref net[_], rounds)
+          variable got;
+          {
+            ping:
+              while (rounds > 0) {
+                net[1] := rounds;
+                pong:
+                  got := net[self];
+                  rounds := rounds - 1;
+              };
+          }
+          archetype Pong(ref net[_])
+          variable got;
+          {
+            wait:
+              while (TRUE) {
+                got := net[self];
+                answer: net[0] := got;
+              };
+          }
+          variables net = [i \in 0..1 |-> <<>>];
+          process (ping = 0) == instance Ping(ref net[_], 3) mapping net[_] via Link;
+          process (pong = 1) == instance Pong(ref net[_]) mapping net[_] via Link;
+        }
+    "# }
+}
+
+impl model::Link for Mailboxes<i64, i64> {}
+
+/// What a frame of a mailbox with a small integer has, without the length before it.
+const FRAME: &[u8] = &[3, 1, 0, 3, 0xc0, 0x9a, 0x0c];
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it has an address");
+    (listener, address)
+}
+
+fn framed(stream: TcpStream) -> Framed<TcpStream, LengthDelimitedCodec> {
+    stream.set_nodelay(true).expect("it is a socket");
+    Framed::new(stream, LengthDelimitedCodec::new())
+}
+
+async fn bare(pairs: usize, rounds: u64) -> Duration {
+    let mut ends = Vec::new();
+    for _ in 0..pairs {
+        let (listener, address) = listener().await;
+        let ping = framed(TcpStream::connect(address).await.expect("it connects"));
+        let pong = framed(listener.accept().await.expect("it connects").0);
+        ends.push((ping, pong));
+    }
+    let frame = bytes::Bytes::from_static(FRAME);
+    let (mut pings, mut pongs) = (JoinSet::new(), JoinSet::new());
+    let start = Instant::now();
+    for (mut ping, mut pong) in ends {
+        let frame = frame.clone();
+        pongs.spawn(async move {
+            while let Some(Ok(got)) = pong.next().await {
+                pong.send(got.freeze()).await.expect("it is read");
+            }
+        });
+        pings.spawn(async move {
+            for _ in 0..rounds {
+                ping.send(frame.clone()).await.expect("it is read");
+                ping.next().await.expect("it is answered").expect("it is answered");
+            }
+        });
+    }
+    pings.join_all().await;
+    start.elapsed()
+}
+
+async fn mailboxes(pairs: usize, rounds: u64) -> Duration {
+    let constants = Arc::new(model::Constants {});
+    let config = MailboxConfig::default();
+    let (mut ping, mut pong, mut ends) = (Node::new(), Node::new(), Vec::new());
+    for _ in 0..pairs {
+        let ((first, at), (second, to)) = (listener().await, listener().await);
+        let addresses = BTreeMap::from([(0, at), (1, to)]);
+        let open = |listener, id: i64| Mailboxes::open(Some(listener), [id], &addresses, &config).expect("it opens");
+        ends.push((open(first, 0), open(second, 1)));
+    }
+    for (_, end) in &ends {
+        pong.spawn(model::Pong::new(1, &constants, end.clone()).expect("it starts"));
+    }
+    // The first round trip of each pair connects it.
+    let mut first = Node::new();
+    for (end, _) in &ends {
+        first.spawn(model::Ping::new(0, &constants, 1, end.clone()).expect("it starts"));
+    }
+    first.join().await.expect("it ends");
+    let start = Instant::now();
+    for (end, _) in &ends {
+        ping.spawn(model::Ping::new(0, &constants, rounds as i64, end.clone()).expect("it starts"));
+    }
+    ping.join().await.expect("it ends");
+    start.elapsed()
+}
+
+fn main() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
+    println!("{:>6} {:>18} {:>18} {:>8}", "pairs", "mailboxes, µs", "bare, µs", "ratio");
+    for _ in 0..3 {
+        for (pairs, rounds) in [(1, 20_000), (50, 1_000)] {
+            let ours = runtime.block_on(mailboxes(pairs, rounds));
+            let bare = runtime.block_on(bare(pairs, rounds));
+            let all = (pairs as u64 * rounds) as f64;
+            let each = |time: Duration| time.as_secs_f64() * 1e6 / all;
+            println!("{pairs:6} {:18.2} {:18.2} {:8.2}", each(ours), each(bare), each(bare) / each(ours));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How fast sections over shared variables commit: on one thread, and on two threads beside the same
+//! archetypes under one big lock.
+//!
+//! `cargo bench -p mpcal-tests --bench shared`. Everything that is compared runs in one process, in turn.
+
+#![allow(missing_docs)]
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Instant;
+
+use mpcal_runtime::resource::Shared;
+use mpcal_runtime::{Archetype, Driver, Progress};
+use parking_lot::Mutex;
+
+mod model {
+    mpcal_macros::mpcal! { r#"
+        --mpcal Shared {
+          archetype Transfer(ref from, ref into, rounds)
+          {
+            move:
+              while (rounds > 0) {
+                from := from - 1;
+                into := into + 1;
+                rounds := rounds - 1;
+              };
+          }
+          archetype Survey(ref cells, rounds)
+          variables sum = 0, at = 0;
+          {
+            survey:
+              while (rounds > 0) {
+                sum := 0;
+                at := 0;
+                rounds := rounds - 1;
+                add:
+                  while (at < 8) {
+                    cells := [i \in 0..31 |-> (cells[i] * 7 + at) % 1009];
+                    at := at + 1;
+                  };
+              };
+          }
+          variables a = 0, b = 0, cells = [i \in 0..31 |-> i];
+          process (transfer \in 1..2) == instance Transfer(ref a, ref b, 3);
+          process (survey = 3) == instance Survey(ref cells, 1);
+        }
+    "# }
+}
+
+const ROUNDS: i64 = 1_000_000;
+
+fn transfer(from: &Shared<i64>, into: &Shared<i64>) -> impl Archetype {
+    let constants = Arc::new(model::Constants {});
+    let built = model::Transfer::builder(1, &constants).from(from.clone()).into(into.clone()).rounds(ROUNDS).build();
+    built.expect("it starts")
+}
+
+fn survey() -> impl Archetype {
+    let constants = Arc::new(model::Constants {});
+    let cells = Shared::new((0..32).map(|i| (i, i)).collect());
+    model::Survey::builder(3, &constants).cells(cells).rounds(ROUNDS / 50).build().expect("it starts")
+}
+
+/// Runs each archetype on a thread of its own to its end; sections a second, all together.
+fn run<A: Archetype>(archetypes: Vec<A>, lock: Option<&Mutex<()>>) -> f64 {
+    let barrier = Barrier::new(archetypes.len() + 1);
+    let runtimes = archetypes.into_iter().map(|archetype| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+        (archetype, runtime)
+    });
+    thread::scope(|scope| {
+        let threads: Vec<_> = runtimes
+            .map(|(archetype, runtime)| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    let mut driver = Driver::new(archetype);
+                    barrier.wait();
+                    runtime.block_on(async {
+                        loop {
+                            let _held = lock.map(Mutex::lock);
+                            match driver.step().await.expect("no step fails") {
+                                Progress::Committed => {}
+                                Progress::Done => break,
+                                Progress::Blocked => unreachable!("these archetypes never wait"),
+                            }
+                        }
+                    });
+                    driver.counters()
+                })
+            })
+            .collect();
+        barrier.wait();
+        let start = Instant::now();
+        let commits: u64 = threads.into_iter().map(|t| t.join().expect("it ends").commits).sum();
+        commits as f64 / start.elapsed().as_secs_f64()
+    })
+}
+
+fn main() {
+    println!("million sections a second");
+    println!("{:>34} {:>10} {:>10} {:>10}", "", "1 thread", "2 threads", "one lock");
+    let shared = || (Shared::new(0), Shared::new(0));
+    for _ in 0..3 {
+        let print = |what: &str, one: f64, two: f64, locked: f64| {
+            println!("{what:>34} {:10.2} {:10.2} {:10.2}", one / 1e6, two / 1e6, locked / 1e6);
+        };
+        let lock = Mutex::new(());
+        let apart = || {
+            let (first, second) = (shared(), shared());
+            vec![transfer(&first.0, &first.1), transfer(&second.0, &second.1)]
+        };
+        let together = || {
+            let (a, b) = shared();
+            vec![transfer(&a, &b), transfer(&b, &a)]
+        };
+        let one = || {
+            let (a, b) = shared();
+            vec![transfer(&a, &b)]
+        };
+        print("two variables, each its own", run(one(), None), run(apart(), None), run(apart(), Some(&lock)));
+        print("two variables, the same", run(one(), None), run(together(), None), run(together(), Some(&lock)));
+        let surveys = |n: usize| (0..n).map(|_| survey()).collect();
+        print("long sections, each its own", run(surveys(1), None), run(surveys(2), None), run(surveys(2), Some(&lock)));
+    }
+}
