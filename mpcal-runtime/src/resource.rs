@@ -17,6 +17,8 @@ pub use dummy::{Dummy, Placeholder};
 pub use durable::{Durable, DurableLog};
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};
 pub use family::Family;
-pub use mailbox::{MailboxConfig, MailboxLengths, Mailboxes};
+#[cfg(feature = "tls")]
+pub use mailbox::Tls;
+pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Secret};
 pub use shared::Shared;
 pub use timer::Timer;

@@ -56,7 +56,7 @@ mod model {
 impl model::Link for Mailboxes<i64, i64> {}
 
 /// What a frame of a mailbox with a small integer has, without the length before it.
-const FRAME: &[u8] = &[3, 1, 0, 3, 0xc0, 0x9a, 0x0c];
+const FRAME: &[u8] = &[5, 0, 0xc1, 0x9a, 0x0c, 0, 3, 0xc0, 0x9a, 0x0c];
 
 async fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");

@@ -2,70 +2,153 @@
 //!
 //! Class: volatile for the inbox, external for what leaves the node.
 //!
-//! Stands for a mapping macro that reads by `await Len($variable) > 0` and taking the head, and
-//! writes by appending; the order of *different* senders is that of arrival.
+//! Stands for: *reliable*, a mapping macro that reads by `await Len($variable) > 0` and taking the head, and
+//! writes by appending, where the order of *different* senders is that of arrival. *Relaxed*, one whose
+//! write may also leave the message out.
 //!
-//! Promises: a committed message is delivered once, and in order per sender, while both nodes live,
-//! whatever happens to the connection between them. A message leaves when its section has
-//! committed. A full outbox makes `write` blocked; a full inbox makes the sender's connection wait.
-//! What a node has not sent, or holds in an inbox, is lost when its process dies.
+//! Promises, reliable: a committed message is delivered once, and in order per sender, while both processes
+//! live, whatever happens to the connection between them. It leaves when what its section depends on is
+//! durable, and is acknowledged when a section of the receiver has taken it and what came of that is
+//! durable; until then the sender keeps it. So when the *receiver* dies, what it had not taken comes again
+//! once it is back; what it had taken in its last moments may come twice, and a model that lets a node crash
+//! must expect that. What the *sender* has not got acknowledged is lost with it. A full outbox makes `write`
+//! blocked.
+//!
+//! Promises, relaxed: a message is delivered at most once, in order per sender, and `write` never blocks:
+//! while the receiver cannot be reached, or its inbox or the outbox is full, messages are lost.
+//!
+//! Between two nodes there is one connection, in both directions if it comes from the address that the
+//! address book has for the other node. It is made when there is something to send, and made again, with
+//! longer and longer pauses, when it breaks; who is silent for three heartbeats is taken for gone. Mailboxes
+//! of one process are reached without a socket.
 //!
 //! A malformed or oversized frame, a silent or foreign peer costs its connection and a line in the
-//! log, never the process.
+//! log, never the process. With a [`secret`](MailboxConfig::secret) both sides prove that they know it
+//! before anything else is said; the messages themselves are neither hidden nor protected by that: for
+//! this there is TLS, with the feature `tls`.
 
+mod bell;
+mod connection;
+mod handshake;
+mod node;
 mod outbox;
-mod receive;
-mod send;
+mod session;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
 mod wire;
 
-use std::collections::BTreeMap;
+#[cfg(feature = "tls")]
+pub use self::tls::Tls;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use self::outbox::Outbox;
+use self::bell::Bell;
+use self::node::Node;
+use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
-use crate::error::{Error, Step};
+use crate::error::{Abort, Error, Step};
 use crate::mapping::{Class, MappingMacro};
 use crate::section::Section;
 use crate::value::{Data, EvalError};
 
+/// What mailboxes promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Once, and in order per sender, while both processes live.
+    #[default]
+    Reliable,
+    /// At most once; a write never blocks.
+    Relaxed,
+}
+
+impl Delivery {
+    fn is_reliable(self) -> bool {
+        self == Self::Reliable
+    }
+}
+
+/// What the members of a cluster know and strangers do not: any bytes, best 32 random ones.
+#[derive(Clone)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// A secret.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// What is adjustable about mailboxes.
 #[derive(Clone, Debug)]
 pub struct MailboxConfig {
-    /// Most messages an inbox holds. A full one makes its senders wait. Default 1024.
+    /// What mailboxes promise; the same on all nodes. Default: reliable.
+    pub delivery: Delivery,
+    /// Most messages of one sender that an inbox holds, or of one process in all if they are local. A sender
+    /// whose messages are not taken waits. Default 1024.
     pub inbox_capacity: usize,
-    /// Most messages that wait for one receiver to acknowledge them. Default 1024.
+    /// Most messages that wait for one receiver to take them. Default 1024.
     pub outbox_capacity: usize,
+    /// Most messages from other nodes in all inboxes. A node that sends more is disconnected and tries again
+    /// later. Default 65,536.
+    pub max_messages: usize,
     /// Largest frame, in bytes. A larger one ends its connection. Default 1 MiB.
     pub max_frame: usize,
-    /// Most connections accepted at a time. Default 1024.
+    /// Most connections accepted at a time; besides there are at most 256 that have not introduced
+    /// themselves, of which a new one drives out the oldest. Default 1024.
     pub max_connections: usize,
     /// How long a new connection may take to introduce itself. Default 5 s.
     pub handshake_timeout: Duration,
+    /// The time after which a connection that sent nothing sends a heartbeat. Default 5 s.
+    pub heartbeat: Duration,
     /// The first pause before connecting again; it doubles up to 64 times that. Default 20 ms.
     pub reconnect_after: Duration,
     /// Hash of the model this node runs; generated code has it as `MODEL_HASH`.
     pub model: u64,
     /// Hashes of other models that may talk to this one.
     pub compatible: Vec<u64>,
+    /// What both sides must know. Default: nothing, everybody may connect.
+    pub secret: Option<Secret>,
+    /// Encrypts connections, and lets in who has a certificate. Default: none.
+    #[cfg(feature = "tls")]
+    pub tls: Option<Tls>,
 }
 
 impl Default for MailboxConfig {
     fn default() -> Self {
         Self {
+            delivery: Delivery::Reliable,
             inbox_capacity: 1024,
             outbox_capacity: 1024,
+            max_messages: 1 << 16,
             max_frame: 1 << 20,
             max_connections: 1024,
             handshake_timeout: Duration::from_secs(5),
+            heartbeat: Duration::from_secs(5),
             reconnect_after: Duration::from_millis(20),
             model: 0,
             compatible: Vec::new(),
+            secret: None,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -85,8 +168,9 @@ struct Inner<K: Data, M: Data> {
     inboxes: BTreeMap<K, Arc<Queue<M>>>,
     outboxes: BTreeMap<K, Arc<Outbox<M>>>,
     address: Option<SocketAddr>,
+    delivery: Delivery,
     /// Dropping them ends every task.
-    _tasks: parking_lot::Mutex<JoinSet<()>>,
+    _tasks: Mutex<JoinSet<()>>,
 }
 
 impl<K: Data, M: Data> Mailboxes<K, M> {
@@ -103,37 +187,52 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
         addresses: &BTreeMap<K, SocketAddr>,
         config: &MailboxConfig,
     ) -> io::Result<Self> {
-        let config = Arc::new(config.clone());
-        let session = wire::new_session();
+        let (config, delivery) = (config.clone(), config.delivery);
+        let local: BTreeSet<K> = local.into_iter().collect();
+        let mut by_address: BTreeMap<SocketAddr, Vec<&K>> = BTreeMap::new();
+        for (index, address) in addresses.iter().filter(|(index, _)| !local.contains(index)) {
+            by_address.entry(*address).or_default().push(index);
+        }
+        let mut outboxes = BTreeMap::new();
+        let mut peers = Vec::new();
+        for (address, indices) in by_address {
+            let bell = Arc::new(Bell::new(indices.len()));
+            let mut peer = Peer { address, outboxes: Vec::new(), bell, turn: Arc::default() };
+            for (place, index) in (0u32..).zip(indices) {
+                let outbox = Arc::new(Outbox::new(&config, &peer.bell, place));
+                peer.outboxes.push((wire::encode(index), outbox.clone()));
+                outboxes.insert(index.clone(), outbox);
+            }
+            peers.push(Arc::new(peer));
+        }
         let inboxes: BTreeMap<K, Arc<Queue<M>>> =
             local.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
+        let node = Arc::new(Node {
+            session: u64::from_le_bytes(wire::random()?),
+            inboxes: inboxes.iter().map(|(index, inbox)| (wire::encode(index), inbox.clone())).collect(),
+            peers,
+            sessions: Mutex::default(),
+            held: Arc::default(),
+            accepted: AtomicUsize::new(0),
+            config,
+        });
         let mut tasks = JoinSet::new();
-        let mut outboxes = BTreeMap::new();
-        for (index, address) in addresses.iter().filter(|(k, _)| !inboxes.contains_key(k)) {
-            let outbox = Arc::new(Outbox::new(config.outbox_capacity, config.max_frame));
-            let hello = wire::Frame::Hello {
-                magic: wire::MAGIC,
-                version: wire::VERSION,
-                model: config.model,
-                session,
-                to: wire::encode(index),
-            };
-            tasks.spawn(send::run(outbox.clone(), *address, hello, config.clone()));
-            outboxes.insert(index.clone(), outbox);
+        for peer in &node.peers {
+            tasks.spawn(node.clone().connect(peer.clone()));
         }
         let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = listener {
-            tasks.spawn(receive::run(listener, inboxes.clone(), config));
+            tasks.spawn(node.listen(listener));
         }
-        Ok(Self { inner: Arc::new(Inner { inboxes, outboxes, address, _tasks: parking_lot::Mutex::new(tasks) }) })
+        Ok(Self { inner: Arc::new(Inner { inboxes, outboxes, address, delivery, _tasks: Mutex::new(tasks) }) })
     }
 
     /// Mailboxes that all live in this node: no socket is opened.
     #[must_use]
     pub fn local(indices: impl IntoIterator<Item = K>, config: &MailboxConfig) -> Self {
         let inboxes = indices.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
-        let _tasks = parking_lot::Mutex::new(JoinSet::new());
-        Self { inner: Arc::new(Inner { inboxes, outboxes: BTreeMap::new(), address: None, _tasks }) }
+        let (delivery, _tasks) = (config.delivery, Mutex::new(JoinSet::new()));
+        Self { inner: Arc::new(Inner { inboxes, outboxes: BTreeMap::new(), address: None, delivery, _tasks }) }
     }
 
     /// Where this node listens.
@@ -148,7 +247,8 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
         MailboxLengths(self.clone())
     }
 
-    /// Waits until every message committed so far was acknowledged by its receiver.
+    /// Waits until every message committed so far was taken by its receiver; if nothing is acknowledged, until
+    /// it was sent or lost.
     ///
     /// # Cancel safety
     /// Safe to drop; wrap it in a time-out, because a dead receiver never acknowledges.
@@ -176,7 +276,10 @@ impl<K: Data, M: Data> MappingMacro for Mailboxes<K, M> {
 
     fn write(&mut self, section: &mut Section, index: &K, value: M) -> Step<()> {
         if let Some(inbox) = self.inner.inboxes.get(index) {
-            return inbox.deliver(section.stage(inbox), value);
+            return match inbox.deliver(section.stage(inbox), value) {
+                Err(Abort::Retry) if !self.inner.delivery.is_reliable() => Ok(()),
+                other => other,
+            };
         }
         let missing = || EvalError(format!("mailbox {} has no address", index.to_value()));
         let outbox = self.inner.outboxes.get(index).ok_or_else(missing)?;

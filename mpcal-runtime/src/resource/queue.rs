@@ -11,6 +11,13 @@ use crate::error::{Abort, Step};
 use crate::value::Data;
 use crate::wal::Marks;
 
+/// Told when a section has taken a message that came from outside.
+pub(super) trait Taken: Send + Sync {
+    /// The message with this number was taken, and all before it; whoever is told of that must wait for
+    /// the marks.
+    fn taken(&self, number: u64, marks: &Marks);
+}
+
 /// Messages in order. Sections take and deliver in their log; the outside waits for space or for a
 /// message.
 pub(super) struct Queue<M> {
@@ -22,10 +29,23 @@ pub(super) struct Queue<M> {
 }
 
 struct State<M> {
-    /// Each with what must be on disk before it may leave the node.
-    messages: VecDeque<(M, Marks)>,
+    messages: VecDeque<Message<M>>,
     /// Messages ever taken out: two sections that take the same message see it in here.
     taken: u64,
+}
+
+struct Message<M> {
+    content: M,
+    /// What must be on disk before it may leave the node.
+    marks: Marks,
+    /// Who wants to know when it is taken, and the number it has there.
+    origin: Option<(Arc<dyn Taken>, u64)>,
+}
+
+impl<M> Message<M> {
+    fn new(content: M) -> Self {
+        Self { content, marks: Marks::default(), origin: None }
+    }
 }
 
 /// What a section has taken out and put in, in order.
@@ -57,9 +77,9 @@ impl<M: Data> Queue<M> {
     pub(super) fn receive(&self, staged: &mut Staged<M>) -> Step<M> {
         let state = self.state.lock();
         staged.seen_taken.get_or_insert(state.taken);
-        if let Some((message, _)) = state.messages.get(staged.taken) {
+        if let Some(message) = state.messages.get(staged.taken) {
             staged.taken += 1;
-            return Ok(message.clone());
+            return Ok(message.content.clone());
         }
         staged.seen_end = true;
         // What the section itself has delivered comes behind everything that had arrived.
@@ -101,7 +121,7 @@ impl<M: Data> Queue<M> {
                 let _gate = self.core.outside_change();
                 let mut state = self.state.lock();
                 if state.messages.len() < self.capacity {
-                    state.messages.push_back((message, Marks::default()));
+                    state.messages.push_back(Message::new(message));
                     drop(state);
                     self.core.changed();
                     return;
@@ -109,6 +129,27 @@ impl<M: Data> Queue<M> {
             }
             moved.await;
         }
+    }
+
+    /// Puts a message in, from outside, however many there are.
+    pub(super) fn push(&self, message: M, origin: Arc<dyn Taken>, number: u64) {
+        let _gate = self.core.outside_change();
+        let message = Message { origin: Some((origin, number)), ..Message::new(message) };
+        self.state.lock().messages.push_back(message);
+        self.core.changed();
+    }
+
+    /// Puts a message in, from outside, if there is space.
+    pub(super) fn try_push(&self, message: M) -> bool {
+        let _gate = self.core.outside_change();
+        let mut state = self.state.lock();
+        if state.messages.len() >= self.capacity {
+            return false;
+        }
+        state.messages.push_back(Message::new(message));
+        drop(state);
+        self.core.changed();
+        true
     }
 
     /// Takes a message out, from outside; waits while the queue is empty.
@@ -121,7 +162,7 @@ impl<M: Data> Queue<M> {
             if let Some(message) = self.try_take() {
                 return message;
             }
-            let first = self.state.lock().messages.front().map(|(_, marks)| marks.clone());
+            let first = self.state.lock().messages.front().map(|first| first.marks.clone());
             match first {
                 Some(marks) => marks.flushed().await,
                 None => moved.await,
@@ -133,16 +174,19 @@ impl<M: Data> Queue<M> {
     pub(super) fn try_take(&self) -> Option<M> {
         let _gate = self.core.outside_change();
         let mut state = self.state.lock();
-        let (_, marks) = state.messages.front_mut()?;
-        marks.prune();
-        if !marks.is_empty() {
+        let first = state.messages.front_mut()?;
+        first.marks.prune();
+        if !first.marks.is_empty() {
             return None;
         }
-        let (message, _) = state.messages.pop_front()?;
+        let message = state.messages.pop_front()?;
         state.taken += 1;
         drop(state);
         self.core.changed();
-        Some(message)
+        if let Some((origin, number)) = &message.origin {
+            origin.taken(*number, &Marks::default());
+        }
+        Some(message.content)
     }
 }
 
@@ -170,8 +214,13 @@ impl<M: Data> Cell for Queue<M> {
         {
             let mut state = self.state.lock();
             let marks = std::mem::take(&mut staged.marks);
-            state.messages.extend(staged.delivered.drain(..).map(|m| (m, marks.clone())));
-            state.messages.drain(..staged.taken);
+            let delivered = staged.delivered.drain(..).map(|m| Message { marks: marks.clone(), ..Message::new(m) });
+            state.messages.extend(delivered);
+            for message in state.messages.drain(..staged.taken) {
+                if let Some((origin, number)) = &message.origin {
+                    origin.taken(*number, &marks);
+                }
+            }
             state.taken += staged.taken as u64;
         }
         if changed {

@@ -1,34 +1,67 @@
-//! Messages on their way to one receiver.
+//! Messages on their way to one mailbox of another node, and the node they go to.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::wire;
+use super::bell::Bell;
+use super::wire::{self, Frame};
+use super::{Delivery, MailboxConfig};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
 use crate::value::Data;
 use crate::wal::Marks;
 
+/// Another node: all mailboxes with one address. One connection at a time sends to it.
+pub(super) struct Peer<M> {
+    pub(super) address: SocketAddr,
+    /// With their encoded indices.
+    pub(super) outboxes: Vec<(Vec<u8>, Arc<Outbox<M>>)>,
+    pub(super) bell: Arc<Bell>,
+    /// Held by the connection that sends.
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<M> Peer<M> {
+    pub(super) fn has_messages(&self) -> bool {
+        self.outboxes.iter().any(|(_, outbox)| !outbox.is_empty())
+    }
+
+    /// No connection came about, or it broke.
+    pub(super) fn connection_lost(&self) {
+        self.outboxes.iter().for_each(|(_, outbox)| outbox.connection_lost());
+    }
+}
+
+/// Messages to one mailbox.
 pub(super) struct Outbox<M> {
     core: Arc<Core>,
     queue: Mutex<Queue>,
     capacity: usize,
     max_message: usize,
-    /// Tells the connection that there is something to send.
-    ready: Notify,
-    _messages: std::marker::PhantomData<fn(M)>,
+    delivery: Delivery,
+    /// Of the peer: tells the connection that there is something to send.
+    bell: Arc<Bell>,
+    /// Among the outboxes of the peer.
+    place: u32,
+    /// Tells who waits that everything was acknowledged.
+    empty: Notify,
+    _messages: PhantomData<fn(M)>,
 }
 
-/// Encoded messages that were not acknowledged yet, the oldest first.
-#[derive(Default)]
+/// Encoded messages, the oldest first: those that were not acknowledged yet, or if nothing is
+/// acknowledged those that were not sent yet.
 struct Queue {
-    /// Each with what must be on disk before it may go.
     messages: VecDeque<(Vec<u8>, Marks)>,
     /// The sequence number of the oldest.
     first: u64,
+    /// The sequence number to be sent next.
+    next: u64,
 }
 
 /// What a section sends, encoded.
@@ -36,92 +69,133 @@ struct Queue {
 pub(super) struct Staged {
     messages: Vec<Vec<u8>>,
     marks: Marks,
+    committed: bool,
+}
+
+/// What there is to send.
+pub(super) enum Pending {
+    /// Nothing, or nothing that the receiver has room for.
+    Nothing,
+    /// More than fitted.
+    More,
+    /// A message that must wait for the log.
+    Until(Marks),
 }
 
 impl<M: Data> Outbox<M> {
-    pub(super) fn new(capacity: usize, max_frame: usize) -> Self {
+    /// The outbox at a place of a peer, whose bell it rings.
+    pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32) -> Self {
         Self {
             core: Core::new(),
-            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1 }),
-            capacity: capacity.max(1),
-            max_message: max_frame.saturating_sub(wire::OVERHEAD),
-            ready: Notify::new(),
-            _messages: std::marker::PhantomData,
+            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1 }),
+            capacity: config.outbox_capacity.max(1),
+            max_message: config.max_frame.saturating_sub(wire::OVERHEAD),
+            delivery: config.delivery,
+            bell: bell.clone(),
+            place,
+            empty: Notify::new(),
+            _messages: PhantomData,
         }
     }
 
     /// Sends a message, for a section.
     pub(super) fn send(&self, staged: &mut Staged, message: &M) -> Step<()> {
-        if self.queue.lock().messages.len() + staged.messages.len() >= self.capacity {
-            return Err(Abort::Retry);
+        let full = self.queue.lock().messages.len() + staged.messages.len() >= self.capacity;
+        if full {
+            return match self.delivery {
+                Delivery::Reliable => Err(Abort::Retry),
+                Delivery::Relaxed => Ok(()),
+            };
         }
         let encoded = wire::encode(message);
         if encoded.len() > self.max_message {
             let (size, most) = (encoded.len(), self.max_message);
-            return Err(
-                Error::Resource(format!("a message of {size} bytes is larger than {most}, raise max_frame")).into()
-            );
+            let what = format!("a message of {size} bytes is larger than {most}, raise max_frame");
+            return Err(Error::Resource(what).into());
         }
         staged.messages.push(encoded);
         Ok(())
     }
 
-    /// Waits until the message with this sequence number is there and may go.
-    pub(super) async fn has(&self, sequence: u64) {
+    /// A connection has begun: the receiver has what it says, and gets what comes behind that.
+    pub(super) fn resume(&self, known: wire::Known) {
+        self.taken(known.taken);
+        let mut queue = self.queue.lock();
+        let end = queue.first + queue.messages.len() as u64;
+        queue.next = (known.arrived + 1).clamp(queue.first, end);
+    }
+
+    /// Adds frames with the next messages to `out` until it has `limit` bytes. The receiver holds at most
+    /// `window` messages.
+    pub(super) fn put(&self, to: u32, window: u64, limit: usize, out: &mut BytesMut) -> Pending {
+        let mut queue = self.queue.lock();
+        let queue = &mut *queue;
         loop {
-            let ready = self.ready.notified();
-            match self.marks(sequence) {
-                Some(marks) => return marks.flushed().await,
-                None => ready.await,
+            let at = (queue.next - queue.first) as usize;
+            let full = self.delivery == Delivery::Reliable && at as u64 >= window;
+            let Some((payload, marks)) = queue.messages.get_mut(at).filter(|_| !full) else { return Pending::Nothing };
+            marks.prune();
+            if !marks.is_empty() {
+                return Pending::Until(marks.clone());
+            }
+            if out.len() >= limit {
+                return Pending::More;
+            }
+            wire::put(out, &Frame::Message { to, sequence: queue.next, extension: &[], payload });
+            queue.next += 1;
+            if self.delivery == Delivery::Relaxed {
+                queue.messages.pop_front();
+                queue.first += 1;
             }
         }
     }
 
-    /// What must be on disk before a message may go, if there is one.
-    fn marks(&self, sequence: u64) -> Option<Marks> {
-        let queue = self.queue.lock();
-        let at = sequence.saturating_sub(queue.first) as usize;
-        queue.messages.get(at).map(|(_, marks)| marks.clone())
+    /// Whether a sequence number was sent.
+    pub(super) fn has_sent(&self, sequence: u64) -> bool {
+        sequence < self.queue.lock().next
     }
 
-    /// The sequence number of the oldest message.
-    pub(super) fn first(&self) -> u64 {
-        self.queue.lock().first
-    }
-
-    /// Messages from a sequence number on that may go, at most `count`.
-    pub(super) fn from(&self, sequence: u64, count: usize) -> Vec<(u64, Vec<u8>)> {
+    /// The receiver has taken everything up to and with this sequence number.
+    pub(super) fn taken(&self, sequence: u64) {
         let mut queue = self.queue.lock();
-        let skip = sequence.saturating_sub(queue.first) as usize;
-        let first = queue.first;
-        let ready = queue.messages.iter_mut().skip(skip).take(count).map_while(|(message, marks)| {
-            marks.prune();
-            marks.is_empty().then(|| message.clone())
-        });
-        (first + skip as u64..).zip(ready).collect()
-    }
-
-    /// The receiver has everything up to and with this sequence number.
-    pub(super) fn acknowledged(&self, sequence: u64) {
-        let mut queue = self.queue.lock();
-        let count = (sequence + 1).saturating_sub(queue.first).min(queue.messages.len() as u64);
+        let count = sequence.saturating_add(1).saturating_sub(queue.first).min(queue.messages.len() as u64);
         queue.messages.drain(..count as usize);
         queue.first += count;
+        queue.next = queue.next.max(queue.first);
+        let empty = queue.messages.is_empty();
         drop(queue);
         if count > 0 {
             let _gate = self.core.outside_change();
             self.core.changed();
-            self.ready.notify_waiters();
+        }
+        if empty {
+            self.empty.notify_waiters();
         }
     }
 
     pub(super) async fn flushed(&self) {
         loop {
-            let ready = self.ready.notified();
-            if self.queue.lock().messages.is_empty() {
+            let empty = self.empty.notified();
+            if self.is_empty() {
                 return;
             }
-            ready.await;
+            empty.await;
+        }
+    }
+}
+
+impl<M> Outbox<M> {
+    fn is_empty(&self) -> bool {
+        self.queue.lock().messages.is_empty()
+    }
+
+    /// The connection is lost: what is not acknowledged is sent again, what needs no acknowledgement is lost.
+    pub(super) fn connection_lost(&self) {
+        if self.delivery == Delivery::Relaxed {
+            let mut queue = self.queue.lock();
+            queue.first += queue.messages.len() as u64;
+            queue.messages.clear();
+            queue.next = queue.first;
         }
     }
 }
@@ -144,11 +218,19 @@ impl<M: Data> Cell for Outbox<M> {
     }
 
     fn commit(&self, staged: &mut Staged) {
-        if staged.messages.is_empty() {
-            return;
-        }
         let marks = std::mem::take(&mut staged.marks);
+        staged.committed = !staged.messages.is_empty();
         self.queue.lock().messages.extend(staged.messages.drain(..).map(|m| (m, marks.clone())));
-        self.ready.notify_waiters();
+    }
+
+    fn committed(&self, staged: &mut Staged) {
+        if staged.committed {
+            self.bell.ring(self.place);
+        }
+    }
+
+    fn clear(&self, staged: &mut Staged) {
+        staged.messages.clear();
+        *staged = Staged { messages: std::mem::take(&mut staged.messages), ..Staged::default() };
     }
 }

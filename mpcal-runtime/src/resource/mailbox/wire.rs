@@ -1,64 +1,108 @@
 //! What goes over the wire: length-prefixed frames, each one [`Frame`] in postcard.
 //!
-//! A connection carries messages one way: the sender says [`Frame::Hello`], the receiver answers
-//! [`Frame::Welcome`] or [`Frame::Refused`]; then [`Frame::Message`]s go one way and cumulative
-//! [`Frame::Received`]s the other.
+//! A connection carries messages both ways. It starts with [`Frame::Hello`] and [`Frame::Challenge`],
+//! which exchange nonces; then both sides introduce themselves, with a proof that they know the secret of
+//! the cluster, and say up to where they know the other ([`Frame::Resume`]). Until then a stranger has
+//! learnt nothing. Messages follow, and cumulative acknowledgements between them.
 
-use std::hash::{BuildHasher, Hasher};
-
-use bytes::Bytes;
+use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
 pub(super) use crate::encoding::{decode, encode};
+use crate::encoding::{decode_borrowed, encode_into};
 
 /// The first bytes of a `Hello`.
 pub(super) const MAGIC: [u8; 4] = *b"MPCL";
 
 /// The version of this protocol.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 
 /// What a message frame adds to its payload, in bytes, at most.
 pub(super) const OVERHEAD: usize = 64;
 
+/// The largest frame before the peer has introduced itself, in bytes.
+pub(super) const MAX_INTRODUCTION: usize = 1 << 16;
+
+/// A number that is used once.
+pub(super) type Nonce = [u8; 16];
+
 /// One frame.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Frame {
-    /// From whom, to which mailbox.
-    Hello {
-        magic: [u8; 4],
-        version: u16,
-        /// Hash of the sender's model.
-        model: u64,
-        /// A number the sender's process has chosen; sequence numbers count within it.
-        session: u64,
-        /// The index of the mailbox, encoded.
-        to: Vec<u8>,
-    },
-    /// Go on behind this sequence number; 0 if nothing of the session is known.
-    Welcome { received: u64 },
+pub(super) enum Frame<'f> {
+    /// The side that connects starts.
+    Hello { magic: [u8; 4], version: u16, nonce: Nonce },
+    /// The other side answers.
+    Challenge { nonce: Nonce },
+    /// An [`Introduction`], and the proof that it comes from a member of the cluster.
+    Introduction { introduction: &'f [u8], proof: [u8; 32] },
     /// No.
-    Refused { reason: String },
-    /// A message.
+    Refused { reason: &'f str },
+    /// For mailboxes of the sender of this frame, in the order of its introduction: what it has of the
+    /// other side's session. It ends the handshake.
+    Resume { known: Vec<Known> },
+    /// A message to a mailbox, which is a place in the receiver's introduction.
     Message {
+        to: u32,
         sequence: u64,
         /// Room for what later versions attach, such as clocks; unknown contents are ignored.
-        extension: Vec<u8>,
-        payload: Vec<u8>,
+        extension: &'f [u8],
+        payload: &'f [u8],
     },
-    /// Everything up to this sequence number is in the inbox.
-    Received { sequence: u64 },
+    /// Everything up to this sequence number was taken from this mailbox of the sender of the frame, and
+    /// what came of it is durable.
+    Taken { mailbox: u32, sequence: u64 },
+    /// Nothing, so that the other side hears something.
+    Heartbeat,
 }
 
-pub(super) fn frame(frame: &Frame) -> Bytes {
-    Bytes::from(encode(frame))
+/// Who a node is.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Introduction {
+    /// Hash of the model.
+    pub(super) model: u64,
+    /// A number that the process has chosen; sequence numbers count within it.
+    pub(super) session: u64,
+    /// Whether messages are acknowledged.
+    pub(super) reliable: bool,
+    /// Whether it will send messages over this connection.
+    pub(super) sends: bool,
+    /// Most messages that a mailbox here holds of one sender.
+    pub(super) window: u32,
+    /// The encoded indices of the mailboxes that live here.
+    pub(super) mailboxes: Vec<Vec<u8>>,
+}
+
+/// How much of a session has come to a mailbox.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Known {
+    /// The last sequence number in the mailbox; 0 if nothing of the session is known.
+    pub(super) arrived: u64,
+    /// The last that was taken.
+    pub(super) taken: u64,
+}
+
+/// Adds a frame to what is to be sent.
+pub(super) fn put(out: &mut BytesMut, frame: &Frame<'_>) {
+    let start = out.len();
+    out.put_u32(0);
+    encode_into(out, frame);
+    let length = u32::try_from(out.len() - start - 4).expect("frames are bounded");
+    out[start..start + 4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Reads a frame.
+pub(super) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
+    decode_borrowed(bytes)
 }
 
 pub(super) fn codec(max_frame: usize) -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(max_frame).new_codec()
 }
 
-/// A number that no other process has.
-pub(super) fn new_session() -> u64 {
-    std::collections::hash_map::RandomState::new().build_hasher().finish() | 1
+/// Bytes that nobody can guess.
+pub(super) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
 }

@@ -1,0 +1,374 @@
+//! One connection, after the handshake: messages and acknowledgements, both ways, in one task.
+//!
+//! Reading never waits for writing, nor the reverse, so two nodes with full buffers cannot block each
+//! other. What is sent for one mailbox is bounded by the window of the receiver, so no message that
+//! arrives has to wait for space in front of others.
+
+use std::future::{poll_fn, Future};
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use futures_util::Stream;
+use tokio::io::AsyncWrite;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{sleep, Instant, Sleep};
+use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
+
+use super::handshake::Handshake;
+use super::node::Node;
+use super::outbox::{Outbox, Peer, Pending};
+use super::session::{Arrival, Session};
+use super::transport::{Reader, Writer};
+use super::wire::{self, Frame, Introduction, Known};
+use crate::value::Data;
+
+/// Messages after which an acknowledgement goes out.
+const ACKNOWLEDGE_AT: u64 = 32;
+
+/// How long an acknowledgement may wait for messages that it can go with.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(2);
+
+/// Bytes that are gathered before they are written.
+const GATHER: usize = 1 << 16;
+
+/// Frames that are read before others may run.
+const FRAMES_PER_TURN: usize = 256;
+
+/// Beats of the heart without hearing anything, after which the other side is taken for gone.
+const SILENT_BEATS: u32 = 3;
+
+/// The connection between two nodes.
+pub(super) struct Connection<'n, M> {
+    node: &'n Node<M>,
+    reader: FramedRead<Reader, LengthDelimitedCodec>,
+    writer: Writer,
+    out: BytesMut,
+    incoming: Incoming,
+    outgoing: Option<Outgoing<M>>,
+    heart: Pin<Box<Sleep>>,
+    /// Whether something was written since the last beat.
+    wrote: bool,
+    /// Beats since something was heard.
+    silent: u32,
+}
+
+/// What the other side sends.
+struct Incoming {
+    session: Arc<Session>,
+    /// The number of this connection in the session; none if nothing is sent over it.
+    number: Option<u64>,
+    /// By place of the inbox: the last acknowledgement.
+    told: Vec<u64>,
+    /// Inboxes from which something was taken that is not acknowledged yet.
+    places: Vec<u32>,
+    timer: Pin<Box<Sleep>>,
+    timer_runs: bool,
+    flush: Option<Flush>,
+}
+
+/// What we send.
+struct Outgoing<M> {
+    peer: Arc<Peer<M>>,
+    _turn: OwnedMutexGuard<()>,
+    /// By place of the outbox: the place of the mailbox in the introduction of the other side.
+    slots: Vec<Option<u32>>,
+    window: u64,
+    /// Outboxes that may have something to send.
+    places: Vec<u32>,
+    flush: Option<Flush>,
+}
+
+/// Waits for the log.
+type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn error(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+impl<'n, M: Data> Connection<'n, M> {
+    /// Ends a handshake; `turn` is for whom we send, if we do.
+    pub(super) async fn establish(
+        node: &'n Node<M>,
+        mut handshake: Handshake<'_>,
+        them: &Introduction,
+        turn: Option<(Arc<Peer<M>>, OwnedMutexGuard<()>)>,
+    ) -> io::Result<Self> {
+        let session = node.sessions.lock().get(them.session, node.inboxes.len(), &node.held);
+        let Some(session) = session else {
+            return Err(handshake.refuse("there are too many senders").await);
+        };
+        // From here on no older connection delivers.
+        let number = them.sends.then(|| session.connect());
+        let known: Vec<Known> = session.sources.iter().map(|source| source.known()).collect();
+        let told = known.iter().map(|known| known.taken).collect();
+        let theirs = handshake.resume(known).await?;
+        let outgoing = match turn {
+            Some((peer, turn)) => Some(Outgoing::resume(peer, turn, them, &theirs)?),
+            None => None,
+        };
+        let mut reader = handshake.reader;
+        reader.decoder_mut().set_max_frame_length(node.config.max_frame);
+        let incoming = Incoming {
+            told,
+            places: (0..session.sources.len() as u32).collect(),
+            session,
+            number,
+            timer: Box::pin(sleep(ACKNOWLEDGE_AFTER)),
+            timer_runs: false,
+            flush: None,
+        };
+        Ok(Self {
+            node,
+            reader,
+            writer: handshake.writer,
+            out: BytesMut::new(),
+            incoming,
+            outgoing,
+            heart: Box::pin(sleep(node.config.heartbeat)),
+            wrote: false,
+            silent: 0,
+        })
+    }
+
+    /// Serves the connection until it breaks; gives why.
+    pub(super) async fn run(&mut self) -> io::Error {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        match self.turn(cx) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(error),
+        }
+    }
+
+    /// Does all that can be done now.
+    fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.incoming.session.bell.listen(cx);
+        if let Some(outgoing) = &self.outgoing {
+            outgoing.peer.bell.listen(cx);
+        }
+        if self.incoming.number.is_some_and(|number| !self.incoming.session.is_last(number)) {
+            return Err(error("another connection has taken its place"));
+        }
+        self.read(cx)?;
+        loop {
+            let mut more = false;
+            if let Some(outgoing) = &mut self.outgoing {
+                more = outgoing.put(&mut self.out, cx);
+            }
+            self.incoming.acknowledge(&mut self.out, cx);
+            if !self.write(cx)? || !more {
+                break;
+            }
+        }
+        self.beat(cx)
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        for _ in 0..FRAMES_PER_TURN {
+            match Pin::new(&mut self.reader).poll_next(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(None) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Poll::Ready(Some(frame)) => self.handle(&frame?)?,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+
+    fn handle(&mut self, frame: &[u8]) -> io::Result<()> {
+        self.silent = 0;
+        match wire::read(frame) {
+            Some(Frame::Message { to, sequence, payload, .. }) => self.arrive(to, sequence, payload),
+            Some(Frame::Taken { mailbox, sequence }) => match &mut self.outgoing {
+                Some(outgoing) => outgoing.taken(mailbox, sequence),
+                None => Err(error("it acknowledges what was not sent")),
+            },
+            Some(Frame::Heartbeat) => Ok(()),
+            _ => Err(error("an unexpected frame")),
+        }
+    }
+
+    fn arrive(&mut self, to: u32, sequence: u64, payload: &[u8]) -> io::Result<()> {
+        let place = to as usize;
+        let (Some((_, inbox)), true) = (self.node.inboxes.get(place), self.incoming.number.is_some()) else {
+            return Err(error("a message to nobody"));
+        };
+        let message: M = wire::decode(payload).ok_or_else(|| error("a message of another type"))?;
+        let source = &self.incoming.session.sources[place];
+        if !self.node.config.delivery.is_reliable() {
+            if source.pass(sequence) {
+                inbox.try_push(message);
+            }
+            return Ok(());
+        }
+        if self.node.held.load(Ordering::Relaxed) >= self.node.config.max_messages {
+            return Err(error("there are too many messages in the inboxes"));
+        }
+        match source.arrive(sequence, self.node.config.inbox_capacity as u64) {
+            Arrival::Next => inbox.push(message, source.clone(), sequence),
+            Arrival::Known => {}
+            Arrival::Wrong => return Err(error("a message that is not the next, or one too many")),
+        }
+        Ok(())
+    }
+
+    /// Writes what there is; whether all of it could be written.
+    fn write(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        while !self.out.is_empty() {
+            match Pin::new(&mut self.writer).poll_write(cx, &self.out) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    self.wrote = true;
+                    self.out.advance(count);
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(false),
+            }
+        }
+        match Pin::new(&mut self.writer).poll_flush(cx) {
+            Poll::Ready(flushed) => flushed.map(|()| true),
+            Poll::Pending => Ok(false),
+        }
+    }
+
+    /// Sends a heartbeat if nothing else was sent, and gives up on who is silent.
+    fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        while self.heart.as_mut().poll(cx).is_ready() {
+            self.heart.as_mut().reset(Instant::now() + self.node.config.heartbeat);
+            self.silent += 1;
+            if self.silent > SILENT_BEATS {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was heard for too long"));
+            }
+            if !std::mem::take(&mut self.wrote) && self.out.is_empty() {
+                wire::put(&mut self.out, &Frame::Heartbeat);
+                self.write(cx)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Incoming {
+    /// Adds acknowledgements that are due: many, late, or on the way with something else.
+    fn acknowledge(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) {
+        self.session.bell.take(&mut self.places);
+        if self.places.is_empty() {
+            return;
+        }
+        let late = self.timer_runs && self.timer.as_mut().poll(cx).is_ready();
+        let (mut early, mut blocked) = (false, None);
+        let Self { session, told, .. } = self;
+        let going = !out.is_empty();
+        self.places.retain(|place| {
+            let (source, told) = (&session.sources[*place as usize], &mut told[*place as usize]);
+            let taken = source.taken();
+            if taken > *told {
+                if going || late || taken - *told >= ACKNOWLEDGE_AT {
+                    wire::put(out, &Frame::Taken { mailbox: *place, sequence: taken });
+                    *told = taken;
+                } else {
+                    early = true;
+                    return true;
+                }
+            }
+            match source.flushing() {
+                Some(marks) => {
+                    blocked = Some(marks);
+                    true
+                }
+                None => false,
+            }
+        });
+        if early && !self.timer_runs {
+            self.timer.as_mut().reset(Instant::now() + ACKNOWLEDGE_AFTER);
+            // Polled once, it wakes the task.
+            let _ = self.timer.as_mut().poll(cx);
+        }
+        self.timer_runs = early;
+        if let Some(marks) = blocked {
+            let flush = self.flush.get_or_insert_with(|| Box::pin(async move { marks.flushed().await }));
+            if flush.as_mut().poll(cx).is_ready() {
+                self.flush = None;
+                cx.waker().wake_by_ref();
+            }
+        }
+    }
+}
+
+impl<M: Data> Outgoing<M> {
+    fn resume(
+        peer: Arc<Peer<M>>,
+        turn: OwnedMutexGuard<()>,
+        them: &Introduction,
+        known: &[Known],
+    ) -> io::Result<Self> {
+        if known.len() != them.mailboxes.len() {
+            return Err(error("it has other mailboxes than it said"));
+        }
+        let mut slots = Vec::with_capacity(peer.outboxes.len());
+        for (index, outbox) in &peer.outboxes {
+            let slot = them.mailboxes.iter().position(|mailbox| mailbox == index);
+            match slot {
+                Some(slot) => outbox.resume(known[slot]),
+                None => tracing::warn!(address = %peer.address, ?index, "a mailbox is not where it should be"),
+            }
+            slots.push(slot.and_then(|slot| u32::try_from(slot).ok()));
+        }
+        let places = (0..peer.outboxes.len() as u32).collect();
+        let window = u64::from(them.window).max(1);
+        Ok(Self { peer, _turn: turn, slots, window, places, flush: None })
+    }
+
+    /// Adds messages; whether there are more than fit.
+    fn put(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) -> bool {
+        self.peer.bell.take(&mut self.places);
+        let (mut more, mut blocked) = (false, None);
+        let Self { peer, slots, window, .. } = self;
+        self.places.retain(|place| {
+            let Some(slot) = slots[*place as usize] else { return false };
+            match peer.outboxes[*place as usize].1.put(slot, *window, GATHER, out) {
+                Pending::Nothing => return false,
+                Pending::More => more = true,
+                Pending::Until(marks) => blocked = Some(marks),
+            }
+            true
+        });
+        if let Some(marks) = blocked {
+            let flush = self.flush.get_or_insert_with(|| Box::pin(async move { marks.flushed().await }));
+            if flush.as_mut().poll(cx).is_ready() {
+                self.flush = None;
+                cx.waker().wake_by_ref();
+            }
+        }
+        more
+    }
+
+    fn taken(&mut self, mailbox: u32, sequence: u64) -> io::Result<()> {
+        let place = self.slots.iter().position(|slot| *slot == Some(mailbox));
+        let place = place.ok_or_else(|| error("it acknowledges what was not sent"))?;
+        let outbox: &Outbox<M> = &self.peer.outboxes[place].1;
+        if !outbox.has_sent(sequence) {
+            return Err(error("it acknowledges what was not sent"));
+        }
+        outbox.taken(sequence);
+        // There may be room in the window again.
+        let place = place as u32;
+        if !self.places.contains(&place) {
+            self.places.push(place);
+        }
+        Ok(())
+    }
+}
+
+impl<M> Drop for Outgoing<M> {
+    fn drop(&mut self) {
+        self.peer.connection_lost();
+    }
+}

@@ -1,0 +1,153 @@
+//! How two nodes get to know each other.
+//!
+//! Nonces first, then introductions, each with a proof: an HMAC with the secret of the cluster over the
+//! role, both nonces and the introduction. Who cannot prove itself learns nothing but a nonce. Without a
+//! secret everybody can.
+
+use std::io;
+
+use bytes::BytesMut;
+use futures_util::StreamExt;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
+
+use super::transport::{Reader, Writer};
+use super::wire::{self, Frame, Introduction, Known, Nonce};
+use super::MailboxConfig;
+
+/// The side of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Connects,
+    Accepts,
+}
+
+/// A connection in the making.
+pub(super) struct Handshake<'c> {
+    pub(super) reader: FramedRead<Reader, LengthDelimitedCodec>,
+    pub(super) writer: Writer,
+    role: Role,
+    config: &'c MailboxConfig,
+    /// Ours and theirs.
+    nonces: [Nonce; 2],
+}
+
+fn error(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+impl<'c> Handshake<'c> {
+    /// Exchanges nonces.
+    pub(super) async fn begin(
+        reader: Reader,
+        writer: Writer,
+        role: Role,
+        config: &'c MailboxConfig,
+    ) -> io::Result<Self> {
+        let reader = FramedRead::new(reader, wire::codec(config.max_frame.min(wire::MAX_INTRODUCTION)));
+        let nonce: Nonce = wire::random()?;
+        let mut this = Self { reader, writer, role, config, nonces: [nonce; 2] };
+        if role == Role::Connects {
+            this.send(&Frame::Hello { magic: wire::MAGIC, version: wire::VERSION, nonce }).await?;
+        }
+        let answer = this.receive().await?;
+        this.nonces[1] = match (wire::read(&answer), role) {
+            (Some(Frame::Challenge { nonce }), Role::Connects) => nonce,
+            (Some(Frame::Hello { magic: wire::MAGIC, version: wire::VERSION, nonce }), Role::Accepts) => nonce,
+            (Some(Frame::Refused { reason }), _) => return Err(refused(reason)),
+            (Some(Frame::Hello { magic: wire::MAGIC, version, .. }), Role::Accepts) => {
+                let reason = format!("protocol version {version} is not spoken here, {} is", wire::VERSION);
+                return Err(this.refuse(&reason).await);
+            }
+            _ => return Err(error("it speaks another protocol")),
+        };
+        if role == Role::Accepts {
+            this.send(&Frame::Challenge { nonce }).await?;
+        }
+        Ok(this)
+    }
+
+    /// Sends our introduction.
+    pub(super) async fn introduce(&mut self, introduction: &Introduction) -> io::Result<()> {
+        let introduction = &wire::encode(introduction)[..];
+        let proof = self.mac(self.role, introduction).finalize().into_bytes().into();
+        self.send(&Frame::Introduction { introduction, proof }).await
+    }
+
+    /// Receives the introduction of the other side, and believes it only with its proof.
+    pub(super) async fn meet(&mut self) -> io::Result<Introduction> {
+        let frame = self.receive().await?;
+        let (introduction, proof) = match wire::read(&frame) {
+            Some(Frame::Introduction { introduction, proof }) => (introduction, proof),
+            Some(Frame::Refused { reason }) => return Err(refused(reason)),
+            _ => return Err(error("this is no introduction")),
+        };
+        let other = if self.role == Role::Connects { Role::Accepts } else { Role::Connects };
+        if self.mac(other, introduction).verify_slice(&proof).is_err() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it does not know the secret of the cluster"));
+        }
+        let them: Introduction = wire::decode(introduction).ok_or_else(|| error("its introduction cannot be read"))?;
+        let (ours, theirs) = (self.config.model, them.model);
+        if theirs != ours && !self.config.compatible.contains(&theirs) && self.role == Role::Accepts {
+            let reason = format!("model {theirs:016x} is not compatible with {ours:016x}");
+            return Err(self.refuse(&reason).await);
+        }
+        if them.reliable != self.config.delivery.is_reliable() {
+            return Err(self.refuse("one side acknowledges messages, the other does not").await);
+        }
+        Ok(them)
+    }
+
+    /// Says what we know of the other side, and hears what it knows of us.
+    pub(super) async fn resume(&mut self, known: Vec<Known>) -> io::Result<Vec<Known>> {
+        self.send(&Frame::Resume { known }).await?;
+        let frame = self.receive().await?;
+        match wire::read(&frame) {
+            Some(Frame::Resume { known }) => Ok(known),
+            Some(Frame::Refused { reason }) => Err(refused(reason)),
+            _ => Err(error("it does not say what it knows")),
+        }
+    }
+
+    /// Tells the other side why not.
+    pub(super) async fn refuse(&mut self, reason: &str) -> io::Error {
+        // The connection ends anyway.
+        let _ = self.send(&Frame::Refused { reason }).await;
+        io::Error::new(io::ErrorKind::ConnectionRefused, reason.to_owned())
+    }
+
+    fn mac(&self, role: Role, introduction: &[u8]) -> Hmac<Sha256> {
+        let key = self.config.secret.as_ref().map_or(&[][..], |secret| &secret.0);
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");
+        let [ours, theirs] = &self.nonces;
+        let (first, second) = if self.role == Role::Connects { (ours, theirs) } else { (theirs, ours) };
+        mac.update(if role == Role::Connects { b"connects" } else { b"accepts " });
+        mac.update(first);
+        mac.update(second);
+        mac.update(introduction);
+        mac
+    }
+
+    async fn send(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let mut bytes = BytesMut::new();
+        wire::put(&mut bytes, frame);
+        write(&mut self.writer, &bytes).await
+    }
+
+    async fn receive(&mut self) -> io::Result<BytesMut> {
+        let frame = self.reader.next().await.transpose()?;
+        frame.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up; is its secret another one?"))
+    }
+}
+
+async fn write(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    writer.write_all(bytes).await?;
+    writer.flush().await
+}
+
+fn refused(reason: &str) -> io::Error {
+    let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
+    io::Error::new(io::ErrorKind::ConnectionRefused, format!("it refuses: {reason}"))
+}

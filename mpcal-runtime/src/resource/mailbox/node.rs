@@ -1,0 +1,180 @@
+//! What the connections of one set of mailboxes share, and how they begin.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use super::connection::Connection;
+use super::handshake::{Handshake, Role};
+use super::outbox::Peer;
+use super::session::Sessions;
+use super::transport;
+use super::wire::Introduction;
+use super::MailboxConfig;
+use crate::resource::queue::Queue;
+use crate::value::Data;
+
+/// Connections that have not introduced themselves yet; one more, and the oldest is dropped.
+const MAX_STRANGERS: usize = 256;
+
+/// What the connections share.
+pub(super) struct Node<M> {
+    pub(super) config: MailboxConfig,
+    pub(super) session: u64,
+    /// With their encoded indices.
+    pub(super) inboxes: Vec<(Vec<u8>, Arc<Queue<M>>)>,
+    pub(super) peers: Vec<Arc<Peer<M>>>,
+    pub(super) sessions: Mutex<Sessions>,
+    /// Messages in all inboxes that came from other nodes.
+    pub(super) held: Arc<AtomicUsize>,
+    /// Connections that are accepted and introduced.
+    pub(super) accepted: AtomicUsize,
+}
+
+/// The right to send to a peer.
+type Turn = OwnedMutexGuard<()>;
+
+impl<M: Data> Node<M> {
+    /// Sends what there is for a peer, for ever; connects only when there is something to send and no other
+    /// connection with it.
+    pub(super) async fn connect(self: Arc<Self>, peer: Arc<Peer<M>>) {
+        let mut failures = 0u32;
+        loop {
+            peer.bell.until(|| peer.has_messages()).await;
+            let turn = peer.turn.clone().lock_owned().await;
+            if !peer.has_messages() {
+                continue;
+            }
+            match self.reach(&peer, turn).await {
+                Ok(()) => failures = 0,
+                Err(error) => {
+                    peer.connection_lost();
+                    failures = (failures + 1).min(6);
+                    if error.kind() == io::ErrorKind::ConnectionRefused && error.get_ref().is_some() {
+                        tracing::warn!(address = %peer.address, %error, "no connection");
+                    } else {
+                        tracing::debug!(address = %peer.address, %error, "no connection");
+                    }
+                }
+            }
+            sleep(self.config.reconnect_after * (1 << failures)).await;
+        }
+    }
+
+    /// Connects to a peer and serves the connection; fails if it does not come about.
+    async fn reach(&self, peer: &Arc<Peer<M>>, turn: Turn) -> io::Result<()> {
+        let connection = timeout(self.config.handshake_timeout, async {
+            let (reader, writer) = transport::connect(peer.address, &self.config).await?;
+            let mut handshake = Handshake::begin(reader, writer, Role::Connects, &self.config).await?;
+            handshake.introduce(&self.introduction(true)).await?;
+            let them = handshake.meet().await?;
+            Connection::establish(self, handshake, &them, Some((peer.clone(), turn))).await
+        })
+        .await??;
+        self.serve(connection, peer.address).await;
+        Ok(())
+    }
+
+    async fn serve(&self, mut connection: Connection<'_, M>, from: SocketAddr) {
+        tracing::debug!(%from, "connected");
+        let error = connection.run().await;
+        tracing::debug!(%from, %error, "connection lost");
+    }
+
+    fn introduction(&self, sends: bool) -> Introduction {
+        Introduction {
+            model: self.config.model,
+            session: self.session,
+            reliable: self.config.delivery.is_reliable(),
+            sends,
+            window: u32::try_from(self.config.inbox_capacity).unwrap_or(u32::MAX),
+            mailboxes: self.inboxes.iter().map(|(index, _)| index.clone()).collect(),
+        }
+    }
+
+    /// Accepts connections, for ever.
+    pub(super) async fn listen(self: Arc<Self>, listener: TcpListener) {
+        let mut strangers: VecDeque<(AbortHandle, Arc<()>)> = VecDeque::new();
+        let mut connections = JoinSet::new();
+        loop {
+            let (stream, from) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be closed.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(self.config.reconnect_after).await;
+                    continue;
+                }
+            };
+            while connections.try_join_next().is_some() {}
+            strangers.retain(|(_, stranger)| Arc::strong_count(stranger) > 1);
+            if strangers.len() >= MAX_STRANGERS {
+                if let Some((oldest, _)) = strangers.pop_front() {
+                    oldest.abort();
+                }
+            }
+            let (this, stranger) = (self.clone(), Arc::new(()));
+            let introduced = stranger.clone();
+            let task = connections.spawn(async move {
+                if let Err(error) = this.welcome(stream, from, stranger).await {
+                    tracing::debug!(%from, %error, "connection dropped");
+                }
+            });
+            strangers.push_back((task, introduced));
+        }
+    }
+
+    /// Serves a connection that was accepted. `stranger` is dropped once it has introduced itself.
+    async fn welcome(&self, stream: TcpStream, from: SocketAddr, stranger: Arc<()>) -> io::Result<()> {
+        let established = timeout(self.config.handshake_timeout, async {
+            let (reader, writer) = transport::accept(stream, &self.config).await?;
+            let mut handshake = Handshake::begin(reader, writer, Role::Accepts, &self.config).await?;
+            let them = handshake.meet().await?;
+            let Some(place) = Place::take(&self.accepted, self.config.max_connections) else {
+                return Err(handshake.refuse("there are too many connections").await);
+            };
+            let turn = self.reply_to(&them, from.ip());
+            handshake.introduce(&self.introduction(turn.is_some())).await?;
+            Ok((Connection::establish(self, handshake, &them, turn).await?, place))
+        });
+        let (connection, _place) = established.await??;
+        drop(stranger);
+        self.serve(connection, from).await;
+        Ok(())
+    }
+
+    /// Whether what waits for the mailboxes of a node can go back over its connection: if it comes from
+    /// where these mailboxes are, and no other connection serves them.
+    fn reply_to(&self, them: &Introduction, from: IpAddr) -> Option<(Arc<Peer<M>>, Turn)> {
+        let is_theirs = |peer: &&Arc<Peer<M>>| {
+            peer.address.ip().to_canonical() == from.to_canonical() && peer.outboxes.iter().all(|(index, _)| them.mailboxes.contains(index))
+        };
+        let peer = self.peers.iter().find(is_theirs)?;
+        let turn = peer.turn.clone().try_lock_owned().ok()?;
+        Some((peer.clone(), turn))
+    }
+}
+
+/// A place among the connections, given back when dropped.
+struct Place<'n>(&'n AtomicUsize);
+
+impl<'n> Place<'n> {
+    fn take(taken: &'n AtomicUsize, most: usize) -> Option<Self> {
+        let place = Place(taken);
+        (taken.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
