@@ -120,6 +120,11 @@ fn main() {
         print("two variables, each its own", run(one(), None), run(apart(), None), run(apart(), Some(&lock)));
         print("two variables, the same", run(one(), None), run(together(), None), run(together(), Some(&lock)));
         let surveys = |n: usize| (0..n).map(|_| survey()).collect();
-        print("long sections, each its own", run(surveys(1), None), run(surveys(2), None), run(surveys(2), Some(&lock)));
+        print(
+            "long sections, each its own",
+            run(surveys(1), None),
+            run(surveys(2), None),
+            run(surveys(2), Some(&lock)),
+        );
     }
 }

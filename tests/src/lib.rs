@@ -2,6 +2,7 @@
 
 pub mod generate;
 pub mod ledger;
+pub mod pair;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,145 +1,23 @@
-//! TCP mailboxes and the loop of archetypes: order, reconnection, hostile peers, stopping, failing.
+//! TCP mailboxes: order, windows, reconnection, what they promise and whom they let in.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use mpcal_runtime::resource::{output, MailboxConfig, Mailboxes, Output, OutputReceiver, Placeholder, Shared};
-use mpcal_runtime::{Error, MappingMacro, Node, PlainVariable, Section, Step};
+use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
+use mpcal_runtime::Node;
+use mpcal_tests::pair::{constants, model, receiver, receiver_at, sender, LIMIT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-
-mod model {
-    mpcal_macros::mpcal! { r#"
-        --mpcal Pair {
-          mapping macro Link {
-            read { await $variable # <<>>; with (m = Head($variable)) { $variable := Tail($variable); yield m; }; }
-            write { yield Append($variable, $value); }
-          }
-          mapping macro Told { read { assert FALSE; } write { skip; } }
-          archetype Sender(ref net[_], last)
-          variable next = 1;
-          {
-            send:
-              while (next <= last) {
-                net[1] := next;
-                next := next + 1;
-              };
-          }
-          archetype Receiver(ref net[_], ref told)
-          variable got;
-          {
-            receive:
-              while (TRUE) {
-                got := net[self];
-                told := got;
-              };
-          }
-          archetype Spinner(ref counter)
-          {
-            spin:
-              while (TRUE) { counter := counter + 1; };
-          }
-          archetype Failing(ref counter)
-          {
-            fail:
-              await counter > 10;
-              assert counter < 0;
-          }
-          variables net = [i \in 0..1 |-> <<>>], log = 0, counter = 0;
-          process (sender = 0) == instance Sender(ref net[_], 3) mapping net[_] via Link;
-          process (receiver = 1) == instance Receiver(ref net[_], ref log)
-            mapping net[_] via Link mapping log via Told;
-          process (spinner \in 2..3) == instance Spinner(ref counter);
-          process (failing = 4) == instance Failing(ref counter);
-        }
-    "# }
-}
-
-impl model::Link for Mailboxes<i64, i64> {}
-impl model::Told for Output<i64> {}
-
-const LIMIT: Duration = Duration::from_secs(20);
-
-fn constants() -> Arc<model::Constants> {
-    Arc::new(model::Constants {})
-}
-
-struct Receiver {
-    _links: Mailboxes<i64, i64>,
-    told: OutputReceiver<i64>,
-    node: Node,
-    address: SocketAddr,
-}
-
-async fn receiver(config: &MailboxConfig) -> Receiver {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let links = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), config).unwrap();
-    let (tell, told) = output(16);
-    let mut node = Node::new();
-    node.spawn(model::Receiver::new(1, &constants(), links.clone(), tell).unwrap());
-    Receiver { _links: links, told, node, address }
-}
-
-fn sender(to: SocketAddr, last: i64, config: &MailboxConfig) -> (Mailboxes<i64, i64>, Node) {
-    let links = Mailboxes::open(None, [0], &BTreeMap::from([(1, to)]), config).unwrap();
-    let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), last, links.clone()).unwrap());
-    (links, node)
-}
-
-async fn expect_in_order(receiver: &Receiver, last: i64) {
-    for wanted in 1..=last {
-        assert_eq!(timeout(LIMIT, receiver.told.receive()).await.expect("a message arrives"), wanted);
-    }
-}
 
 #[tokio::test]
 async fn messages_arrive_once_and_in_order() {
     let config = MailboxConfig { inbox_capacity: 4, outbox_capacity: 4, ..MailboxConfig::default() };
     let receiver = receiver(&config).await;
-    let (links, mut node) = sender(receiver.address, 500, &config);
-    expect_in_order(&receiver, 500).await;
+    let (links, mut node) = sender(receiver.address, 1, 500, &config);
+    receiver.expect(1..=500).await;
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
     timeout(LIMIT, links.flushed()).await.unwrap();
-    assert_eq!(receiver.told.try_receive(), None);
-}
-
-/// Forwards connections to `to`, and cuts each after so many bytes.
-async fn cutting_proxy(to: SocketAddr, bytes: usize) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((inside, _)) = listener.accept().await {
-            let Ok(outside) = TcpStream::connect(to).await else { return };
-            let (mut from, mut back) = inside.into_split();
-            let (mut answers, mut forward) = outside.into_split();
-            let back = tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
-            let (mut left, mut buffer) = (bytes, [0; 64]);
-            while left > 0 {
-                match from.read(&mut buffer[..left.min(64)]).await {
-                    Ok(n @ 1..) if forward.write_all(&buffer[..n]).await.is_ok() => left -= n,
-                    _ => break,
-                }
-            }
-            back.abort();
-        }
-    });
-    address
-}
-
-/// A lost acknowledgement, or a connection cut in the middle of a frame, neither loses nor repeats.
-#[tokio::test]
-async fn cut_connections_lose_and_repeat_nothing() {
-    let config = MailboxConfig { reconnect_after: Duration::from_millis(1), ..MailboxConfig::default() };
-    let receiver = receiver(&config).await;
-    let address = cutting_proxy(receiver.address, 333).await;
-    let (_links, _node) = sender(address, 200, &config);
-    expect_in_order(&receiver, 200).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(receiver.told.try_receive(), None);
 }
 
@@ -149,15 +27,17 @@ async fn a_late_receiver_gets_everything() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let (_links, mut node) = sender(address, 20, &config);
+    let (_links, mut node) = sender(address, 1, 20, &config);
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
-    let listener = TcpListener::bind(address).await.unwrap();
-    let links = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), &config).unwrap();
-    let (tell, told) = output(16);
-    let mut node = Node::new();
-    node.spawn(model::Receiver::new(1, &constants(), links.clone(), tell).unwrap());
-    let receiver = Receiver { _links: links, told, node, address };
-    expect_in_order(&receiver, 20).await;
+    let receiver = receiver_at(address, &config).await;
+    receiver.expect(1..=20).await;
+}
+
+#[tokio::test]
+async fn a_compatible_model_is_served() {
+    let receiver = receiver(&MailboxConfig { model: 1, compatible: vec![2], ..MailboxConfig::default() }).await;
+    let (_links, _node) = sender(receiver.address, 1, 3, &MailboxConfig { model: 2, ..MailboxConfig::default() });
+    receiver.expect(1..=3).await;
 }
 
 /// Whatever strangers send, the next sender is served.
@@ -188,123 +68,168 @@ async fn hostile_peers_do_not_disturb() {
         open.push(TcpStream::connect(receiver.address).await.unwrap());
     }
     // A node of another model is refused, whatever it sends.
-    let (_foreign, mut foreigner) = sender(receiver.address, 3, &MailboxConfig { model: 8, ..config.clone() });
+    let (_foreign, mut foreigner) = sender(receiver.address, 1, 3, &MailboxConfig { model: 8, ..config.clone() });
     timeout(LIMIT, foreigner.join()).await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.told.try_receive(), None);
-    let (_links, _node) = sender(receiver.address, 50, &config);
-    expect_in_order(&receiver, 50).await;
+    let (_links, _node) = sender(receiver.address, 1, 50, &config);
+    receiver.expect(1..=50).await;
     // A listed model is served.
     drop(open);
 }
 
-#[tokio::test]
-async fn a_compatible_model_is_served() {
-    let receiver = receiver(&MailboxConfig { model: 1, compatible: vec![2], ..MailboxConfig::default() }).await;
-    let (_links, _node) = sender(receiver.address, 3, &MailboxConfig { model: 2, ..MailboxConfig::default() });
-    expect_in_order(&receiver, 3).await;
+fn secret(bytes: &[u8]) -> MailboxConfig {
+    MailboxConfig { secret: Some(Secret::new(bytes)), ..MailboxConfig::default() }
 }
 
+/// Only who knows the secret is let in; who does not learns nothing but a nonce.
 #[tokio::test]
-async fn stopping_twice_and_late_is_fine() {
-    let mut receiver = receiver(&MailboxConfig::default()).await;
-    let stop = receiver.node.stop_handle();
-    stop.stop();
-    stop.stop();
-    timeout(LIMIT, receiver.node.join()).await.unwrap().unwrap();
-    stop.stop();
-    timeout(LIMIT, receiver.node.join()).await.unwrap().unwrap();
+async fn strangers_get_nothing() {
+    let receiver = receiver(&secret(b"sesame")).await;
+    for config in [secret(b"simsim"), MailboxConfig::default()] {
+        let (_links, mut stranger) = sender(receiver.address, 100, 103, &config);
+        timeout(LIMIT, stranger.join()).await.unwrap().unwrap();
+    }
+    let mut stream = TcpStream::connect(receiver.address).await.unwrap();
+    // A greeting as the protocol has it, then an introduction with a proof that is none.
+    let mut greeting = vec![0, 0, 0, 22, 0];
+    greeting.extend(b"MPCL\x02");
+    greeting.extend([7; 16]);
+    let mut introduction = vec![0, 0, 0, 38, 2, 4, 1, 2, 3, 4];
+    introduction.extend([9; 32]);
+    stream.write_all(&greeting).await.unwrap();
+    stream.write_all(&introduction).await.unwrap();
+    let mut told = Vec::new();
+    let _ = timeout(LIMIT, stream.read_to_end(&mut told)).await.expect("it is hung up on");
+    assert_eq!((told.len(), &told[..5]), (21, &[0, 0, 0, 17, 1][..]), "a challenge and nothing else");
+    let (_links, _node) = sender(receiver.address, 1, 5, &secret(b"sesame"));
+    receiver.expect(1..=5).await;
+    receiver.expect_nothing().await;
 }
 
-/// On one thread two loops that never block make progress, and `stop` is heard.
+/// A sender with the secret tells nothing to a receiver without it.
 #[tokio::test]
-async fn a_loop_that_never_blocks_starves_nobody() {
-    let (a, b) = (Shared::new(0), Shared::new(0));
+async fn messages_go_only_to_who_knows_the_secret() {
+    let receiver = receiver(&MailboxConfig::default()).await;
+    let (_links, _node) = sender(receiver.address, 1, 3, &secret(b"sesame"));
+    receiver.expect_nothing().await;
+}
+
+/// An authority, and certificates it has signed, as PEM.
+struct Authority(rcgen::Certificate, rcgen::Issuer<'static, rcgen::KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut parameters = rcgen::CertificateParams::new([]).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        Self(certificate, rcgen::Issuer::new(parameters, key))
+    }
+
+    /// What a node has that trusts `root` and was certified by this authority.
+    fn node(&self, root: &Self, name: &str) -> MailboxConfig {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.1).unwrap();
+        let (root, certificate, key) = (root.0.pem(), certificate.pem(), key.serialize_pem());
+        let tls = Tls::from_pem(root.as_bytes(), certificate.as_bytes(), key.as_bytes(), "cluster").unwrap();
+        MailboxConfig { tls: Some(tls), handshake_timeout: Duration::from_secs(1), ..MailboxConfig::default() }
+    }
+}
+
+/// With TLS only nodes with a certificate of the authority talk to each other.
+#[tokio::test]
+async fn only_certified_nodes_talk() {
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let receiver = receiver(&ours.node(&ours, "cluster")).await;
+    let strangers = [theirs.node(&ours, "cluster"), theirs.node(&theirs, "cluster"), MailboxConfig::default()];
+    for stranger in &strangers {
+        let (_links, mut node) = sender(receiver.address, 100, 103, stranger);
+        timeout(LIMIT, node.join()).await.unwrap().unwrap();
+    }
+    receiver.expect_nothing().await;
+    let (_links, _node) = sender(receiver.address, 1, 500, &ours.node(&ours, "cluster"));
+    receiver.expect(1..=500).await;
+    // A receiver whose certificate is for another name gets nothing.
+    let other = self::receiver(&ours.node(&ours, "elsewhere")).await;
+    let (_links, _node) = sender(other.address, 1, 3, &ours.node(&ours, "cluster"));
+    other.expect_nothing().await;
+}
+
+/// Relaxed mailboxes never block, and never repeat or mix up.
+#[tokio::test]
+async fn relaxed_mailboxes_lose_rather_than_wait() {
+    let config = MailboxConfig {
+        delivery: Delivery::Relaxed,
+        outbox_capacity: 8,
+        reconnect_after: Duration::from_millis(1),
+        ..MailboxConfig::default()
+    };
+    // Nobody listens there.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let (links, mut node) = sender(address, 1, 1000, &config);
+    timeout(LIMIT, node.join()).await.expect("a write never blocks").unwrap();
+    let receiver = receiver_at(address, &config).await;
     let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), a.clone()).unwrap());
-    node.spawn(model::Spinner::new(3, &constants(), b.clone()).unwrap());
-    timeout(LIMIT, async {
-        while a.load() < 1000 || b.load() < 1000 {
-            tokio::task::yield_now().await;
+    node.spawn(model::Sender::new(0, &constants(), 2001, 4000, links.clone()).unwrap());
+    timeout(LIMIT, node.join()).await.expect("a write never blocks").unwrap();
+    timeout(LIMIT, links.flushed()).await.expect("nothing is kept");
+    // Once everything else is gone, what is sent slowly arrives.
+    let mut last = 0;
+    for n in 5001.. {
+        let mut node = Node::new();
+        node.spawn(model::Sender::new(0, &constants(), n, n, links.clone()).unwrap());
+        timeout(LIMIT, node.join()).await.unwrap().unwrap();
+        while let Ok(got) = timeout(Duration::from_millis(20), receiver.told.receive()).await {
+            assert!(got > last, "{got} after {last}");
+            last = got;
         }
-    })
-    .await
-    .expect("both make progress");
-    node.stop_handle().stop();
-    timeout(LIMIT, node.join()).await.expect("they stop").unwrap();
-}
-
-/// A failed assertion says where, and stops the others.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_assertion_surfaces_and_stops_the_node() {
-    let counter = Shared::new(0);
-    let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), counter.clone()).unwrap());
-    node.spawn(model::Failing::new(4, &constants(), counter.clone()).unwrap());
-    let error = timeout(LIMIT, node.join()).await.expect("the node ends").expect_err("the assertion fails");
-    let said = error.to_string();
-    assert!(said.contains("Failing(4) at fail: assertion failed: counter < 0"), "{said}");
-}
-
-/// Two loops over one variable lose no addition.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sections_over_one_variable_are_serializable() {
-    let counter = Shared::new(0);
-    let mut node = Node::new();
-    for id in 2..4 {
-        node.spawn(model::Spinner::new(id, &constants(), counter.clone()).unwrap());
-    }
-    timeout(LIMIT, async {
-        while counter.load() < 20_000 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+        if last > 5000 {
+            break;
         }
-    })
-    .await
-    .expect("they make progress");
-    node.stop_handle().stop();
-    let counters = timeout(LIMIT, node.join()).await.unwrap().unwrap();
-    assert_eq!(counter.load() as u64, counters.commits);
-}
-
-struct Panics;
-
-impl MappingMacro for Panics {
-    type Index = ();
-    type Read = i64;
-    type Write = i64;
-
-    fn read(&mut self, _: &mut Section, (): &()) -> Step<i64> {
-        panic!("out of order")
-    }
-
-    fn write(&mut self, _: &mut Section, (): &(), _: i64) -> Step<()> {
-        Ok(())
     }
 }
 
-impl PlainVariable for Panics {}
-
+/// Both sides must promise the same.
 #[tokio::test]
-async fn a_panic_in_a_resource_surfaces() {
-    let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), Panics).unwrap());
-    let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it panics");
-    assert!(
-        matches!(&error, Error::In { label: "spin", cause, .. } if cause.to_string() == "panic: out of order"),
-        "{error}"
-    );
-    let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), Placeholder::new("counter")).unwrap());
-    let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it is a placeholder");
-    assert!(error.to_string().contains("`counter` is a placeholder"), "{error}");
+async fn a_relaxed_sender_is_refused_by_a_reliable_receiver() {
+    let receiver = receiver(&MailboxConfig::default()).await;
+    let config = MailboxConfig { delivery: Delivery::Relaxed, ..MailboxConfig::default() };
+    let (_links, _node) = sender(receiver.address, 1, 3, &config);
+    receiver.expect_nothing().await;
 }
 
-/// Archetypes that wait do nothing at all.
+/// What nobody takes makes the sender wait, and takes no more memory than the windows allow.
 #[tokio::test]
-async fn who_waits_does_not_poll() {
-    let mut receiver = receiver(&MailboxConfig::default()).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    receiver.node.stop_handle().stop();
-    let counters = receiver.node.join().await.unwrap();
-    assert_eq!((counters.commits, counters.retries, counters.sleeps), (0, 1, 1));
+async fn a_slow_receiver_slows_its_sender() {
+    let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 4, ..MailboxConfig::default() };
+    let receiver = receiver(&config).await;
+    let (_links, mut node) = sender(receiver.address, 1, 200, &config);
+    // The output channel holds 16 and the archetype one; four more wait at the sender until they are taken.
+    assert!(timeout(Duration::from_millis(200), node.join()).await.is_err(), "the sender waits");
+    receiver.expect(1..=200).await;
+    timeout(LIMIT, node.join()).await.unwrap().unwrap();
+}
+
+/// An answer goes back over the connection that the question came on.
+#[tokio::test]
+async fn two_nodes_need_one_connection() {
+    let config = MailboxConfig::default();
+    let (first, second) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let addresses = BTreeMap::from([(0, first.local_addr().unwrap()), (1, second.local_addr().unwrap())]);
+    // The first node is never listened to, so what comes to it has come over its own connection.
+    let asking: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config).unwrap();
+    let answering: Mailboxes<i64, i64> = Mailboxes::open(Some(second), [1], &addresses, &config).unwrap();
+    let mut node = Node::new();
+    node.spawn(model::Sender::new(0, &constants(), 1, 3, asking.clone()).unwrap());
+    node.spawn(model::Echo::new(1, &constants(), 3, answering.clone()).unwrap());
+    let (tell, told) = mpcal_runtime::resource::output(16);
+    node.spawn(model::Receiver::new(0, &constants(), asking.clone(), tell).unwrap());
+    for wanted in 1..=3 {
+        assert_eq!(timeout(LIMIT, told.receive()).await.expect("it is answered"), wanted);
+    }
+    drop(first);
 }

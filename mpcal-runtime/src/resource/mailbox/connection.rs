@@ -303,12 +303,7 @@ impl Incoming {
 }
 
 impl<M: Data> Outgoing<M> {
-    fn resume(
-        peer: Arc<Peer<M>>,
-        turn: OwnedMutexGuard<()>,
-        them: &Introduction,
-        known: &[Known],
-    ) -> io::Result<Self> {
+    fn resume(peer: Arc<Peer<M>>, turn: OwnedMutexGuard<()>, them: &Introduction, known: &[Known]) -> io::Result<Self> {
         if known.len() != them.mailboxes.len() {
             return Err(error("it has other mailboxes than it said"));
         }

@@ -155,7 +155,8 @@ impl<M: Data> Node<M> {
     /// where these mailboxes are, and no other connection serves them.
     fn reply_to(&self, them: &Introduction, from: IpAddr) -> Option<(Arc<Peer<M>>, Turn)> {
         let is_theirs = |peer: &&Arc<Peer<M>>| {
-            peer.address.ip().to_canonical() == from.to_canonical() && peer.outboxes.iter().all(|(index, _)| them.mailboxes.contains(index))
+            peer.address.ip().to_canonical() == from.to_canonical()
+                && peer.outboxes.iter().all(|(index, _)| them.mailboxes.contains(index))
         };
         let peer = self.peers.iter().find(is_theirs)?;
         let turn = peer.turn.clone().try_lock_owned().ok()?;

@@ -41,9 +41,8 @@ impl Tls {
         key: impl AsRef<Path>,
         name: &str,
     ) -> io::Result<Self> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))
-        };
+        let read =
+            |path: &Path| std::fs::read(path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())));
         Self::from_pem(&read(authority.as_ref())?, &read(certificate.as_ref())?, &read(key.as_ref())?, name)
     }
 

@@ -1,0 +1,112 @@
+//! The loop of archetypes: stopping, failing, panicking, sharing state.
+
+use std::time::Duration;
+
+use mpcal_runtime::resource::{MailboxConfig, Placeholder, Shared};
+use mpcal_runtime::{Error, MappingMacro, Node, PlainVariable, Section, Step};
+use mpcal_tests::pair::{constants, model, receiver, LIMIT};
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn stopping_twice_and_late_is_fine() {
+    let mut receiver = receiver(&MailboxConfig::default()).await;
+    let stop = receiver.node.stop_handle();
+    stop.stop();
+    stop.stop();
+    timeout(LIMIT, receiver.node.join()).await.unwrap().unwrap();
+    stop.stop();
+    timeout(LIMIT, receiver.node.join()).await.unwrap().unwrap();
+}
+
+/// On one thread two loops that never block make progress, and `stop` is heard.
+#[tokio::test]
+async fn a_loop_that_never_blocks_starves_nobody() {
+    let (a, b) = (Shared::new(0), Shared::new(0));
+    let mut node = Node::new();
+    node.spawn(model::Spinner::new(2, &constants(), a.clone()).unwrap());
+    node.spawn(model::Spinner::new(3, &constants(), b.clone()).unwrap());
+    timeout(LIMIT, async {
+        while a.load() < 1000 || b.load() < 1000 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("both make progress");
+    node.stop_handle().stop();
+    timeout(LIMIT, node.join()).await.expect("they stop").unwrap();
+}
+
+/// A failed assertion says where, and stops the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_assertion_surfaces_and_stops_the_node() {
+    let counter = Shared::new(0);
+    let mut node = Node::new();
+    node.spawn(model::Spinner::new(2, &constants(), counter.clone()).unwrap());
+    node.spawn(model::Failing::new(4, &constants(), counter.clone()).unwrap());
+    let error = timeout(LIMIT, node.join()).await.expect("the node ends").expect_err("the assertion fails");
+    let said = error.to_string();
+    assert!(said.contains("Failing(4) at fail: assertion failed: counter < 0"), "{said}");
+}
+
+/// Two loops over one variable lose no addition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sections_over_one_variable_are_serializable() {
+    let counter = Shared::new(0);
+    let mut node = Node::new();
+    for id in 2..4 {
+        node.spawn(model::Spinner::new(id, &constants(), counter.clone()).unwrap());
+    }
+    timeout(LIMIT, async {
+        while counter.load() < 20_000 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .expect("they make progress");
+    node.stop_handle().stop();
+    let counters = timeout(LIMIT, node.join()).await.unwrap().unwrap();
+    assert_eq!(counter.load() as u64, counters.commits);
+}
+
+struct Panics;
+
+impl MappingMacro for Panics {
+    type Index = ();
+    type Read = i64;
+    type Write = i64;
+
+    fn read(&mut self, _: &mut Section, (): &()) -> Step<i64> {
+        panic!("out of order")
+    }
+
+    fn write(&mut self, _: &mut Section, (): &(), _: i64) -> Step<()> {
+        Ok(())
+    }
+}
+
+impl PlainVariable for Panics {}
+
+#[tokio::test]
+async fn a_panic_in_a_resource_surfaces() {
+    let mut node = Node::new();
+    node.spawn(model::Spinner::new(2, &constants(), Panics).unwrap());
+    let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it panics");
+    assert!(
+        matches!(&error, Error::In { label: "spin", cause, .. } if cause.to_string() == "panic: out of order"),
+        "{error}"
+    );
+    let mut node = Node::new();
+    node.spawn(model::Spinner::new(2, &constants(), Placeholder::new("counter")).unwrap());
+    let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it is a placeholder");
+    assert!(error.to_string().contains("`counter` is a placeholder"), "{error}");
+}
+
+/// Archetypes that wait do nothing at all.
+#[tokio::test]
+async fn who_waits_does_not_poll() {
+    let mut receiver = receiver(&MailboxConfig::default()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    receiver.node.stop_handle().stop();
+    let counters = receiver.node.join().await.unwrap();
+    assert_eq!((counters.commits, counters.retries, counters.sleeps), (0, 1, 1));
+}
