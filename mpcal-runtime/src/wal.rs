@@ -129,8 +129,9 @@ struct Pending {
 impl Wal {
     /// Opens the log in a file, or starts one. What was found there waits for the resources with the
     /// same names. An end that cannot be read is cut off ([`torn`](Self::torn) says how much): a crash
-    /// leaves one, and nothing that has left the node depends on it, unless the disk has damaged the very
-    /// last record. Damage before that is an error. The log is then written anew with what is still needed.
+    /// leaves one, and nothing that has left the node depends on it. What a later record says was on disk
+    /// must be there: damage to that is an error; after each flush with nothing behind it such a record is
+    /// written. The log is then written anew with what is still needed.
     ///
     /// # Errors
     /// If the file cannot be read or written, is in use by another process, is damaged, or was written
@@ -330,10 +331,20 @@ impl Inner {
             }
             self.flushed.store(last, Ordering::Release);
             self.progress.notify_waiters();
-            if let Err(error) = storage.compact() {
+            if let Err(error) = storage.compact().and_then(|()| storage.append(&self.note())) {
                 return self.fail(&error);
             }
         }
+    }
+
+    /// If nothing follows what was flushed: a record which says that it was, to be flushed some time.
+    fn note(&self) -> Vec<u8> {
+        let (mut pending, mut note) = (self.pending.lock(), Vec::new());
+        if pending.bytes.is_empty() {
+            pending.last += 1;
+            format::record(pending.last, self.flushed.load(Ordering::Acquire), &[], &mut note);
+        }
+        note
     }
 
     fn fail(&self, error: &io::Error) {
@@ -384,7 +395,7 @@ impl Storage for LogFile {
 fn write_anew(path: &Path, schema: u32, found: &format::Found) -> io::Result<(File, u64)> {
     let fresh = beside(path, "new");
     let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
-    let bytes = [format::header(schema), format::snapshot(found)].concat();
+    let bytes = format::snapshot(schema, found);
     file.write_all(&bytes)?;
     file.sync_all()?;
     std::fs::rename(&fresh, path)?;

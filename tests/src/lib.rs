@@ -3,6 +3,7 @@
 pub mod generate;
 pub mod ledger;
 pub mod pair;
+pub mod replica;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 //!
 //! A header, then records: the length of what follows (8 bytes, little-endian) and its checksum (4), the
 //! position and the last position that was on disk when the record was made (8 each), the entries. A record
-//! that was on disk before a later one was made cannot be torn, so if it is damaged, that is reported.
+//! that was on disk before a later one was made cannot be torn, so if it is damaged, that is reported; a
+//! record without entries follows when nothing else does. What the file was made with cannot be torn either.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +15,11 @@ use crate::encoding::{decode, encode};
 const MAGIC: &[u8; 8] = b"mpcalwal";
 
 /// The version of this layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// Magic, version of the layout, version of the schema, checksum of these.
-const HEADER: usize = 20;
+/// Magic, version of the layout, version of the schema, length of what the file was made with, checksum of
+/// these.
+const HEADER: usize = 28;
 
 /// Length, checksum, position, flushed position.
 const PREFIX: usize = 28;
@@ -63,10 +65,12 @@ pub(super) struct Found {
     pub(super) torn: u64,
 }
 
-pub(super) fn header(schema: u32) -> Vec<u8> {
+/// The header of a file that starts with so many bytes of records.
+fn header(schema: u32, length: usize) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(schema.to_le_bytes());
+    bytes.extend((length as u64).to_le_bytes());
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
     bytes
 }
@@ -83,8 +87,8 @@ pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut V
     out.extend(checked);
 }
 
-/// All that is still needed, as one record.
-pub(super) fn snapshot(found: &Found) -> Vec<u8> {
+/// A file with all that is still needed, as one record.
+pub(super) fn snapshot(schema: u32, found: &Found) -> Vec<u8> {
     let entry = |(name, content): (&String, &Content)| {
         let change = match content {
             Content::Whole(bytes) => Change::Whole(bytes.clone()),
@@ -97,7 +101,7 @@ pub(super) fn snapshot(found: &Found) -> Vec<u8> {
     if !entries.is_empty() {
         record(found.last, found.last, &entries, &mut out);
     }
-    out
+    [header(schema, out.len()), out].concat()
 }
 
 /// A record that is whole, and the bytes behind it.
@@ -152,12 +156,16 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
     if schema != config.schema && config.migrate.is_none() {
         return Err(format!("its schema is {schema}, not {}, and there is no migration", config.schema));
     }
+    let made_with = number(bytes, 16).map_or(0, u64::from_le_bytes);
+    if made_with > (bytes.len() - HEADER) as u64 {
+        return Err("it is shorter than when it was made".to_owned());
+    }
     let mut found = Found::default();
     let mut rest = &bytes[HEADER..];
     while !rest.is_empty() {
         let Some(record) = next(rest).filter(|r| found.last == 0 || r.position == found.last + 1) else {
-            if was_flushed(rest, found.last) {
-                let at = bytes.len() - rest.len();
+            let at = bytes.len() - rest.len();
+            if ((at - HEADER) as u64) < made_with || was_flushed(rest, found.last) {
                 return Err(format!("the record at byte {at} is damaged, and was not the last"));
             }
             found.torn = rest.len() as u64;
