@@ -69,6 +69,18 @@ impl Core {
         self.gate.lock()
     }
 
+    /// A change from outside depends on a position of a log. The guard of [`outside_change`] is held.
+    ///
+    /// [`outside_change`]: Self::outside_change
+    pub(crate) fn depend(&self, wal: &Wal, position: u64) {
+        self.marks.lock().add(wal, position);
+    }
+
+    /// What must be on disk before what the cell holds may leave the node.
+    pub(crate) fn marks(&self) -> Marks {
+        self.marks.lock().clone()
+    }
+
     fn sleep(&self, sleeper: &Arc<Notify>) {
         let mut sleepers = self.sleepers.lock();
         sleepers.push(sleeper.clone());

@@ -100,6 +100,33 @@ where
     runtime.block_on(subject.wake_up())
 }
 
+/// Runs a function as a section that is no part of an archetype, and commits it: again if another commit came
+/// in between. For tests of resources.
+///
+/// # Errors
+/// What the function gives, or what keeps it from committing; then nothing has happened.
+///
+/// # Cancel safety
+/// It commits whole or not at all.
+pub async fn commit<T>(mut run: impl FnMut(&mut Section) -> Step<T>) -> Step<T> {
+    let mut section = section();
+    loop {
+        let attempt = match run(&mut section) {
+            Ok(value) => std::future::poll_fn(|cx| section.poll_pre_commit(cx)).await.map(|()| value),
+            Err(abort) => Err(abort),
+        };
+        match attempt {
+            Ok(value) if section.commit("conformance") => return Ok(value),
+            Err(abort) if matches!(abort, Abort::Retry) || section.is_valid() => {
+                section.abort();
+                return Err(abort);
+            }
+            Ok(_) | Err(_) => section.again(),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A section of its own.
 fn section() -> Section {
     let mut section = Section::new(Value::Int(0));

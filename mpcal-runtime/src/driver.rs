@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::archetype::Archetype;
 use crate::error::{Abort, Error};
+use crate::measure::{Count, Meter};
 use crate::section::Section;
 
 /// How often a loop that never blocks lets others run: after that many steps, or paths tried.
@@ -41,12 +42,22 @@ pub struct Counters {
     pub sleeps: u64,
 }
 
+impl std::ops::AddAssign for Counters {
+    fn add_assign(&mut self, other: Self) {
+        self.commits += other.commits;
+        self.retries += other.retries;
+        self.conflicts += other.conflicts;
+        self.sleeps += other.sleeps;
+    }
+}
+
 /// Runs one archetype.
 pub struct Driver<A: Archetype> {
     archetype: A,
     section: Section,
     sleeper: Arc<Notify>,
     counters: Counters,
+    meter: Meter,
     turn: u32,
     /// The state before a step that has not committed.
     before: Option<A::State>,
@@ -57,6 +68,7 @@ impl<A: Archetype> Driver<A> {
     pub fn new(archetype: A) -> Self {
         let section = Section::new(archetype.process());
         Self {
+            meter: Meter::new(archetype.name()),
             archetype,
             section,
             sleeper: Arc::new(Notify::new()),
@@ -89,6 +101,7 @@ impl<A: Archetype> Driver<A> {
                 Progress::Committed => self.breathe().await,
                 Progress::Blocked => {
                     self.counters.sleeps += 1;
+                    self.meter.publish();
                     self.section.watched().sleep(&self.sleeper).await;
                 }
                 Progress::Done => return Ok(()),
@@ -101,6 +114,7 @@ impl<A: Archetype> Driver<A> {
         self.turn += 1;
         if self.turn >= STEPS_PER_TURN {
             self.turn = 0;
+            self.meter.publish();
             tokio::task::yield_now().await;
         }
     }
@@ -131,8 +145,7 @@ impl<A: Archetype> Driver<A> {
             let failed = match self.attempt(label).await {
                 Ok(true) => {
                     self.before = None;
-                    self.counters.commits += 1;
-                    self.show_prints();
+                    self.committed(label);
                     return Ok(Progress::Committed);
                 }
                 Ok(false) => None,
@@ -144,6 +157,7 @@ impl<A: Archetype> Driver<A> {
             match failed {
                 Some(Abort::Retry) => {
                     self.counters.retries += 1;
+                    self.meter.count(label, Count::Retries);
                     if !self.section.next_path() {
                         return Ok(Progress::Blocked);
                     }
@@ -155,6 +169,7 @@ impl<A: Archetype> Driver<A> {
                 }
                 Some(Abort::Fatal(_)) | None => {
                     self.counters.conflicts += 1;
+                    self.meter.count(label, Count::Conflicts);
                     self.section.again();
                 }
             }
@@ -168,8 +183,7 @@ impl<A: Archetype> Driver<A> {
             Ok(()) => {
                 debug_assert!(self.section.is_local(), "a local step touched a cell");
                 self.section.commit(label);
-                self.counters.commits += 1;
-                self.show_prints();
+                self.committed(label);
                 Ok(Progress::Committed)
             }
             Err(Abort::Retry) => Ok(Progress::Blocked),
@@ -195,7 +209,10 @@ impl<A: Archetype> Driver<A> {
         })
     }
 
-    fn show_prints(&mut self) {
+    fn committed(&mut self, label: &'static str) {
+        self.counters.commits += 1;
+        self.meter.count(label, Count::Commits);
+        tracing::trace!(archetype = self.archetype.name(), label, "committed");
         for value in self.section.take_prints() {
             println!("{value}");
         }
@@ -214,5 +231,6 @@ impl<A: Archetype> Driver<A> {
 impl<A: Archetype> Drop for Driver<A> {
     fn drop(&mut self) {
         self.section.abort();
+        self.meter.publish();
     }
 }

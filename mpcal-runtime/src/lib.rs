@@ -30,6 +30,8 @@ mod error;
 #[cfg(feature = "runtime")]
 mod mapping;
 #[cfg(feature = "runtime")]
+pub mod measure;
+#[cfg(feature = "runtime")]
 mod node;
 #[cfg(feature = "runtime")]
 pub mod resource;
@@ -42,10 +44,10 @@ pub mod wal;
 pub use crate::{
     archetype::Archetype,
     cell::{Cell, Core},
-    driver::{Driver, Progress},
+    driver::{Counters, Driver, Progress},
     error::{Abort, Error, Step},
     mapping::{Class, MappingMacro, PlainVariable},
-    node::{Node, Stop},
+    node::{Node, Restarts, Stop},
     section::Section,
 };
 

@@ -1,14 +1,22 @@
 //! Runs archetypes until they end, fail, or are stopped.
 
+mod process;
+
+use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::archetype::Archetype;
 use crate::driver::{Counters, Driver};
 use crate::error::Error;
+use crate::measure;
+use crate::value::EvalError;
 use crate::wal::Wal;
 
 /// Stops a [`Node`]: from any task, any number of times.
@@ -71,18 +79,49 @@ impl Node {
     pub fn spawn<A: Archetype>(&mut self, archetype: A) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            let mut driver = Driver::new(archetype);
-            let name = driver.archetype().name();
-            tracing::debug!(archetype = name, process = %driver.archetype().process(), "started");
-            let result = tokio::select! {
-                biased;
-                () = stop.stopped() => Ok(()),
-                result = driver.run() => result,
-            };
-            let counters = driver.counters();
-            tracing::debug!(archetype = name, ?counters, ok = result.is_ok(), "ended");
+            let (result, counters) = run(archetype, &stop).await;
             result.map(|()| counters)
         });
+    }
+
+    /// Starts an archetype, and starts it anew when it fails: its state is lost, what its resources keep is
+    /// not, and the section that failed has done nothing. Only when it fails too often does the node fail.
+    ///
+    /// # Errors
+    /// If it cannot be made the first time.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn supervise<A: Archetype>(
+        &mut self,
+        restarts: Restarts,
+        mut make: impl FnMut() -> Result<A, EvalError> + Send + 'static,
+    ) -> Result<(), EvalError> {
+        let stop = self.stop.clone();
+        let mut archetype = make()?;
+        self.tasks.spawn(async move {
+            let mut total = Counters::default();
+            let mut failures: VecDeque<Instant> = VecDeque::new();
+            loop {
+                let name = archetype.name();
+                let (result, counters) = run(archetype, &stop).await;
+                total += counters;
+                let Err(error) = result else { return Ok(total) };
+                failures.retain(|at| at.elapsed() < restarts.within);
+                if failures.len() >= restarts.most as usize {
+                    return Err(error);
+                }
+                failures.push_back(Instant::now());
+                tracing::warn!(%error, "started anew");
+                measure::restarted(name);
+                tokio::select! {
+                    () = stop.stopped() => return Ok(total),
+                    () = tokio::time::sleep(restarts.pause) => {}
+                }
+                archetype = make()?;
+            }
+        });
+        Ok(())
     }
 
     /// Waits until every archetype has ended. When one fails, the others are stopped.
@@ -107,12 +146,7 @@ impl Node {
             let Some(joined) = joined else { break };
             let result = joined.unwrap_or_else(|e| Err(Error::Panic(e.to_string())));
             match result {
-                Ok(c) => {
-                    total.commits += c.commits;
-                    total.retries += c.retries;
-                    total.conflicts += c.conflicts;
-                    total.sleeps += c.sleeps;
-                }
+                Ok(counters) => total += counters,
                 Err(error) => {
                     self.stop.stop();
                     first.get_or_insert(error);
@@ -136,6 +170,59 @@ impl Node {
         }
         joined.await
     }
+
+    /// Runs as a process does: says that it is ready, stops on Ctrl-C or `SIGTERM`, and closes the logs of
+    /// [`stop_with`](Self::stop_with), so that everything that was committed is on disk.
+    ///
+    /// Under systemd (`Type=notify`) readiness is said over `NOTIFY_SOCKET`.
+    ///
+    /// # Errors
+    /// The first failure, of an archetype or of a log.
+    pub async fn run(&mut self) -> Result<Counters, Error> {
+        process::ready();
+        let result = self.join_until(process::asked_to_stop()).await;
+        for log in &self.logs {
+            if let (Err(error), true) = (log.close().await, result.is_ok()) {
+                return Err(Error::Resource(format!("the write-ahead log has failed: {error}")));
+            }
+        }
+        result
+    }
+}
+
+/// How often an archetype is started anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Restarts {
+    /// So many times; the next failure is one of the node. Default: 5.
+    pub most: u32,
+    /// Failures before that do not count any more. Default: one minute.
+    pub within: Duration,
+    /// The time between a failure and the next start. Default: 100 ms.
+    pub pause: Duration,
+}
+
+impl Default for Restarts {
+    fn default() -> Self {
+        Self { most: 5, within: Duration::from_secs(60), pause: Duration::from_millis(100) }
+    }
+}
+
+/// Runs an archetype until it ends, fails, or is stopped.
+async fn run<A: Archetype>(archetype: A, stop: &Stop) -> (Result<(), Error>, Counters) {
+    let span = tracing::info_span!("archetype", name = archetype.name(), process = %archetype.process());
+    let mut driver = Driver::new(archetype);
+    let running = async {
+        tracing::debug!("started");
+        let result = tokio::select! {
+            biased;
+            () = stop.stopped() => Ok(()),
+            result = driver.run() => result,
+        };
+        tracing::debug!(ok = result.is_ok(), "ended");
+        result
+    };
+    let result = running.instrument(span).await;
+    (result, driver.counters())
 }
 
 /// Waits for a log to fail.

@@ -2,23 +2,33 @@
 
 mod channel;
 mod client;
+mod crdt;
 mod dummy;
 mod durable;
 mod failure_detector;
 mod family;
+mod files;
 mod mailbox;
+mod nested;
 mod queue;
 mod shared;
+mod ticker;
 mod timer;
 
 pub use channel::{input, link, output, Input, InputSender, Output, OutputReceiver};
 pub use client::{AnswerError, Client};
+pub use crdt::{
+    AddWinsSet, Crdt, CrdtConfig, GrowOnlyCounter, LastWriterWinsMap, LastWriterWinsSet, PnCounter, Replica, ReplicaId,
+};
 pub use dummy::{Dummy, Placeholder};
 pub use durable::{Durable, DurableLog};
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};
 pub use family::Family;
+pub use files::Files;
 #[cfg(feature = "tls")]
 pub use mailbox::Tls;
-pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Secret};
+pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Message, Secret};
+pub use nested::{Nested, Protocol};
 pub use shared::Shared;
+pub use ticker::Ticker;
 pub use timer::Timer;

@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 pub(crate) use self::format::Content;
 pub use self::format::{Change, Entry};
 use crate::error::{Error, Step};
+use crate::measure::Flushes;
 
 /// Whether any log was ever opened: without one nothing looks for marks.
 static IN_USE: AtomicBool = AtomicBool::new(false);
@@ -312,7 +314,7 @@ impl Inner {
 
     /// Writes and flushes what gathers, until the log is closed or fails.
     fn write(&self, storage: &mut impl Storage) {
-        let mut bytes = Vec::new();
+        let (mut bytes, flushes) = (Vec::new(), Flushes::new());
         loop {
             let last = {
                 let mut pending = self.pending.lock();
@@ -326,9 +328,11 @@ impl Inner {
                 std::mem::swap(&mut bytes, &mut pending.bytes);
                 pending.last
             };
+            let start = Instant::now();
             if let Err(error) = storage.append(&bytes).and_then(|()| storage.flush()) {
                 return self.fail(&error);
             }
+            flushes.took(start.elapsed());
             self.flushed.store(last, Ordering::Release);
             self.progress.notify_waiters();
             if let Err(error) = storage.compact().and_then(|()| storage.append(&self.note())) {

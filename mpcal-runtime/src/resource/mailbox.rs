@@ -50,6 +50,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -60,8 +61,10 @@ use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
 use crate::error::{Abort, Error, Step};
 use crate::mapping::{Class, MappingMacro};
+use crate::measure;
 use crate::section::Section;
 use crate::value::{Data, EvalError};
+use crate::wal::Marks;
 
 /// What mailboxes promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,18 +156,23 @@ impl Default for MailboxConfig {
     }
 }
 
+/// What can be sent: anything that serializes.
+pub trait Message: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static> Message for T {}
+
 /// Mailboxes indexed by `K` that carry `M`. Clones are the same mailboxes.
-pub struct Mailboxes<K: Data, M: Data> {
+pub struct Mailboxes<K: Data, M: Message> {
     inner: Arc<Inner<K, M>>,
 }
 
-impl<K: Data, M: Data> Clone for Mailboxes<K, M> {
+impl<K: Data, M: Message> Clone for Mailboxes<K, M> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone() }
     }
 }
 
-struct Inner<K: Data, M: Data> {
+struct Inner<K: Data, M: Message> {
     inboxes: BTreeMap<K, Arc<Queue<M>>>,
     outboxes: BTreeMap<K, Arc<Outbox<M>>>,
     address: Option<SocketAddr>,
@@ -173,7 +181,7 @@ struct Inner<K: Data, M: Data> {
     _tasks: Mutex<JoinSet<()>>,
 }
 
-impl<K: Data, M: Data> Mailboxes<K, M> {
+impl<K: Data, M: Message> Mailboxes<K, M> {
     /// Opens the inboxes of `local` behind a listener, and an outbox to every other address.
     ///
     /// # Errors
@@ -199,16 +207,20 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
             let bell = Arc::new(Bell::new(indices.len()));
             let mut peer = Peer { address, outboxes: Vec::new(), bell, turn: Arc::default() };
             for (place, index) in (0u32..).zip(indices) {
-                let outbox = Arc::new(Outbox::new(&config, &peer.bell, place));
+                let outbox =
+                    Arc::new(Outbox::new(&config, &peer.bell, place, measure::outbox(index.to_value().to_string())));
                 peer.outboxes.push((wire::encode(index), outbox.clone()));
                 outboxes.insert(index.clone(), outbox);
             }
             peers.push(Arc::new(peer));
         }
-        let inboxes: BTreeMap<K, Arc<Queue<M>>> =
-            local.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
+        let inbox = |index: K| {
+            let length = measure::inbox(index.to_value().to_string());
+            (index, Arc::new(Queue::measured(config.inbox_capacity, length)))
+        };
+        let inboxes: BTreeMap<K, Arc<Queue<M>>> = local.into_iter().map(inbox).collect();
         let node = Arc::new(Node {
-            session: u64::from_le_bytes(wire::random()?),
+            session: crate::encoding::unique()?,
             inboxes: inboxes.iter().map(|(index, inbox)| (wire::encode(index), inbox.clone())).collect(),
             peers,
             sessions: Mutex::default(),
@@ -258,6 +270,20 @@ impl<K: Data, M: Data> Mailboxes<K, M> {
         }
     }
 
+    /// Sends a message from outside of any section, after what it depends on is durable; false if it is lost
+    /// because it is too large, there is no room, or nobody has that mailbox.
+    pub(crate) fn post(&self, index: &K, message: &M, marks: &Marks) -> bool {
+        self.inner.outboxes.get(index).is_some_and(|outbox| outbox.post(message, marks))
+    }
+
+    /// Takes the next message out of a mailbox of this node, from outside of any section.
+    pub(crate) async fn take(&self, index: &K) -> M {
+        match self.inner.inboxes.get(index) {
+            Some(inbox) => inbox.take().await,
+            None => std::future::pending().await,
+        }
+    }
+
     fn inbox(&self, index: &K) -> Step<&Arc<Queue<M>>> {
         let missing = || Error::Resource(format!("mailbox {} is not on this node", index.to_value()));
         Ok(self.inner.inboxes.get(index).ok_or_else(missing)?)
@@ -292,9 +318,9 @@ impl<K: Data, M: Data> MappingMacro for Mailboxes<K, M> {
 }
 
 /// How many messages wait in an inbox of this node. It cannot be written.
-pub struct MailboxLengths<K: Data, M: Data>(Mailboxes<K, M>);
+pub struct MailboxLengths<K: Data, M: Message>(Mailboxes<K, M>);
 
-impl<K: Data, M: Data> Clone for MailboxLengths<K, M> {
+impl<K: Data, M: Message> Clone for MailboxLengths<K, M> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }

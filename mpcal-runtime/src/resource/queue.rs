@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use metrics::Gauge;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
-use crate::value::Data;
 use crate::wal::Marks;
 
 /// Told when a section has taken a message that came from outside.
@@ -26,6 +26,8 @@ pub(super) struct Queue<M> {
     capacity: usize,
     /// Tells the outside that something was taken or delivered.
     moved: Notify,
+    /// How many messages there are.
+    length: Gauge,
 }
 
 struct State<M> {
@@ -67,10 +69,22 @@ impl<M> Default for Staged<M> {
     }
 }
 
-impl<M: Data> Queue<M> {
+impl<M: Clone + Send + Sync + 'static> Queue<M> {
     pub(super) fn new(capacity: usize) -> Self {
+        Self::measured(capacity, Gauge::noop())
+    }
+
+    /// A queue whose length is measured.
+    pub(super) fn measured(capacity: usize, length: Gauge) -> Self {
         let state = Mutex::new(State { messages: VecDeque::new(), taken: 0 });
-        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Notify::new() }
+        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Notify::new(), length }
+    }
+
+    /// Says that the queue has changed.
+    fn changed(&self, length: usize) {
+        self.length.set(length as f64);
+        self.core.changed();
+        self.moved.notify_waiters();
     }
 
     /// The next message, for a section.
@@ -122,8 +136,9 @@ impl<M: Data> Queue<M> {
                 let mut state = self.state.lock();
                 if state.messages.len() < self.capacity {
                     state.messages.push_back(Message::new(message));
+                    let length = state.messages.len();
                     drop(state);
-                    self.core.changed();
+                    self.changed(length);
                     return;
                 }
             }
@@ -135,8 +150,11 @@ impl<M: Data> Queue<M> {
     pub(super) fn push(&self, message: M, origin: Arc<dyn Taken>, number: u64) {
         let _gate = self.core.outside_change();
         let message = Message { origin: Some((origin, number)), ..Message::new(message) };
-        self.state.lock().messages.push_back(message);
-        self.core.changed();
+        let mut state = self.state.lock();
+        state.messages.push_back(message);
+        let length = state.messages.len();
+        drop(state);
+        self.changed(length);
     }
 
     /// Puts a message in, from outside, if there is space.
@@ -147,8 +165,9 @@ impl<M: Data> Queue<M> {
             return false;
         }
         state.messages.push_back(Message::new(message));
+        let length = state.messages.len();
         drop(state);
-        self.core.changed();
+        self.changed(length);
         true
     }
 
@@ -181,8 +200,9 @@ impl<M: Data> Queue<M> {
         }
         let message = state.messages.pop_front()?;
         state.taken += 1;
+        let length = state.messages.len();
         drop(state);
-        self.core.changed();
+        self.changed(length);
         if let Some((origin, number)) = &message.origin {
             origin.taken(*number, &Marks::default());
         }
@@ -190,7 +210,7 @@ impl<M: Data> Queue<M> {
     }
 }
 
-impl<M: Data> Cell for Queue<M> {
+impl<M: Clone + Send + Sync + 'static> Cell for Queue<M> {
     type Staged = Staged<M>;
 
     fn core(&self) -> &Arc<Core> {
@@ -211,7 +231,7 @@ impl<M: Data> Cell for Queue<M> {
 
     fn commit(&self, staged: &mut Staged<M>) {
         let changed = staged.taken > 0 || !staged.delivered.is_empty();
-        {
+        let length = {
             let mut state = self.state.lock();
             let marks = std::mem::take(&mut staged.marks);
             let delivered = staged.delivered.drain(..).map(|m| Message { marks: marks.clone(), ..Message::new(m) });
@@ -222,10 +242,10 @@ impl<M: Data> Cell for Queue<M> {
                 }
             }
             state.taken += staged.taken as u64;
-        }
+            state.messages.len()
+        };
         if changed {
-            self.core.changed();
-            self.moved.notify_waiters();
+            self.changed(length);
         }
     }
 

@@ -84,8 +84,16 @@ impl<T: Data> Shared<T> {
 
     /// Changes the value from outside of any section, and wakes who waits for it.
     pub fn store(&self, value: T) {
+        self.update(|_| Some(value));
+    }
+
+    /// Changes the value from outside of any section to what `change` makes of it, unless that is nothing.
+    pub fn update(&self, change: impl FnOnce(&T) -> Option<T>) {
         let _gate = self.0.core.outside_change();
-        *self.0.value.lock() = value;
+        let mut value = self.0.value.lock();
+        let Some(changed) = change(&value) else { return };
+        *value = changed;
+        drop(value);
         self.0.core.changed();
     }
 }

@@ -25,7 +25,7 @@ use super::outbox::{Outbox, Peer, Pending};
 use super::session::{Arrival, Session};
 use super::transport::{Reader, Writer};
 use super::wire::{self, Frame, Introduction, Known};
-use crate::value::Data;
+use super::Message;
 
 /// Messages after which an acknowledgement goes out.
 const ACKNOWLEDGE_AT: u64 = 32;
@@ -90,7 +90,7 @@ fn error(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-impl<'n, M: Data> Connection<'n, M> {
+impl<'n, M: Message> Connection<'n, M> {
     /// Ends a handshake; `turn` is for whom we send, if we do.
     pub(super) async fn establish(
         node: &'n Node<M>,
@@ -302,7 +302,7 @@ impl Incoming {
     }
 }
 
-impl<M: Data> Outgoing<M> {
+impl<M: Message> Outgoing<M> {
     fn resume(peer: Arc<Peer<M>>, turn: OwnedMutexGuard<()>, them: &Introduction, known: &[Known]) -> io::Result<Self> {
         if known.len() != them.mailboxes.len() {
             return Err(error("it has other mailboxes than it said"));

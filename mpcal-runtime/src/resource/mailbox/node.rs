@@ -18,9 +18,8 @@ use super::outbox::Peer;
 use super::session::Sessions;
 use super::transport;
 use super::wire::Introduction;
-use super::MailboxConfig;
+use super::{MailboxConfig, Message};
 use crate::resource::queue::Queue;
-use crate::value::Data;
 
 /// Connections that have not introduced themselves yet; one more, and the oldest is dropped.
 const MAX_STRANGERS: usize = 256;
@@ -42,7 +41,7 @@ pub(super) struct Node<M> {
 /// The right to send to a peer.
 type Turn = OwnedMutexGuard<()>;
 
-impl<M: Data> Node<M> {
+impl<M: Message> Node<M> {
     /// Sends what there is for a peer, for ever; connects only when there is something to send and no other
     /// connection with it.
     pub(super) async fn connect(self: Arc<Self>, peer: Arc<Peer<M>>) {

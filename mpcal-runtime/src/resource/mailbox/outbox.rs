@@ -6,15 +6,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use metrics::Gauge;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::bell::Bell;
 use super::wire::{self, Frame};
-use super::{Delivery, MailboxConfig};
+use super::{Delivery, MailboxConfig, Message};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
-use crate::value::Data;
 use crate::wal::Marks;
 
 /// Another node: all mailboxes with one address. One connection at a time sends to it.
@@ -51,6 +51,8 @@ pub(super) struct Outbox<M> {
     place: u32,
     /// Tells who waits that everything was acknowledged.
     empty: Notify,
+    /// How many messages there are.
+    length: Gauge,
     _messages: PhantomData<fn(M)>,
 }
 
@@ -82,9 +84,9 @@ pub(super) enum Pending {
     Until(Marks),
 }
 
-impl<M: Data> Outbox<M> {
+impl<M: Message> Outbox<M> {
     /// The outbox at a place of a peer, whose bell it rings.
-    pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32) -> Self {
+    pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32, length: Gauge) -> Self {
         Self {
             core: Core::new(),
             queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1 }),
@@ -94,6 +96,7 @@ impl<M: Data> Outbox<M> {
             bell: bell.clone(),
             place,
             empty: Notify::new(),
+            length,
             _messages: PhantomData,
         }
     }
@@ -115,6 +118,21 @@ impl<M: Data> Outbox<M> {
         }
         staged.messages.push(encoded);
         Ok(())
+    }
+
+    /// Sends a message from outside of any section; false if it is lost.
+    pub(super) fn post(&self, message: &M, marks: &Marks) -> bool {
+        let encoded = wire::encode(message);
+        {
+            let mut queue = self.queue.lock();
+            if queue.messages.len() >= self.capacity || encoded.len() > self.max_message {
+                return false;
+            }
+            queue.messages.push_back((encoded, marks.clone()));
+            self.length.set(queue.messages.len() as f64);
+        }
+        self.bell.ring(self.place);
+        true
     }
 
     /// A connection has begun: the receiver has what it says, and gets what comes behind that.
@@ -162,13 +180,14 @@ impl<M: Data> Outbox<M> {
         queue.messages.drain(..count as usize);
         queue.first += count;
         queue.next = queue.next.max(queue.first);
-        let empty = queue.messages.is_empty();
+        let length = queue.messages.len();
         drop(queue);
         if count > 0 {
+            self.length.set(length as f64);
             let _gate = self.core.outside_change();
             self.core.changed();
         }
-        if empty {
+        if length == 0 {
             self.empty.notify_waiters();
         }
     }
@@ -200,7 +219,7 @@ impl<M> Outbox<M> {
     }
 }
 
-impl<M: Data> Cell for Outbox<M> {
+impl<M: Message> Cell for Outbox<M> {
     type Staged = Staged;
 
     fn core(&self) -> &Arc<Core> {
@@ -220,7 +239,9 @@ impl<M: Data> Cell for Outbox<M> {
     fn commit(&self, staged: &mut Staged) {
         let marks = std::mem::take(&mut staged.marks);
         staged.committed = !staged.messages.is_empty();
-        self.queue.lock().messages.extend(staged.messages.drain(..).map(|m| (m, marks.clone())));
+        let mut queue = self.queue.lock();
+        queue.messages.extend(staged.messages.drain(..).map(|m| (m, marks.clone())));
+        self.length.set(queue.messages.len() as f64);
     }
 
     fn committed(&self, staged: &mut Staged) {

@@ -9,7 +9,7 @@ use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
-pub(super) use crate::encoding::{decode, encode};
+pub(super) use crate::encoding::{decode, encode, random};
 use crate::encoding::{decode_borrowed, encode_into};
 
 /// The first bytes of a `Hello`.
@@ -98,11 +98,4 @@ pub(super) fn read(bytes: &[u8]) -> Option<Frame<'_>> {
 
 pub(super) fn codec(max_frame: usize) -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(max_frame).new_codec()
-}
-
-/// Bytes that nobody can guess.
-pub(super) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    Ok(bytes)
 }
