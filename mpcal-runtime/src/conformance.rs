@@ -20,6 +20,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -91,13 +92,15 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| subject.violation("setup", &e.to_string()))?;
-    let _entered = runtime.enter();
-    subject.abort()?;
-    subject.isolation()?;
-    subject.own_writes()?;
-    subject.order()?;
-    subject.stale()?;
-    runtime.block_on(subject.wake_up())
+    runtime.block_on(async {
+        subject.abort().await?;
+        subject.isolation().await?;
+        subject.own_writes()?;
+        subject.order().await?;
+        subject.stale().await?;
+        subject.random().await?;
+        subject.wake_up().await
+    })
 }
 
 /// Runs a function as a section that is no part of an archetype, and commits it: again if another commit came
@@ -124,6 +127,29 @@ pub async fn commit<T>(mut run: impl FnMut(&mut Section) -> Step<T>) -> Step<T> 
             Ok(_) | Err(_) => section.again(),
         }
         tokio::task::yield_now().await;
+    }
+}
+
+/// Waits for what the section has to wait for, and commits; whether it did.
+async fn finish(section: &mut Section) -> bool {
+    std::future::poll_fn(|cx| section.poll_pre_commit(cx)).await.is_ok() && section.commit("conformance")
+}
+
+/// What a resource should hold.
+#[derive(Clone, Debug)]
+struct Model {
+    behaviour: Behaviour,
+    initial: Seen,
+    written: Vec<Seen>,
+}
+
+impl Model {
+    fn read(&mut self) -> Seen {
+        match self.behaviour {
+            Behaviour::Variable => self.written.last().unwrap_or(&self.initial).clone(),
+            Behaviour::Queue if self.written.is_empty() => Seen::Blocked,
+            Behaviour::Queue => self.written.remove(0),
+        }
     }
 }
 
@@ -175,11 +201,11 @@ where
     }
 
     /// A read that is committed.
-    fn take(&self, reader: &mut R) -> Seen {
+    async fn take(&self, reader: &mut R) -> Seen {
         let mut section = section();
         let found = seen(reader.read(&mut section, &self.index));
         if matches!(found, Seen::Value(_)) {
-            section.commit("conformance");
+            finish(&mut section).await;
         } else {
             section.abort();
         }
@@ -196,7 +222,7 @@ where
     }
 
     /// Nothing staged is left after an abort.
-    fn abort(&self) -> Result<(), Violation> {
+    async fn abort(&self) -> Result<(), Violation> {
         let (mut writer, mut reader) = (self.make)();
         let mut first = section();
         self.write(&mut writer, &mut first, 0)?;
@@ -205,22 +231,22 @@ where
         // An aborted read has taken nothing, and an aborted write comes back in no later section.
         let mut second = section();
         self.write(&mut writer, &mut second, 1)?;
-        second.commit("conformance");
+        finish(&mut second).await;
         self.same("abort", "first read", &self.look(&mut reader), &self.value(1))?;
-        self.same("abort", "read after an aborted read", &self.take(&mut reader), &self.value(1))?;
+        self.same("abort", "read after an aborted read", &self.take(&mut reader).await, &self.value(1))?;
         if self.behaviour == Behaviour::Queue {
-            self.same("abort", "read behind the last", &self.take(&mut reader), &Seen::Blocked)?;
+            self.same("abort", "read behind the last", &self.take(&mut reader).await, &Seen::Blocked)?;
         }
         Ok(())
     }
 
     /// Nothing staged is seen by others before the commit.
-    fn isolation(&self) -> Result<(), Violation> {
+    async fn isolation(&self) -> Result<(), Violation> {
         let (mut writer, mut reader) = (self.make)();
         let mut open = section();
         self.write(&mut writer, &mut open, 0)?;
         self.same("isolation", "read before the commit", &self.look(&mut reader), &self.initial())?;
-        if !open.commit("conformance") {
+        if !finish(&mut open).await {
             return Err(self.violation("isolation", "a write conflicts with a read that was aborted"));
         }
         self.same("isolation", "read after the commit", &self.look(&mut reader), &self.value(0))
@@ -237,28 +263,30 @@ where
     }
 
     /// Several writes of a section happen in order.
-    fn order(&self) -> Result<(), Violation> {
+    async fn order(&self) -> Result<(), Violation> {
         let (mut writer, mut reader) = (self.make)();
         let mut both = section();
         self.write(&mut writer, &mut both, 0)?;
         self.write(&mut writer, &mut both, 1)?;
-        both.commit("conformance");
+        finish(&mut both).await;
         match self.behaviour {
-            Behaviour::Variable => self.same("order", "read after two writes", &self.take(&mut reader), &self.value(1)),
+            Behaviour::Variable => {
+                self.same("order", "read after two writes", &self.take(&mut reader).await, &self.value(1))
+            }
             Behaviour::Queue => {
-                self.same("order", "first read", &self.take(&mut reader), &self.value(0))?;
-                self.same("order", "second read", &self.take(&mut reader), &self.value(1))
+                self.same("order", "first read", &self.take(&mut reader).await, &self.value(0))?;
+                self.same("order", "second read", &self.take(&mut reader).await, &self.value(1))
             }
         }
     }
 
     /// A section does not commit on what is no longer true.
-    fn stale(&self) -> Result<(), Violation> {
+    async fn stale(&self) -> Result<(), Violation> {
         let (mut writer, mut reader) = (self.make)();
         if self.behaviour == Behaviour::Queue {
             let mut fill = section();
             self.write(&mut writer, &mut fill, 0)?;
-            fill.commit("conformance");
+            finish(&mut fill).await;
         }
         let mut slow = section();
         let _ = seen(reader.read(&mut slow, &self.index));
@@ -267,14 +295,62 @@ where
             Behaviour::Variable => self.write(&mut writer, &mut fast, 1)?,
             Behaviour::Queue => drop(seen(reader.read(&mut fast, &self.index))),
         }
-        fast.commit("conformance");
-        let committed = slow.commit("conformance");
+        finish(&mut fast).await;
+        let committed = finish(&mut slow).await;
         slow.abort();
         if committed {
             Err(self.violation("stale", "a section commits what it read before another one changed it"))
         } else {
             Ok(())
         }
+    }
+
+    /// Sections with any reads and writes, of which some are aborted, some dropped, some dropped while they wait
+    /// to commit: what is read is what sections that have committed wrote, and the section itself.
+    async fn random(&self) -> Result<(), Violation> {
+        let mut state = 1u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..10 {
+            let (mut writer, mut reader) = (self.make)();
+            let mut model = Model { behaviour: self.behaviour, initial: self.look(&mut reader), written: Vec::new() };
+            for _ in 0..50 {
+                let (mut section, mut view) = (section(), model.clone());
+                let mut blocked = false;
+                for _ in 0..random(4) {
+                    if random(2) == 0 {
+                        let at = random(2) as usize;
+                        match writer.write(&mut section, &self.index, self.values[at].clone()) {
+                            Ok(()) => view.written.push(self.value(at)),
+                            Err(Abort::Retry) => blocked = true,
+                            Err(Abort::Fatal(error)) => return Err(self.violation("random", &error.to_string())),
+                        }
+                    } else {
+                        let found = seen(reader.read(&mut section, &self.index));
+                        self.same("random", "a read among others", &found, &view.read())?;
+                        blocked = found == Seen::Blocked;
+                    }
+                    if blocked {
+                        break;
+                    }
+                }
+                match random(4) {
+                    _ if blocked => section.abort(),
+                    0 => section.abort(),
+                    1 => drop(section),
+                    2 => {
+                        let waits = std::future::poll_fn(|cx| Poll::Ready(section.poll_pre_commit(cx).is_pending()));
+                        let _ = waits.await;
+                        drop(section);
+                    }
+                    _ if finish(&mut section).await => model = view,
+                    _ => return Err(self.violation("random", "a section conflicts with none")),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Who waits is woken by the commit that makes it ready.
@@ -297,7 +373,7 @@ where
         }
         let mut change = section();
         self.write(&mut writer, &mut change, 0)?;
-        change.commit("conformance");
+        finish(&mut change).await;
         let woken = tokio::time::timeout(Duration::from_millis(500), &mut sleep).await;
         woken.map_err(|_| self.violation("wake-up", "a commit does not wake who waits for it"))
     }

@@ -150,3 +150,9 @@ impl Section {
         &self.watched
     }
 }
+
+impl Drop for Section {
+    fn drop(&mut self) {
+        self.log.abort();
+    }
+}

@@ -1,10 +1,14 @@
 //! Each resource passes the conformance suite, and the suite catches resources with a fault.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mpcal_runtime::conformance::{check, Behaviour, Subject};
-use mpcal_runtime::resource::{link, Durable, DurableLog, Family, MailboxConfig, Mailboxes, Shared};
-use mpcal_runtime::value::Seq;
+use mpcal_runtime::resource::{
+    link, AddWinsSet, CrdtConfig, Durable, DurableLog, Family, Files, MailboxConfig, Mailboxes, PnCounter, Replica,
+    Replicated, ReplicatedConfig, Shared,
+};
+use mpcal_runtime::value::{Seq, Set, Str};
 use mpcal_runtime::wal::{Wal, WalConfig};
 use mpcal_runtime::{Abort, Cell, Core, MappingMacro, Section, Step};
 use std::sync::Mutex;
@@ -57,6 +61,50 @@ fn mailboxes() {
         (boxes.clone(), boxes)
     };
     check(&Subject { name: "Mailboxes", make, index: 1, values: [1, 2], behaviour: Behaviour::Queue }).unwrap();
+}
+
+#[test]
+fn files() {
+    let directory = tempfile::tempdir().unwrap();
+    let next = std::cell::Cell::new(0);
+    let make = || {
+        next.set(next.get() + 1);
+        let path = directory.path().join(next.get().to_string());
+        std::fs::create_dir(&path).unwrap();
+        std::fs::write(path.join("note"), "old").unwrap();
+        let files = Files::open(path).unwrap();
+        (files.clone(), files)
+    };
+    let values = [Str::from("one"), Str::from("two")];
+    check(&Subject { name: "Files", make, index: Str::from("note"), values, behaviour: Behaviour::Variable }).unwrap();
+}
+
+#[test]
+fn replicated_data_types() {
+    let make = || {
+        let replica = Replica::<PnCounter>::open(0, None, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
+        (replica.clone(), replica)
+    };
+    check(&Subject { name: "PnCounter", make, index: (), values: [7, -3], behaviour: Behaviour::Variable }).unwrap();
+    let make = || {
+        let replica = Replica::<AddWinsSet<i64>>::open(0, None, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
+        (replica.clone(), replica)
+    };
+    let values = [[1].into_iter().collect(), [2, 3].into_iter().collect::<Set<i64>>()];
+    check(&Subject { name: "AddWinsSet", make, index: (), values, behaviour: Behaviour::Variable }).unwrap();
+}
+
+#[test]
+fn a_variable_by_two_phase_commit() {
+    let make = || {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let addresses = BTreeMap::from([(0, listener.local_addr().unwrap())]);
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let variable = Replicated::open(0, listener, &addresses, 0, &ReplicatedConfig::default()).unwrap();
+        (variable.clone(), variable)
+    };
+    check(&Subject { name: "Replicated", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
 }
 
 /// What is wrong with a variable.
