@@ -51,6 +51,9 @@ pub use crate::{
     section::Section,
 };
 
+#[cfg(feature = "config")]
+pub use crate::node::{ConfigError, NodeConfig};
+
 /// The version that generated code must have been made for.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -1,6 +1,11 @@
 //! Runs archetypes until they end, fail, or are stopped.
 
+#[cfg(feature = "config")]
+mod config;
 mod process;
+
+#[cfg(feature = "config")]
+pub use self::config::{ConfigError, NodeConfig};
 
 use std::collections::VecDeque;
 use std::future::Future;

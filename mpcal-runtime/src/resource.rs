@@ -12,6 +12,7 @@ mod mailbox;
 mod nested;
 mod queue;
 mod replicated;
+mod secret;
 mod shared;
 mod ticker;
 mod timer;
@@ -23,14 +24,17 @@ pub use crdt::{
 };
 pub use dummy::{Dummy, Placeholder};
 pub use durable::{Durable, DurableLog};
+#[cfg(feature = "swim")]
+pub use failure_detector::SwimConfig;
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};
 pub use family::Family;
 pub use files::Files;
 #[cfg(feature = "tls")]
 pub use mailbox::Tls;
-pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Message, Secret};
+pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Message};
 pub use nested::{Nested, Protocol};
 pub use replicated::{Replicated, ReplicatedConfig};
+pub use secret::Secret;
 pub use shared::Shared;
 pub use ticker::Ticker;
 pub use timer::Timer;

@@ -1,11 +1,17 @@
-//! A failure detector by heartbeats, and the monitor it listens to.
+//! Failure detectors: by heartbeats of a monitor, or by SWIM.
 //!
 //! Class: volatile. Stands for a mapping macro whose read gives `TRUE` for a process that has
 //! failed, and may give `TRUE` for one that has not: an eventually perfect detector.
 //!
-//! A process runs a [`Monitor`], which sends a byte to whoever is connected, every interval. A
+//! There are two kinds. With SWIM ([`FailureDetector::swim`], feature `swim`) the load of each process does not
+//! grow with their number; what one finds out takes some periods to get around.
+//!
+//! Otherwise a process runs a [`Monitor`], which sends a byte to whoever is connected, every interval. A
 //! detector that hears nothing for its time-out suspects the process, one whose connection breaks
 //! does so at once; when the process is heard again the suspicion ends.
+
+#[cfg(feature = "swim")]
+mod swim;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +24,8 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+#[cfg(feature = "swim")]
+pub use self::swim::SwimConfig;
 use super::shared::Shared;
 use crate::error::{Error, Step};
 use crate::mapping::MappingMacro;
@@ -123,6 +131,10 @@ impl<K: Data> FailureDetector<K> {
                 (index.clone(), suspected)
             })
             .collect();
+        Self::new(by_index, tasks)
+    }
+
+    fn new(by_index: BTreeMap<K, Shared<bool>>, tasks: JoinSet<()>) -> Self {
         Self { suspected: Arc::new(Suspected { by_index, _tasks: parking_lot::Mutex::new(tasks) }) }
     }
 

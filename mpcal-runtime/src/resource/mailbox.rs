@@ -42,7 +42,6 @@ mod wire;
 pub use self::tls::Tls;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
@@ -59,6 +58,7 @@ use self::bell::Bell;
 use self::node::Node;
 use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
+use super::secret::Secret;
 use crate::error::{Abort, Error, Step};
 use crate::mapping::{Class, MappingMacro};
 use crate::measure;
@@ -80,23 +80,6 @@ pub enum Delivery {
 impl Delivery {
     fn is_reliable(self) -> bool {
         self == Self::Reliable
-    }
-}
-
-/// What the members of a cluster know and strangers do not: any bytes, best 32 random ones.
-#[derive(Clone)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// A secret.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
     }
 }
 

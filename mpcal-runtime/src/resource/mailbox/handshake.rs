@@ -8,14 +8,12 @@ use std::io;
 
 use bytes::BytesMut;
 use futures_util::StreamExt;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 
 use super::transport::{Reader, Writer};
 use super::wire::{self, Frame, Introduction, Known, Nonce};
-use super::MailboxConfig;
+use super::{MailboxConfig, Secret};
 
 /// The side of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +70,7 @@ impl<'c> Handshake<'c> {
     /// Sends our introduction.
     pub(super) async fn introduce(&mut self, introduction: &Introduction) -> io::Result<()> {
         let introduction = &wire::encode(introduction)[..];
-        let proof = self.mac(self.role, introduction).finalize().into_bytes().into();
+        let proof = self.secret().sign(&self.proven(self.role, introduction));
         self.send(&Frame::Introduction { introduction, proof }).await
     }
 
@@ -85,7 +83,7 @@ impl<'c> Handshake<'c> {
             _ => return Err(error("this is no introduction")),
         };
         let other = if self.role == Role::Connects { Role::Accepts } else { Role::Connects };
-        if self.mac(other, introduction).verify_slice(&proof).is_err() {
+        if !self.secret().verify(&self.proven(other, introduction), &proof) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it does not know the secret of the cluster"));
         }
         let them: Introduction = wire::decode(introduction).ok_or_else(|| error("its introduction cannot be read"))?;
@@ -118,16 +116,16 @@ impl<'c> Handshake<'c> {
         io::Error::new(io::ErrorKind::ConnectionRefused, reason.to_owned())
     }
 
-    fn mac(&self, role: Role, introduction: &[u8]) -> Hmac<Sha256> {
-        let key = self.config.secret.as_ref().map_or(&[][..], |secret| &secret.0);
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length will do");
+    /// What a proof is for.
+    fn proven<'p>(&'p self, role: Role, introduction: &'p [u8]) -> [&'p [u8]; 4] {
         let [ours, theirs] = &self.nonces;
         let (first, second) = if self.role == Role::Connects { (ours, theirs) } else { (theirs, ours) };
-        mac.update(if role == Role::Connects { b"connects" } else { b"accepts " });
-        mac.update(first);
-        mac.update(second);
-        mac.update(introduction);
-        mac
+        let role: &[u8] = if role == Role::Connects { b"connects" } else { b"accepts " };
+        [role, first, second, introduction]
+    }
+
+    fn secret(&self) -> Secret {
+        self.config.secret.clone().unwrap_or_else(|| Secret::new([]))
     }
 
     async fn send(&mut self, frame: &Frame<'_>) -> io::Result<()> {

@@ -1,0 +1,253 @@
+//! What a node is told in a file: where the mailboxes are, which are its own, and how it talks and remembers.
+//!
+//! ```toml
+//! local = [1]
+//! log = "node1.wal"
+//!
+//! [[mailbox]]
+//! index = 1
+//! address = "10.0.0.1:7000"
+//!
+//! [[mailbox]]
+//! index = 2
+//! address = "10.0.0.2:7000"
+//!
+//! [mailboxes]
+//! secret_file = "cluster.secret"
+//! heartbeat = "2s"
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use toml::Spanned;
+
+use crate::resource::{Delivery, MailboxConfig, Mailboxes, Message, Secret};
+use crate::value::Data;
+use crate::wal::{Wal, WalConfig};
+
+/// The configuration of a node whose mailboxes are indexed by `K`. Paths in it are relative to its file.
+#[derive(Clone, Debug)]
+pub struct NodeConfig<K> {
+    /// Where each mailbox is.
+    pub addresses: BTreeMap<K, SocketAddr>,
+    /// The mailboxes of this node; all at one address.
+    pub local: BTreeSet<K>,
+    /// The file of the write-ahead log.
+    pub log: Option<PathBuf>,
+    /// The size from which the log is written anew, in bytes.
+    pub compact_at: u64,
+    /// How nodes talk.
+    pub mailboxes: MailboxConfig,
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct ConfigError {
+    /// The file.
+    pub file: String,
+    /// From 1; 0 if it is about the file as a whole.
+    pub line: usize,
+    /// In characters, from 1; 0 if it is about the file as a whole.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound = "K: DeserializeOwned")]
+struct Document<K> {
+    mailbox: Vec<Mailbox<K>>,
+    #[serde(default)]
+    local: Vec<Spanned<K>>,
+    log: Option<PathBuf>,
+    compact_at: Option<u64>,
+    #[serde(default)]
+    mailboxes: Settings,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound = "K: DeserializeOwned")]
+struct Mailbox<K> {
+    index: Spanned<K>,
+    address: SocketAddr,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    delivery: Option<Delivery>,
+    inbox_capacity: Option<usize>,
+    outbox_capacity: Option<usize>,
+    max_messages: Option<usize>,
+    max_frame: Option<usize>,
+    max_connections: Option<usize>,
+    #[serde(with = "humantime_serde")]
+    handshake_timeout: Option<Duration>,
+    #[serde(with = "humantime_serde")]
+    heartbeat: Option<Duration>,
+    #[serde(with = "humantime_serde")]
+    reconnect_after: Option<Duration>,
+    secret_file: Option<Spanned<PathBuf>>,
+    #[cfg(feature = "tls")]
+    tls: Option<Spanned<TlsFiles>>,
+}
+
+#[cfg(feature = "tls")]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsFiles {
+    authority: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    name: String,
+}
+
+/// The text of a file, to say where something is.
+struct Source<'t> {
+    file: &'t Path,
+    text: &'t str,
+}
+
+impl Source<'_> {
+    fn error(&self, span: Option<Range<usize>>, message: impl Into<String>) -> ConfigError {
+        let at = span.map(|span| self.text.get(..span.start).unwrap_or(self.text));
+        let line = at.map_or(0, |before| before.matches('\n').count() + 1);
+        let column = at.map_or(0, |before| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+        ConfigError { file: self.file.display().to_string(), line, column, message: message.into() }
+    }
+
+    /// A path in the file, seen from where the program runs.
+    fn path(&self, path: &Path) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+impl<K: Data> NodeConfig<K> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, says something wrong, or names files that cannot be read.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) => Err(Source { file: path, text: "" }.error(None, error.to_string())),
+        }
+    }
+
+    /// Reads a text; `path` is for errors, and what paths in it are relative to.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse(text: &str, path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let source = Source { file: path.as_ref(), text };
+        let document: Document<K> = toml::from_str(text).map_err(|e| source.error(e.span(), e.message()))?;
+        let mut addresses = BTreeMap::new();
+        for Mailbox { index, address } in document.mailbox {
+            let span = index.span();
+            if addresses.insert(index.into_inner(), address).is_some() {
+                return Err(source.error(Some(span), "this mailbox has two addresses"));
+            }
+        }
+        let mut local = BTreeSet::new();
+        let mut here = None;
+        for index in document.local {
+            let span = index.span();
+            let Some(address) = addresses.get(index.get_ref()) else {
+                return Err(source.error(Some(span), "this mailbox has no address"));
+            };
+            if *here.get_or_insert(*address) != *address {
+                return Err(source.error(Some(span), "this mailbox has another address than the first of this node"));
+            }
+            local.insert(index.into_inner());
+        }
+        let mailboxes = document.mailboxes.apply(&source)?;
+        let compact_at = document.compact_at.unwrap_or(WalConfig::default().compact_at);
+        Ok(Self { addresses, local, log: document.log.map(|log| source.path(&log)), compact_at, mailboxes })
+    }
+
+    /// Opens the mailboxes, for a model with this hash.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn open<M: Message>(&self, model: u64) -> io::Result<Mailboxes<K, M>> {
+        let address = self.local.iter().find_map(|index| self.addresses.get(index));
+        let listener = match address {
+            Some(address) => Some(
+                TcpListener::bind(address).await.map_err(|e| io::Error::new(e.kind(), format!("{address}: {e}")))?,
+            ),
+            None => None,
+        };
+        let config = MailboxConfig { model, ..self.mailboxes.clone() };
+        Mailboxes::open(listener, self.local.iter().cloned(), &self.addresses, &config)
+    }
+
+    /// Opens the log, if there is to be one.
+    ///
+    /// # Errors
+    /// As [`Wal::open`].
+    pub fn open_log(&self, config: &WalConfig) -> io::Result<Option<Wal>> {
+        let config = WalConfig { compact_at: self.compact_at, ..config.clone() };
+        self.log.as_ref().map(|path| Wal::open(path, &config)).transpose()
+    }
+}
+
+impl Settings {
+    fn apply(self, source: &Source<'_>) -> Result<MailboxConfig, ConfigError> {
+        let default = MailboxConfig::default();
+        let secret = match self.secret_file {
+            None => None,
+            Some(path) => {
+                let span = path.span();
+                let path = source.path(path.get_ref());
+                let bytes = fs::read(&path)
+                    .map_err(|e| source.error(Some(span.clone()), format!("{}: {e}", path.display())))?;
+                // Editors end files with a line break.
+                let bytes = bytes.trim_ascii().to_vec();
+                if bytes.len() < 16 {
+                    return Err(source.error(Some(span), "a secret has at least 16 bytes"));
+                }
+                Some(Secret::new(bytes))
+            }
+        };
+        #[cfg(feature = "tls")]
+        let tls = match self.tls {
+            None => None,
+            Some(files) => {
+                let span = files.span();
+                let TlsFiles { authority, certificate, key, name } = files.into_inner();
+                let [authority, certificate, key] = [authority, certificate, key].map(|path| source.path(&path));
+                let tls = crate::resource::Tls::from_files(authority, certificate, key, &name);
+                Some(tls.map_err(|e| source.error(Some(span), e.to_string()))?)
+            }
+        };
+        Ok(MailboxConfig {
+            delivery: self.delivery.unwrap_or(default.delivery),
+            inbox_capacity: self.inbox_capacity.unwrap_or(default.inbox_capacity),
+            outbox_capacity: self.outbox_capacity.unwrap_or(default.outbox_capacity),
+            max_messages: self.max_messages.unwrap_or(default.max_messages),
+            max_frame: self.max_frame.unwrap_or(default.max_frame),
+            max_connections: self.max_connections.unwrap_or(default.max_connections),
+            handshake_timeout: self.handshake_timeout.unwrap_or(default.handshake_timeout),
+            heartbeat: self.heartbeat.unwrap_or(default.heartbeat),
+            reconnect_after: self.reconnect_after.unwrap_or(default.reconnect_after),
+            secret,
+            #[cfg(feature = "tls")]
+            tls,
+            ..default
+        })
+    }
+}
