@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
             println!("{}", answers.receive().await);
         }
     });
-    match replica.node.join().await {
+    match replica.node.run().await {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

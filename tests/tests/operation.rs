@@ -1,0 +1,176 @@
+//! Nodes in operation: configured in TOML, supervised, measured, started and stopped as processes.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use mpcal_runtime::resource::{output, Mailboxes, Shared};
+use mpcal_runtime::value::EvalError;
+use mpcal_runtime::wal::WalConfig;
+use mpcal_runtime::{Node, NodeConfig, Restarts};
+use mpcal_tests::pair::{constants, model, LIMIT};
+use tokio::time::timeout;
+
+fn refused(text: &str) -> String {
+    NodeConfig::<i64>::parse(text, "etc/node.toml").expect_err("it is refused").to_string()
+}
+
+#[test]
+fn errors_in_a_configuration_say_where() {
+    let mailbox = "[[mailbox]]\nindex = 1\naddress = \"127.0.0.1:7001\"\n";
+    assert_eq!(refused(&format!("local = [1, 2]\n{mailbox}")), "etc/node.toml:1:13: this mailbox has no address",);
+    assert_eq!(refused(&format!("{mailbox}{mailbox}")), "etc/node.toml:5:9: this mailbox has two addresses");
+    let elsewhere = "[[mailbox]]\nindex = 2\naddress = \"127.0.0.1:7002\"\n";
+    assert_eq!(
+        refused(&format!("local = [1, 2]\n{mailbox}{elsewhere}")),
+        "etc/node.toml:1:13: this mailbox has another address than the first of this node"
+    );
+    let said = refused("local = [1]\nlogs = \"x\"\n");
+    assert!(said.starts_with("etc/node.toml:2:1: unknown field `logs`"), "{said}");
+    let said = refused("[[mailbox]]\nindex = \"one\"\naddress = \"127.0.0.1:7001\"\n");
+    assert!(said.starts_with("etc/node.toml:2:9: invalid type"), "{said}");
+    let said = refused("[[mailbox]]\nindex = 1\naddress = \"localhost\"\n");
+    assert!(said.starts_with("etc/node.toml:3:11: "), "{said}");
+    let said = refused(&format!("{mailbox}[mailboxes]\nheartbeat = \"5 parsecs\"\n"));
+    assert!(said.starts_with("etc/node.toml:5:13: "), "{said}");
+    let said = refused(&format!("{mailbox}[mailboxes]\nsecret_file = \"missing\"\n"));
+    assert!(said.starts_with("etc/node.toml:5:15: etc/missing: "), "{said}");
+    let said = refused("local = [");
+    assert!(said.starts_with("etc/node.toml:1:10: "), "{said}");
+    let said = NodeConfig::<i64>::load("missing.toml").expect_err("there is none").to_string();
+    assert!(said.starts_with("missing.toml:0:0: "), "{said}");
+}
+
+/// Two nodes from two files: with a secret, a log, and their own model.
+#[tokio::test]
+async fn nodes_start_from_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let ports: Vec<u16> = (0..2)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect::<Vec<_>>()
+        .iter()
+        .map(|listener| listener.local_addr().unwrap().port())
+        .collect();
+    std::fs::write(directory.path().join("secret"), "correct horse battery staple\n").unwrap();
+    let mut links: Vec<Mailboxes<i64, i64>> = Vec::new();
+    for id in 0..2 {
+        let mut text = format!("local = [{id}]\nlog = \"{id}.wal\"\n");
+        for (index, port) in ports.iter().enumerate() {
+            text += &format!("[[mailbox]]\nindex = {index}\naddress = \"127.0.0.1:{port}\"\n");
+        }
+        text += "[mailboxes]\nsecret_file = \"secret\"\nheartbeat = \"100ms\"\nreconnect_after = \"1ms\"\n";
+        let file = directory.path().join(format!("{id}.toml"));
+        std::fs::write(&file, text).unwrap();
+        let config = NodeConfig::<i64>::load(&file).unwrap();
+        assert_eq!(config.mailboxes.heartbeat, Duration::from_millis(100));
+        links.push(config.open(model::MODEL_HASH).await.unwrap());
+        let wal = config.open_log(&WalConfig::default()).unwrap().expect("there is to be one");
+        wal.close().await.unwrap();
+        assert!(directory.path().join(format!("{id}.wal")).exists());
+    }
+    let (tell, told) = output(16);
+    let mut node = Node::new();
+    node.spawn(model::Sender::new(0, &constants(), 1, 5, links[0].clone()).unwrap());
+    node.spawn(model::Receiver::new(1, &constants(), links[1].clone(), tell).unwrap());
+    for wanted in 1..=5 {
+        assert_eq!(timeout(LIMIT, told.receive()).await.expect("it arrives"), wanted);
+    }
+}
+
+/// An archetype that fails is started anew; its resources keep what they have.
+#[tokio::test]
+async fn what_fails_is_started_anew_until_it_fails_too_often() {
+    let counter = Shared::new(20);
+    let starts = Arc::new(AtomicI64::new(0));
+    let restarts = Restarts { most: 3, pause: Duration::from_millis(1), ..Restarts::default() };
+    let (of, count) = (counter.clone(), starts.clone());
+    let mut node = Node::new();
+    node.supervise(restarts, move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        model::Failing::new(4, &constants(), of.clone())
+    })
+    .unwrap();
+    let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it fails for good");
+    assert!(error.to_string().contains("Failing(4) at fail: assertion failed"), "{error}");
+    assert_eq!(starts.load(Ordering::Relaxed), 4, "the first start and three more");
+    // One that recovers: the counter is right from the third start on.
+    let of = counter.clone();
+    let mut left = 2;
+    let mut node = Node::new();
+    node.supervise(restarts, move || {
+        left -= 1;
+        if left < 0 {
+            of.store(0);
+        }
+        model::Failing::new(4, &constants(), of.clone())
+    })
+    .unwrap();
+    let mut joined = std::pin::pin!(node.join());
+    assert!(timeout(Duration::from_millis(100), &mut joined).await.is_err(), "it waits for the counter");
+    // What cannot be made is an error at once.
+    let refuses = || model::Failing::new(4, &constants(), Shared::new(0)).and(Err(EvalError("no".to_owned())));
+    let made = Node::new().supervise::<model::Failing<Shared<i64>>>(restarts, refuses);
+    assert_eq!(made, Err(EvalError("no".to_owned())));
+}
+
+/// What archetypes do is counted by label.
+#[test]
+fn steps_are_measured() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &Default::default());
+            let mut node = Node::new();
+            node.spawn(model::Echo::new(1, &constants(), 3, links.clone()).unwrap());
+            node.spawn(model::Sender::new(0, &constants(), 1, 3, links).unwrap());
+            timeout(LIMIT, node.join()).await.unwrap().unwrap();
+        });
+    });
+    let mut counts = BTreeMap::new();
+    for (key, _, _, value) in snapshotter.snapshot().into_vec() {
+        let labels: Vec<&str> = key.key().labels().map(|l| l.value()).collect();
+        if let DebugValue::Counter(count) = value {
+            counts.insert(format!("{} {}", key.key().name(), labels.join(".")), count);
+        }
+    }
+    assert_eq!(counts.get("mpcal_commits_total Echo.echo"), Some(&4), "{counts:?}");
+    assert_eq!(counts.get("mpcal_commits_total Echo.reply"), Some(&3), "{counts:?}");
+    assert_eq!(counts.get("mpcal_commits_total Sender.send"), Some(&4), "{counts:?}");
+    assert!(counts.contains_key("mpcal_retries_total Echo.echo"), "{counts:?}");
+}
+
+/// A process says that it is ready, and ends well when it is asked to.
+#[cfg(unix)]
+#[test]
+fn a_process_is_ready_and_stops_when_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = std::os::unix::net::UnixDatagram::bind(directory.path().join("notify")).unwrap();
+    socket.set_read_timeout(Some(LIMIT)).unwrap();
+    for signal in ["TERM", "INT"] {
+        let file: &Path = &directory.path().join(format!("{signal}.wal"));
+        let mut process = Command::new(env!("CARGO_BIN_EXE_replica"))
+            .args(["1", &file.display().to_string(), "127.0.0.1:0", "127.0.0.1:1", "127.0.0.1:1"])
+            .env("NOTIFY_SOCKET", directory.path().join("notify"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert_eq!(first.trim(), "found");
+        let mut said = [0; 64];
+        let length = socket.recv(&mut said).expect("it says that it is ready");
+        assert_eq!(&said[..length], b"READY=1");
+        let sent = Command::new("kill").args([&format!("-{signal}"), &process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let status = process.wait().unwrap();
+        assert!(status.success(), "after {signal}: {status}");
+    }
+}
