@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
@@ -23,7 +23,7 @@ use crate::wal::{self, Marks, Wal};
 pub struct Core {
     id: u64,
     version: AtomicU64,
-    gate: Mutex<()>,
+    gate: Arc<Mutex<()>>,
     sleepers: Mutex<Vec<Arc<Notify>>>,
     /// How many there are, to be looked at without the lock.
     sleeping: AtomicUsize,
@@ -39,7 +39,7 @@ impl Core {
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(0),
-            gate: Mutex::new(()),
+            gate: Arc::default(),
             sleepers: Mutex::new(Vec::new()),
             sleeping: AtomicUsize::new(0),
             marks: Mutex::new(Marks::default()),
@@ -224,6 +224,8 @@ pub(crate) struct Log {
     entries: Vec<Box<dyn Entry>>,
     /// The places of the cells that the section has touched, by the ids of the cells.
     order: Vec<usize>,
+    /// Gates taken before the section runs, with the ids of their cells, which increase.
+    held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
 }
 
 /// Entries kept beyond a section.
@@ -273,19 +275,19 @@ impl Log {
 
     /// Whether what the section saw was true at one moment, which is now.
     pub(crate) fn validate(&self) -> bool {
-        let _gates = gates(&self.cores, &self.order);
-        still_holds(&self.entries, &self.order)
+        gates(&self.cores, &self.order, &self.held).is_some_and(|_gates| still_holds(&self.entries, &self.order))
     }
 
     /// Commits everything or nothing; false if another commit came in between. `marks` is what the
     /// archetype depends on, and what it depends on afterwards.
     pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
-        let gates = gates(&self.cores, &self.order);
+        let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return false };
         if !still_holds(&self.entries, &self.order) {
             return false;
         }
         apply(&mut self.entries, &self.order, marks);
         drop(gates);
+        self.release();
         for at in &self.order {
             self.entries[*at].committed();
         }
@@ -293,7 +295,23 @@ impl Log {
         true
     }
 
+    /// Drops what was staged, and takes the gates of all cells that were touched: until it commits or aborts
+    /// nobody else changes them.
+    pub(crate) fn hold(&mut self) {
+        self.release();
+        let gates: Vec<(u64, Arc<Mutex<()>>)> =
+            self.order.iter().map(|at| (self.cores[*at].id, self.cores[*at].gate.clone())).collect();
+        self.abort();
+        self.held = gates.into_iter().map(|(id, gate)| (id, Mutex::lock_arc(&gate))).collect();
+    }
+
+    /// Gives back the gates that were taken before the section ran.
+    pub(crate) fn release(&mut self) {
+        self.held.clear();
+    }
+
     pub(crate) fn abort(&mut self) {
+        self.release();
         for at in &self.order {
             self.entries[*at].abort();
         }
@@ -316,8 +334,18 @@ impl Log {
     }
 }
 
-fn gates<'c>(cores: &'c [Arc<Core>], touched: &[usize]) -> Gates<'c> {
-    touched.iter().map(|at| cores[*at].gate.lock()).collect()
+/// Takes the gates that are not held already; none if one is taken and waiting for it might be for ever, because
+/// a gate of a later cell is held.
+fn gates<'c>(
+    cores: &'c [Arc<Core>],
+    touched: &[usize],
+    held: &[(u64, ArcMutexGuard<RawMutex, ()>)],
+) -> Option<Gates<'c>> {
+    let Some((last, _)) = held.last() else {
+        return Some(touched.iter().map(|at| cores[*at].gate.lock()).collect());
+    };
+    let missing = touched.iter().map(|at| &cores[*at]).filter(|core| held.iter().all(|(id, _)| *id != core.id));
+    missing.map(|core| if core.id > *last { Some(core.gate.lock()) } else { core.gate.try_lock() }).collect()
 }
 
 fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {

@@ -18,6 +18,10 @@ use crate::section::Section;
 /// How often a loop that never blocks lets others run: after that many steps, or paths tried.
 const STEPS_PER_TURN: u32 = 128;
 
+/// Attempts at one step that may fail because another commit came first; after that nobody else may change what
+/// the step touches while it runs.
+const CONFLICTS: u32 = 4;
+
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -141,6 +145,7 @@ impl<A: Archetype> Driver<A> {
             return self.local_step(label);
         }
         self.before = Some(self.archetype.state().clone());
+        let mut conflicts = 0;
         loop {
             let failed = match self.attempt(label).await {
                 Ok(true) => {
@@ -170,7 +175,13 @@ impl<A: Archetype> Driver<A> {
                 Some(Abort::Fatal(_)) | None => {
                     self.counters.conflicts += 1;
                     self.meter.count(label, Count::Conflicts);
-                    self.section.again();
+                    conflicts += 1;
+                    if conflicts < CONFLICTS {
+                        self.section.again();
+                    } else {
+                        self.section.again_alone();
+                        continue;
+                    }
                 }
             }
             self.breathe().await;
@@ -195,7 +206,14 @@ impl<A: Archetype> Driver<A> {
     async fn attempt(&mut self, label: &'static str) -> Result<bool, Abort> {
         self.run_section()?;
         if !self.section.is_local() {
-            poll_fn(|cx| self.section.poll_pre_commit(cx)).await?;
+            poll_fn(|cx| {
+                let ready = self.section.poll_pre_commit(cx);
+                if ready.is_pending() {
+                    self.section.release();
+                }
+                ready
+            })
+            .await?;
         }
         Ok(self.section.commit(label))
     }

@@ -132,6 +132,20 @@ impl Section {
         self.chooser.again();
     }
 
+    /// As [`again`](Self::again), and nobody else changes what this attempt has touched until the next one ends:
+    /// so a long section gets its turn among short ones. The next attempt must not wait while it holds that;
+    /// see [`release`](Self::release).
+    pub(crate) fn again_alone(&mut self) {
+        self.log.hold();
+        self.prints.clear();
+        self.chooser.again();
+    }
+
+    /// Lets others change what this attempt has touched.
+    pub(crate) fn release(&mut self) {
+        self.log.release();
+    }
+
     /// Drops what was staged and moves on to another path; false if there is none left.
     pub(crate) fn next_path(&mut self) -> bool {
         self.log.watch(&mut self.watched);

@@ -1,5 +1,6 @@
 //! Durability: what was answered is there after a crash, all of a section or nothing of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -8,9 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mpcal_runtime::resource::{Durable, MailboxConfig, Mailboxes};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
+use mpcal_runtime::{conformance, MappingMacro};
 use mpcal_tests::generate::Numbers;
 use mpcal_tests::ledger::Ledger;
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -228,6 +232,42 @@ async fn nothing_leaves_before_what_it_depends_on_is_on_disk() {
     storage.held.store(false, Ordering::Release);
     assert_eq!(timeout(SOON, ledger.answers.receive()).await, Ok(7));
     assert_eq!(timeout(SOON, ledger.watched.receive()).await, Ok(7));
+}
+
+/// A message is acknowledged when what came of it is on disk, so a receiver that dies before gets it again.
+#[tokio::test]
+async fn nothing_is_acknowledged_before_what_came_of_it_is_on_disk() {
+    let (storage, config) = (Faulty::default(), MailboxConfig::default());
+    let wal = Wal::on(storage.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses = BTreeMap::from([(1, listener.local_addr().unwrap())]);
+    let mut receiver: Mailboxes<i64, i64> = Mailboxes::open(Some(listener), [1], &addresses, &config).unwrap();
+    let mut sender: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config).unwrap();
+    let mut total = Durable::new(&wal, "total", 0).unwrap();
+    for held in [true, false] {
+        storage.held.store(held, Ordering::Release);
+        conformance::commit(|s| sender.write(s, &1, 5)).await.unwrap();
+        let taken = async {
+            loop {
+                let taken = conformance::commit(|s| {
+                    let amount = receiver.read(s, &1)?;
+                    let before = total.read(s, &())?;
+                    total.write(s, &(), before + amount)
+                });
+                match taken.await {
+                    Ok(()) => return,
+                    Err(_) => sleep(Duration::from_millis(1)).await,
+                }
+            }
+        };
+        timeout(SOON, taken).await.expect("the message arrives");
+        if held {
+            assert!(timeout(MOMENT, sender.flushed()).await.is_err(), "it is acknowledged too early");
+            storage.held.store(false, Ordering::Release);
+        }
+        timeout(SOON, sender.flushed()).await.expect("it is acknowledged");
+    }
+    assert_eq!(total.load(), 10);
 }
 
 /// Sections that commit during a flush share the next one.
