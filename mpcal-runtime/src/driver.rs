@@ -20,7 +20,7 @@ const STEPS_PER_TURN: u32 = 128;
 
 /// Attempts at one step that may fail because another commit came first; after that nobody else may change what
 /// the step touches while it runs.
-const CONFLICTS: u32 = 4;
+const CONFLICTS: u32 = 1;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

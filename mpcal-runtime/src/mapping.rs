@@ -25,7 +25,55 @@ pub enum Class {
 ///   ready, so that the archetype sleeps on it and is woken;
 /// * within a section each read sees what was staged before it.
 ///
-/// [`conformance::check`](crate::conformance::check) tests this for an implementation.
+/// [`conformance::check`](crate::conformance::check) tests this for an implementation. Here is one, a gauge that
+/// another thread may read at any time:
+///
+/// ```
+/// use std::sync::atomic::{AtomicI64, Ordering};
+/// use std::sync::Arc;
+/// use mpcal_runtime::conformance::{check, Behaviour, Subject};
+/// use mpcal_runtime::{Cell, Core, MappingMacro, Section, Step};
+///
+/// struct GaugeCell { core: Arc<Core>, value: AtomicI64 }
+///
+/// impl Cell for GaugeCell {
+///     type Staged = Option<i64>; // what a section has written
+///
+///     fn core(&self) -> &Arc<Core> { &self.core }
+///
+///     fn commit(&self, staged: &mut Option<i64>) {
+///         if let Some(value) = staged.take() {
+///             self.value.store(value, Ordering::Release);
+///             self.core.changed(); // wakes who waits for it
+///         }
+///     }
+/// }
+///
+/// #[derive(Clone)]
+/// struct Gauge(Arc<GaugeCell>);
+///
+/// impl MappingMacro for Gauge {
+///     type Index = ();
+///     type Read = i64;
+///     type Write = i64;
+///
+///     fn read(&mut self, section: &mut Section, (): &()) -> Step<i64> {
+///         let staged = *section.stage(&self.0);
+///         Ok(staged.unwrap_or_else(|| self.0.value.load(Ordering::Acquire)))
+///     }
+///
+///     fn write(&mut self, section: &mut Section, (): &(), value: i64) -> Step<()> {
+///         *section.stage(&self.0) = Some(value);
+///         Ok(())
+///     }
+/// }
+///
+/// let make = || {
+///     let gauge = Gauge(Arc::new(GaugeCell { core: Core::new(), value: AtomicI64::new(0) }));
+///     (gauge.clone(), gauge)
+/// };
+/// check(&Subject { name: "Gauge", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
+/// ```
 pub trait MappingMacro: Send + 'static {
     /// What it is indexed by: `()` for a parameter without `[_]`, a tuple for several.
     type Index: Data;

@@ -179,7 +179,7 @@ async fn converse_badly(address: SocketAddr, seed: u64) {
     converse(address, |prove| {
         let mut known = introduction((random(&mut state) % 100) as u8);
         // Faults in the introduction itself have a valid proof.
-        if random(&mut state) % 3 == 0 {
+        if random(&mut state).is_multiple_of(3) {
             mutate(&mut known, &mut state);
         }
         let mut frames = vec![prove(&known), RESUME.to_vec()];

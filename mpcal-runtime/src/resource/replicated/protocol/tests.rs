@@ -56,7 +56,7 @@ impl World {
                 }
             }
             3 => {
-                if let Some((attempt, _, value)) = self.attempts[k].clone() {
+                if let Some((attempt, _, value)) = self.attempts[k] {
                     match self.members[k].agreed(&attempt) {
                         Some(true) => {
                             self.members[k].commit(value);
