@@ -4,12 +4,15 @@
 //! through its choices; when every path is blocked, sleep until a cell that one of them saw changes.
 //! Nothing polls and nothing holds a lock while it waits.
 
+mod durable;
+
 use std::future::poll_fn;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use self::durable::Keeper;
 use crate::archetype::Archetype;
 use crate::error::{Abort, Error};
 use crate::measure::{Count, Meter};
@@ -65,6 +68,8 @@ pub struct Driver<A: Archetype> {
     turn: u32,
     /// The state before a step that has not committed.
     before: Option<A::State>,
+    /// Where the state is kept, if it is durable.
+    keeper: Option<Keeper<A::State>>,
 }
 
 impl<A: Archetype> Driver<A> {
@@ -79,6 +84,7 @@ impl<A: Archetype> Driver<A> {
             counters: Counters::default(),
             turn: 0,
             before: None,
+            keeper: None,
         }
     }
 
@@ -141,7 +147,7 @@ impl<A: Archetype> Driver<A> {
         }
         let label = self.archetype.label();
         self.section.begin(label);
-        if self.archetype.is_local() {
+        if self.archetype.is_local() && self.keeper.is_none() {
             return self.local_step(label);
         }
         self.before = Some(self.archetype.state().clone());
@@ -205,6 +211,9 @@ impl<A: Archetype> Driver<A> {
     /// One path: true if it committed, false if another commit came in between.
     async fn attempt(&mut self, label: &'static str) -> Result<bool, Abort> {
         self.run_section()?;
+        if let Some(keeper) = &self.keeper {
+            keeper.keep(self.archetype.state(), &mut self.section)?;
+        }
         if !self.section.is_local() {
             poll_fn(|cx| {
                 let ready = self.section.poll_pre_commit(cx);
@@ -243,12 +252,5 @@ impl<A: Archetype> Driver<A> {
             label,
             cause: Box::new(cause),
         }
-    }
-}
-
-impl<A: Archetype> Drop for Driver<A> {
-    fn drop(&mut self) {
-        self.section.abort();
-        self.meter.publish();
     }
 }

@@ -74,6 +74,12 @@ impl Meter {
     }
 }
 
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.publish();
+    }
+}
+
 /// An archetype was started anew.
 pub(crate) fn restarted(archetype: &'static str) {
     metrics::counter!("mpcal_restarts_total", "archetype" => archetype).increment(1);

@@ -9,9 +9,12 @@ pub use self::config::{ConfigError, NodeConfig};
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -82,10 +85,30 @@ impl Node {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn spawn<A: Archetype>(&mut self, archetype: A) {
+        self.drive(Driver::new(archetype));
+    }
+
+    /// Starts an archetype whose own state is durable: label, variables and procedure stack are in the log under
+    /// this name, as they were after its last step, and it goes on from there.
+    ///
+    /// # Errors
+    /// If what the log has is no state of this archetype.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn spawn_durable<A: Archetype>(&mut self, archetype: A, wal: &Wal, name: &str) -> io::Result<()>
+    where
+        A::State: Serialize + DeserializeOwned,
+    {
+        self.drive(Driver::durable(archetype, wal, name)?);
+        Ok(())
+    }
+
+    fn drive<A: Archetype>(&mut self, mut driver: Driver<A>) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            let (result, counters) = run(archetype, &stop).await;
-            result.map(|()| counters)
+            let result = run(&mut driver, &stop).await;
+            result.map(|()| driver.counters())
         });
     }
 
@@ -109,8 +132,9 @@ impl Node {
             let mut failures: VecDeque<Instant> = VecDeque::new();
             loop {
                 let name = archetype.name();
-                let (result, counters) = run(archetype, &stop).await;
-                total += counters;
+                let mut driver = Driver::new(archetype);
+                let result = run(&mut driver, &stop).await;
+                total += driver.counters();
                 let Err(error) = result else { return Ok(total) };
                 failures.retain(|at| at.elapsed() < restarts.within);
                 if failures.len() >= restarts.most as usize {
@@ -213,9 +237,9 @@ impl Default for Restarts {
 }
 
 /// Runs an archetype until it ends, fails, or is stopped.
-async fn run<A: Archetype>(archetype: A, stop: &Stop) -> (Result<(), Error>, Counters) {
+async fn run<A: Archetype>(driver: &mut Driver<A>, stop: &Stop) -> Result<(), Error> {
+    let archetype = driver.archetype();
     let span = tracing::info_span!("archetype", name = archetype.name(), process = %archetype.process());
-    let mut driver = Driver::new(archetype);
     let running = async {
         tracing::debug!("started");
         let result = tokio::select! {
@@ -226,8 +250,7 @@ async fn run<A: Archetype>(archetype: A, stop: &Stop) -> (Result<(), Error>, Cou
         tracing::debug!(ok = result.is_ok(), "ended");
         result
     };
-    let result = running.instrument(span).await;
-    (result, driver.counters())
+    running.instrument(span).await
 }
 
 /// Waits for a log to fail.

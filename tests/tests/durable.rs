@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use mpcal_runtime::resource::{Durable, MailboxConfig, Mailboxes};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
-use mpcal_runtime::{conformance, MappingMacro};
+use mpcal_runtime::{conformance, MappingMacro, Node};
 use mpcal_tests::generate::Numbers;
 use mpcal_tests::ledger::Ledger;
+use mpcal_tests::pair;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
@@ -268,6 +269,36 @@ async fn nothing_is_acknowledged_before_what_came_of_it_is_on_disk() {
         timeout(SOON, sender.flushed()).await.expect("it is acknowledged");
     }
     assert_eq!(total.load(), 10);
+}
+
+/// An archetype with a durable state goes on where it was, in the middle of a loop.
+#[tokio::test]
+async fn an_archetype_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let mut got = Vec::new();
+    while got.len() < 10 {
+        let wal = open(&path).unwrap();
+        let config = MailboxConfig { inbox_capacity: 3, ..MailboxConfig::default() };
+        let mut links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &config);
+        let mut node = Node::new();
+        let sender = pair::model::Sender::new(0, &pair::constants(), 1, 10, links.clone()).unwrap();
+        node.spawn_durable(sender, &wal, "sender").unwrap();
+        // It fills the mailbox, or ends, and then dies.
+        let _ = timeout(MOMENT, node.join()).await;
+        drop(node);
+        wal.close().await.unwrap();
+        while let Ok(number) = conformance::commit(|s| links.read(s, &1)).await {
+            got.push(number);
+        }
+    }
+    assert!(got.into_iter().eq(1..=10));
+    // Another archetype does not take its state for its own.
+    let wal = open(&path).unwrap();
+    let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &MailboxConfig::default());
+    let echo = pair::model::Echo::new(1, &pair::constants(), 3, links).unwrap();
+    let refused = Node::new().spawn_durable(echo, &wal, "sender").expect_err("it is another's");
+    assert_eq!(refused.to_string(), "`sender` is no state of this archetype");
 }
 
 /// Sections that commit during a flush share the next one.

@@ -1,0 +1,74 @@
+//! Archetypes whose own state is durable, too: label, variables and procedure stack are part of the record of each
+//! step.
+
+use std::io;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
+use super::Driver;
+use crate::archetype::Archetype;
+use crate::cell::{Cell, Core};
+use crate::encoding::{decode, encode};
+use crate::error::Step;
+use crate::section::Section;
+use crate::wal::{Change, Content, Entry, Wal};
+
+/// Where the state of an archetype is kept.
+pub(super) struct Keeper<S> {
+    cell: Arc<StateCell>,
+    encode: fn(&S) -> Vec<u8>,
+}
+
+struct StateCell {
+    core: Arc<Core>,
+    wal: Wal,
+    name: String,
+}
+
+impl<S> Keeper<S> {
+    /// Makes the state part of the section.
+    pub(super) fn keep(&self, state: &S, section: &mut Section) -> Step<()> {
+        self.cell.wal.check()?;
+        *section.stage(&self.cell) = Some((self.encode)(state));
+        Ok(())
+    }
+}
+
+impl Cell for StateCell {
+    type Staged = Option<Vec<u8>>;
+
+    fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    fn journal(&self, staged: &Self::Staged) -> Option<(Wal, Entry)> {
+        let change = Change::Whole(staged.clone()?);
+        Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
+    }
+
+    fn commit(&self, _: &mut Self::Staged) {}
+}
+
+impl<A: Archetype> Driver<A>
+where
+    A::State: Serialize + DeserializeOwned,
+{
+    /// Takes an archetype and goes on where the log has it under this name, or else where it is; each of its
+    /// steps is in the log.
+    ///
+    /// # Errors
+    /// If what the log has is no state of this archetype.
+    pub fn durable(mut archetype: A, wal: &Wal, name: &str) -> io::Result<Self> {
+        let other = || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is no state of this archetype"));
+        match wal.claim(name) {
+            None => {}
+            Some(Content::Whole(bytes)) => *archetype.state_mut() = decode(&bytes).ok_or_else(other)?,
+            Some(Content::Items(_)) => return Err(other()),
+        }
+        let cell = Arc::new(StateCell { core: Core::new(), wal: wal.clone(), name: name.to_owned() });
+        let keeper = Some(Keeper { cell, encode: encode::<A::State> as fn(&A::State) -> Vec<u8> });
+        Ok(Self { keeper, ..Self::new(archetype) })
+    }
+}
