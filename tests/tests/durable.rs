@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mpcal_runtime::resource::{Durable, MailboxConfig, Mailboxes};
+use mpcal_runtime::value::Seq;
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
 use mpcal_runtime::{conformance, MappingMacro, Node};
 use mpcal_tests::generate::Numbers;
@@ -360,6 +361,25 @@ async fn a_failed_flush_stops_the_node() {
         let (total, items) = found(&path).unwrap();
         assert!(is_prefix(total, &items) && total >= answered, "{n}: {total} of {items:?}, {answered} was answered");
     }
+}
+
+/// What a sequence has in common with one that it was made from, or not.
+#[test]
+fn the_common_start_of_two_sequences_is_found() {
+    let whole: Seq<i64> = (0..1000).collect();
+    let mut longer = whole.clone();
+    longer.push(7);
+    let cut: Seq<i64> = whole.iter().take(7).copied().collect();
+    let changed: Seq<i64> = (0..1000).map(|n| if n == 500 { 0 } else { n }).collect();
+    let apart: Seq<i64> = (0..1000).collect();
+    for (other, wanted) in
+        [(&whole, 1000), (&longer, 1000), (&cut, 7), (&changed, 500), (&apart, 1000), (&Seq::new(), 0)]
+    {
+        assert_eq!((whole.common_prefix(other), other.common_prefix(&whole)), (wanted, wanted));
+    }
+    let mut log = longer.clone();
+    *log.at_mut(900).unwrap() = -1;
+    assert_eq!(log.common_prefix(&longer), 899);
 }
 
 /// A log holds what is needed, not what has ever been written.

@@ -77,7 +77,7 @@ impl<T: Data> DurableLog<T> {
             None => Seq::new(),
         };
         let change = |old: &Seq<T>, new: &Seq<T>| {
-            let kept = if old.0.ptr_eq(&new.0) { old.len() } else { common(old, new) };
+            let kept = old.common_prefix(new);
             Change::Items { kept: kept as u64, added: new.iter().skip(kept).map(encode).collect() }
         };
         Ok(Self(DurableCell::new(wal, name, items, change)))
@@ -87,11 +87,6 @@ impl<T: Data> DurableLog<T> {
     pub fn load(&self) -> Seq<T> {
         self.0.value.lock().clone()
     }
-}
-
-/// How many items at the start two sequences have in common.
-fn common<T: Data>(old: &Seq<T>, new: &Seq<T>) -> usize {
-    old.iter().zip(new.iter()).take_while(|(a, b)| a == b).count()
 }
 
 impl<T: Data> DurableCell<T> {

@@ -97,6 +97,36 @@ impl<T: Clone> Seq<T> {
     }
 }
 
+impl<T: Clone + PartialEq> Seq<T> {
+    /// How many items at the start two sequences have in common. What one was made from the other shares is not
+    /// looked at item by item.
+    #[must_use]
+    pub fn common_prefix(&self, other: &Self) -> usize {
+        let (mut ours, mut theirs) = (self.0.leaves(), other.0.leaves());
+        let (mut a, mut b): (&[T], &[T]) = (&[], &[]);
+        let mut count = 0;
+        loop {
+            if a.is_empty() {
+                let Some(next) = ours.next() else { return count };
+                a = next;
+            }
+            if b.is_empty() {
+                let Some(next) = theirs.next() else { return count };
+                b = next;
+            }
+            let length = a.len().min(b.len());
+            if !std::ptr::eq(a.as_ptr(), b.as_ptr()) {
+                let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+                if same < length {
+                    return count + same;
+                }
+            }
+            count += length;
+            (a, b) = (&a[length..], &b[length..]);
+        }
+    }
+}
+
 impl<T: Clone> Default for Seq<T> {
     fn default() -> Self {
         Self::new()
