@@ -141,9 +141,10 @@ pub trait Cell: Send + Sync + 'static {
         None
     }
 
-    /// Says what must be on disk before what was staged may leave the node. Called with the gate held,
-    /// before [`commit`](Cell::commit), and only if there is something to wait for. A cell whose content
-    /// leaves the node keeps it with what leaves.
+    /// Says what must be on disk before what was staged may leave the node: so far before
+    /// [`poll_pre_commit`](Cell::poll_pre_commit), and for good, with the gate held, before
+    /// [`commit`](Cell::commit). Only called if there is something to wait for. A cell whose content leaves the
+    /// node keeps it with what leaves.
     fn depends(&self, _staged: &mut Self::Staged, _marks: &Marks) {}
 
     /// Makes what was staged what it is by default, for the next section; memory can be kept.
@@ -257,7 +258,16 @@ impl Log {
         self.order.is_empty()
     }
 
-    pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+    /// `marks` is what the archetype depends on.
+    pub(crate) fn poll_pre_commit(&mut self, marks: &Marks, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        if wal::in_use() {
+            let mut marks = marks.clone();
+            self.order.iter().for_each(|at| marks.merge(&self.cores[*at].marks.lock()));
+            marks.prune();
+            if !marks.is_empty() {
+                self.order.iter().for_each(|at| self.entries[*at].depends(&marks));
+            }
+        }
         let mut pending = false;
         for at in &self.order {
             match self.entries[*at].poll_pre_commit(cx) {

@@ -99,7 +99,7 @@ impl Section {
     }
 
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
-        self.log.poll_pre_commit(cx)
+        self.log.poll_pre_commit(&self.marks, cx)
     }
 
     /// Whether what the section saw still holds, so that its failure can be believed.

@@ -248,6 +248,8 @@ impl<K: Data, T: Data> Cell for VariableCell<K, T> {
         let mut state = self.state.lock();
         if staged.attempt.is_none() {
             staged.attempt = state.member.begin(version, value);
+            // Others hear of the value before it is committed.
+            state.marks.merge(&staged.marks);
             let until = Instant::now() + self.patience;
             state.voting = staged.attempt.is_some().then(|| Voting { waker: cx.waker().clone(), until });
             self.work.notify_one();

@@ -115,7 +115,9 @@ impl<K: Data, C: Crdt> Gossip<K, C> {
             let (from, incarnation, version) = (self.me.clone(), self.incarnation, state.version);
             let message = Message::News { from, incarnation, version, state: news };
             // Lost or not, it is sent again unless it is confirmed.
-            let _ = self.links.post(index, &message, &Marks::default());
+            if !self.links.post(index, &message, &Marks::default()) {
+                tracing::warn!(?index, "a state is too large to be told, or too many wait already");
+            }
             if other.sent < state.version {
                 other.failures = 0;
             }

@@ -39,8 +39,11 @@ const GATHER: usize = 1 << 16;
 /// Frames that are read before others may run.
 const FRAMES_PER_TURN: usize = 256;
 
-/// Beats of the heart without hearing anything, after which the other side is taken for gone.
+/// Heartbeats that may get lost before the other side is taken for gone.
 const SILENT_BEATS: u32 = 3;
+
+/// The longest time between two heartbeats that the other side may announce.
+const MAX_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The connection between two nodes.
 pub(super) struct Connection<'n, M> {
@@ -53,8 +56,9 @@ pub(super) struct Connection<'n, M> {
     heart: Pin<Box<Sleep>>,
     /// Whether something was written since the last beat.
     wrote: bool,
-    /// Beats since something was heard.
-    silent: u32,
+    /// When something was heard last, and how long the other side may be silent.
+    heard: Instant,
+    patience: Duration,
 }
 
 /// What the other side sends.
@@ -131,7 +135,9 @@ impl<'n, M: Message> Connection<'n, M> {
             outgoing,
             heart: Box::pin(sleep(node.config.heartbeat)),
             wrote: false,
-            silent: 0,
+            heard: Instant::now(),
+            patience: SILENT_BEATS
+                * node.config.heartbeat.max(Duration::from_millis(them.heartbeat.into()).min(MAX_PATIENCE)),
         })
     }
 
@@ -183,7 +189,7 @@ impl<'n, M: Message> Connection<'n, M> {
     }
 
     fn handle(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.silent = 0;
+        self.heard = Instant::now();
         match wire::read(frame) {
             Some(Frame::Message { to, sequence, payload, .. }) => self.arrive(to, sequence, payload),
             Some(Frame::Taken { mailbox, sequence }) => match &mut self.outgoing {
@@ -242,8 +248,7 @@ impl<'n, M: Message> Connection<'n, M> {
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.heart.as_mut().poll(cx).is_ready() {
             self.heart.as_mut().reset(Instant::now() + self.node.config.heartbeat);
-            self.silent += 1;
-            if self.silent > SILENT_BEATS {
+            if self.heard.elapsed() > self.patience {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was heard for too long"));
             }
             if !std::mem::take(&mut self.wrote) && self.out.is_empty() {

@@ -94,6 +94,7 @@ impl<M: Message> Node<M> {
             session: self.session,
             reliable: self.config.delivery.is_reliable(),
             sends,
+            heartbeat: u32::try_from(self.config.heartbeat.as_millis()).unwrap_or(u32::MAX),
             window: u32::try_from(self.config.inbox_capacity).unwrap_or(u32::MAX),
             mailboxes: self.inboxes.iter().map(|(index, _)| index.clone()).collect(),
         }

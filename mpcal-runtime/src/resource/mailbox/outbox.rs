@@ -137,10 +137,11 @@ impl<M: Message> Outbox<M> {
 
     /// A connection has begun: the receiver has what it says, and gets what comes behind that.
     pub(super) fn resume(&self, known: wire::Known) {
-        self.taken(known.taken);
+        let sent = self.queue.lock().next - 1;
+        self.taken(known.taken.min(sent));
         let mut queue = self.queue.lock();
         let end = queue.first + queue.messages.len() as u64;
-        queue.next = (known.arrived + 1).clamp(queue.first, end);
+        queue.next = known.arrived.saturating_add(1).clamp(queue.first, end);
     }
 
     /// Adds frames with the next messages to `out` until it has `limit` bytes. The receiver holds at most

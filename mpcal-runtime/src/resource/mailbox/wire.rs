@@ -67,6 +67,8 @@ pub(super) struct Introduction {
     pub(super) reliable: bool,
     /// Whether it will send messages over this connection.
     pub(super) sends: bool,
+    /// After how many milliseconds without anything to send it sends a heartbeat.
+    pub(super) heartbeat: u32,
     /// Most messages that a mailbox here holds of one sender.
     pub(super) window: u32,
     /// The encoded indices of the mailboxes that live here.
