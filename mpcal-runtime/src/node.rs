@@ -10,6 +10,7 @@ pub use self::config::{ConfigError, NodeConfig};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,8 @@ use crate::archetype::Archetype;
 use crate::driver::{Counters, Driver};
 use crate::error::Error;
 use crate::measure;
-use crate::value::EvalError;
+use crate::resource::{Mailboxes, Message};
+use crate::value::{Data, EvalError};
 use crate::wal::Wal;
 
 /// Stops a [`Node`]: from any task, any number of times.
@@ -53,6 +55,8 @@ impl Stop {
 pub struct Node {
     stop: Stop,
     logs: Vec<Wal>,
+    /// What is to be done when the archetypes have ended.
+    ends: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
     tasks: JoinSet<Result<Counters, Error>>,
 }
 
@@ -66,7 +70,12 @@ impl Node {
     /// An empty node.
     #[must_use]
     pub fn new() -> Self {
-        Self { stop: Stop(Arc::new(watch::channel(false).0)), logs: Vec::new(), tasks: JoinSet::new() }
+        Self {
+            stop: Stop(Arc::new(watch::channel(false).0)),
+            logs: Vec::new(),
+            ends: Vec::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
     /// A handle that stops this node.
@@ -78,6 +87,17 @@ impl Node {
     /// Stops the node when a log fails, at once and not only when an archetype uses it again.
     pub fn stop_with(&mut self, wal: &Wal) {
         self.logs.push(wal.clone());
+    }
+
+    /// When the archetypes have ended, [`run`](Self::run) waits until everything they sent through these mailboxes
+    /// was taken, at most `limit`.
+    pub fn drain<K: Data, M: Message>(&mut self, mailboxes: &Mailboxes<K, M>, limit: Duration) {
+        let mailboxes = mailboxes.clone();
+        self.ends.push(Box::pin(async move {
+            if tokio::time::timeout(limit, mailboxes.flushed()).await.is_err() {
+                tracing::warn!("messages were not taken before the end");
+            }
+        }));
     }
 
     /// Starts an archetype.
@@ -200,8 +220,8 @@ impl Node {
         joined.await
     }
 
-    /// Runs as a process does: says that it is ready, stops on Ctrl-C or `SIGTERM`, and closes the logs of
-    /// [`stop_with`](Self::stop_with), so that everything that was committed is on disk.
+    /// Runs as a process does: says that it is ready, stops on Ctrl-C or `SIGTERM`, [drains](Self::drain) its mailboxes,
+    /// and closes the logs of [`stop_with`](Self::stop_with), so that everything that was committed is on disk.
     ///
     /// Under systemd (`Type=notify`) readiness is said over `NOTIFY_SOCKET`.
     ///
@@ -209,7 +229,16 @@ impl Node {
     /// The first failure, of an archetype or of a log.
     pub async fn run(&mut self) -> Result<Counters, Error> {
         process::ready();
-        let result = self.join_until(process::asked_to_stop()).await;
+        self.run_until(process::asked_to_stop()).await
+    }
+
+    /// As [`run`](Self::run), but stops when `signal` is ready.
+    ///
+    /// # Errors
+    /// The first failure, of an archetype or of a log.
+    pub async fn run_until(&mut self, signal: impl Future<Output = ()>) -> Result<Counters, Error> {
+        let result = self.join_until(signal).await;
+        futures_util::future::join_all(self.ends.drain(..)).await;
         for log in &self.logs {
             if let (Err(error), true) = (log.close().await, result.is_ok()) {
                 return Err(Error::Resource(format!("the write-ahead log has failed: {error}")));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
-use mpcal_runtime::Node;
+use mpcal_runtime::{conformance, MappingMacro, Node};
 use mpcal_tests::pair::{constants, model, receiver, receiver_at, sender, LIMIT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -201,11 +201,13 @@ async fn a_relaxed_sender_is_refused_by_a_reliable_receiver() {
 /// What nobody takes makes the sender wait, and takes no more memory than the windows allow.
 #[tokio::test]
 async fn a_slow_receiver_slows_its_sender() {
-    let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 4, ..MailboxConfig::default() };
+    let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 40, ..MailboxConfig::default() };
     let receiver = receiver(&config).await;
     let (_links, mut node) = sender(receiver.address, 1, 200, &config);
-    // The output channel holds 16 and the archetype one; four more wait at the sender until they are taken.
+    // The output channel holds 16 and the archetype one; the inbox 8 of the 40 that were not taken.
     assert!(timeout(Duration::from_millis(200), node.join()).await.is_err(), "the sender waits");
+    let mut lengths = receiver.links.lengths();
+    assert_eq!(conformance::commit(|s| lengths.read(s, &1)).await.unwrap(), 8);
     receiver.expect(1..=200).await;
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
 }

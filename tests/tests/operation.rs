@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use mpcal_runtime::resource::{output, Mailboxes, Shared};
+use mpcal_runtime::resource::{output, MailboxConfig, Mailboxes, Shared};
 use mpcal_runtime::value::EvalError;
 use mpcal_runtime::wal::WalConfig;
 use mpcal_runtime::{Node, NodeConfig, Restarts};
-use mpcal_tests::pair::{constants, model, LIMIT};
+use mpcal_tests::pair::{constants, model, receiver, sender, LIMIT};
 use tokio::time::timeout;
 
 fn refused(text: &str) -> String {
@@ -118,6 +118,37 @@ async fn what_fails_is_started_anew_until_it_fails_too_often() {
     assert_eq!(made, Err(EvalError("no".to_owned())));
 }
 
+/// A node that stops waits until what it has sent was taken, but not for ever.
+#[tokio::test]
+async fn a_node_drains_its_mailboxes() {
+    let receiver = receiver(&MailboxConfig::default()).await;
+    let (links, sending) = sender(receiver.address, 1, 10, &MailboxConfig::default());
+    drop(sending);
+    let mut node = Node::new();
+    node.spawn(model::Sender::new(0, &constants(), 11, 500, links.clone()).unwrap());
+    node.drain(&links, LIMIT);
+    let mut told = Vec::new();
+    let run = async {
+        // The sender has ended by itself before anybody takes anything.
+        timeout(LIMIT, node.run_until(std::future::pending())).await.expect("it is drained").unwrap();
+    };
+    let take = async {
+        while told.last() != Some(&500) {
+            told.push(timeout(LIMIT, receiver.told.receive()).await.expect("a message arrives"));
+        }
+    };
+    tokio::join!(run, take);
+    timeout(Duration::from_millis(1), links.flushed()).await.expect("nothing is left");
+    // Nobody is there to take it.
+    let links: Mailboxes<i64, i64> =
+        Mailboxes::open(None, [0], &BTreeMap::from([(1, "127.0.0.1:1".parse().unwrap())]), &MailboxConfig::default())
+            .unwrap();
+    let mut node = Node::new();
+    node.spawn(model::Sender::new(0, &constants(), 1, 3, links.clone()).unwrap());
+    node.drain(&links, Duration::from_millis(50));
+    timeout(LIMIT, node.run_until(std::future::pending())).await.expect("it does not wait for ever").unwrap();
+}
+
 /// What archetypes do is counted by label.
 #[test]
 fn steps_are_measured() {
@@ -126,7 +157,7 @@ fn steps_are_measured() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     metrics::with_local_recorder(&recorder, || {
         runtime.block_on(async {
-            let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &Default::default());
+            let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &MailboxConfig::default());
             let mut node = Node::new();
             node.spawn(model::Echo::new(1, &constants(), 3, links.clone()).unwrap());
             node.spawn(model::Sender::new(0, &constants(), 1, 3, links).unwrap());
