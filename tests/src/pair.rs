@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,6 +164,8 @@ pub struct Faults {
 pub struct Network {
     pub address: SocketAddr,
     pub faults: Arc<Mutex<Faults>>,
+    /// How many connections there have been.
+    pub connections: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -176,16 +179,18 @@ impl Network {
         let address = listener.local_addr().expect("it has an address");
         let faults = Arc::new(Mutex::new(faults));
         let mut tasks = JoinSet::new();
-        let shared = faults.clone();
+        let (shared, connections) = (faults.clone(), Arc::new(AtomicUsize::new(0)));
+        let count = connections.clone();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             let mut seed = 1;
             while let Ok((inside, _)) = listener.accept().await {
                 seed += 1;
+                count.fetch_add(1, Ordering::Relaxed);
                 connections.spawn(connect(inside, to, shared.clone(), seed));
             }
         });
-        Self { address, faults, _tasks: tasks }
+        Self { address, faults, connections, _tasks: tasks }
     }
 }
 

@@ -176,6 +176,30 @@ async fn a_system_is_a_resource_of_another() {
     assert_eq!(counters.commits, 22);
 }
 
+/// A question that was asked before a write is not answered after it with what was there before.
+#[tokio::test]
+async fn an_inner_system_does_not_answer_with_what_was() {
+    let ((requests, asked), (answered, answers)) = (input(16), output(16));
+    let mut inner = Node::new();
+    inner.spawn(store::Keeper::new(0, &Arc::new(store::Constants {}), asked, answered).unwrap());
+    let mut nested = Nested::new(AsStore, requests, answers, 8);
+    let x = Str::from("x");
+    for wanted in 1..20 {
+        // The question stays under way while the section gives up.
+        assert!(matches!(conformance::commit(|s| nested.read(s, &x)).await, Err(Abort::Retry)));
+        conformance::commit(|s| nested.write(s, &x, wanted)).await.unwrap();
+        let read = async {
+            loop {
+                match conformance::commit(|s| nested.read(s, &x)).await {
+                    Ok(value) => return value,
+                    Err(_) => tokio::task::yield_now().await,
+                }
+            }
+        };
+        assert_eq!(timeout(LIMIT, read).await.expect("it answers"), wanted);
+    }
+}
+
 /// Two models, checked apart, joined by a channel: what one commits the other takes.
 #[tokio::test]
 async fn systems_are_joined_by_channels() {

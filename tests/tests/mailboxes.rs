@@ -1,11 +1,12 @@
 //! TCP mailboxes: order, windows, reconnection, what they promise and whom they let in.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
 use mpcal_runtime::{conformance, MappingMacro, Node};
-use mpcal_tests::pair::{constants, model, receiver, receiver_at, sender, LIMIT};
+use mpcal_tests::pair::{constants, model, receiver, receiver_at, sender, Faults, Network, LIMIT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -203,13 +204,15 @@ async fn a_relaxed_sender_is_refused_by_a_reliable_receiver() {
 async fn a_slow_receiver_slows_its_sender() {
     let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 40, ..MailboxConfig::default() };
     let receiver = receiver(&config).await;
-    let (_links, mut node) = sender(receiver.address, 1, 200, &config);
+    let network = Network::before(receiver.address, Faults::default()).await;
+    let (_links, mut node) = sender(network.address, 1, 200, &config);
     // The output channel holds 16 and the archetype one; the inbox 8 of the 40 that were not taken.
     assert!(timeout(Duration::from_millis(200), node.join()).await.is_err(), "the sender waits");
     let mut lengths = receiver.links.lengths();
     assert_eq!(conformance::commit(|s| lengths.read(s, &1)).await.unwrap(), 8);
     receiver.expect(1..=200).await;
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
+    assert_eq!(network.connections.load(Ordering::Relaxed), 1, "the sender kept to the window");
 }
 
 /// An answer goes back over the connection that the question came on.
