@@ -60,18 +60,36 @@ pub mod model {
             spin:
               while (TRUE) { counter := counter + 1; };
           }
+          archetype Transfer(ref from, ref into)
+          {
+            move:
+              while (TRUE) {
+                from := from - 1;
+                into := into + 1;
+              };
+          }
+          archetype Auditor(ref first, ref second, rounds)
+          {
+            audit:
+              while (rounds > 0) {
+                assert first + second = 0;
+                rounds := rounds - 1;
+              };
+          }
           archetype Failing(ref counter)
           {
             fail:
               await counter > 10;
               assert counter < 0;
           }
-          variables net = [i \in 0..1 |-> <<>>], log = 0, counter = 0;
+          variables net = [i \in 0..1 |-> <<>>], log = 0, counter = 0, other = 0;
           process (sender = 0) == instance Sender(ref net[_], 1, 3) mapping net[_] via Link;
           process (receiver = 1) == instance Receiver(ref net[_], ref log)
             mapping net[_] via Link mapping log via Told;
           process (echo = 5) == instance Echo(ref net[_], 0) mapping net[_] via Link;
           process (spinner \in 2..3) == instance Spinner(ref counter);
+          process (transfer = 6) == instance Transfer(ref counter, ref other);
+          process (auditor = 7) == instance Auditor(ref counter, ref other, 3);
           process (failing = 4) == instance Failing(ref counter);
         }
     "# }

@@ -68,6 +68,23 @@ async fn sections_over_one_variable_are_serializable() {
     assert_eq!(counter.load() as u64, counters.commits);
 }
 
+/// Sections that take two variables in opposite orders never wait for each other, and who looks at both never
+/// acts on one from before and one from after a section, although nothing is locked while it looks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_acts_on_a_torn_snapshot() {
+    let (a, b) = (Shared::new(0), Shared::new(0));
+    let mut movers = Node::new();
+    movers.spawn(model::Transfer::new(6, &constants(), a.clone(), b.clone()).unwrap());
+    movers.spawn(model::Transfer::new(6, &constants(), b.clone(), a.clone()).unwrap());
+    let mut auditors = Node::new();
+    auditors.spawn(model::Auditor::new(7, &constants(), 30_000, a.clone(), b.clone()).unwrap());
+    auditors.spawn(model::Auditor::new(7, &constants(), 30_000, b.clone(), a.clone()).unwrap());
+    timeout(LIMIT, auditors.join()).await.expect("they get their turn").expect("what they see is whole");
+    movers.stop_handle().stop();
+    timeout(LIMIT, movers.join()).await.expect("nobody is stuck").unwrap();
+    assert_eq!(a.load() + b.load(), 0);
+}
+
 struct Panics;
 
 impl MappingMacro for Panics {
