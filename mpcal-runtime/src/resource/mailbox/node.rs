@@ -52,11 +52,11 @@ impl<M: Message> Node<M> {
             if !peer.has_messages() {
                 continue;
             }
+            let before = peer.progress();
             match self.reach(&peer, turn).await {
-                Ok(()) => failures = 0,
+                Ok(()) => {}
                 Err(error) => {
                     peer.connection_lost();
-                    failures = (failures + 1).min(6);
                     if error.kind() == io::ErrorKind::ConnectionRefused && error.get_ref().is_some() {
                         tracing::warn!(address = %peer.address, %error, "no connection");
                     } else {
@@ -64,6 +64,8 @@ impl<M: Message> Node<M> {
                     }
                 }
             }
+            // A connection that breaks again and again without having been of any use is as good as none.
+            failures = if peer.progress() > before { 0 } else { (failures + 1).min(6) };
             sleep(self.config.reconnect_after * (1 << failures)).await;
         }
     }

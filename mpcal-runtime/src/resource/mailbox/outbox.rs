@@ -32,6 +32,11 @@ impl<M> Peer<M> {
         self.outboxes.iter().any(|(_, outbox)| !outbox.is_empty())
     }
 
+    /// A number that grows when messages have got through.
+    pub(super) fn progress(&self) -> u64 {
+        self.outboxes.iter().map(|(_, outbox)| outbox.queue.lock().through).sum()
+    }
+
     /// No connection came about, or it broke.
     pub(super) fn connection_lost(&self) {
         self.outboxes.iter().for_each(|(_, outbox)| outbox.connection_lost());
@@ -64,6 +69,8 @@ struct Queue {
     first: u64,
     /// The sequence number to be sent next.
     next: u64,
+    /// How many were taken, or if nothing is acknowledged sent.
+    through: u64,
 }
 
 /// What a section sends, encoded.
@@ -89,7 +96,7 @@ impl<M: Message> Outbox<M> {
     pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32, length: Gauge) -> Self {
         Self {
             core: Core::new(),
-            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1 }),
+            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1, through: 0 }),
             capacity: config.outbox_capacity.max(1),
             max_message: config.max_frame.saturating_sub(wire::OVERHEAD),
             delivery: config.delivery,
@@ -165,6 +172,7 @@ impl<M: Message> Outbox<M> {
             if self.delivery == Delivery::Relaxed {
                 queue.messages.pop_front();
                 queue.first += 1;
+                queue.through += 1;
             }
         }
     }
@@ -180,6 +188,7 @@ impl<M: Message> Outbox<M> {
         let count = sequence.saturating_add(1).saturating_sub(queue.first).min(queue.messages.len() as u64);
         queue.messages.drain(..count as usize);
         queue.first += count;
+        queue.through += count;
         queue.next = queue.next.max(queue.first);
         let length = queue.messages.len();
         drop(queue);
