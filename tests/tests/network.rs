@@ -1,10 +1,13 @@
-//! Mailboxes over a network that loses, delays, cuts and holds back, and under storms of connections.
+//! Mailboxes and replicas over a network that loses, delays, cuts and holds back, and under storms of connections.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use mpcal_runtime::resource::MailboxConfig;
+use mpcal_runtime::resource::{CrdtConfig, MailboxConfig, Mailboxes, PnCounter, Replica, Replicated, ReplicatedConfig};
+use mpcal_runtime::{conformance, Abort, MappingMacro, Section};
 use mpcal_tests::pair::{receiver, sender, Faults, Network, LIMIT};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout, Instant};
 
@@ -114,4 +117,141 @@ async fn storms_of_connections_are_weathered() {
         assert_eq!(number, before + 1, "of {id}");
     }
     senders.join_all().await;
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+/// Sections that send and receive any number of messages, of which many are aborted, over a bad network: what
+/// was committed on one side is what is committed on the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_is_committed_is_sent_and_received() {
+    const LAST: i64 = 600;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let network = Network::before(listener.local_addr().unwrap(), Faults { loss: 20, ..Faults::default() }).await;
+    let addresses = BTreeMap::from([(1, network.address)]);
+    let mut inbox: Mailboxes<i64, i64> = Mailboxes::open(Some(listener), [1], &addresses, &config()).unwrap();
+    let mut outbox: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config()).unwrap();
+    let sending = tokio::spawn(async move {
+        let (mut random, mut next) = (Random(1), 1);
+        while next <= LAST {
+            let (count, aborts) = (random.below(4) as i64, random.below(3) == 0);
+            let step = conformance::commit(|section| {
+                (next..next + count).try_for_each(|n| outbox.write(section, &1, n))?;
+                if aborts {
+                    Err(Abort::Retry)
+                } else {
+                    Ok(())
+                }
+            });
+            match step.await {
+                Ok(()) => next += count,
+                Err(_) => sleep(Duration::from_millis(1)).await,
+            }
+        }
+        outbox
+    });
+    let (mut random, mut got) = (Random(2), Vec::new());
+    let receiving = async {
+        while got.last().is_none_or(|last| *last < LAST) {
+            let (count, aborts) = (random.below(4), random.below(3) == 0);
+            let step = conformance::commit(|section| {
+                let some: Vec<i64> = (0..count).map(|_| inbox.read(section, &1)).collect::<Result<_, _>>()?;
+                if aborts {
+                    Err(Abort::Retry)
+                } else {
+                    Ok(some)
+                }
+            });
+            match step.await {
+                Ok(some) => got.extend(some),
+                Err(_) => sleep(Duration::from_millis(1)).await,
+            }
+        }
+    };
+    timeout(LIMIT, receiving).await.expect("everything arrives");
+    assert!(got.iter().copied().eq(1..=got.len() as i64), "{got:?}");
+    drop(sending.await);
+}
+
+/// Listeners of three nodes, and for each node the addresses of the others behind bad networks.
+async fn three_nodes(faults: Faults) -> (Vec<(TcpListener, BTreeMap<i64, SocketAddr>)>, Vec<Network>) {
+    let (mut nodes, mut networks, mut real) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        real.push(listener.local_addr().unwrap());
+        nodes.push((listener, BTreeMap::new()));
+    }
+    for (me, (_, addresses)) in nodes.iter_mut().enumerate() {
+        for (other, address) in real.iter().enumerate() {
+            let network = Network::before(*address, faults).await;
+            addresses.insert(other as i64, if other == me { *address } else { network.address });
+            networks.push(network);
+        }
+    }
+    (nodes, networks)
+}
+
+/// Everybody adds to a counter that converges and to one that all agree on, while connections break and the
+/// network falls apart for a while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_agree_over_bad_networks() {
+    const EACH: i64 = 15;
+    let (nodes, crdt_networks) = three_nodes(Faults { loss: 30, ..Faults::default() }).await;
+    let crdts = CrdtConfig { retry: Duration::from_millis(10), mailbox: config(), ..CrdtConfig::default() };
+    let counters: Vec<Replica<PnCounter>> = (0..)
+        .zip(nodes)
+        .map(|(me, (listener, addresses))| Replica::open(me, Some(listener), &addresses, &crdts).unwrap())
+        .collect();
+    let (nodes, networks) = three_nodes(Faults { loss: 30, ..Faults::default() }).await;
+    let agreement =
+        ReplicatedConfig { retry: Duration::from_millis(5), patience: Duration::from_millis(100), mailbox: config() };
+    let variables: Vec<Replicated<i64, i64>> = (0..)
+        .zip(nodes)
+        .map(|(me, (listener, addresses))| Replicated::open(me, listener, &addresses, 0, &agreement).unwrap())
+        .collect();
+    let mut adders = JoinSet::new();
+    for (counter, variable) in counters.iter().zip(&variables) {
+        let (mut counter, mut variable) = (counter.clone(), variable.clone());
+        adders.spawn(async move {
+            for _ in 0..EACH {
+                // Both in one section, which runs again until everybody agrees.
+                let both = |section: &mut Section| {
+                    let (counted, value) = (counter.read(section, &())?, variable.read(section, &())?);
+                    counter.write(section, &(), counted + 1)?;
+                    variable.write(section, &(), value + 1)
+                };
+                let mut both = both;
+                while conformance::commit(&mut both).await.is_err() {
+                    sleep(Duration::from_millis(2)).await;
+                }
+            }
+        });
+    }
+    let weather = tokio::spawn(async move {
+        let all: Vec<Network> = crdt_networks.into_iter().chain(networks).collect();
+        for round in 0.. {
+            sleep(Duration::from_millis(150)).await;
+            all[round % all.len()].faults.lock().partitioned = true;
+            sleep(Duration::from_millis(100)).await;
+            all[round % all.len()].faults.lock().partitioned = false;
+        }
+    });
+    timeout(LIMIT, adders.join_all()).await.expect("everybody gets through");
+    let agreed = async {
+        while counters.iter().any(|c| c.load().unwrap() != 3 * EACH) || variables.iter().any(|v| v.load() != 3 * EACH) {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let in_time = timeout(LIMIT, agreed).await.is_ok();
+    let seen: Vec<_> =
+        counters.iter().map(|c| c.load().unwrap()).chain(variables.iter().map(Replicated::load)).collect();
+    assert!(in_time, "{seen:?}");
+    weather.abort();
 }
