@@ -225,6 +225,8 @@ pub(crate) struct Log {
     entries: Vec<Box<dyn Entry>>,
     /// The places of the cells that the section has touched, by the ids of the cells.
     order: Vec<usize>,
+    /// Those of the section before.
+    previous: Vec<usize>,
     /// Gates taken before the section runs, with the ids of their cells, which increase.
     held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
 }
@@ -308,11 +310,14 @@ impl Log {
     /// Drops what was staged, and takes the gates of all cells that were touched: until it commits or aborts
     /// nobody else changes them.
     pub(crate) fn hold(&mut self) {
-        self.release();
-        let gates: Vec<(u64, Arc<Mutex<()>>)> =
-            self.order.iter().map(|at| (self.cores[*at].id, self.cores[*at].gate.clone())).collect();
         self.abort();
-        self.held = gates.into_iter().map(|(id, gate)| (id, Mutex::lock_arc(&gate))).collect();
+        self.hold_previous();
+    }
+
+    /// Takes the gates of all cells that the section before has touched.
+    pub(crate) fn hold_previous(&mut self) {
+        let cores = self.previous.iter().filter_map(|at| self.cores.get(*at));
+        self.held.extend(cores.map(|core| (core.id, Mutex::lock_arc(&core.gate))));
     }
 
     /// Gives back the gates that were taken before the section ran.
@@ -329,6 +334,7 @@ impl Log {
     }
 
     fn clear(&mut self) {
+        std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
         self.cores.truncate(KEPT);
         self.entries.truncate(KEPT);

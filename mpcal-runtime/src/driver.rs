@@ -21,9 +21,8 @@ use crate::section::Section;
 /// How often a loop that never blocks lets others run: after that many steps, or paths tried.
 const STEPS_PER_TURN: u32 = 128;
 
-/// Attempts at one step that may fail because another commit came first; after that nobody else may change what
-/// the step touches while it runs.
-const CONFLICTS: u32 = 1;
+/// How many steps after a conflict nobody else may change what a step touches while it runs.
+const CONTENDED: u32 = 16;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +65,8 @@ pub struct Driver<A: Archetype> {
     counters: Counters,
     meter: Meter,
     turn: u32,
+    /// Steps for which it is likely that others want the same cells.
+    contended: u32,
     /// The state before a step that has not committed.
     before: Option<A::State>,
     /// Where the state is kept, if it is durable.
@@ -83,6 +84,7 @@ impl<A: Archetype> Driver<A> {
             sleeper: Arc::new(Notify::new()),
             counters: Counters::default(),
             turn: 0,
+            contended: 0,
             before: None,
             keeper: None,
         }
@@ -151,7 +153,10 @@ impl<A: Archetype> Driver<A> {
             return self.local_step(label);
         }
         self.before = Some(self.archetype.state().clone());
-        let mut conflicts = 0;
+        if self.contended > 0 {
+            self.contended -= 1;
+            self.section.alone();
+        }
         loop {
             let failed = match self.attempt(label).await {
                 Ok(true) => {
@@ -181,13 +186,9 @@ impl<A: Archetype> Driver<A> {
                 Some(Abort::Fatal(_)) | None => {
                     self.counters.conflicts += 1;
                     self.meter.count(label, Count::Conflicts);
-                    conflicts += 1;
-                    if conflicts < CONFLICTS {
-                        self.section.again();
-                    } else {
-                        self.section.again_alone();
-                        continue;
-                    }
+                    self.contended = CONTENDED;
+                    self.section.again_alone();
+                    continue;
                 }
             }
             self.breathe().await;

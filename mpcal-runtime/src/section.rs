@@ -141,6 +141,11 @@ impl Section {
         self.chooser.again();
     }
 
+    /// Nobody else changes what the step before has touched until the next attempt ends.
+    pub(crate) fn alone(&mut self) {
+        self.log.hold_previous();
+    }
+
     /// Lets others change what this attempt has touched.
     pub(crate) fn release(&mut self) {
         self.log.release();
