@@ -4,7 +4,8 @@
 //! of the world, an output channel for one whose write gives an answer to it.
 //!
 //! Promises: values come out in the order in which they went in, each once; a value leaves an
-//! archetype when its section has committed. A full channel makes the side that writes wait.
+//! archetype when its section has committed, and the node when what it depends on is durable. A full channel makes
+//! the side that writes wait: a section blocks, the application awaits. What a channel holds is lost with the process.
 
 use std::sync::Arc;
 

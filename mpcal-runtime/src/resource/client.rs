@@ -1,4 +1,10 @@
 //! A handle for applications: submit a request to an archetype, await the matching answer.
+//!
+//! It is the application's side of an input and an output channel, so it stands for what the model says of the world:
+//! requests come at any time, and answers are taken. Promises: an answer goes to who waits for its key, and comes
+//! after what it depends on is durable. Assumes that the model carries the key from request to answer. When nobody
+//! answers in time the caller is told so; the request may still be carried out, and an answer that comes later is
+//! dropped. While the input channel is full, callers wait for as long as they wait for the answer.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,4 +1,7 @@
 //! Resources for parameters that do not matter in some binding.
+//!
+//! Class: volatile. [`Dummy`] stands for a mapping macro that reads a constant and drops what is written;
+//! [`Placeholder`] for one that is never used.
 
 use std::marker::PhantomData;
 

@@ -9,6 +9,10 @@
 //! Otherwise a process runs a [`Monitor`], which sends a byte to whoever is connected, every interval. A
 //! detector that hears nothing for its time-out suspects the process, one whose connection breaks
 //! does so at once; when the process is heard again the suspicion ends.
+//!
+//! Promises: a process that has stopped for good is suspected in the end, and a suspicion ends when the process is
+//! heard again. Assumes nothing of the network: loss and delay make a living process suspected for a while, as the
+//! mapping macro allows. Reading never waits, and who waits for a change is woken by it.
 
 #[cfg(feature = "swim")]
 mod swim;

@@ -1,6 +1,8 @@
 //! A resource for each index.
 //!
-//! Class: that of its members.
+//! Class: that of its members. Stands for a function over a fixed set of indices, each of which is a resource.
+//!
+//! Promises what its members promise; sections that use different members do not disturb each other.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,10 @@
 //! A variable in memory, shared by any number of archetypes.
 //!
-//! Class: volatile.
+//! Class: volatile. Stands for a plain variable.
+//!
+//! Promises: sections that use it are serializable; who waits for it is woken by each change, and by nothing else.
+//! Sections run without holding anything; one that another has outrun runs again, alone, so each gets its turn.
+//! Nothing is adjustable, and there is nothing that could be lost or full.
 
 use std::sync::Arc;
 

@@ -2,6 +2,11 @@
 //!
 //! Class: volatile. Stands for a mapping macro whose read may give `TRUE` at any time: the model
 //! must be right whenever it fires.
+//!
+//! Promises: it fires once after each start that is not followed by another or by a stop, not before its time, and
+//! wakes who waits. Starting and stopping happen when the section commits, whether or not anybody reads. Assumes
+//! nothing of how late it may fire: on a busy machine that is any time. It runs on the clock of tokio, which tests
+//! can stop.
 
 use std::sync::Arc;
 use std::time::Duration;
