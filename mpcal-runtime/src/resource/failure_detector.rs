@@ -3,7 +3,7 @@
 //! Class: volatile. Stands for a mapping macro whose read gives `TRUE` for a process that has
 //! failed, and may give `TRUE` for one that has not: an eventually perfect detector.
 //!
-//! There are two kinds. With SWIM ([`FailureDetector::swim`], feature `swim`) the load of each process does not
+//! There are two kinds. With SWIM (`FailureDetector::swim`, feature `swim`) the load of each process does not
 //! grow with their number; what one finds out takes some periods to get around.
 //!
 //! Otherwise a process runs a [`Monitor`], which sends a byte to whoever is connected, every interval. A
