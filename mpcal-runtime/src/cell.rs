@@ -316,6 +316,7 @@ impl Log {
 
     /// Takes the gates of all cells that the section before has touched.
     pub(crate) fn hold_previous(&mut self) {
+        self.release();
         let cores = self.previous.iter().filter_map(|at| self.cores.get(*at));
         self.held.extend(cores.map(|core| (core.id, Mutex::lock_arc(&core.gate))));
     }

@@ -113,7 +113,9 @@ impl Section {
 
     /// Commits what was staged; false if another commit came in between.
     pub(crate) fn commit(&mut self, label: &'static str) -> bool {
-        if !self.log.is_empty() && !self.log.commit(&mut self.marks) {
+        if self.log.is_empty() {
+            self.log.release();
+        } else if !self.log.commit(&mut self.marks) {
             return false;
         }
         self.chooser.committed(label);

@@ -76,6 +76,16 @@ pub mod model {
                 rounds := rounds - 1;
               };
           }
+          archetype Sometimes(ref counter, rounds)
+          {
+            sometimes:
+              while (rounds > 0) {
+                if (rounds % 3 # 0) {
+                  counter := counter + 1;
+                };
+                rounds := rounds - 1;
+              };
+          }
           archetype Failing(ref counter)
           {
             fail:
@@ -90,6 +100,7 @@ pub mod model {
           process (spinner \in 2..3) == instance Spinner(ref counter);
           process (transfer = 6) == instance Transfer(ref counter, ref other);
           process (auditor = 7) == instance Auditor(ref counter, ref other, 3);
+          process (sometimes = 8) == instance Sometimes(ref counter, 3);
           process (failing = 4) == instance Failing(ref counter);
         }
     "# }

@@ -85,6 +85,19 @@ async fn nobody_acts_on_a_torn_snapshot() {
     assert_eq!(a.load() + b.load(), 0);
 }
 
+/// Steps that touch nothing stand between steps that contend for a variable: whoever had it for itself gives
+/// it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn contenders_give_back_what_they_do_not_touch() {
+    let counter = Shared::new(0);
+    let mut node = Node::new();
+    for _ in 0..4 {
+        node.spawn(model::Sometimes::new(8, &constants(), 30_000, counter.clone()).unwrap());
+    }
+    let counters = timeout(LIMIT, node.join()).await.expect("nobody waits for himself").unwrap();
+    assert_eq!((counter.load(), counters.commits), (80_000, 120_004));
+}
+
 struct Panics;
 
 impl MappingMacro for Panics {
