@@ -56,8 +56,9 @@ pub(super) struct Connection<'n, M> {
     heart: Pin<Box<Sleep>>,
     /// Whether something was written since the last beat.
     wrote: bool,
-    /// When something was heard last, and how long the other side may be silent.
-    heard: Instant,
+    /// Whether something was heard since the last beat, for how long nothing was, and for how long that may be.
+    heard: bool,
+    silence: Duration,
     patience: Duration,
 }
 
@@ -135,7 +136,8 @@ impl<'n, M: Message> Connection<'n, M> {
             outgoing,
             heart: Box::pin(sleep(node.config.heartbeat)),
             wrote: false,
-            heard: Instant::now(),
+            heard: true,
+            silence: Duration::ZERO,
             patience: SILENT_BEATS
                 * node.config.heartbeat.max(Duration::from_millis(them.heartbeat.into()).min(MAX_PATIENCE)),
         })
@@ -189,7 +191,7 @@ impl<'n, M: Message> Connection<'n, M> {
     }
 
     fn handle(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.heard = Instant::now();
+        self.heard = true;
         match wire::read(frame) {
             Some(Frame::Message { to, sequence, payload, .. }) => self.arrive(to, sequence, payload),
             Some(Frame::Taken { mailbox, sequence }) => match &mut self.outgoing {
@@ -248,7 +250,9 @@ impl<'n, M: Message> Connection<'n, M> {
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.heart.as_mut().poll(cx).is_ready() {
             self.heart.as_mut().reset(Instant::now() + self.node.config.heartbeat);
-            if self.heard.elapsed() > self.patience {
+            let heard = std::mem::take(&mut self.heard);
+            self.silence = if heard { Duration::ZERO } else { self.silence + self.node.config.heartbeat };
+            if self.silence > self.patience {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was heard for too long"));
             }
             if !std::mem::take(&mut self.wrote) && self.out.is_empty() {
