@@ -255,3 +255,46 @@ async fn replicas_agree_over_bad_networks() {
     assert!(in_time, "{seen:?}");
     weather.abort();
 }
+
+/// Two nodes that connect to each other in the same moment keep both connections: what came over one is
+/// acknowledged over that one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_made_at_once_do_not_disturb_each_other() {
+    const LAST: i64 = 2000;
+    let faults = Faults { delay: Duration::from_millis(30), ..Faults::default() };
+    let listeners = [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
+    let real = listeners.each_ref().map(|listener| listener.local_addr().unwrap());
+    let networks = [Network::before(real[0], faults).await, Network::before(real[1], faults).await];
+    let mut nodes = Vec::new();
+    for (me, listener) in (0..).zip(listeners) {
+        let addresses = BTreeMap::from([(0, networks[0].address), (1, networks[1].address)]);
+        nodes.push(Mailboxes::<i64, i64>::open(Some(listener), [me], &addresses, &MailboxConfig::default()).unwrap());
+    }
+    let mut exchanges = JoinSet::new();
+    for (me, links) in (0..).zip(nodes) {
+        let mut outbox = links.clone();
+        exchanges.spawn(async move {
+            for n in 1..=LAST {
+                while conformance::commit(|s| outbox.write(s, &(1 - me), n)).await.is_err() {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            }
+            timeout(LIMIT, outbox.flushed()).await.expect("everything is acknowledged");
+        });
+        let mut inbox = links;
+        exchanges.spawn(async move {
+            for n in 1..=LAST {
+                let got = loop {
+                    match timeout(LIMIT, conformance::commit(|s| inbox.read(s, &me))).await.expect("it is read") {
+                        Ok(got) => break got,
+                        Err(_) => sleep(Duration::from_millis(1)).await,
+                    }
+                };
+                assert_eq!(got, n);
+            }
+        });
+    }
+    timeout(LIMIT, exchanges.join_all()).await.expect("everything is exchanged");
+    let connections = networks.each_ref().map(|n| n.connections.load(std::sync::atomic::Ordering::Relaxed));
+    assert_eq!(connections, [1, 1]);
+}

@@ -24,8 +24,9 @@ use super::node::Node;
 use super::outbox::{Outbox, Peer, Pending};
 use super::session::{Arrival, Session};
 use super::transport::{Reader, Writer};
-use super::wire::{self, Frame, Introduction, Known};
+use super::wire::{self, violation, Frame, Introduction, Known};
 use super::Message;
+use crate::wal::Marks;
 
 /// Messages after which an acknowledgement goes out.
 const ACKNOWLEDGE_AT: u64 = 32;
@@ -51,7 +52,8 @@ pub(super) struct Connection<'n, M> {
     reader: FramedRead<Reader, LengthDelimitedCodec>,
     writer: Writer,
     out: BytesMut,
-    incoming: Incoming,
+    /// What the other side sends over this connection, if it does.
+    incoming: Option<Incoming>,
     outgoing: Option<Outgoing<M>>,
     heart: Pin<Box<Sleep>>,
     /// Whether something was written since the last beat.
@@ -62,11 +64,12 @@ pub(super) struct Connection<'n, M> {
     patience: Duration,
 }
 
-/// What the other side sends.
+/// What the other side sends. Its acknowledgements go back over the same connection: another one between the two
+/// nodes, made in the same moment, has none.
 struct Incoming {
     session: Arc<Session>,
-    /// The number of this connection in the session; none if nothing is sent over it.
-    number: Option<u64>,
+    /// The number of this connection in the session.
+    number: u64,
     /// By place of the inbox: the last acknowledgement.
     told: Vec<u64>,
     /// Inboxes from which something was taken that is not acknowledged yet.
@@ -91,8 +94,13 @@ struct Outgoing<M> {
 /// Waits for the log.
 type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn error(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
+/// Polls what waits for the log, and has the task look again when it is done.
+fn poll_flush(flush: &mut Option<Flush>, marks: Marks, cx: &mut Context<'_>) {
+    let waiting = flush.get_or_insert_with(|| Box::pin(async move { marks.flushed().await }));
+    if waiting.as_mut().poll(cx).is_ready() {
+        *flush = None;
+        cx.waker().wake_by_ref();
+    }
 }
 
 impl<'n, M: Message> Connection<'n, M> {
@@ -110,7 +118,7 @@ impl<'n, M: Message> Connection<'n, M> {
         // From here on no older connection delivers.
         let number = them.sends.then(|| session.connect());
         let known: Vec<Known> = session.sources.iter().map(|source| source.known()).collect();
-        let told = known.iter().map(|known| known.taken).collect();
+        let incoming = number.map(|number| Incoming::new(session, number, &known));
         let theirs = handshake.resume(known).await?;
         let outgoing = match turn {
             Some((peer, turn)) => Some(Outgoing::resume(peer, turn, them, &theirs)?),
@@ -118,15 +126,6 @@ impl<'n, M: Message> Connection<'n, M> {
         };
         let mut reader = handshake.reader;
         reader.decoder_mut().set_max_frame_length(node.config.max_frame);
-        let incoming = Incoming {
-            told,
-            places: (0..session.sources.len() as u32).collect(),
-            session,
-            number,
-            timer: Box::pin(sleep(ACKNOWLEDGE_AFTER)),
-            timer_runs: false,
-            flush: None,
-        };
         Ok(Self {
             node,
             reader,
@@ -145,24 +144,23 @@ impl<'n, M: Message> Connection<'n, M> {
 
     /// Serves the connection until it breaks; gives why.
     pub(super) async fn run(&mut self) -> io::Error {
-        poll_fn(|cx| self.poll(cx)).await
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        match self.turn(cx) {
+        poll_fn(|cx| match self.turn(cx) {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(error),
-        }
+        })
+        .await
     }
 
     /// Does all that can be done now.
     fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        self.incoming.session.bell.listen(cx);
+        if let Some(incoming) = &self.incoming {
+            incoming.session.bell.listen(cx);
+            if !incoming.session.is_last(incoming.number) {
+                return Err(violation("another connection has taken its place"));
+            }
+        }
         if let Some(outgoing) = &self.outgoing {
             outgoing.peer.bell.listen(cx);
-        }
-        if self.incoming.number.is_some_and(|number| !self.incoming.session.is_last(number)) {
-            return Err(error("another connection has taken its place"));
         }
         self.read(cx)?;
         loop {
@@ -170,7 +168,9 @@ impl<'n, M: Message> Connection<'n, M> {
             if let Some(outgoing) = &mut self.outgoing {
                 more = outgoing.put(&mut self.out, cx);
             }
-            self.incoming.acknowledge(&mut self.out, cx);
+            if let Some(incoming) = &mut self.incoming {
+                incoming.acknowledge(&mut self.out, cx);
+            }
             if !self.write(cx)? || !more {
                 break;
             }
@@ -196,20 +196,20 @@ impl<'n, M: Message> Connection<'n, M> {
             Some(Frame::Message { to, sequence, payload, .. }) => self.arrive(to, sequence, payload),
             Some(Frame::Taken { mailbox, sequence }) => match &mut self.outgoing {
                 Some(outgoing) => outgoing.taken(mailbox, sequence),
-                None => Err(error("it acknowledges what was not sent")),
+                None => Err(violation("it acknowledges what was not sent")),
             },
             Some(Frame::Heartbeat) => Ok(()),
-            _ => Err(error("an unexpected frame")),
+            _ => Err(violation("an unexpected frame")),
         }
     }
 
     fn arrive(&mut self, to: u32, sequence: u64, payload: &[u8]) -> io::Result<()> {
         let place = to as usize;
-        let (Some((_, inbox)), true) = (self.node.inboxes.get(place), self.incoming.number.is_some()) else {
-            return Err(error("a message to nobody"));
+        let (Some((_, inbox)), Some(incoming)) = (self.node.inboxes.get(place), &self.incoming) else {
+            return Err(violation("a message to nobody"));
         };
-        let message: M = wire::decode(payload).ok_or_else(|| error("a message of another type"))?;
-        let source = &self.incoming.session.sources[place];
+        let message: M = wire::decode(payload).ok_or_else(|| violation("a message of another type"))?;
+        let source = &incoming.session.sources[place];
         if !self.node.config.delivery.is_reliable() {
             if source.pass(sequence) {
                 inbox.try_push(message);
@@ -217,12 +217,12 @@ impl<'n, M: Message> Connection<'n, M> {
             return Ok(());
         }
         if self.node.held.load(Ordering::Relaxed) >= self.node.config.max_messages {
-            return Err(error("there are too many messages in the inboxes"));
+            return Err(violation("there are too many messages in the inboxes"));
         }
         match source.arrive(sequence, self.node.config.inbox_capacity as u64) {
             Arrival::Next => inbox.push(message, source.clone(), sequence),
             Arrival::Known => {}
-            Arrival::Wrong => return Err(error("a message that is not the next, or one too many")),
+            Arrival::Wrong => return Err(violation("a message that is not the next, or one too many")),
         }
         Ok(())
     }
@@ -265,6 +265,18 @@ impl<'n, M: Message> Connection<'n, M> {
 }
 
 impl Incoming {
+    fn new(session: Arc<Session>, number: u64, known: &[Known]) -> Self {
+        Self {
+            told: known.iter().map(|known| known.taken).collect(),
+            places: (0..known.len() as u32).collect(),
+            session,
+            number,
+            timer: Box::pin(sleep(ACKNOWLEDGE_AFTER)),
+            timer_runs: false,
+            flush: None,
+        }
+    }
+
     /// Adds acknowledgements that are due: many, late, or on the way with something else.
     fn acknowledge(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) {
         self.session.bell.take(&mut self.places);
@@ -302,11 +314,7 @@ impl Incoming {
         }
         self.timer_runs = early;
         if let Some(marks) = blocked {
-            let flush = self.flush.get_or_insert_with(|| Box::pin(async move { marks.flushed().await }));
-            if flush.as_mut().poll(cx).is_ready() {
-                self.flush = None;
-                cx.waker().wake_by_ref();
-            }
+            poll_flush(&mut self.flush, marks, cx);
         }
     }
 }
@@ -314,7 +322,7 @@ impl Incoming {
 impl<M: Message> Outgoing<M> {
     fn resume(peer: Arc<Peer<M>>, turn: OwnedMutexGuard<()>, them: &Introduction, known: &[Known]) -> io::Result<Self> {
         if known.len() != them.mailboxes.len() {
-            return Err(error("it has other mailboxes than it said"));
+            return Err(violation("it has other mailboxes than it said"));
         }
         let mut slots = Vec::with_capacity(peer.outboxes.len());
         for (index, outbox) in &peer.outboxes {
@@ -345,21 +353,17 @@ impl<M: Message> Outgoing<M> {
             true
         });
         if let Some(marks) = blocked {
-            let flush = self.flush.get_or_insert_with(|| Box::pin(async move { marks.flushed().await }));
-            if flush.as_mut().poll(cx).is_ready() {
-                self.flush = None;
-                cx.waker().wake_by_ref();
-            }
+            poll_flush(&mut self.flush, marks, cx);
         }
         more
     }
 
     fn taken(&mut self, mailbox: u32, sequence: u64) -> io::Result<()> {
         let place = self.slots.iter().position(|slot| *slot == Some(mailbox));
-        let place = place.ok_or_else(|| error("it acknowledges what was not sent"))?;
+        let place = place.ok_or_else(|| violation("it acknowledges what was not sent"))?;
         let outbox: &Outbox<M> = &self.peer.outboxes[place].1;
         if !outbox.has_sent(sequence) {
-            return Err(error("it acknowledges what was not sent"));
+            return Err(violation("it acknowledges what was not sent"));
         }
         outbox.taken(sequence);
         // There may be room in the window again.

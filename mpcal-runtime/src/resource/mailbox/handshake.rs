@@ -12,7 +12,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 
 use super::transport::{Reader, Writer};
-use super::wire::{self, Frame, Introduction, Known, Nonce};
+use super::wire::{self, violation, Frame, Introduction, Known, Nonce};
 use super::{MailboxConfig, Secret};
 
 /// The side of a connection.
@@ -30,10 +30,6 @@ pub(super) struct Handshake<'c> {
     config: &'c MailboxConfig,
     /// Ours and theirs.
     nonces: [Nonce; 2],
-}
-
-fn error(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 impl<'c> Handshake<'c> {
@@ -59,7 +55,7 @@ impl<'c> Handshake<'c> {
                 let reason = format!("protocol version {version} is not spoken here, {} is", wire::VERSION);
                 return Err(this.refuse(&reason).await);
             }
-            _ => return Err(error("it speaks another protocol")),
+            _ => return Err(violation("it speaks another protocol")),
         };
         if role == Role::Accepts {
             this.send(&Frame::Challenge { nonce }).await?;
@@ -80,13 +76,14 @@ impl<'c> Handshake<'c> {
         let (introduction, proof) = match wire::read(&frame) {
             Some(Frame::Introduction { introduction, proof }) => (introduction, proof),
             Some(Frame::Refused { reason }) => return Err(refused(reason)),
-            _ => return Err(error("this is no introduction")),
+            _ => return Err(violation("this is no introduction")),
         };
         let other = if self.role == Role::Connects { Role::Accepts } else { Role::Connects };
         if !self.secret().verify(&self.proven(other, introduction), &proof) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it does not know the secret of the cluster"));
         }
-        let them: Introduction = wire::decode(introduction).ok_or_else(|| error("its introduction cannot be read"))?;
+        let them: Introduction =
+            wire::decode(introduction).ok_or_else(|| violation("its introduction cannot be read"))?;
         let (ours, theirs) = (self.config.model, them.model);
         if theirs != ours && !self.config.compatible.contains(&theirs) && self.role == Role::Accepts {
             let reason = format!("model {theirs:016x} is not compatible with {ours:016x}");
@@ -105,7 +102,7 @@ impl<'c> Handshake<'c> {
         match wire::read(&frame) {
             Some(Frame::Resume { known }) => Ok(known),
             Some(Frame::Refused { reason }) => Err(refused(reason)),
-            _ => Err(error("it does not say what it knows")),
+            _ => Err(violation("it does not say what it knows")),
         }
     }
 

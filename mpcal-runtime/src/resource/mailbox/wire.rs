@@ -5,6 +5,8 @@
 //! the cluster, and say up to where they know the other ([`Frame::Resume`]). Until then a stranger has
 //! learnt nothing. Messages follow, and cumulative acknowledgements between them.
 
+use std::io;
+
 use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
@@ -82,6 +84,11 @@ pub(super) struct Known {
     pub(super) arrived: u64,
     /// The last that was taken.
     pub(super) taken: u64,
+}
+
+/// The other side does not keep to the protocol.
+pub(super) fn violation(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// Adds a frame to what is to be sent.
