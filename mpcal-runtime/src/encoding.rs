@@ -1,4 +1,4 @@
-//! Values as bytes: postcard; and bytes that nobody can guess.
+//! Values as bytes: postcard.
 
 use bytes::{BufMut, BytesMut};
 use serde::de::DeserializeOwned;
@@ -31,16 +31,4 @@ pub(crate) fn decode_borrowed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option
         Ok((value, [])) => Some(value),
         _ => None,
     }
-}
-
-/// Bytes that nobody can guess.
-pub(crate) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
-    Ok(bytes)
-}
-
-/// A number that nobody else has.
-pub(crate) fn unique() -> std::io::Result<u64> {
-    Ok(u64::from_le_bytes(random()?))
 }

@@ -34,6 +34,8 @@ pub mod measure;
 #[cfg(feature = "runtime")]
 mod node;
 #[cfg(feature = "runtime")]
+mod random;
+#[cfg(feature = "runtime")]
 pub mod resource;
 #[cfg(feature = "runtime")]
 mod section;

@@ -16,7 +16,8 @@
 
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram};
+pub(crate) use metrics::Gauge;
+use metrics::{Counter, Histogram};
 
 /// Counts what one archetype does, by label.
 pub(crate) struct Meter {

@@ -235,3 +235,11 @@ async fn two_nodes_need_one_connection() {
     }
     drop(first);
 }
+
+/// More mailboxes than an introduction may name are refused where they are opened, not by those who hear of them.
+#[tokio::test]
+async fn too_many_mailboxes_are_refused() {
+    let open = |count: i64| Mailboxes::<i64, i64>::open(None, 0..count, &BTreeMap::new(), &MailboxConfig::default());
+    assert!(open(3000).is_ok());
+    assert_eq!(open(30_000).map(|_| ()).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+}

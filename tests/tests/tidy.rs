@@ -37,6 +37,12 @@ fn each_dependency_has_one_door() {
         ("postcard::", &["mpcal-runtime/src/encoding.rs"]),
         ("crc32fast::", &["mpcal-runtime/src/wal/format.rs"]),
         ("imbl::", &["mpcal-runtime/src/value/"]),
+        ("getrandom::", &["mpcal-runtime/src/random.rs"]),
+        ("metrics::", &["mpcal-runtime/src/measure.rs"]),
+        ("hmac::", &["mpcal-runtime/src/resource/secret.rs"]),
+        ("rustls::", &["mpcal-runtime/src/resource/mailbox/tls.rs"]),
+        ("foca::", &["mpcal-runtime/src/resource/failure_detector/swim.rs"]),
+        ("toml::", &["mpcal-runtime/src/node/config.rs"]),
     ];
     for krate in ["mpcal-build/src", "mpcal-runtime/src"] {
         for path in rust_files(&root().join(krate)) {

@@ -103,7 +103,7 @@ impl<C: Crdt> Replica<C> {
         addresses: &BTreeMap<K, SocketAddr>,
         config: &CrdtConfig,
     ) -> io::Result<Self> {
-        let id = crate::encoding::unique()?;
+        let id = crate::random::unique()?;
         Self::start(ReplicaCell::new(id, None, C::default(), config), me, listener, addresses, config)
     }
 
@@ -123,7 +123,7 @@ impl<C: Crdt> Replica<C> {
         name: &str,
     ) -> io::Result<Self> {
         let (id, state) = match wal.claim(name) {
-            None => (crate::encoding::unique()?, C::default()),
+            None => (crate::random::unique()?, C::default()),
             Some(Content::Whole(bytes)) => decode(&bytes).ok_or_else(|| other_type(name))?,
             Some(Content::Items(_)) => return Err(other_type(name)),
         };

@@ -29,8 +29,8 @@
 
 mod bell;
 mod connection;
+mod endpoint;
 mod handshake;
-mod node;
 mod outbox;
 mod session;
 #[cfg(feature = "tls")]
@@ -55,7 +55,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use self::bell::Bell;
-use self::node::Node;
+use self::endpoint::Endpoint;
 use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
 use super::secret::Secret;
@@ -202,8 +202,8 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
             (index, Arc::new(Queue::measured(config.inbox_capacity, length)))
         };
         let inboxes: BTreeMap<K, Arc<Queue<M>>> = local.into_iter().map(inbox).collect();
-        let node = Arc::new(Node {
-            session: crate::encoding::unique()?,
+        let endpoint = Arc::new(Endpoint {
+            session: crate::random::unique()?,
             inboxes: inboxes.iter().map(|(index, inbox)| (wire::encode(index), inbox.clone())).collect(),
             peers,
             sessions: Mutex::default(),
@@ -211,13 +211,14 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
             accepted: AtomicUsize::new(0),
             config,
         });
+        endpoint.check_size()?;
         let mut tasks = JoinSet::new();
-        for peer in &node.peers {
-            tasks.spawn(node.clone().connect(peer.clone()));
+        for peer in &endpoint.peers {
+            tasks.spawn(endpoint.clone().connect(peer.clone()));
         }
         let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
         if let Some(listener) = listener {
-            tasks.spawn(node.listen(listener));
+            tasks.spawn(endpoint.listen(listener));
         }
         Ok(Self { inner: Arc::new(Inner { inboxes, outboxes, address, delivery, _tasks: Mutex::new(tasks) }) })
     }

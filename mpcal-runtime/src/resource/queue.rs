@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use metrics::Gauge;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
+use crate::measure::Gauge;
 use crate::wal::Marks;
 
 /// Told when a section has taken a message that came from outside.

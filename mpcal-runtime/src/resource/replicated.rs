@@ -123,7 +123,7 @@ impl<K: Data, T: Data> Replicated<K, T> {
     ) -> io::Result<Self> {
         let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
         let links = Mailboxes::open(Some(listener), [me.clone()], addresses, &mailbox)?;
-        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::encoding::unique()?, initial);
+        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::random::unique()?, initial);
         let state = State { member, voting: None, refused: false, marks: Marks::default() };
         let cell = Arc::new(VariableCell {
             core: Core::new(),

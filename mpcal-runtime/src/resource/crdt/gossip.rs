@@ -55,7 +55,7 @@ pub(super) async fn run<K: Data, C: Crdt>(
     retry: Duration,
     news: Arc<Notify>,
 ) {
-    let Ok(incarnation) = crate::encoding::unique() else { return };
+    let Ok(incarnation) = crate::random::unique() else { return };
     let others = others.into_iter().map(|k| (k, Other::default())).collect();
     let mut gossip = Gossip { cell, links, me, incarnation, others, retry };
     loop {

@@ -149,7 +149,7 @@ struct Known {
 }
 
 async fn run(socket: UdpSocket, address: SocketAddr, others: BTreeMap<SocketAddr, Shared<bool>>, config: SwimConfig) {
-    let Ok(seed) = crate::encoding::random() else { return };
+    let Ok(seed) = crate::random::bytes() else { return };
     // Later runs must have larger numbers; nobody starts twice within a millisecond.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let process = Process { address, run: since.as_millis() as u64 };

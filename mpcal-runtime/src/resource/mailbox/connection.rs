@@ -19,8 +19,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::{sleep, Instant, Sleep};
 use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 
+use super::endpoint::Endpoint;
 use super::handshake::Handshake;
-use super::node::Node;
 use super::outbox::{Outbox, Peer, Pending};
 use super::session::{Arrival, Session};
 use super::transport::{Reader, Writer};
@@ -48,7 +48,7 @@ const MAX_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The connection between two nodes.
 pub(super) struct Connection<'n, M> {
-    node: &'n Node<M>,
+    endpoint: &'n Endpoint<M>,
     reader: FramedRead<Reader, LengthDelimitedCodec>,
     writer: Writer,
     out: BytesMut,
@@ -106,12 +106,12 @@ fn poll_flush(flush: &mut Option<Flush>, marks: Marks, cx: &mut Context<'_>) {
 impl<'n, M: Message> Connection<'n, M> {
     /// Ends a handshake; `turn` is for whom we send, if we do.
     pub(super) async fn establish(
-        node: &'n Node<M>,
+        endpoint: &'n Endpoint<M>,
         mut handshake: Handshake<'_>,
         them: &Introduction,
         turn: Option<(Arc<Peer<M>>, OwnedMutexGuard<()>)>,
     ) -> io::Result<Self> {
-        let session = node.sessions.lock().get(them.session, node.inboxes.len(), &node.held);
+        let session = endpoint.sessions.lock().get(them.session, endpoint.inboxes.len(), &endpoint.held);
         let Some(session) = session else {
             return Err(handshake.refuse("there are too many senders").await);
         };
@@ -125,20 +125,20 @@ impl<'n, M: Message> Connection<'n, M> {
             None => None,
         };
         let mut reader = handshake.reader;
-        reader.decoder_mut().set_max_frame_length(node.config.max_frame);
+        reader.decoder_mut().set_max_frame_length(endpoint.config.max_frame);
         Ok(Self {
-            node,
+            endpoint,
             reader,
             writer: handshake.writer,
             out: BytesMut::new(),
             incoming,
             outgoing,
-            heart: Box::pin(sleep(node.config.heartbeat)),
+            heart: Box::pin(sleep(endpoint.config.heartbeat)),
             wrote: false,
             heard: true,
             silence: Duration::ZERO,
             patience: SILENT_BEATS
-                * node.config.heartbeat.max(Duration::from_millis(them.heartbeat.into()).min(MAX_PATIENCE)),
+                * endpoint.config.heartbeat.max(Duration::from_millis(them.heartbeat.into()).min(MAX_PATIENCE)),
         })
     }
 
@@ -205,21 +205,21 @@ impl<'n, M: Message> Connection<'n, M> {
 
     fn arrive(&mut self, to: u32, sequence: u64, payload: &[u8]) -> io::Result<()> {
         let place = to as usize;
-        let (Some((_, inbox)), Some(incoming)) = (self.node.inboxes.get(place), &self.incoming) else {
+        let (Some((_, inbox)), Some(incoming)) = (self.endpoint.inboxes.get(place), &self.incoming) else {
             return Err(violation("a message to nobody"));
         };
         let message: M = wire::decode(payload).ok_or_else(|| violation("a message of another type"))?;
         let source = &incoming.session.sources[place];
-        if !self.node.config.delivery.is_reliable() {
+        if !self.endpoint.config.delivery.is_reliable() {
             if source.pass(sequence) {
                 inbox.try_push(message);
             }
             return Ok(());
         }
-        if self.node.held.load(Ordering::Relaxed) >= self.node.config.max_messages {
+        if self.endpoint.held.load(Ordering::Relaxed) >= self.endpoint.config.max_messages {
             return Err(violation("there are too many messages in the inboxes"));
         }
-        match source.arrive(sequence, self.node.config.inbox_capacity as u64) {
+        match source.arrive(sequence, self.endpoint.config.inbox_capacity as u64) {
             Arrival::Next => inbox.push(message, source.clone(), sequence),
             Arrival::Known => {}
             Arrival::Wrong => return Err(violation("a message that is not the next, or one too many")),
@@ -249,9 +249,9 @@ impl<'n, M: Message> Connection<'n, M> {
     /// Sends a heartbeat if nothing else was sent, and gives up on who is silent.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.heart.as_mut().poll(cx).is_ready() {
-            self.heart.as_mut().reset(Instant::now() + self.node.config.heartbeat);
+            self.heart.as_mut().reset(Instant::now() + self.endpoint.config.heartbeat);
             let heard = std::mem::take(&mut self.heard);
-            self.silence = if heard { Duration::ZERO } else { self.silence + self.node.config.heartbeat };
+            self.silence = if heard { Duration::ZERO } else { self.silence + self.endpoint.config.heartbeat };
             if self.silence > self.patience {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was heard for too long"));
             }

@@ -41,7 +41,7 @@ impl<'c> Handshake<'c> {
         config: &'c MailboxConfig,
     ) -> io::Result<Self> {
         let reader = FramedRead::new(reader, wire::codec(config.max_frame.min(wire::MAX_INTRODUCTION)));
-        let nonce: Nonce = wire::random()?;
+        let nonce: Nonce = crate::random::bytes()?;
         let mut this = Self { reader, writer, role, config, nonces: [nonce; 2] };
         if role == Role::Connects {
             this.send(&Frame::Hello { magic: wire::MAGIC, version: wire::VERSION, nonce }).await?;

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use metrics::Gauge;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -15,6 +14,7 @@ use super::wire::{self, Frame};
 use super::{Delivery, MailboxConfig, Message};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
+use crate::measure::Gauge;
 use crate::wal::Marks;
 
 /// Another node: all mailboxes with one address. One connection at a time sends to it.

@@ -11,7 +11,7 @@ use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
-pub(super) use crate::encoding::{decode, encode, random};
+pub(super) use crate::encoding::{decode, encode};
 use crate::encoding::{decode_borrowed, encode_into};
 
 /// The first bytes of a `Hello`.
@@ -25,6 +25,9 @@ pub(super) const OVERHEAD: usize = 64;
 
 /// The largest frame before the peer has introduced itself, in bytes.
 pub(super) const MAX_INTRODUCTION: usize = 1 << 16;
+
+/// What is known of one mailbox takes so many bytes, at most.
+pub(super) const KNOWN: usize = 20;
 
 /// A number that is used once.
 pub(super) type Nonce = [u8; 16];

@@ -17,7 +17,7 @@ use super::handshake::{Handshake, Role};
 use super::outbox::Peer;
 use super::session::Sessions;
 use super::transport;
-use super::wire::Introduction;
+use super::wire::{self, Introduction};
 use super::{MailboxConfig, Message};
 use crate::resource::queue::Queue;
 
@@ -25,7 +25,7 @@ use crate::resource::queue::Queue;
 const MAX_STRANGERS: usize = 256;
 
 /// What the connections share.
-pub(super) struct Node<M> {
+pub(super) struct Endpoint<M> {
     pub(super) config: MailboxConfig,
     pub(super) session: u64,
     /// With their encoded indices.
@@ -41,7 +41,7 @@ pub(super) struct Node<M> {
 /// The right to send to a peer.
 type Turn = OwnedMutexGuard<()>;
 
-impl<M: Message> Node<M> {
+impl<M: Message> Endpoint<M> {
     /// Sends what there is for a peer, for ever; connects only when there is something to send and no other
     /// connection with it.
     pub(super) async fn connect(self: Arc<Self>, peer: Arc<Peer<M>>) {
@@ -73,7 +73,8 @@ impl<M: Message> Node<M> {
     /// Connects to a peer and serves the connection; fails if it does not come about.
     async fn reach(&self, peer: &Arc<Peer<M>>, turn: Turn) -> io::Result<()> {
         let connection = timeout(self.config.handshake_timeout, async {
-            let (reader, writer) = transport::connect(peer.address, &self.config).await?;
+            let stream = TcpStream::connect(peer.address).await?;
+            let (reader, writer) = transport::secure(stream, Role::Connects, &self.config).await?;
             let mut handshake = Handshake::begin(reader, writer, Role::Connects, &self.config).await?;
             handshake.introduce(&self.introduction(true)).await?;
             let them = handshake.meet().await?;
@@ -100,6 +101,17 @@ impl<M: Message> Node<M> {
             window: u32::try_from(self.config.inbox_capacity).unwrap_or(u32::MAX),
             mailboxes: self.inboxes.iter().map(|(index, _)| index.clone()).collect(),
         }
+    }
+
+    /// Fails if there are more mailboxes here than an introduction may name.
+    pub(super) fn check_size(&self) -> io::Result<()> {
+        let named = wire::encode(&self.introduction(true)).len() + wire::OVERHEAD;
+        let known = self.inboxes.len() * wire::KNOWN;
+        if named.max(known) > self.config.max_frame.min(wire::MAX_INTRODUCTION) {
+            let what = format!("{} mailboxes are too many for one node", self.inboxes.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        Ok(())
     }
 
     /// Accepts connections, for ever.
@@ -137,7 +149,7 @@ impl<M: Message> Node<M> {
     /// Serves a connection that was accepted. `stranger` is dropped once it has introduced itself.
     async fn welcome(&self, stream: TcpStream, from: SocketAddr, stranger: Arc<()>) -> io::Result<()> {
         let established = timeout(self.config.handshake_timeout, async {
-            let (reader, writer) = transport::accept(stream, &self.config).await?;
+            let (reader, writer) = transport::secure(stream, Role::Accepts, &self.config).await?;
             let mut handshake = Handshake::begin(reader, writer, Role::Accepts, &self.config).await?;
             let them = handshake.meet().await?;
             let Some(place) = Place::take(&self.accepted, self.config.max_connections) else {
