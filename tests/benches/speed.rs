@@ -1,19 +1,15 @@
-//! How fast sections run, messages travel and models compile.
+//! How fast sections run, messages travel within a process and models compile. Over TCP: `mailboxes`.
 //!
-//! `cargo bench -p mpcal-tests`. Everything that is compared runs in one process, one after the
-//! other, over loopback.
+//! `cargo bench -p mpcal-tests --bench speed`. Everything runs in one process, one after the other.
 
 #![allow(missing_docs)]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use mpcal_runtime::resource::{MailboxConfig, Mailboxes};
 use mpcal_runtime::{Driver, MappingMacro, Node};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
 mod model {
@@ -102,35 +98,6 @@ where
     elapsed
 }
 
-/// The same exchange over a bare tokio connection: eight bytes each way.
-async fn bare_tcp(rounds: u64) -> Duration {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let address = listener.local_addr().expect("it has an address");
-    let pong = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.expect("it connects");
-        stream.set_nodelay(true).expect("it is a socket");
-        let mut buffer = [0; 8];
-        while stream.read_exact(&mut buffer).await.is_ok() {
-            stream.write_all(&buffer).await.expect("it is read");
-        }
-    });
-    // Both ends on threads of the runtime, as archetypes are.
-    let ping = tokio::spawn(async move {
-        let mut stream = TcpStream::connect(address).await.expect("it connects");
-        stream.set_nodelay(true).expect("it is a socket");
-        let start = Instant::now();
-        let mut buffer = [0; 8];
-        for round in 0..rounds {
-            stream.write_all(&round.to_le_bytes()).await.expect("it is read");
-            stream.read_exact(&mut buffer).await.expect("it is written");
-        }
-        start.elapsed()
-    });
-    let elapsed = ping.await.expect("it ends");
-    pong.await.expect("it ends");
-    elapsed
-}
-
 fn round_trips(c: &mut Criterion) {
     let runtime = runtime();
     let mut group = c.benchmark_group("round trips");
@@ -152,26 +119,6 @@ fn round_trips(c: &mut Criterion) {
             })
         });
     });
-    group.bench_function("over TCP mailboxes", |b| {
-        b.iter_custom(|rounds| {
-            runtime.block_on(async {
-                let mut listeners = Vec::new();
-                let mut addresses = BTreeMap::new();
-                for id in 0..2 {
-                    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-                    addresses.insert(id, listener.local_addr().expect("it has an address"));
-                    listeners.push((id, listener));
-                }
-                let mut ends = listeners.into_iter().map(|(id, listener)| {
-                    Mailboxes::open(Some(listener), [id], &addresses, &MailboxConfig::default()).expect("it opens")
-                });
-                let (ping, pong) = (ends.next().expect("there are two"), ends.next().expect("there are two"));
-                ping_pong(ping, pong, rounds).await
-            })
-        });
-    });
-    group
-        .bench_function("over a bare tokio connection", |b| b.iter_custom(|rounds| runtime.block_on(bare_tcp(rounds))));
     group.finish();
 }
 

@@ -152,6 +152,15 @@ impl<K: Data, T: Data> Drop for VariableCell<K, T> {
     }
 }
 
+/// What the task of a variable has to do.
+struct Turn<K, T> {
+    messages: Vec<(K, Message<K, T>)>,
+    /// What must be durable before they go.
+    marks: Marks,
+    /// When to look again.
+    due: Option<Instant>,
+}
+
 /// Carries messages and reminds, as long as the variable lives: waiting does not keep it alive.
 async fn run<K: Data, T: Data>(
     cell: Weak<VariableCell<K, T>>,
@@ -162,7 +171,8 @@ async fn run<K: Data, T: Data>(
 ) {
     let mut remind_at = None;
     loop {
-        let Some((messages, marks, due)) = cell.upgrade().map(|cell| cell.turn(&mut remind_at, retry)) else { return };
+        let turn = cell.upgrade().map(|cell| cell.turn(&mut remind_at, retry));
+        let Some(Turn { messages, marks, due }) = turn else { return };
         for (to, message) in messages {
             let _ = links.post(&to, &message, &marks);
         }
@@ -184,13 +194,8 @@ async fn run<K: Data, T: Data>(
 }
 
 impl<K: Data, T: Data> VariableCell<K, T> {
-    /// What is to be sent, after what must be durable, and when to look again.
-    #[allow(clippy::type_complexity)]
-    fn turn(
-        &self,
-        remind_at: &mut Option<Instant>,
-        retry: Duration,
-    ) -> (Vec<(K, Message<K, T>)>, Marks, Option<Instant>) {
+    /// What is to be done now.
+    fn turn(&self, remind_at: &mut Option<Instant>, retry: Duration) -> Turn<K, T> {
         let now = Instant::now();
         let mut state = self.state.lock();
         let impatient = state.voting.as_ref().is_some_and(|voting| voting.until <= now);
@@ -217,7 +222,7 @@ impl<K: Data, T: Data> VariableCell<K, T> {
         let patience = state.voting.as_ref().filter(|_| !impatient).map(|voting| voting.until);
         let due = remind_at.iter().copied().chain(patience).min();
         state.marks.prune();
-        (state.member.take_messages(), state.marks.clone(), due)
+        Turn { messages: state.member.take_messages(), marks: state.marks.clone(), due }
     }
 
     fn hear(&self, message: Message<K, T>) {
