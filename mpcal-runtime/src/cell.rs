@@ -7,6 +7,8 @@
 //! saw still holds, and only then applies everything.
 
 use std::any::Any;
+use std::future::{poll_fn, Future};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -423,16 +425,23 @@ impl Watched {
         self.0.is_empty()
     }
 
-    /// Sleeps until one of the cells has another version.
+    /// Sleeps until one of the cells has another version; whether it had to, so that others could run.
     ///
     /// # Cancel safety
     /// Dropping the future only loses the place among the sleepers.
-    pub(crate) async fn sleep(&self, sleeper: &Arc<Notify>) {
+    pub(crate) async fn sleep(&self, sleeper: &Arc<Notify>) -> bool {
         let _place = Place { watched: self, sleeper };
         self.0.iter().for_each(|(core, _)| core.sleep(sleeper));
-        if self.0.iter().all(|(core, seen)| core.version() == *seen) {
-            sleeper.notified().await;
+        if self.0.iter().any(|(core, seen)| core.version() != *seen) {
+            return false;
         }
+        let (mut notified, mut polls) = (pin!(sleeper.notified()), 0);
+        poll_fn(|cx| {
+            polls += 1;
+            notified.as_mut().poll(cx)
+        })
+        .await;
+        polls > 1
     }
 }
 

@@ -375,6 +375,6 @@ where
         self.write(&mut writer, &mut change, 0)?;
         finish(&mut change).await;
         let woken = tokio::time::timeout(Duration::from_millis(500), &mut sleep).await;
-        woken.map_err(|_| self.violation("wake-up", "a commit does not wake who waits for it"))
+        woken.map(|_| ()).map_err(|_| self.violation("wake-up", "a commit does not wake who waits for it"))
     }
 }

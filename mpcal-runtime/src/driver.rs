@@ -114,7 +114,9 @@ impl<A: Archetype> Driver<A> {
                 Progress::Blocked => {
                     self.counters.sleeps += 1;
                     self.meter.publish();
-                    self.section.watched().sleep(&self.sleeper).await;
+                    if self.section.watched().sleep(&self.sleeper).await {
+                        self.turn = 0;
+                    }
                 }
                 Progress::Done => return Ok(()),
             }

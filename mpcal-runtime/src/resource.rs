@@ -16,6 +16,7 @@ mod secret;
 mod shared;
 mod ticker;
 mod timer;
+mod waiters;
 
 pub use channel::{input, link, output, Input, InputSender, Output, OutputReceiver};
 pub use client::{AnswerError, Client};

@@ -2,7 +2,8 @@
 //! pairs at once.
 //!
 //! `cargo bench -p mpcal-tests --bench mailboxes`, over loopback, in turn in one process. The bare one
-//! reads and writes frames with the codec that mailboxes use, with the bytes that they send.
+//! reads and writes frames with the codec that mailboxes use, with the bytes that they send. `ALONE=mailboxes`
+//! or `ALONE=bare` runs one side only, for a profiler.
 
 #![allow(missing_docs)]
 
@@ -15,7 +16,7 @@ use futures_util::{SinkExt, StreamExt};
 use mpcal_runtime::resource::{MailboxConfig, Mailboxes};
 use mpcal_runtime::Node;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
@@ -125,16 +126,34 @@ async fn mailboxes(pairs: usize, rounds: u64) -> Duration {
     start.elapsed()
 }
 
+/// Runs one side alone, for a profiler: microseconds per round trip.
+fn alone(runtime: &Runtime, side: &str, pairs: usize) {
+    let rounds = 200_000 / pairs as u64;
+    let time = match side {
+        "mailboxes" => runtime.block_on(mailboxes(pairs, rounds)),
+        "bare" => runtime.block_on(bare(pairs, rounds)),
+        _ => panic!("ALONE is mailboxes or bare"),
+    };
+    println!("{side}, {pairs} pairs: {:.2} µs", micros(time, pairs, rounds));
+}
+
+fn micros(time: Duration, pairs: usize, rounds: u64) -> f64 {
+    time.as_secs_f64() * 1e6 / (pairs as u64 * rounds) as f64
+}
+
 fn main() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
+    let pairs = [(1, 20_000), (50, 1_000)];
+    if let Ok(side) = std::env::var("ALONE") {
+        pairs.map(|(pairs, _)| alone(&runtime, &side, pairs));
+        return;
+    }
     println!("{:>6} {:>18} {:>18} {:>8}", "pairs", "mailboxes, µs", "bare, µs", "ratio");
     for _ in 0..3 {
-        for (pairs, rounds) in [(1, 20_000), (50, 1_000)] {
-            let ours = runtime.block_on(mailboxes(pairs, rounds));
-            let bare = runtime.block_on(bare(pairs, rounds));
-            let all = (pairs as u64 * rounds) as f64;
-            let each = |time: Duration| time.as_secs_f64() * 1e6 / all;
-            println!("{pairs:6} {:18.2} {:18.2} {:8.2}", each(ours), each(bare), each(bare) / each(ours));
+        for (pairs, rounds) in pairs {
+            let ours = micros(runtime.block_on(mailboxes(pairs, rounds)), pairs, rounds);
+            let bare = micros(runtime.block_on(bare(pairs, rounds)), pairs, rounds);
+            println!("{pairs:6} {ours:18.2} {bare:18.2} {:8.2}", bare / ours);
         }
     }
 }

@@ -61,7 +61,7 @@ async fn thousands_of_connections_are_nothing() {
         let bytes: &[u8] = match n % 3 {
             0 => &[],
             1 => &[0, 0, 0xff, 0xff, 1],
-            _ => b"\0\0\0\x16\0MPCL\x02\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07",
+            _ => b"\0\0\0\x16\0MPCL\x03\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07",
         };
         open.extend(attack(receiver.address, bytes).await);
         if open.len() > OPEN {
@@ -105,7 +105,7 @@ async fn slow_connections_keep_nobody_out() {
 /// a function that proves an introduction.
 async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8>) -> Vec<Vec<u8>>) -> Option<Vec<u8>> {
     let nonce = [7; 16];
-    let mut stream = attack(address, &[&b"\0\0\0\x16\0MPCL\x02"[..], &nonce].concat()).await?;
+    let mut stream = attack(address, &[&b"\0\0\0\x16\0MPCL\x03"[..], &nonce].concat()).await?;
     let mut challenge = [0; 21];
     stream.read_exact(&mut challenge).await.ok()?;
     let prove = |introduction: &[u8]| {
@@ -127,7 +127,7 @@ async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8
 }
 
 /// An introduction of a process without mailboxes, and then nothing known.
-const INTRODUCTION: [u8; 7] = [0, 42, 1, 1, 100, 8, 0];
+const INTRODUCTION: [u8; 8] = [0, 42, 1, 1, 100, 8, 8, 0];
 const RESUME: &[u8] = &[4, 0];
 
 /// A message with a small number to the first mailbox.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
 use mpcal_runtime::{conformance, MappingMacro, Node};
@@ -92,7 +92,7 @@ async fn strangers_get_nothing() {
     let mut stream = TcpStream::connect(receiver.address).await.unwrap();
     // A greeting as the protocol has it, then an introduction with a proof that is none.
     let mut greeting = vec![0, 0, 0, 22, 0];
-    greeting.extend(b"MPCL\x02");
+    greeting.extend(b"MPCL\x03");
     greeting.extend([7; 16]);
     let mut introduction = vec![0, 0, 0, 38, 2, 4, 1, 2, 3, 4];
     introduction.extend([9; 32]);
@@ -213,6 +213,18 @@ async fn a_slow_receiver_slows_its_sender() {
     receiver.expect(1..=200).await;
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
     assert_eq!(network.connections.load(Ordering::Relaxed), 1, "the sender kept to the window");
+}
+
+/// Who keeps few messages is told soon that they were taken: the time for which an acknowledgement may wait for
+/// others, 5 ms, is not spent on each.
+#[tokio::test]
+async fn a_small_outbox_is_not_kept_waiting() {
+    let config = MailboxConfig { inbox_capacity: 2, outbox_capacity: 1, ..MailboxConfig::default() };
+    let receiver = receiver(&config).await;
+    let start = Instant::now();
+    let (_links, _node) = sender(receiver.address, 1, 400, &config);
+    receiver.expect(1..=400).await;
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 /// An answer goes back over the connection that the question came on.

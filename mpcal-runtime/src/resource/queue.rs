@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
+use super::waiters::Waiters;
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
 use crate::measure::Gauge;
@@ -25,7 +25,7 @@ pub(super) struct Queue<M> {
     state: Mutex<State<M>>,
     capacity: usize,
     /// Tells the outside that something was taken or delivered.
-    moved: Notify,
+    moved: Waiters,
     /// How many messages there are.
     length: Gauge,
 }
@@ -77,14 +77,14 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     /// A queue whose length is measured.
     pub(super) fn measured(capacity: usize, length: Gauge) -> Self {
         let state = Mutex::new(State { messages: VecDeque::new(), taken: 0 });
-        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Notify::new(), length }
+        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Waiters::default(), length }
     }
 
     /// Says that the queue has changed.
     fn changed(&self, length: usize) {
         self.length.set(length as f64);
         self.core.changed();
-        self.moved.notify_waiters();
+        self.moved.wake();
     }
 
     /// The next message, for a section.
@@ -129,21 +129,15 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     /// # Cancel safety
     /// A dropped future has put nothing in.
     pub(super) async fn arrive(&self, message: M) {
-        loop {
-            let moved = self.moved.notified();
-            {
-                let _gate = self.core.outside_change();
-                let mut state = self.state.lock();
-                if state.messages.len() < self.capacity {
-                    state.messages.push_back(Message::new(message));
-                    let length = state.messages.len();
-                    drop(state);
-                    self.changed(length);
-                    return;
-                }
+        let mut waiting = Some(message);
+        let put = || match self.try_push(waiting.take()?) {
+            Ok(()) => Some(()),
+            Err(message) => {
+                waiting = Some(message);
+                None
             }
-            moved.await;
-        }
+        };
+        self.moved.until(put).await;
     }
 
     /// Puts a message in, from outside, however many there are.
@@ -157,18 +151,18 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
         self.changed(length);
     }
 
-    /// Puts a message in, from outside, if there is space.
-    pub(super) fn try_push(&self, message: M) -> bool {
+    /// Puts a message in, from outside, or gives it back if there is no space.
+    pub(super) fn try_push(&self, message: M) -> Result<(), M> {
         let _gate = self.core.outside_change();
         let mut state = self.state.lock();
         if state.messages.len() >= self.capacity {
-            return false;
+            return Err(message);
         }
         state.messages.push_back(Message::new(message));
         let length = state.messages.len();
         drop(state);
         self.changed(length);
-        true
+        Ok(())
     }
 
     /// Takes a message out, from outside; waits while the queue is empty.
@@ -177,14 +171,13 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     /// A dropped future has taken nothing out.
     pub(super) async fn take(&self) -> M {
         loop {
-            let moved = self.moved.notified();
-            if let Some(message) = self.try_take() {
-                return message;
-            }
-            let first = self.state.lock().messages.front().map(|first| first.marks.clone());
-            match first {
-                Some(marks) => marks.flushed().await,
-                None => moved.await,
+            let first = self.moved.until(|| match self.try_take() {
+                Some(message) => Some(Ok(message)),
+                None => self.state.lock().messages.front().map(|first| Err(first.marks.clone())),
+            });
+            match first.await {
+                Ok(message) => return message,
+                Err(marks) => marks.flushed().await,
             }
         }
     }

@@ -4,14 +4,15 @@ use std::task::Context;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+
+use crate::resource::waiters::Waiters;
 
 /// Rung when there is something to do at a place. The task of a connection listens by polling, others by
 /// waiting.
 pub(super) struct Bell {
     rung: Mutex<Rung>,
     connection: AtomicWaker,
-    others: Notify,
+    others: Waiters,
 }
 
 struct Rung {
@@ -24,7 +25,7 @@ impl Bell {
     /// For this many places.
     pub(super) fn new(places: usize) -> Self {
         let rung = Mutex::new(Rung { places: Vec::new(), known: vec![false; places] });
-        Self { rung, connection: AtomicWaker::new(), others: Notify::new() }
+        Self { rung, connection: AtomicWaker::new(), others: Waiters::default() }
     }
 
     /// There is something to do at a place.
@@ -44,7 +45,7 @@ impl Bell {
     /// Wakes who listens.
     pub(super) fn wake(&self) {
         self.connection.wake();
-        self.others.notify_waiters();
+        self.others.wake();
     }
 
     /// Listens, in place of who listened before by polling. Look after that whether there is something.
@@ -69,13 +70,6 @@ impl Bell {
     /// # Cancel safety
     /// Safe to drop.
     pub(super) async fn until(&self, ready: impl Fn() -> bool) {
-        loop {
-            let mut rung = std::pin::pin!(self.others.notified());
-            rung.as_mut().enable();
-            if ready() {
-                return;
-            }
-            rung.await;
-        }
+        self.others.until(|| ready().then_some(())).await;
     }
 }

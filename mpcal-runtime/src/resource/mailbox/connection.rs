@@ -9,7 +9,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -28,11 +28,14 @@ use super::wire::{self, violation, Frame, Introduction, Known};
 use super::Message;
 use crate::wal::Marks;
 
-/// Messages after which an acknowledgement goes out.
+/// Messages after which an acknowledgement goes out, at most.
 const ACKNOWLEDGE_AT: u64 = 32;
 
-/// How long an acknowledgement may wait for messages that it can go with.
-const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(2);
+/// As many of them, or more, are acknowledged with whatever is sent.
+const ACKNOWLEDGE_ALONG: u64 = ACKNOWLEDGE_AT / 4;
+
+/// How long an acknowledgement may wait for more messages.
+const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(5);
 
 /// Bytes that are gathered before they are written.
 const GATHER: usize = 1 << 16;
@@ -56,6 +59,8 @@ pub(super) struct Connection<'n, M> {
     incoming: Option<Incoming>,
     outgoing: Option<Outgoing<M>>,
     heart: Pin<Box<Sleep>>,
+    /// Of the task that the timers wake.
+    waker: Option<Waker>,
     /// Whether something was written since the last beat.
     wrote: bool,
     /// Whether something was heard since the last beat, for how long nothing was, and for how long that may be.
@@ -72,6 +77,8 @@ struct Incoming {
     number: u64,
     /// By place of the inbox: the last acknowledgement.
     told: Vec<u64>,
+    /// The part of its window, or of what it keeps, after which the other side is told.
+    part: u64,
     /// Inboxes from which something was taken that is not acknowledged yet.
     places: Vec<u32>,
     timer: Pin<Box<Sleep>>,
@@ -118,7 +125,8 @@ impl<'n, M: Message> Connection<'n, M> {
         // From here on no older connection delivers.
         let number = them.sends.then(|| session.connect());
         let known: Vec<Known> = session.sources.iter().map(|source| source.known()).collect();
-        let incoming = number.map(|number| Incoming::new(session, number, &known));
+        let window = endpoint.config.inbox_capacity.min(them.kept as usize) as u64;
+        let incoming = number.map(|number| Incoming::new(session, number, window, &known));
         let theirs = handshake.resume(known).await?;
         let outgoing = match turn {
             Some((peer, turn)) => Some(Outgoing::resume(peer, turn, them, &theirs)?),
@@ -134,6 +142,7 @@ impl<'n, M: Message> Connection<'n, M> {
             incoming,
             outgoing,
             heart: Box::pin(sleep(endpoint.config.heartbeat)),
+            waker: None,
             wrote: false,
             heard: true,
             silence: Duration::ZERO,
@@ -153,6 +162,7 @@ impl<'n, M: Message> Connection<'n, M> {
 
     /// Does all that can be done now.
     fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.start_timers(cx);
         if let Some(incoming) = &self.incoming {
             incoming.session.bell.listen(cx);
             if !incoming.session.is_last(incoming.number) {
@@ -176,6 +186,18 @@ impl<'n, M: Message> Connection<'n, M> {
             }
         }
         self.beat(cx)
+    }
+
+    /// Has the timers wake this task; after that it is enough to look at them.
+    fn start_timers(&mut self, cx: &mut Context<'_>) {
+        if self.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            return;
+        }
+        self.waker = Some(cx.waker().clone());
+        let _ = self.heart.as_mut().poll(cx);
+        if let Some(incoming) = &mut self.incoming {
+            let _ = incoming.timer.as_mut().poll(cx);
+        }
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -212,7 +234,8 @@ impl<'n, M: Message> Connection<'n, M> {
         let source = &incoming.session.sources[place];
         if !self.endpoint.config.delivery.is_reliable() {
             if source.pass(sequence) {
-                inbox.try_push(message);
+                // A full inbox loses it.
+                let _ = inbox.try_push(message);
             }
             return Ok(());
         }
@@ -248,8 +271,9 @@ impl<'n, M: Message> Connection<'n, M> {
 
     /// Sends a heartbeat if nothing else was sent, and gives up on who is silent.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        while self.heart.as_mut().poll(cx).is_ready() {
+        while self.heart.is_elapsed() {
             self.heart.as_mut().reset(Instant::now() + self.endpoint.config.heartbeat);
+            let _ = self.heart.as_mut().poll(cx);
             let heard = std::mem::take(&mut self.heard);
             self.silence = if heard { Duration::ZERO } else { self.silence + self.endpoint.config.heartbeat };
             if self.silence > self.patience {
@@ -265,9 +289,10 @@ impl<'n, M: Message> Connection<'n, M> {
 }
 
 impl Incoming {
-    fn new(session: Arc<Session>, number: u64, known: &[Known]) -> Self {
+    fn new(session: Arc<Session>, number: u64, window: u64, known: &[Known]) -> Self {
         Self {
             told: known.iter().map(|known| known.taken).collect(),
+            part: (window / 4).max(1),
             places: (0..known.len() as u32).collect(),
             session,
             number,
@@ -283,33 +308,26 @@ impl Incoming {
         if self.places.is_empty() {
             return;
         }
-        let late = self.timer_runs && self.timer.as_mut().poll(cx).is_ready();
+        let late = self.timer_runs && self.timer.is_elapsed();
+        let due = self.part.min(if out.is_empty() { ACKNOWLEDGE_AT } else { ACKNOWLEDGE_ALONG });
         let (mut early, mut blocked) = (false, None);
         let Self { session, told, .. } = self;
-        let going = !out.is_empty();
         self.places.retain(|place| {
-            let (source, told) = (&session.sources[*place as usize], &mut told[*place as usize]);
-            let taken = source.taken();
-            if taken > *told {
-                if going || late || taken - *told >= ACKNOWLEDGE_AT {
-                    wire::put(out, &Frame::Taken { mailbox: *place, sequence: taken });
-                    *told = taken;
-                } else {
-                    early = true;
-                    return true;
-                }
+            let told = &mut told[*place as usize];
+            let (taken, behind) = session.sources[*place as usize].taken();
+            let untold = taken.saturating_sub(*told);
+            if untold >= due || (late && untold > 0) {
+                wire::put(out, &Frame::Taken { mailbox: *place, sequence: taken });
+                *told = taken;
             }
-            match source.flushing() {
-                Some(marks) => {
-                    blocked = Some(marks);
-                    true
-                }
-                None => false,
-            }
+            let waits = *told < taken;
+            early |= waits;
+            let flushes = behind.is_some();
+            blocked = behind.or(blocked.take());
+            waits || flushes
         });
         if early && !self.timer_runs {
             self.timer.as_mut().reset(Instant::now() + ACKNOWLEDGE_AFTER);
-            // Polled once, it wakes the task.
             let _ = self.timer.as_mut().poll(cx);
         }
         self.timer_runs = early;

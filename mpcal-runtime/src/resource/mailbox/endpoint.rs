@@ -99,6 +99,7 @@ impl<M: Message> Endpoint<M> {
             sends,
             heartbeat: u32::try_from(self.config.heartbeat.as_millis()).unwrap_or(u32::MAX),
             window: u32::try_from(self.config.inbox_capacity).unwrap_or(u32::MAX),
+            kept: u32::try_from(self.config.outbox_capacity).unwrap_or(u32::MAX),
             mailboxes: self.inboxes.iter().map(|(index, _)| index.clone()).collect(),
         }
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 
 use super::bell::Bell;
 use super::wire::{self, Frame};
@@ -15,6 +14,7 @@ use super::{Delivery, MailboxConfig, Message};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
 use crate::measure::Gauge;
+use crate::resource::waiters::Waiters;
 use crate::wal::Marks;
 
 /// Another node: all mailboxes with one address. One connection at a time sends to it.
@@ -55,7 +55,7 @@ pub(super) struct Outbox<M> {
     /// Among the outboxes of the peer.
     place: u32,
     /// Tells who waits that everything was acknowledged.
-    empty: Notify,
+    empty: Waiters,
     /// How many messages there are.
     length: Gauge,
     _messages: PhantomData<fn(M)>,
@@ -102,7 +102,7 @@ impl<M: Message> Outbox<M> {
             delivery: config.delivery,
             bell: bell.clone(),
             place,
-            empty: Notify::new(),
+            empty: Waiters::default(),
             length,
             _messages: PhantomData,
         }
@@ -173,6 +173,7 @@ impl<M: Message> Outbox<M> {
                 queue.messages.pop_front();
                 queue.first += 1;
                 queue.through += 1;
+                self.is_shorter(queue.messages.len());
             }
         }
     }
@@ -192,30 +193,29 @@ impl<M: Message> Outbox<M> {
         queue.next = queue.next.max(queue.first);
         let length = queue.messages.len();
         drop(queue);
+        self.is_shorter(length);
         if count > 0 {
-            self.length.set(length as f64);
             let _gate = self.core.outside_change();
             self.core.changed();
-        }
-        if length == 0 {
-            self.empty.notify_waiters();
         }
     }
 
     pub(super) async fn flushed(&self) {
-        loop {
-            let empty = self.empty.notified();
-            if self.is_empty() {
-                return;
-            }
-            empty.await;
-        }
+        self.empty.until(|| self.is_empty().then_some(())).await;
     }
 }
 
 impl<M> Outbox<M> {
     fn is_empty(&self) -> bool {
         self.queue.lock().messages.is_empty()
+    }
+
+    /// Messages have left the outbox, and so many are left.
+    fn is_shorter(&self, length: usize) {
+        self.length.set(length as f64);
+        if length == 0 {
+            self.empty.wake();
+        }
     }
 
     /// The connection is lost: what is not acknowledged is sent again, what needs no acknowledgement is lost.
@@ -225,6 +225,7 @@ impl<M> Outbox<M> {
             queue.first += queue.messages.len() as u64;
             queue.messages.clear();
             queue.next = queue.first;
+            self.is_shorter(0);
         }
     }
 }

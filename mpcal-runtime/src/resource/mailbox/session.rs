@@ -139,28 +139,23 @@ impl Source {
 
     /// What is known, for a new connection.
     pub(super) fn known(&self) -> Known {
-        let taken = self.taken();
+        let (taken, _) = self.taken();
         Known { arrived: self.state.lock().arrived, taken }
     }
 
-    /// The last message that may be acknowledged.
-    pub(super) fn taken(&self) -> u64 {
+    /// The last message that may be acknowledged, and what the acknowledgement of those behind it waits for.
+    pub(super) fn taken(&self) -> (u64, Option<Marks>) {
         let mut state = self.state.lock();
         while let Some((sequence, mut marks)) = state.flushing.take() {
             marks.prune();
             if !marks.is_empty() {
-                state.flushing = Some((sequence, marks));
-                break;
+                state.flushing = Some((sequence, marks.clone()));
+                return (state.taken, Some(marks));
             }
             state.taken = sequence;
             state.flushing = state.behind.take();
         }
-        state.taken
-    }
-
-    /// What an acknowledgement waits for.
-    pub(super) fn flushing(&self) -> Option<Marks> {
-        self.state.lock().flushing.as_ref().map(|(_, marks)| marks.clone())
+        (state.taken, None)
     }
 }
 

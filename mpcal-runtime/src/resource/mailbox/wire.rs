@@ -18,7 +18,7 @@ use crate::encoding::{decode_borrowed, encode_into};
 pub(super) const MAGIC: [u8; 4] = *b"MPCL";
 
 /// The version of this protocol.
-pub(super) const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 3;
 
 /// What a message frame adds to its payload, in bytes, at most.
 pub(super) const OVERHEAD: usize = 64;
@@ -76,6 +76,8 @@ pub(super) struct Introduction {
     pub(super) heartbeat: u32,
     /// Most messages that a mailbox here holds of one sender.
     pub(super) window: u32,
+    /// Most messages that are kept here for one mailbox until they are acknowledged.
+    pub(super) kept: u32,
     /// The encoded indices of the mailboxes that live here.
     pub(super) mailboxes: Vec<Vec<u8>>,
 }
