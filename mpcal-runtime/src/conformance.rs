@@ -18,6 +18,8 @@
 //! check(&subject).unwrap();
 //! ```
 
+mod source;
+
 use std::fmt;
 use std::sync::Arc;
 use std::task::Poll;
@@ -30,6 +32,11 @@ use crate::mapping::MappingMacro;
 use crate::section::Section;
 use crate::value::{Data, Value};
 
+pub use self::source::Source;
+
+/// How long a read may block before it is taken to be blocked for good.
+const ANSWER: Duration = Duration::from_millis(500);
+
 /// What a resource does with what is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behaviour {
@@ -39,7 +46,7 @@ pub enum Behaviour {
     Queue,
 }
 
-/// A resource to be checked: two ends of it, one read and one written, in two archetypes.
+/// A resource that sections read and write: two ends of it, one read and one written, in two archetypes.
 pub struct Subject<R: MappingMacro, W: MappingMacro<Index = R::Index>, M: Fn() -> (W, R)> {
     /// What reports call it.
     pub name: &'static str,
@@ -187,15 +194,15 @@ where
     }
 
     /// What a new resource reads as.
-    fn initial(&self) -> Seen {
+    async fn initial(&self) -> Seen {
         let (_, mut reader) = (self.make)();
-        self.look(&mut reader)
+        self.look(&mut reader).await
     }
 
     /// A read that is then dropped.
-    fn look(&self, reader: &mut R) -> Seen {
+    async fn look(&self, reader: &mut R) -> Seen {
         let mut section = section();
-        let found = seen(reader.read(&mut section, &self.index));
+        let found = self.read(reader, &mut section).await;
         section.abort();
         found
     }
@@ -203,13 +210,29 @@ where
     /// A read that is committed.
     async fn take(&self, reader: &mut R) -> Seen {
         let mut section = section();
-        let found = seen(reader.read(&mut section, &self.index));
+        let found = self.read(reader, &mut section).await;
         if matches!(found, Seen::Value(_)) {
             finish(&mut section).await;
         } else {
             section.abort();
         }
         found
+    }
+
+    /// The first read of a section. A variable may ask somebody for its value and block until it has an answer.
+    async fn read(&self, reader: &mut R, section: &mut Section) -> Seen {
+        loop {
+            let found = seen(reader.read(section, &self.index));
+            if found != Seen::Blocked || self.behaviour == Behaviour::Queue {
+                return found;
+            }
+            section.next_path();
+            let sleeper = Arc::new(Notify::new());
+            if tokio::time::timeout(ANSWER, section.watched().sleep(&sleeper)).await.is_err() {
+                return found;
+            }
+            section.begin("conformance");
+        }
     }
 
     fn write(&self, writer: &mut W, section: &mut Section, at: usize) -> Result<(), Violation> {
@@ -227,12 +250,12 @@ where
         let mut first = section();
         self.write(&mut writer, &mut first, 0)?;
         first.abort();
-        self.same("abort", "read after an aborted write", &self.look(&mut reader), &self.initial())?;
+        self.same("abort", "read after an aborted write", &self.look(&mut reader).await, &self.initial().await)?;
         // An aborted read has taken nothing, and an aborted write comes back in no later section.
         let mut second = section();
         self.write(&mut writer, &mut second, 1)?;
         finish(&mut second).await;
-        self.same("abort", "first read", &self.look(&mut reader), &self.value(1))?;
+        self.same("abort", "first read", &self.look(&mut reader).await, &self.value(1))?;
         self.same("abort", "read after an aborted read", &self.take(&mut reader).await, &self.value(1))?;
         if self.behaviour == Behaviour::Queue {
             self.same("abort", "read behind the last", &self.take(&mut reader).await, &Seen::Blocked)?;
@@ -245,11 +268,11 @@ where
         let (mut writer, mut reader) = (self.make)();
         let mut open = section();
         self.write(&mut writer, &mut open, 0)?;
-        self.same("isolation", "read before the commit", &self.look(&mut reader), &self.initial())?;
+        self.same("isolation", "read before the commit", &self.look(&mut reader).await, &self.initial().await)?;
         if !finish(&mut open).await {
             return Err(self.violation("isolation", "a write conflicts with a read that was aborted"));
         }
-        self.same("isolation", "read after the commit", &self.look(&mut reader), &self.value(0))
+        self.same("isolation", "read after the commit", &self.look(&mut reader).await, &self.value(0))
     }
 
     /// A section sees what it has written itself.
@@ -289,7 +312,7 @@ where
             finish(&mut fill).await;
         }
         let mut slow = section();
-        let _ = seen(reader.read(&mut slow, &self.index));
+        self.read(&mut reader, &mut slow).await;
         let mut fast = section();
         match self.behaviour {
             Behaviour::Variable => self.write(&mut writer, &mut fast, 1)?,
@@ -315,9 +338,12 @@ where
         };
         for _ in 0..10 {
             let (mut writer, mut reader) = (self.make)();
-            let mut model = Model { behaviour: self.behaviour, initial: self.look(&mut reader), written: Vec::new() };
+            let mut model =
+                Model { behaviour: self.behaviour, initial: self.look(&mut reader).await, written: Vec::new() };
             for _ in 0..50 {
                 let (mut section, mut view) = (section(), model.clone());
+                // So that no read has to wait for an answer.
+                self.look(&mut reader).await;
                 let mut blocked = false;
                 for _ in 0..random(4) {
                     if random(2) == 0 {
@@ -357,7 +383,7 @@ where
     async fn wake_up(&self) -> Result<(), Violation> {
         let (mut writer, mut reader) = (self.make)();
         let mut waiting = section();
-        let found = seen(reader.read(&mut waiting, &self.index));
+        let found = self.read(&mut reader, &mut waiting).await;
         if self.behaviour == Behaviour::Queue {
             self.same("wake-up", "read of an empty queue", &found, &Seen::Blocked)?;
         }

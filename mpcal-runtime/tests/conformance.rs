@@ -1,17 +1,26 @@
 //! Each resource passes the conformance suite, and the suite catches resources with a fault.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use mpcal_runtime::conformance::{check, Behaviour, Subject};
+use mpcal_runtime::conformance::{check, commit, Behaviour, Source, Subject};
 use mpcal_runtime::resource::{
-    link, AddWinsSet, CrdtConfig, Durable, DurableLog, Family, Files, MailboxConfig, Mailboxes, PnCounter, Replica,
-    Replicated, ReplicatedConfig, Shared,
+    input, link, output, AddWinsSet, CrdtConfig, Delivery, Durable, DurableLog, FailureDetector, FailureDetectorConfig,
+    Family, Files, Input, MailboxConfig, Mailboxes, Monitor, Nested, PnCounter, Protocol, Replica, Replicated,
+    ReplicatedConfig, Shared, Ticker, Timer,
 };
 use mpcal_runtime::value::{Seq, Set, Str};
 use mpcal_runtime::wal::{Wal, WalConfig};
-use mpcal_runtime::{Abort, Cell, Core, MappingMacro, Section, Step};
-use std::sync::Mutex;
+use mpcal_runtime::{Abort, Cell, Core, Driver, MappingMacro, Section, Step};
+use tokio::net::TcpListener;
+
+mod by_hand;
+
+use by_hand::archetype;
 
 #[test]
 fn shared_variable() {
@@ -107,6 +116,153 @@ fn a_variable_by_two_phase_commit() {
     check(&Subject { name: "Replicated", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
 }
 
+/// A system of one variable, inside another.
+struct AsVariable;
+
+impl Protocol for AsVariable {
+    type Index = ();
+    type Content = i64;
+    /// The number of a question, or what to write.
+    type Request = (bool, i64);
+    type Answer = (i64, i64);
+
+    fn read(&self, number: i64, (): &()) -> (bool, i64) {
+        (true, number)
+    }
+    fn write(&self, _: i64, (): &(), content: i64) -> (bool, i64) {
+        (false, content)
+    }
+    fn answer(&self, answer: (i64, i64)) -> Option<(i64, i64)> {
+        Some(answer)
+    }
+}
+
+#[test]
+fn nested_system() {
+    let make = || {
+        let ((requests, mut asked), (mut answered, answers)) = (input(16), output(16));
+        let mut content = Shared::new(0);
+        let mut inner = Driver::new(archetype(move |section| {
+            match asked.read(section, &())? {
+                (true, number) => {
+                    let content = content.read(section, &())?;
+                    answered.write(section, &(), (number, content))?;
+                }
+                (false, value) => content.write(section, &(), value)?,
+            }
+            Ok(false)
+        }));
+        tokio::spawn(async move { inner.run().await });
+        let nested = Nested::new(AsVariable, requests, answers, 8);
+        (nested.clone(), nested)
+    };
+    check(&Subject { name: "Nested", make, index: (), values: [1, 2], behaviour: Behaviour::Variable }).unwrap();
+}
+
+#[tokio::test]
+async fn input_channel() {
+    let source = Source {
+        name: "Input",
+        make: async || input(8),
+        index: (),
+        change: async |sender, n| {
+            sender.send(n as i64).await;
+            n as i64
+        },
+        behaviour: Behaviour::Queue,
+    };
+    source.check().await.unwrap();
+}
+
+/// On a clock that stands still unless everybody waits for it.
+#[tokio::test(start_paused = true)]
+async fn timer_and_ticker() {
+    let time = Duration::from_secs(3);
+    let pass = async |(): &mut (), _| {
+        tokio::time::sleep(time).await;
+        // Who was to be woken in this moment, too, has been.
+        tokio::task::yield_now().await;
+        true
+    };
+    let make = async || ((), Timer::started(time));
+    let source = Source { name: "Timer", make, index: (), change: pass, behaviour: Behaviour::Variable };
+    source.check().await.unwrap();
+    let make = async || ((), Ticker::every(time, 4));
+    let source = Source { name: "Ticker", make, index: (), change: pass, behaviour: Behaviour::Queue };
+    source.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn failure_detector() {
+    let (interval, timeout) = (Duration::from_millis(5), Duration::from_millis(300));
+    let config = FailureDetectorConfig { interval, timeout, ..FailureDetectorConfig::default() };
+    let source = Source {
+        name: "FailureDetector",
+        make: async || {
+            let (listener, address) = listener().await;
+            let monitor = Monitor::serve(listener, config);
+            let detector = FailureDetector::watch(&BTreeMap::from([(5, address)]), config);
+            ((Some(monitor), detector.clone()), detector)
+        },
+        index: 5,
+        change: async |(monitor, detector), _| {
+            drop(monitor.take());
+            until(|| detector.is_suspected(&5)).await;
+            true
+        },
+        behaviour: Behaviour::Variable,
+    };
+    source.check().await.unwrap();
+}
+
+/// Over TCP, both kinds, and their lengths.
+#[tokio::test]
+async fn mailboxes_of_another_node() {
+    for delivery in [Delivery::Reliable, Delivery::Relaxed] {
+        let config = MailboxConfig { delivery, ..MailboxConfig::default() };
+        let open = async || {
+            let (listener, address) = listener().await;
+            let addresses = BTreeMap::from([(1, address)]);
+            let here = Mailboxes::<i64, i64>::open(Some(listener), [1], &addresses, &config).unwrap();
+            let there = Mailboxes::<i64, i64>::open(None, [], &addresses, &config).unwrap();
+            ((there, here.clone()), here)
+        };
+        let send = async |(there, here): &mut (Mailboxes<i64, i64>, Mailboxes<i64, i64>), n: usize| {
+            let (value, mut lengths) = (n as i64, here.lengths());
+            let length = commit(|s| lengths.read(s, &1)).await.unwrap();
+            commit(|s| there.write(s, &1, value)).await.unwrap();
+            while commit(|s| lengths.read(s, &1)).await.unwrap() == length {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            value
+        };
+        let source = Source { name: "Mailboxes", make: open, index: 1, change: send, behaviour: Behaviour::Queue };
+        source.check().await.unwrap();
+        let lengths = async || {
+            let (ends, here) = open().await;
+            (ends, here.lengths())
+        };
+        let change = async |ends: &mut _, n| {
+            send(ends, n).await;
+            1
+        };
+        let source = Source { name: "Lengths", make: lengths, index: 1, change, behaviour: Behaviour::Variable };
+        source.check().await.unwrap();
+    }
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 /// What is wrong with a variable.
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
@@ -200,6 +356,73 @@ fn faults_are_caught() {
     assert_eq!(found(Fault::LosesWakeUp), Some("stale"));
     assert_eq!(found(Fault::SeesStale), Some("stale"));
     assert_eq!(found(Fault::TouchesNothing), Some("own-writes"));
+}
+
+/// The obligation that the suite finds violated by what is changed from outside.
+async fn found_in_source(fault: Fault) -> Option<&'static str> {
+    let source = Source {
+        name: "Faulty",
+        make: async || {
+            let cell = FaultyCell { core: Core::new(), value: Mutex::new(0), kept: Mutex::new(None), fault };
+            let faulty = Faulty(Arc::new(cell));
+            (faulty.clone(), faulty)
+        },
+        index: (),
+        change: async |faulty, _| {
+            let _gate = faulty.0.core.outside_change();
+            *faulty.0.value.lock().unwrap() = 1;
+            if fault != Fault::LosesWakeUp {
+                faulty.0.core.changed();
+            }
+            1
+        },
+        behaviour: Behaviour::Variable,
+    };
+    source.check().await.err().map(|v| v.obligation)
+}
+
+#[tokio::test]
+async fn faults_of_sources_are_caught() {
+    assert_eq!(found_in_source(Fault::None).await, None);
+    assert_eq!(found_in_source(Fault::LosesWakeUp).await, Some("stale"));
+    assert_eq!(found_in_source(Fault::SeesStale).await, Some("stale"));
+    assert_eq!(found_in_source(Fault::TouchesNothing).await, Some("stale"));
+    // It takes what it reads at once, whether or not the section commits.
+    let source = Source {
+        name: "Hasty",
+        make: async || {
+            let (sender, input) = input(8);
+            (sender, Hasty(input))
+        },
+        index: (),
+        change: async |sender, n| {
+            sender.send(n as i64).await;
+            n as i64
+        },
+        behaviour: Behaviour::Queue,
+    };
+    assert_eq!(source.check().await.err().map(|v| v.obligation), Some("arrival"));
+}
+
+struct Hasty(Input<i64>);
+
+impl MappingMacro for Hasty {
+    type Index = ();
+    type Read = i64;
+    type Write = i64;
+
+    fn read(&mut self, section: &mut Section, (): &()) -> Step<i64> {
+        self.0.read(section, &())?;
+        let taken = std::pin::pin!(commit(|own| self.0.read(own, &())));
+        match taken.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(taken) => taken,
+            Poll::Pending => Err(Abort::Retry),
+        }
+    }
+
+    fn write(&mut self, section: &mut Section, (): &(), value: i64) -> Step<()> {
+        self.0.write(section, &(), value)
+    }
 }
 
 /// A queue that blocks without touching its cell would sleep for ever.

@@ -1,4 +1,4 @@
-//! Resources that the conformance suite does not fit: client, timer, failure detector, dummy.
+//! What resources promise beyond what the conformance suite asks: client, timer, failure detector, dummy.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,53 +6,15 @@ use std::time::Duration;
 use mpcal_runtime::resource::{
     input, output, AnswerError, Client, Dummy, FailureDetector, FailureDetectorConfig, Input, Monitor, Output, Timer,
 };
-use mpcal_runtime::value::Value;
-use mpcal_runtime::{Archetype, Driver, MappingMacro, Node, Section, Step};
+use mpcal_runtime::{Archetype, Driver, MappingMacro, Node};
 use tokio::net::TcpListener;
 use tokio::time::{timeout, Instant};
 
+mod by_hand;
+
+use by_hand::archetype;
+
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// An archetype of one label, written by hand.
-struct Once<F> {
-    done: bool,
-    step: F,
-}
-
-impl<F: FnMut(&mut Section) -> Step<bool> + Send + 'static> Archetype for Once<F> {
-    type State = bool;
-
-    fn name(&self) -> &'static str {
-        "Once"
-    }
-    fn process(&self) -> Value {
-        Value::Int(1)
-    }
-    fn label(&self) -> &'static str {
-        "step"
-    }
-    fn is_done(&self) -> bool {
-        self.done
-    }
-    fn state(&self) -> &bool {
-        &self.done
-    }
-    fn state_mut(&mut self) -> &mut bool {
-        &mut self.done
-    }
-    fn is_local(&self) -> bool {
-        false
-    }
-    fn step(&mut self, section: &mut Section) -> Step<()> {
-        self.done = (self.step)(section)?;
-        Ok(())
-    }
-}
-
-/// Runs a step until it gives true.
-fn archetype(step: impl FnMut(&mut Section) -> Step<bool> + Send + 'static) -> impl Archetype {
-    Once { done: false, step }
-}
 
 /// A server that doubles: requests and answers are pairs of a key and a number.
 fn doubling(mut requests: Input<(i64, i64)>, mut answers: Output<(i64, i64)>, ignores: i64) -> impl Archetype {

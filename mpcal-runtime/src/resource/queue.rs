@@ -121,7 +121,8 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
 
     pub(super) fn length(&self, staged: &mut Staged<M>) -> i64 {
         staged.seen_end = true;
-        (self.state.lock().messages.len() + staged.delivered.len() - staged.taken) as i64
+        // Another section may have taken what this one has; then it runs again.
+        (self.state.lock().messages.len() + staged.delivered.len()) as i64 - staged.taken as i64
     }
 
     /// Puts a message in, from outside; waits while the queue is full.

@@ -31,15 +31,23 @@ struct TimerCell {
     core: Arc<Core>,
     after: Duration,
     fired: Shared<bool>,
-    running: Mutex<Option<AbortHandle>>,
+    running: Arc<Mutex<Running>>,
+}
+
+/// What will make it fire.
+#[derive(Default)]
+struct Running {
+    /// How often it was started or stopped: a task that comes too late to be aborted knows that it is not the last.
+    turns: u64,
+    task: Option<AbortHandle>,
 }
 
 impl Timer {
     /// A stopped timer.
     #[must_use]
     pub fn new(after: Duration) -> Self {
-        let running = Mutex::new(None);
-        Self { cell: Arc::new(TimerCell { core: Core::new(), after, fired: Shared::new(false), running }) }
+        let (fired, running) = (Shared::new(false), Arc::default());
+        Self { cell: Arc::new(TimerCell { core: Core::new(), after, fired, running }) }
     }
 
     /// A timer that runs from now on.
@@ -49,31 +57,33 @@ impl Timer {
     #[must_use]
     pub fn started(after: Duration) -> Self {
         let timer = Self::new(after);
-        timer.cell.start();
+        timer.cell.turn(true);
         timer
     }
 }
 
 impl TimerCell {
-    fn start(&self) {
-        let (after, fired) = (self.after, self.fired.clone());
-        let task = tokio::spawn(async move {
-            tokio::time::sleep(after).await;
-            fired.store(true);
-        });
-        self.stop(Some(task.abort_handle()));
-    }
-
-    fn stop(&self, next: Option<AbortHandle>) {
-        if let Some(task) = std::mem::replace(&mut *self.running.lock(), next) {
+    /// Starts the timer anew, or stops it.
+    fn turn(&self, start: bool) {
+        let mut running = self.running.lock();
+        running.turns += 1;
+        if let Some(task) = running.task.take() {
             task.abort();
+        }
+        if start {
+            let (after, turn, fired, last) = (self.after, running.turns, self.fired.clone(), self.running.clone());
+            let fire = async move {
+                tokio::time::sleep(after).await;
+                fired.update(|_| (last.lock().turns == turn).then_some(true));
+            };
+            running.task = Some(tokio::spawn(fire).abort_handle());
         }
     }
 }
 
 impl Drop for TimerCell {
     fn drop(&mut self) {
-        self.stop(None);
+        self.turn(false);
     }
 }
 
@@ -85,12 +95,10 @@ impl Cell for TimerCell {
     }
 
     fn commit(&self, staged: &mut Option<bool>) {
-        match staged {
-            Some(true) => self.start(),
-            Some(false) => self.stop(None),
-            None => return,
+        if let Some(start) = staged {
+            self.turn(*start);
+            self.core.changed();
         }
-        self.core.changed();
     }
 }
 
@@ -107,5 +115,32 @@ impl MappingMacro for Timer {
         *self.cell.fired.get_mut(section) = false;
         *section.stage(&self.cell) = Some(start);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A timer that is about to fire while a section that starts it anew commits does not fire for the new start.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_comes_too_late_does_not_count() {
+        let after = Duration::from_millis(50);
+        let timer = Timer::started(after);
+        let mut restart = std::time::Instant::now();
+        timer.cell.fired.update(|_| {
+            // As in a commit nobody else changes it; the first start has its time meanwhile, and waits.
+            std::thread::sleep(2 * after);
+            restart = std::time::Instant::now();
+            timer.cell.turn(true);
+            None
+        });
+        while restart.elapsed() < after / 2 {
+            assert!(!timer.cell.fired.load() || restart.elapsed() >= after, "it fires early");
+            tokio::task::yield_now().await;
+        }
+        while !timer.cell.fired.load() {
+            tokio::task::yield_now().await;
+        }
     }
 }
