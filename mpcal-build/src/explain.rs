@@ -27,7 +27,7 @@ const fn code(code: &'static str, text: &'static str) -> Explanation {
 /// All codes, sorted.
 pub static EXPLANATIONS: &[Explanation] = &[
     code("arity", "An operator, macro, procedure or archetype was given a number of arguments it does not take."),
-    code("call-unsupported", "A `ref` argument of a `call` must be a parameter or a variable of the caller, or an expression that becomes a variable of the activation."),
+    code("call-unsupported", "A `ref` argument of a `call` is a `ref` parameter or a variable of an archetype, or an expression that becomes a variable of the activation. A variable of one procedure cannot be a `ref` of another: there is one for each activation, and PlusCal has no name for it elsewhere."),
     code("comment-marker", "SANY and the PlusCal translator read the whole block as one comment. A `(*` or `*)` inside a string or a line comment of the block counts for them, so an unbalanced one makes them misread the file."),
     code("configuration", "The `.cfg` beside a model, or the one given with `--config` (`Config::configuration`), says what kind of value a constant is: `Nil = Nil` is a model value, and is one in Rust. What cannot be read there is left to TLC; the constant's kind is then taken from its uses."),
     code("duplicate-name", "A name is defined twice in one scope. TLA+ has no shadowing."),

@@ -4,13 +4,14 @@
 //! text in its region.
 //!
 //! [`lower`] makes a process of each instance: it expands mapping macros and specialises
-//! procedures. [`stage`] makes plain PlusCal of each section: there a variable is assigned at most
+//! procedures; [`hoist`] gives them the variables of processes that they use. [`stage`] makes plain PlusCal of each section: there a variable is assigned at most
 //! once per path, so values assigned again later are bound by `with`, and merged where paths meet;
 //! [`fold`] takes over where that would nest too deep.
 //! [`layout`] prints, and [`verify`] reads the result again.
 
 mod expr;
 mod fold;
+mod hoist;
 mod inline;
 mod instantiate;
 mod layout;
@@ -27,7 +28,7 @@ use std::fmt::Write;
 use crate::ast::{Block, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
-use crate::resolved::{Initial, Model};
+use crate::resolved::{Initial, Model, VariableId};
 use crate::source::{Sources, Span};
 #[cfg(feature = "cli")]
 use crate::trace::{LabelOrigin, Origins};
@@ -65,12 +66,19 @@ pub fn translate(
     }
     let lowered = lower::lower(model, normal, block, out)?;
     let mut text = format!("--algorithm {} {{\n", block.name.text);
-    let cx = expr::Printer { model: &lowered.model, names: &lowered.names };
-    if !model.globals.is_empty() {
+    let mut names = lowered.names.clone();
+    names.variables.extend(lowered.spelt.clone());
+    let cx = expr::Printer { model: &lowered.model, names: &names };
+    let globals = model.globals.iter().map(|g| {
+        let v = model.variable(*g);
+        format!("{}{}", v.name, initial(&cx, &v.initial))
+    });
+    let declarations: Vec<_> =
+        globals.chain(lowered.hoisted.iter().map(|(_, declaration)| declaration.clone())).collect();
+    if !declarations.is_empty() {
         text.push_str("  variables\n");
-        for g in &model.globals {
-            let v = model.variable(*g);
-            layout::wrap(&format!("    {}{};", v.name, initial(&cx, &v.initial)), &mut text);
+        for declaration in declarations {
+            layout::wrap(&format!("    {declaration};"), &mut text);
         }
     }
     for span in &block.definition_spans {
@@ -96,13 +104,15 @@ pub fn translate(
             comments(source, process.span, "  ", &mut text);
             let _ = writeln!(text, "  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
         }
-        let mut names = lowered.names.clone();
+        let mut names = names.clone();
         if let Initial::Value(e) = &process.selves {
             names.self_id = Some(cx.text(e));
         }
         let cx = expr::Printer { model: &lowered.model, names: &names };
         let owner = stage::Owner { names: cx.names, procedure: None };
-        let own = Body { variables: &process.variables, sections: &process.sections, owner };
+        let is_own = |v: &VariableId| lowered.hoisted.iter().all(|(hoisted, _)| hoisted != v);
+        let variables: Vec<_> = process.variables.iter().copied().filter(is_own).collect();
+        let own = Body { variables: &variables, sections: &process.sections, owner };
         body(source, &cx, &lowered, &own, &mut text, out);
     }
     text.push_str("}\n");
@@ -174,7 +184,7 @@ fn comments(sources: &Sources, at: Span, pad: &str, text: &mut String) {
 
 /// Variables and sections of a process or procedure.
 struct Body<'l> {
-    variables: &'l [crate::resolved::VariableId],
+    variables: &'l [VariableId],
     sections: &'l [crate::normal::Section],
     owner: stage::Owner<'l>,
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Tuples of more items than that have no type: the runtime has as many.
+pub const MAX_TUPLE: usize = 8;
+
 /// A type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {

@@ -7,7 +7,7 @@ use super::generate::{Generator, Ref};
 use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
 use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
-use crate::types::{Record, Shape, Tag, TagEnum, Type};
+use crate::types::{Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
 impl Generator<'_> {
     pub(super) fn finish(self) -> Types {
@@ -81,7 +81,7 @@ impl Finisher<'_, '_> {
             Term::Set(a) => Type::Set(boxed(self, a)),
             Term::Seq(a) => Type::Seq(boxed(self, a)),
             Term::Tuple(items) if items.is_empty() => Type::Seq(Box::new(Type::Value)),
-            Term::Tuple(items) if items.len() > 8 => Type::Value,
+            Term::Tuple(items) if items.len() > MAX_TUPLE => Type::Value,
             Term::Tuple(items) => Type::Tuple(items.into_iter().map(|t| self.of(t, depth + 1)).collect()),
             Term::Function(k, v) => Type::Function(boxed(self, k), boxed(self, v)),
             Term::Range(v) => Type::Function(Box::new(Type::Int), boxed(self, v)),

@@ -303,12 +303,7 @@ impl Generator<'_> {
             self.solver.try_same(self_type, self.self_type);
             return;
         }
-        let mut stored = of;
-        for i in &r.indices {
-            let out = self.solver.fresh();
-            self.solver.require(Constraint::Index { f: stored, i: *i, literal: None, out, written: true });
-            stored = out;
-        }
+        let stored = self.stored(of, &r);
         let (mut read, mut write) = (Vec::new(), Vec::new());
         match mapping {
             None => {
@@ -335,6 +330,17 @@ impl Generator<'_> {
         }
         let self_type = self.self_type;
         self.uses.push(Use { mapping, variable, global, stored, self_type, types: r, read, write });
+    }
+
+    /// What is at the indices of a `ref` in the variable that is bound to it.
+    fn stored(&mut self, variable: TypeId, r: &Ref) -> TypeId {
+        let mut stored = variable;
+        for i in &r.indices {
+            let out = self.solver.fresh();
+            self.solver.require(Constraint::Index { f: stored, i: *i, literal: None, out, written: true });
+            stored = out;
+        }
+        stored
     }
 
     fn mapping_steps(&mut self, steps: &[Step], yielded: TypeId) {
@@ -398,7 +404,7 @@ impl Generator<'_> {
                     }
                 }
                 None => {
-                    let t = self.variables[passed.index()];
+                    let t = self.stored(self.variables[passed.index()], &r);
                     self.solver.same(r.read, t);
                     self.solver.same(r.write, t);
                 }

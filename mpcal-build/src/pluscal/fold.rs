@@ -95,7 +95,7 @@ impl Stager<'_> {
     }
 
     fn field(&mut self, variable: VariableId) -> Text {
-        let name = self.plain_name(variable);
+        let name = self.stem(variable);
         self.fresh(&format!("{name}1"))
     }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::expr::{Names, Text};
+use super::hoist::hoist;
 use super::instantiate::{Instantiation, Yields};
 use crate::ast::{self, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -25,6 +26,10 @@ pub(super) struct Lowered {
     pub(super) names: Names,
     /// Variables that are never assigned in PlusCal: the value of a read with several yields.
     pub(super) virtuals: HashSet<VariableId>,
+    /// Variables of processes that are declared as variables of the algorithm, and their declarations.
+    pub(super) hoisted: Vec<(VariableId, String)>,
+    /// How those are spelt where they are used.
+    pub(super) spelt: HashMap<VariableId, Rc<str>>,
     /// Names that a bound name must not be.
     pub(super) taken: HashSet<String>,
     pub(super) procedures: Vec<LoweredProcedure>,
@@ -75,6 +80,8 @@ pub(super) struct Lowerer<'a, 'd> {
     labels: HashSet<Rc<str>>,
     signatures: HashMap<Signature, usize>,
     todo: VecDeque<(Signature, usize)>,
+    /// Variables of procedures, of which there is one for each activation.
+    activations: HashSet<VariableId>,
     out: &'d mut Diagnostics,
 }
 
@@ -94,12 +101,21 @@ pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mu
         model: model.clone(),
         names: Names::default(),
         virtuals: HashSet::new(),
+        hoisted: Vec::new(),
+        spelt: HashMap::new(),
         taken,
         procedures: Vec::new(),
         processes: Vec::new(),
     };
-    let mut cx =
-        Lowerer { lowered, normal, labels: HashSet::new(), signatures: HashMap::new(), todo: VecDeque::new(), out };
+    let mut cx = Lowerer {
+        lowered,
+        normal,
+        labels: HashSet::new(),
+        signatures: HashMap::new(),
+        todo: VecDeque::new(),
+        activations: HashSet::new(),
+        out,
+    };
     for n in 0..model.processes.len() {
         cx.process(n);
     }
@@ -107,6 +123,7 @@ pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mu
         cx.procedure(&signature, at);
     }
     cx.rename_bounds();
+    hoist(&mut cx.lowered, cx.out);
     (!cx.out.has_errors()).then_some(cx.lowered)
 }
 
@@ -246,19 +263,19 @@ impl Lowerer<'_, '_> {
         let mut values = Vec::new();
         for argument in arguments {
             match argument {
-                Argument::Ref(passed, _, span) => match (frame.refs.get(passed), frame.variables.get(passed)) {
-                    (Some(bound), _) => refs.push(Some(*bound)),
-                    (None, Some(_)) => {
+                Argument::Ref(passed, _, span) => {
+                    let own = frame.variables.get(passed).unwrap_or(passed);
+                    let bound = frame.refs.get(passed).copied().unwrap_or(Bound { variable: *own, mapping: None });
+                    if self.activations.contains(&bound.variable) {
                         let name = &self.lowered.model.variable(*passed).name;
                         self.out.push(
-                            Diagnostic::error("call-unsupported", *span, format!("`{name}` belongs to the process"))
-                                .because("a PlusCal procedure cannot reach a variable of its caller")
+                            Diagnostic::error("call-unsupported", *span, format!("`{name}` belongs to an activation"))
+                                .because("a procedure cannot reach a variable of the procedure that calls it")
                                 .help("pass the value and return it through a `ref` of the archetype"),
                         );
-                        refs.push(None);
                     }
-                    (None, None) => refs.push(Some(Bound { variable: *passed, mapping: None })),
-                },
+                    refs.push(Some(bound));
+                }
                 Argument::Value(e) => {
                     refs.push(None);
                     values.push(Argument::Value(self.expr(frame, e)));
@@ -314,6 +331,7 @@ impl Lowerer<'_, '_> {
             let fresh = frame.variables[local];
             self.lowered.model.variables[fresh.index()].initial = initial;
         }
+        self.activations.extend(parameters.iter().chain(&variables));
         let body = self.normal.procedures[signature.procedure.index()].clone();
         let sections = self.sections(&mut frame, &body);
         let target = &mut self.lowered.procedures[at];

@@ -50,6 +50,7 @@ pub(super) fn section(
     let restored = if gives_up(&section.block, call) { own } else { Vec::new() };
     let mut cx = Stager {
         lowered,
+        names: owner.names,
         next: next.map(Rc::from),
         used: HashSet::new(),
         restored,
@@ -68,6 +69,8 @@ pub(super) fn section(
 
 pub(super) struct Stager<'l> {
     pub(super) lowered: &'l Lowered,
+    /// What names stand for before the section.
+    names: &'l Names,
     next: Option<Rc<str>>,
     /// Names bound in this section.
     used: HashSet<String>,
@@ -227,8 +230,7 @@ impl Stager<'_> {
 
     /// A new name for the newest value of a variable.
     pub(super) fn stage(&mut self, env: &mut Env, variable: VariableId) -> Text {
-        let name = self.lowered.names.variables.get(&variable).cloned();
-        let name = name.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone());
+        let name = self.stem(variable);
         let text =
             if self.lowered.virtuals.contains(&variable) { self.fresh(&name) } else { self.fresh(&format!("{name}1")) };
         self.set(env, variable, text.clone());
@@ -243,13 +245,20 @@ impl Stager<'_> {
     /// The variable was really assigned: its name stands for the new value again.
     fn settle(&self, env: &mut Env, variable: VariableId) {
         env.pending.remove(&variable);
-        match self.lowered.names.variables.get(&variable) {
+        match self.names.variables.get(&variable) {
             Some(name) => env.names.variables.insert(variable, name.clone()),
             None => env.names.variables.remove(&variable),
         };
     }
 
+    /// How a variable is spelt where it is assigned.
     pub(super) fn plain_name(&self, variable: VariableId) -> Rc<str> {
+        let named = self.names.variables.get(&variable).cloned();
+        named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
+    }
+
+    /// What names for the values of a variable start with.
+    pub(super) fn stem(&self, variable: VariableId) -> Rc<str> {
         let named = self.lowered.names.variables.get(&variable).cloned();
         named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
     }

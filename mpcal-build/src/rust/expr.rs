@@ -10,7 +10,7 @@ use super::names::ident;
 use super::Emitter;
 use crate::ast::Quantifier;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
-use crate::types::{Tag, Type};
+use crate::types::{Tag, Type, MAX_TUPLE};
 
 impl Emitter<'_> {
     /// The type that inference found for an expression.
@@ -300,7 +300,7 @@ impl Emitter<'_> {
         self.index_of_code(self.code(f, None, s), i, s)
     }
 
-    fn index_of_code(&self, function: Code, i: &Expr, s: &Scope) -> Code {
+    pub(super) fn index_of_code(&self, function: Code, i: &Expr, s: &Scope) -> Code {
         match function.ty.clone() {
             Type::Function(k, v) => {
                 let f = function.into_operand_place();
@@ -525,11 +525,10 @@ impl Emitter<'_> {
         }
         match (&sets[..], &patterns[..]) {
             ([set], [pattern]) => (set.clone(), pattern.clone(), inner),
-            ([a, b], [x, y]) => (quote!(&rt::product(#a, #b)), quote!((#x, #y)), inner),
-            ([a, b, c], [x, y, z]) => (quote!(&rt::product3(#a, #b, #c)), quote!((#x, #y, #z)), inner),
+            _ if sets.len() <= MAX_TUPLE => (quote!(&rt::product((#(#sets),*))), quote!((#(#patterns),*)), inner),
             _ => {
                 let span = bindings.first().map(|b| b.set.span).unwrap_or_default();
-                self.unsupported(span, "more than three bound names", "write nested expressions");
+                self.unsupported(span, "more than eight bound names", "write nested expressions");
                 (quote!(&rt::Set::<i64>::new()), quote!(_), inner)
             }
         }

@@ -9,7 +9,7 @@ use super::signature::instantiate;
 use super::{Emitted, Emitter};
 use crate::operators::{Operator, Runtime};
 use crate::resolved::{BoundId, Expr, ExprKind, OperatorId};
-use crate::types::Type;
+use crate::types::{Type, MAX_TUPLE};
 
 impl Emitter<'_> {
     /// A defined operator.
@@ -236,18 +236,11 @@ impl Emitter<'_> {
                     },
                     _ => vec![Type::Value; args.len()],
                 };
-                let set = |n: usize| self.by_ref(&args[n], &Type::Set(Box::new(items[n].clone())), s);
-                let product = match args.len() {
-                    2 => {
-                        let (a, b) = (set(0), set(1));
-                        quote!(rt::product(#a, #b))
-                    }
-                    3 => {
-                        let (a, b, c) = (set(0), set(1), set(2));
-                        quote!(rt::product3(#a, #b, #c))
-                    }
-                    _ => return self.refuse(e, "this product", "it has more than three sets"),
-                };
+                if args.len() > MAX_TUPLE {
+                    return self.refuse(e, "this product", "it has more than eight sets");
+                }
+                let sets = args.iter().zip(&items).map(|(arg, t)| self.by_ref(arg, &Type::Set(Box::new(t.clone())), s));
+                let product = quote!(rt::product((#(#sets),*)));
                 Code::owned(product, Type::Set(Box::new(Type::Tuple(items))))
             }
             "SelectSeq" => self.seq_with(quote!(select_seq), 1, args, s),

@@ -8,7 +8,7 @@ use super::names::ident;
 use super::procedure::Target;
 use super::{names, Emitter};
 use crate::normal::{Block, End, Jump, Step};
-use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
+use crate::resolved::{BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 use crate::types::Type;
 
 /// What `yield` does.
@@ -94,6 +94,26 @@ impl Emitter<'_> {
         out
     }
 
+    /// A variable of the archetype or of an activation, or a place inside it, gets a value.
+    fn assign(&self, variable: VariableId, path: &[PathStep], value: &Expr, scope: &Scope) -> TokenStream {
+        let ty = self.types.variables[variable.index()].clone();
+        if path.is_empty() {
+            if let Some(change) = self.in_place(variable, value, scope) {
+                return change;
+            }
+            let value = self.owned(value, &ty, scope);
+            return self.assign_variable(variable, &value, scope);
+        }
+        let name = self.name(&self.model.variable(variable).name);
+        let state = scope.frame.get(&variable).unwrap_or(&scope.state);
+        let base = quote!(#state.#name);
+        let read = if self.is_slot(variable) { quote!(#base.get_mut()?) } else { base };
+        let target = self.place_of(read, &ty, path, scope);
+        let value = self.owned(value, &target.ty, scope);
+        let place = target.write;
+        quote!(let value = #value; #place = value;)
+    }
+
     fn step(&self, step: &Step, rest: &[Step], around: &Around<'_>, scope: &mut Scope) -> TokenStream {
         match step {
             Step::Let { bound, value, .. } => self.let_step(*bound, value, rest, around, scope),
@@ -113,7 +133,10 @@ impl Emitter<'_> {
                         self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t)
                             .into_owned()
                     }
-                    Target::Local(v) | Target::Own(v) => self.coerce(self.variable(v, scope), &t).into_owned(),
+                    Target::Local(v) | Target::Own(v) => {
+                        let index = |code, i| self.index_of_code(code, i, scope);
+                        self.coerce(indices.iter().fold(self.variable(v, scope), index), &t).into_owned()
+                    }
                 };
                 let name = self.bind(*bound, t, scope);
                 move_if_last(*bound, rest, around.end, scope);
@@ -123,8 +146,8 @@ impl Emitter<'_> {
                 let parameter = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
                     Target::Resource(target) => target,
                     Target::Local(v) | Target::Own(v) => {
-                        let value = self.owned(value, &self.types.variables[v.index()], scope);
-                        return self.assign_variable(v, &value, scope);
+                        let path: Vec<_> = indices.iter().cloned().map(PathStep::Index).collect();
+                        return self.assign(v, &path, value, scope);
                     }
                 };
                 let value = self.owned(value, &self.types.refs[&parameter].write, scope);
@@ -137,24 +160,7 @@ impl Emitter<'_> {
                     quote!(self.#resource.write(section, #index, #value)?;)
                 }
             }
-            Step::Assign { variable, path, value, .. } => {
-                let ty = self.types.variables[variable.index()].clone();
-                if path.is_empty() {
-                    if let Some(change) = self.in_place(*variable, value, scope) {
-                        return change;
-                    }
-                    let value = self.owned(value, &ty, scope);
-                    return self.assign_variable(*variable, &value, scope);
-                }
-                let name = self.name(&self.model.variable(*variable).name);
-                let state = scope.frame.get(variable).unwrap_or(&scope.state);
-                let base = quote!(#state.#name);
-                let read = if self.is_slot(*variable) { quote!(#base.get_mut()?) } else { base };
-                let target = self.place_of(read, &ty, path, scope);
-                let value = self.owned(value, &target.ty, scope);
-                let place = target.write;
-                quote!(let value = #value; #place = value;)
-            }
+            Step::Assign { variable, path, value, .. } => self.assign(*variable, path, value, scope),
             Step::AssignMapped { path, value } => {
                 let Some((variable, ty, ..)) = scope.mapped.clone() else { return quote!() };
                 let target = self.place_of(variable, &ty, path, scope);

@@ -48,14 +48,48 @@ pub fn map<T: Data, U: Data>(set: &Set<T>, value: impl FnMut(&T) -> Eval<U>) -> 
     set.iter().map(value).collect()
 }
 
-/// `s \X t`
-#[must_use]
-pub fn product<A: Data, B: Data>(s: &Set<A>, t: &Set<B>) -> Set<(A, B)> {
-    s.iter().flat_map(|a| t.iter().map(move |b| (a.clone(), b.clone()))).collect()
+/// Sets that are multiplied: a tuple of two to eight.
+pub trait Factors {
+    /// An element of the product.
+    type Tuple: Data;
+
+    /// `r \X s \X …`
+    fn product(self) -> Set<Self::Tuple>;
 }
 
-/// `r \X s \X t`
+/// `r \X s \X …`
 #[must_use]
-pub fn product3<A: Data, B: Data, C: Data>(r: &Set<A>, s: &Set<B>, t: &Set<C>) -> Set<(A, B, C)> {
-    product(r, &product(s, t)).iter().map(|(a, (b, c))| (a.clone(), b.clone(), c.clone())).collect()
+pub fn product<F: Factors>(factors: F) -> Set<F::Tuple> {
+    factors.product()
 }
+
+macro_rules! factors {
+    ($($name:ident $set:ident $item:ident),+) => {
+        impl<$($name: Data),+> Factors for ($(&Set<$name>,)+) {
+            type Tuple = ($($name,)+);
+
+            fn product(self) -> Set<Self::Tuple> {
+                let ($($set,)+) = self;
+                let mut tuples = Vec::new();
+                factors!(@each tuples, ($($item)+), $($set $item)+);
+                tuples.into_iter().collect()
+            }
+        }
+    };
+    (@each $tuples:ident, ($($all:ident)+), ) => {
+        $tuples.push(($($all.clone(),)+));
+    };
+    (@each $tuples:ident, ($($all:ident)+), $set:ident $item:ident $($rest:ident)*) => {
+        for $item in $set.iter() {
+            factors!(@each $tuples, ($($all)+), $($rest)*);
+        }
+    };
+}
+
+factors!(A r a, B s b);
+factors!(A r a, B s b, C t c);
+factors!(A r a, B s b, C t c, D u d);
+factors!(A r a, B s b, C t c, D u d, E v e);
+factors!(A r a, B s b, C t c, D u d, E v e, F w f);
+factors!(A r a, B s b, C t c, D u d, E v e, F w f, G x g);
+factors!(A r a, B s b, C t c, D u d, E v e, F w f, G x g, H y h);

@@ -1,0 +1,119 @@
+//! Variables of processes that a procedure uses become variables of the algorithm.
+//!
+//! A `ref` argument may be a variable of the caller, but a PlusCal procedure reaches only what is global. To TLA+
+//! there is no difference: `pcal.trans` makes `x = [self \in S |-> e]` of a variable `x = e` of the processes in
+//! `S`, and that is what stands in the algorithm then, with `x[self]` in its place.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::expr::Printer;
+use super::lower::{Lowered, LoweredProcess};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::normal::{Section, Step};
+use crate::resolved::{Expr, ExprKind, Initial, Variable, VariableId};
+
+/// Finds the variables to move, writes their declarations, and says how they are spelt where they are used.
+pub(super) fn hoist(lowered: &mut Lowered, out: &mut Diagnostics) {
+    let mut used = HashSet::new();
+    for procedure in &lowered.procedures {
+        mentioned(&procedure.sections, &mut used);
+    }
+    for n in 0..lowered.processes.len() {
+        let process = &lowered.processes[n];
+        let moved = escaping(lowered, process, &used);
+        if moved.is_empty() {
+            continue;
+        }
+        if matches!(process.selves, Initial::Element(_)) {
+            let unset = moved.iter().map(|v| lowered.model.variable(*v)).find(|v| matches!(v.initial, Initial::None));
+            unset.filter(|_| !declares_default(lowered)).iter().for_each(|v| out.push(no_default(v)));
+        }
+        let mut names = lowered.names.clone();
+        let set = match &process.selves {
+            Initial::Element(set) => Some(Printer { model: &lowered.model, names: &names }.top(set)),
+            Initial::Value(e) => {
+                names.self_id = Some(Printer { model: &lowered.model, names: &names }.text(e));
+                None
+            }
+            Initial::None => None,
+        };
+        let own = |v: &VariableId| lowered.names.variables.get(v).cloned().unwrap_or_default();
+        let bare: Vec<(VariableId, Rc<str>)> = moved.iter().map(|v| (*v, own(v))).collect();
+        if set.is_some() {
+            names.variables.extend(bare.iter().map(|(v, name)| (*v, Rc::from(format!("{name}[self]")))));
+        }
+        let cx = Printer { model: &lowered.model, names: &names };
+        let declarations: Vec<_> = bare
+            .iter()
+            .map(|(v, name)| {
+                let start = match (&lowered.model.variable(*v).initial, &set) {
+                    (Initial::None, None) => String::new(),
+                    (Initial::None, Some(set)) => format!(" = [self \\in {set} |-> defaultInitValue]"),
+                    (Initial::Value(e), None) => format!(" = {}", cx.top(e)),
+                    (Initial::Value(e), Some(set)) => format!(" = [self \\in {set} |-> {}]", cx.top(e)),
+                    (Initial::Element(e), None) => format!(" \\in {}", cx.top(e)),
+                    (Initial::Element(e), Some(set)) => format!(" \\in [{set} -> {}]", cx.top(e)),
+                };
+                (*v, format!("{name}{start}"))
+            })
+            .collect();
+        lowered.hoisted.extend(declarations);
+        lowered.spelt.extend(moved.iter().filter_map(|v| Some((*v, names.variables.get(v)?.clone()))));
+    }
+}
+
+/// Whether the translator will declare `defaultInitValue`: a procedure has a parameter, or a variable without value.
+fn declares_default(lowered: &Lowered) -> bool {
+    let unset = |v: &VariableId| matches!(lowered.model.variable(*v).initial, Initial::None);
+    lowered.procedures.iter().any(|p| !p.parameters.is_empty() || p.variables.iter().any(unset))
+        || lowered.model.globals.iter().any(unset)
+}
+
+fn no_default(variable: &Variable) -> Diagnostic {
+    let message = format!("`{}` is passed to a procedure and starts without a value", variable.name);
+    Diagnostic::error("call-unsupported", variable.span, message)
+        .because("the translator knows the value of such variables only where it declares one itself")
+        .help("give it an initial value")
+}
+
+/// The variables of a process that procedures use, and those that they start with: the translator declares what
+/// is global first.
+fn escaping(lowered: &Lowered, process: &LoweredProcess, used: &HashSet<VariableId>) -> Vec<VariableId> {
+    let mut moved: HashSet<VariableId> = process.variables.iter().copied().filter(|v| used.contains(v)).collect();
+    for v in process.variables.iter().rev().filter(|v| used.contains(v)) {
+        start(lowered, *v, &process.variables, &mut moved);
+    }
+    process.variables.iter().copied().filter(|v| moved.contains(v)).collect()
+}
+
+fn start(lowered: &Lowered, variable: VariableId, own: &[VariableId], moved: &mut HashSet<VariableId>) {
+    let (Initial::Value(e) | Initial::Element(e)) = &lowered.model.variable(variable).initial else { return };
+    let mut found = HashSet::new();
+    variables(e, &mut found);
+    for v in found {
+        if own.contains(&v) && moved.insert(v) {
+            start(lowered, v, own, moved);
+        }
+    }
+}
+
+fn mentioned(sections: &[Section], used: &mut HashSet<VariableId>) {
+    for section in sections {
+        section.block.each_expr(&mut |e| variables(e, used));
+        section.block.each_step(&mut |s| {
+            if let Step::Assign { variable, .. } = s {
+                used.insert(*variable);
+            }
+        });
+    }
+}
+
+fn variables(e: &Expr, found: &mut HashSet<VariableId>) {
+    e.any(&mut |e| {
+        if let ExprKind::Variable(v) = e.kind {
+            found.insert(v);
+        }
+        false
+    });
+}
