@@ -75,8 +75,8 @@ const USER: Runtime = NoRust("the module gives this symbol no meaning");
 /// All operators. Order is of no meaning.
 pub static OPERATORS: &[Operator] = &[
     // Logic.
-    op("=>", &["⇒"], "", Infix(1, 1, false), "(Bool, Bool) => Bool", Form),
-    op("<=>", &["\\equiv", "⇔"], "", Infix(2, 2, false), "(Bool, Bool) => Bool", Form),
+    op("=>", &["⇒", "⟹"], "", Infix(1, 1, false), "(Bool, Bool) => Bool", Form),
+    op("<=>", &["\\equiv", "⇔", "⟺", "≡"], "", Infix(2, 2, false), "(Bool, Bool) => Bool", Form),
     op("/\\", &["\\land", "∧"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
     op("\\/", &["\\lor", "∨"], "", Infix(3, 3, true), "(Bool, Bool) => Bool", Form),
     op("~", &["\\lnot", "\\neg", "¬"], "", Prefix(4, 4), "(Bool) => Bool", Form),
@@ -166,7 +166,7 @@ pub static OPERATORS: &[Operator] = &[
     op("'", &[], "", Postfix(15), "", ACTION),
     op("[]", &["□"], "", Prefix(4, 15), "", TEMPORAL),
     op("<>", &["◇"], "", Prefix(4, 15), "", TEMPORAL),
-    op("~>", &["↝"], "", Infix(2, 2, false), "", TEMPORAL),
+    op("~>", &["↝", "⇝"], "", Infix(2, 2, false), "", TEMPORAL),
     op("-+->", &["⇸"], "", Infix(2, 2, false), "", TEMPORAL),
     // Symbols that a module may define.
     op("^+", &["⁺"], "", Postfix(15), "", USER),
@@ -248,9 +248,9 @@ pub static PUNCTUATION: &[(&str, &[&str])] = &[
     ("!", &[]),
     ("@", &[]),
     ("==", &["≜"]),
-    ("->", &["→"]),
-    ("<-", &["←"]),
-    ("|->", &["↦"]),
+    ("->", &["→", "⟶"]),
+    ("<-", &["←", "⟵"]),
+    ("|->", &["↦", "⟼"]),
     ("-.", &[]),
     ("\\A", &["\\forall", "∀"]),
     ("\\E", &["\\exists", "∃"]),

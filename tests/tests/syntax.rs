@@ -87,7 +87,8 @@ CONSTANTS a, b, S
 f ≜ ∀ x ∈ S : ∃ y ∈ S : x ≤ y ∧ ¬(x ≠ y) ⇒ x ≥ y ⇔ a ∨ b
 g ≜ ⟨1, 2⟩ ∘ ⟨⟩
 h ≜ [x ∈ S ↦ (x × x) ∪ ({} ∩ ℕ)]
-i ≜ □[a]_b ∧ ◇⟨a⟩_b ∧ (a ↝ b)
+i ≜ □[a]_b ∧ ◇⟨a⟩_b ∧ (a ↝ b) ∧ (a ⇝ b) ∧ (a ≡ b) ∧ ((a ⟹ b) ⟺ b)
+k ≜ [S ⟶ {[x ∈ S ⟼ x]}]
 j ≜ /\\ a
     /\\ b ÷ 1 ∉ 1‥2
 ====
