@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mpcal_tests::{files, fixtures, root, text};
+use mpcal_build::Config;
+use mpcal_tests::{files, fixtures, generate, root, text};
 
 fn mpcal(arguments: &[&str], path: &Path) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_mpcal"))
@@ -111,4 +112,23 @@ EXTENDS Naturals
 ====
 ";
     assert_eq!(shown, wanted);
+}
+
+/// Printing a tree and reading it again gives the same tree, which `format` itself holds against the model; so the
+/// translation is the same, too. `RANDOM_MODELS` makes more.
+#[test]
+fn random_models_are_read_as_they_are_printed() {
+    let count = std::env::var("RANDOM_MODELS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let region = |text: &str| text.split("BEGIN PLUSCAL").nth(1).unwrap_or("").to_owned();
+    for seed in 1..=count {
+        let model = generate::model("printed", seed);
+        let once = mpcal_build::format("printed.tla", &model).unwrap_or_else(|e| panic!("{e}\n{model}"));
+        let twice = mpcal_build::format("printed.tla", &once).unwrap_or_else(|e| panic!("{e}\n{once}"));
+        assert_eq!(once, twice);
+        let translated = |text: &str| {
+            let whole = Config::new().translate_text("printed.tla", text, None);
+            region(&whole.unwrap_or_else(|e| panic!("{e}\n{text}")))
+        };
+        assert_eq!(translated(&model), translated(&once), "{once}");
+    }
 }
