@@ -1,5 +1,5 @@
 //! How many durable sections a second are answered: with one writer and with sixty-four over one log,
-//! beside what the disk itself flushes.
+//! beside what the disk itself flushes; and what a section costs that appends to a long durable sequence.
 //!
 //! `cargo bench -p mpcal-tests --bench durable`, in the directory for temporary files.
 
@@ -9,7 +9,11 @@ use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use mpcal_runtime::conformance::commit;
+use mpcal_runtime::resource::DurableLog;
+use mpcal_runtime::value::Seq;
 use mpcal_runtime::wal::{Wal, WalConfig};
+use mpcal_runtime::MappingMacro;
 use mpcal_tests::ledger::Ledger;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -56,7 +60,33 @@ fn answers(writers: usize) -> f64 {
     })
 }
 
+/// Microseconds for a section that appends to a durable sequence of so many items, without waiting for the disk.
+fn append(length: i64) -> f64 {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let wal = Wal::open(directory.path().join("wal"), &WalConfig::default()).expect("the log opens");
+        let mut log = DurableLog::new(&wal, "log").expect("it is new");
+        commit(|s| log.write(s, &(), (0..length).collect())).await.expect("it commits");
+        let (start, mut count) = (Instant::now(), 0);
+        while start.elapsed() < TIME / 4 {
+            for _ in 0..100 {
+                let appended = commit(|s| {
+                    let mut items: Seq<i64> = log.read(s, &())?;
+                    items.push(count);
+                    log.write(s, &(), items)
+                });
+                appended.await.expect("it commits");
+                count += 1;
+            }
+        }
+        start.elapsed().as_secs_f64() * 1e6 / count as f64
+    })
+}
+
 fn main() {
+    let lengths = [1_000, 1_000_000];
+    println!("append to a durable sequence, µs: {:.1?} to {lengths:?} items", lengths.map(append));
     println!("{:>12} {:>12} {:>12} {:>8}", "flushes/s", "1 writer", "64 writers", "ratio");
     for _ in 0..3 {
         let (disk, one, many) = (disk(), answers(1), answers(64));

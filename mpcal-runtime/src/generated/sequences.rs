@@ -10,20 +10,20 @@ pub fn len<T: Data>(s: &Seq<T>) -> i64 {
 
 /// `Head(s)`
 pub fn head<T: Data>(s: &Seq<T>) -> Eval<T> {
-    s.0.front().cloned().ok_or_else(|| EvalError("Head of an empty sequence".to_owned()))
+    s.iter().next().cloned().ok_or_else(|| EvalError("Head of an empty sequence".to_owned()))
 }
 
 /// `Tail(s)`
 pub fn tail<T: Data>(s: &Seq<T>) -> Eval<Seq<T>> {
     let mut rest = s.clone();
-    rest.0.pop_front().map(|_| rest).ok_or_else(|| EvalError("Tail of an empty sequence".to_owned()))
+    rest.pop_front().map(|_| rest).ok_or_else(|| EvalError("Tail of an empty sequence".to_owned()))
 }
 
 /// `Append(s, item)`
 #[must_use]
 pub fn append<T: Data>(s: &Seq<T>, item: &T) -> Seq<T> {
     let mut longer = s.clone();
-    longer.0.push_back(item.clone());
+    longer.push(item.clone());
     longer
 }
 
@@ -31,7 +31,7 @@ pub fn append<T: Data>(s: &Seq<T>, item: &T) -> Seq<T> {
 #[must_use]
 pub fn concat<T: Data>(s: &Seq<T>, t: &Seq<T>) -> Seq<T> {
     let mut both = s.clone();
-    both.0.append(t.0.clone());
+    both.append(t);
     both
 }
 
@@ -41,7 +41,7 @@ pub fn sub_seq<T: Data>(s: &Seq<T>, from: i64, to: i64) -> Eval<Seq<T>> {
         return Ok(Seq::new());
     }
     match (usize::try_from(from), usize::try_from(to)) {
-        (Ok(from), Ok(to)) if from >= 1 && to <= s.len() => Ok(Seq(s.0.clone().slice(from - 1..to))),
+        (Ok(from), Ok(to)) if from >= 1 && to <= s.len() => Ok(s.part(from - 1, to)),
         _ => fail(format!("SubSeq from {from} to {to} of a sequence of {}", s.len())),
     }
 }
@@ -51,7 +51,7 @@ pub fn select_seq<T: Data>(s: &Seq<T>, mut test: impl FnMut(&T) -> Eval<bool>) -
     let mut kept = Seq::new();
     for item in s.iter() {
         if test(item)? {
-            kept.0.push_back(item.clone());
+            kept.push(item.clone());
         }
     }
     Ok(kept)
@@ -151,7 +151,7 @@ pub fn seq_function<V: Data>(set: &Set<i64>, mut value: impl FnMut(&i64) -> Eval
         if *k != n {
             return fail(format!("the domain of this sequence is no 1..n, it holds {k}"));
         }
-        items.0.push_back(value(k)?);
+        items.push(value(k)?);
     }
     Ok(items)
 }

@@ -35,6 +35,8 @@ struct DurableCell<T> {
     value: Mutex<T>,
     /// What to write for a change from one value to another.
     change: fn(&T, &T) -> Change,
+    /// What to do with a value that has been written, before it is kept.
+    written: fn(&mut T),
 }
 
 fn read<T: Data>(name: &str, bytes: &[u8]) -> io::Result<T> {
@@ -56,7 +58,7 @@ impl<T: Data> Durable<T> {
             Some(Content::Items(_)) => return Err(other_type(name)),
             None => initial,
         };
-        Ok(Self(DurableCell::new(wal, name, value, |_, new| Change::Whole(encode(new)))))
+        Ok(Self(DurableCell::new(wal, name, value, |_, new| Change::Whole(encode(new)), |_| ())))
     }
 
     /// The committed value, from outside of any section. It may not be on disk yet.
@@ -78,9 +80,11 @@ impl<T: Data> DurableLog<T> {
         };
         let change = |old: &Seq<T>, new: &Seq<T>| {
             let kept = old.common_prefix(new);
-            Change::Items { kept: kept as u64, added: new.iter().skip(kept).map(encode).collect() }
+            let added = (kept + 1..=new.len()).filter_map(|n| new.at(n as i64).ok()).map(encode).collect();
+            Change::Items { kept: kept as u64, added }
         };
-        Ok(Self(DurableCell::new(wal, name, items, change)))
+        // What is made from it knows then what it has in common with it.
+        Ok(Self(DurableCell::new(wal, name, items, change, Seq::mark)))
     }
 
     /// The committed sequence, from outside of any section. Its end may not be on disk yet.
@@ -90,9 +94,10 @@ impl<T: Data> DurableLog<T> {
 }
 
 impl<T: Data> DurableCell<T> {
-    fn new(wal: &Wal, name: &str, value: T, change: fn(&T, &T) -> Change) -> Arc<Self> {
+    fn new(wal: &Wal, name: &str, mut value: T, change: fn(&T, &T) -> Change, written: fn(&mut T)) -> Arc<Self> {
         let (wal, name) = (wal.clone(), name.to_owned());
-        Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), change })
+        written(&mut value);
+        Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), change, written })
     }
 
     fn read(self: &Arc<Self>, section: &mut Section) -> Step<T> {
@@ -122,7 +127,8 @@ impl<T: Data> Cell for DurableCell<T> {
     }
 
     fn commit(&self, staged: &mut Staged<T>) {
-        if let (Some(value), true) = (staged.value.take(), staged.changed) {
+        if let (Some(mut value), true) = (staged.value.take(), staged.changed) {
+            (self.written)(&mut value);
             *self.value.lock() = value;
             self.core.changed();
         }

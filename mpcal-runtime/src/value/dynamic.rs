@@ -122,7 +122,7 @@ impl Ord for Value {
 }
 
 fn seq_keys(seq: &Seq<Value>) -> impl Iterator<Item = Value> {
-    (1..=seq.0.len() as i64).map(Value::Int)
+    (1..=seq.len() as i64).map(Value::Int)
 }
 
 impl PartialOrd for Value {

@@ -2,17 +2,29 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{self, AtomicU64};
 
 use imbl::Vector;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{fail, Eval, EvalError};
 
 /// A sequence `<<a, b, c>>`; indices start at 1.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(bound = "T: Clone + Serialize + DeserializeOwned")]
-pub struct Seq<T: Clone>(pub(crate) Vector<T>);
+#[derive(Clone)]
+pub struct Seq<T: Clone> {
+    items: Vector<T>,
+    origin: Origin,
+}
+
+/// The sequence that another was made from, if that was noted with [`Seq::mark`]: the first `kept` items are still
+/// those of the sequence with this number.
+#[derive(Clone, Copy, Default)]
+struct Origin {
+    /// 0 if there is none.
+    number: u64,
+    kept: usize,
+}
 
 /// A variable that may not have been given a value yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,24 +64,24 @@ impl<T: Clone> Seq<T> {
     /// `<<>>`
     #[must_use]
     pub fn new() -> Self {
-        Self(Vector::new())
+        Self::from(Vector::new())
     }
 
     /// `Len(s)`
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.items.len()
     }
 
     /// Whether it is `<<>>`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.items.is_empty()
     }
 
     /// The items in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> + '_ {
-        self.0.iter()
+        self.items.iter()
     }
 
     /// `s[index]`, from 1.
@@ -77,8 +89,8 @@ impl<T: Clone> Seq<T> {
     /// # Errors
     /// If `index` is not in `1..Len(s)`.
     pub fn at(&self, index: i64) -> Eval<&T> {
-        let found = usize::try_from(index).ok().and_then(|i| i.checked_sub(1)).and_then(|i| self.0.get(i));
-        found.ok_or_else(|| EvalError(format!("index {index} is outside 1..{}", self.0.len())))
+        let found = usize::try_from(index).ok().and_then(|i| i.checked_sub(1)).and_then(|i| self.items.get(i));
+        found.ok_or_else(|| EvalError(format!("index {index} is outside 1..{}", self.items.len())))
     }
 
     /// Changes `s[index]` in place.
@@ -86,23 +98,56 @@ impl<T: Clone> Seq<T> {
     /// # Errors
     /// If `index` is not in `1..Len(s)`.
     pub fn at_mut(&mut self, index: i64) -> Eval<&mut T> {
-        let length = self.0.len();
-        let found = usize::try_from(index).ok().and_then(|i| i.checked_sub(1)).and_then(|i| self.0.get_mut(i));
-        found.ok_or_else(|| EvalError(format!("index {index} is outside 1..{length}")))
+        let length = self.items.len();
+        let at = usize::try_from(index).ok().and_then(|i| i.checked_sub(1));
+        self.origin.kept = self.origin.kept.min(at.unwrap_or(0));
+        at.and_then(|at| self.items.get_mut(at))
+            .ok_or_else(|| EvalError(format!("index {index} is outside 1..{length}")))
     }
 
     /// `Append(s, item)` in place.
     pub fn push(&mut self, item: T) {
-        self.0.push_back(item);
+        self.items.push_back(item);
+    }
+
+    /// `s \o t` in place.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.items.append(other.items.clone());
+    }
+
+    /// `Tail(s)` in place; gives the head, if there is one.
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        self.origin = Origin::default();
+        self.items.pop_front()
+    }
+
+    /// The items from one place, counted from 0, up to another.
+    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
+        let part = Self::from(self.items.clone().slice(from..to));
+        let kept = if from == 0 { self.origin.kept.min(to) } else { 0 };
+        Self { origin: Origin { kept, ..self.origin }, ..part }
+    }
+
+    /// Has all that is made from this sequence know how much of it is left, so that [`common_prefix`] need not look
+    /// for it.
+    ///
+    /// [`common_prefix`]: Self::common_prefix
+    #[cfg(feature = "runtime")]
+    pub(crate) fn mark(&mut self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        self.origin = Origin { number: NEXT.fetch_add(1, atomic::Ordering::Relaxed), kept: self.items.len() };
     }
 }
 
 impl<T: Clone + PartialEq> Seq<T> {
-    /// How many items at the start two sequences have in common. What one was made from the other shares is not
-    /// looked at item by item.
+    /// At least so many items at the start two sequences have in common, and no more if none of them was marked. What
+    /// they share is not looked at item by item.
     #[must_use]
     pub fn common_prefix(&self, other: &Self) -> usize {
-        let (mut ours, mut theirs) = (self.0.leaves(), other.0.leaves());
+        if self.origin.number != 0 && self.origin.number == other.origin.number {
+            return self.origin.kept.min(other.origin.kept);
+        }
+        let (mut ours, mut theirs) = (self.items.leaves(), other.items.leaves());
         let (mut a, mut b): (&[T], &[T]) = (&[], &[]);
         let mut count = 0;
         loop {
@@ -127,6 +172,38 @@ impl<T: Clone + PartialEq> Seq<T> {
     }
 }
 
+impl<T: Clone> From<Vector<T>> for Seq<T> {
+    fn from(items: Vector<T>) -> Self {
+        Self { items, origin: Origin::default() }
+    }
+}
+
+impl<T: Clone + PartialEq> PartialEq for Seq<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
+}
+
+impl<T: Clone + Eq> Eq for Seq<T> {}
+
+impl<T: Clone + Hash> Hash for Seq<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.items.hash(state);
+    }
+}
+
+impl<T: Clone + Serialize> Serialize for Seq<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.items.serialize(serializer)
+    }
+}
+
+impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Seq<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vector::deserialize(deserializer).map(Self::from)
+    }
+}
+
 impl<T: Clone> Default for Seq<T> {
     fn default() -> Self {
         Self::new()
@@ -136,7 +213,7 @@ impl<T: Clone> Default for Seq<T> {
 impl<T: Clone + Ord> Ord for Seq<T> {
     /// Shorter first, then item by item: the order of functions.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.iter().cmp(other.0.iter()))
+        self.items.len().cmp(&other.items.len()).then_with(|| self.items.iter().cmp(other.items.iter()))
     }
 }
 
@@ -148,12 +225,48 @@ impl<T: Clone + Ord> PartialOrd for Seq<T> {
 
 impl<T: Clone + fmt::Debug> fmt::Debug for Seq<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter()).finish()
+        f.debug_list().entries(self.items.iter()).finish()
     }
 }
 
 impl<T: Clone> FromIterator<T> for Seq<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(items.into_iter().collect())
+        Self::from(items.into_iter().collect::<Vector<T>>())
+    }
+}
+
+#[cfg(all(test, feature = "runtime"))]
+mod tests {
+    use super::*;
+
+    /// Whatever is done to a marked sequence, what it claims to have kept it has.
+    #[test]
+    fn what_is_kept_of_a_marked_sequence_is_known() {
+        let mut numbers = 1u64;
+        let mut below = |n: usize| {
+            numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (numbers >> 33) as usize % n
+        };
+        let (mut shared, mut claimed) = (0, 0);
+        for _ in 0..500 {
+            let mut saved: Seq<usize> = (0..below(200)).collect();
+            saved.mark();
+            let mut changed = saved.clone();
+            for _ in 0..below(6) {
+                match below(5) {
+                    0 => changed.push(below(3)),
+                    1 => changed.append(&(0..below(80)).collect()),
+                    2 if !changed.is_empty() => *changed.at_mut(1 + below(changed.len()) as i64).unwrap() = 1000,
+                    3 => changed = changed.part(0, below(changed.len() + 1)),
+                    4 if below(4) == 0 => drop(changed.pop_front()),
+                    _ => {}
+                }
+            }
+            let known = saved.common_prefix(&changed);
+            let really = saved.iter().zip(changed.iter()).take_while(|(a, b)| a == b).count();
+            assert!(known <= really, "{saved:?} and {changed:?} have {really} in common, not {known}");
+            (shared, claimed) = (shared + really, claimed + known);
+        }
+        assert!(claimed * 10 > shared * 9, "{claimed} of {shared} are known");
     }
 }
