@@ -72,6 +72,35 @@ fn exit_codes_tell_a_bad_model_from_bad_usage() {
     }
 }
 
+/// Nobody reads on behind `| head`: that is no fault, and shows nothing.
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mpcal"))
+        .args(["rust", "procedures.tla"])
+        .current_dir(fixtures("models"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn a_file_is_written_whole_and_an_error_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    model(directory.path());
+    for _ in 0..2 {
+        let output = mpcal(directory.path(), &["rust", "macros.tla", "-o", "macros.rs"]);
+        assert!(output.status.success(), "{}", text(&output));
+        let shown = mpcal(directory.path(), &["rust", "macros.tla"]);
+        assert_eq!(fs::read(directory.path().join("macros.rs")).unwrap(), shown.stdout);
+    }
+    let output = mpcal(directory.path(), &["rust", "macros.tla", "-o", "no/such.rs"]);
+    assert!(text(&output).contains("no/such.rs: "), "{}", text(&output));
+}
+
 /// The build script and the command give the same module.
 #[test]
 fn doors_agree() {

@@ -1,5 +1,6 @@
 //! `mpcal-build explain CODE`
 
+use super::files::print;
 use super::Exit;
 use crate::explain::{explain, EXPLANATIONS};
 
@@ -12,19 +13,16 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(self) -> Exit {
-        let Some(code) = self.code else {
-            EXPLANATIONS.iter().for_each(|e| println!("{}", e.code));
-            return Exit::Fine;
+        let text = match &self.code {
+            None => EXPLANATIONS.iter().map(|e| format!("{}\n", e.code)).collect(),
+            Some(code) => match explain(code) {
+                Some(text) => format!("{text}\n"),
+                None => {
+                    eprintln!("error: there is no diagnostic `{code}`; `mpcal-build explain` lists them");
+                    return Exit::Usage;
+                }
+            },
         };
-        match explain(&code) {
-            Some(text) => {
-                println!("{text}");
-                Exit::Fine
-            }
-            None => {
-                eprintln!("error: there is no diagnostic `{code}`; `mpcal-build explain` lists them");
-                Exit::Usage
-            }
-        }
+        print(&text).err().unwrap_or(Exit::Fine)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::files::print;
 use super::{report, Exit, MessageFormat};
 use crate::pipeline::Request;
 use crate::{trace, Config};
@@ -40,11 +41,11 @@ pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageF
     let origins = output.origins.unwrap_or_default();
     match trace::explain(said, &origins, output.sources.model()) {
         Some(text) => {
-            print!("{text}");
+            print(&text)?;
             Ok(Exit::Fault)
         }
         None => {
-            println!("TLC found no error");
+            print("TLC found no error\n")?;
             Ok(Exit::Fine)
         }
     }

@@ -1,4 +1,4 @@
-//! New texts of files.
+//! New texts of files, and what goes to standard output.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -42,29 +42,57 @@ impl Rewrite {
 /// Does that; `what` says in a diff what the new text is.
 pub(super) fn put(path: &Path, old: &str, new: &str, mode: Mode, what: &str) -> Result<(), Exit> {
     match mode {
-        Mode::Show => io::stdout().write_all(new.as_bytes()).map_err(|_| Exit::Usage),
+        Mode::Show => print(new),
         _ if old == new => Ok(()),
         Mode::Check => {
             let diff = TextDiff::from_lines(old, new);
             let name = path.display().to_string();
-            print!("{}", diff.unified_diff().header(&name, &format!("{name} ({what})")));
+            print(&diff.unified_diff().header(&name, &format!("{name} ({what})")).to_string())?;
             Err(Exit::Fault)
         }
-        Mode::Replace => replace(path, new).map_err(|e| {
-            eprintln!("error: {}: {e}", path.display());
-            Exit::Usage
-        }),
+        Mode::Replace => write(path, new),
     }
 }
 
-/// Replaces a file whole or not at all, with the permissions it had.
+/// Writes to standard output. That nobody reads on, as behind `| head`, is no fault.
+pub(super) fn print(text: &str) -> Result<(), Exit> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("error: standard output: {e}");
+            Err(Exit::Usage)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Exit> {
+    replace(path, text).map_err(|e| {
+        eprintln!("error: {}: {e}", path.display());
+        Exit::Usage
+    })
+}
+
+/// Makes a file, or replaces it; then it keeps its permissions.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     // Through a link the file it names is replaced, not the link.
-    let path = path.canonicalize()?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    let (path, permissions) = match path.canonicalize() {
+        Ok(path) => (path.clone(), Some(std::fs::metadata(path)?.permissions())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
+        Err(e) => return Err(e),
+    };
+    let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = match permissions {
+        Some(permissions) => {
+            let file = tempfile::NamedTempFile::new_in(directory)?;
+            file.as_file().set_permissions(permissions)?;
+            file
+        }
+        // As any new file, not as a temporary one, which nobody else may read.
+        None => tempfile::Builder::new().make_in(directory, |path| std::fs::File::create_new(path))?,
+    };
     file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|e| e.error)?;
     Ok(())

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::print;
 use super::Exit;
 
 #[derive(clap::Args)]
@@ -24,8 +25,8 @@ impl Init {
     pub(super) fn run(self) -> Exit {
         match self.make() {
             Ok(()) => {
-                println!("made {0}; next: cd {0} && cargo run", self.directory.display());
-                Exit::Fine
+                let next = format!("made {0}; next: cd {0} && cargo run\n", self.directory.display());
+                print(&next).err().unwrap_or(Exit::Fine)
             }
             Err(error) => {
                 eprintln!("error: {}: {error}", self.directory.display());

@@ -1,8 +1,8 @@
 //! `mpcal-build rust FILE`
 
-use std::io::Write;
 use std::path::PathBuf;
 
+use super::files::{print, write};
 use super::{report, Exit, MessageFormat};
 use crate::pipeline::Request;
 use crate::Config;
@@ -30,15 +30,9 @@ impl Rust {
             Err(exit) => return exit,
         };
         let written = match &self.output {
-            Some(path) => std::fs::write(path, text),
-            None => std::io::stdout().write_all(text.as_bytes()),
+            Some(path) => write(path, &text),
+            None => print(&text),
         };
-        match written {
-            Ok(()) => Exit::Fine,
-            Err(error) => {
-                eprintln!("error: {error}");
-                Exit::Usage
-            }
-        }
+        written.err().unwrap_or(Exit::Fine)
     }
 }

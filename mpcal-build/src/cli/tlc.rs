@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::files::{put, Mode};
+use super::files::{print, put, Mode};
 use super::{explain_trace, report, Exit, MessageFormat};
 use crate::pipeline::Request;
 use crate::Config;
@@ -73,7 +73,7 @@ impl Tlc {
         for line in lines {
             // Up to the first error TLC's own words say how it goes on.
             if !said.contains("\nError: ") && !line.starts_with("Error: ") {
-                println!("{line}");
+                print(&format!("{line}\n"))?;
             }
             said.push_str(&line);
             said.push('\n');
