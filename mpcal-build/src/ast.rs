@@ -25,6 +25,8 @@ pub struct Module {
     pub extends: Vec<Name>,
     /// Its units, without the region that `pcal.trans` owns.
     pub units: Vec<Unit>,
+    /// Each module that is instantiated somewhere in it, also in a `LET` or in the block.
+    pub instantiates: Vec<Name>,
 }
 
 /// One unit of a module, or of a `define` or `LET`.

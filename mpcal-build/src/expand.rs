@@ -188,11 +188,18 @@ fn children(kind: &mut ExprKind) -> Vec<&mut Expr> {
             list
         }
         ExprKind::Let(units, body) => {
-            let mut list: Vec<&mut Expr> = units
-                .iter_mut()
-                .filter_map(|u| if let Unit::Definition(d) = u { Some(d) } else { None })
-                .flat_map(|d| d.domain.iter_mut().flat_map(|b| sets(b)).chain(std::iter::once(&mut d.body)))
-                .collect();
+            let mut list = Vec::new();
+            for unit in units {
+                match unit {
+                    Unit::Definition(d) => {
+                        list.extend(d.domain.iter_mut().flat_map(|b| sets(b)));
+                        list.push(&mut d.body);
+                    }
+                    Unit::Instance(instance) => list.extend(instance.with.iter_mut().map(|(_, e)| e)),
+                    Unit::Constants(_) | Unit::Variables(_) | Unit::Recursive(_) => {}
+                    Unit::Assume(_) | Unit::Module(_) | Unit::Opaque => {}
+                }
+            }
             list.push(body);
             list
         }

@@ -71,7 +71,7 @@ impl<'m> Fresh<'m> {
     }
 
     fn renew(&mut self, e: &mut Expr) {
-        e.id = self.model.next_expr();
+        self.model.renumber(e);
         let span = e.span;
         if let Some(b) = Free::of(e).and_then(|f| self.free.get(&f).copied()) {
             if !matches!(e.kind, ExprKind::CallBound(..)) {

@@ -48,6 +48,7 @@ impl Load<'_, '_> {
         let mut inner = Vec::new();
         let mut needed = Vec::new();
         collect(module, &mut inner, &mut needed);
+        needed.extend(module.instantiates.iter().cloned());
         for name in needed {
             if !inner.contains(&name.text) && !STANDARD_MODULES.contains(&&*name.text) {
                 self.load(&name, depth);
@@ -108,17 +109,16 @@ impl Load<'_, '_> {
     }
 }
 
-/// The names of modules inside a module, and those that it or they need.
+/// The names of modules inside a module, and those that it or they extend.
 fn collect(module: &Module, inner: &mut Vec<Rc<str>>, needed: &mut Vec<Name>) {
     needed.extend(module.extends.iter().cloned());
     for unit in &module.units {
         match unit {
-            Unit::Instance(instance) => needed.push(instance.module.clone()),
             Unit::Module(nested) => {
                 inner.extend(nested.name.iter().map(|n| n.text.clone()));
                 collect(nested, inner, needed);
             }
-            Unit::Constants(_) | Unit::Variables(_) | Unit::Recursive(_) => {}
+            Unit::Constants(_) | Unit::Variables(_) | Unit::Recursive(_) | Unit::Instance(_) => {}
             Unit::Definition(_) | Unit::Assume(_) | Unit::Opaque => {}
         }
     }

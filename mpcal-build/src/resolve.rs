@@ -6,6 +6,7 @@
 
 mod expr;
 mod globals;
+mod let_instance;
 mod modules;
 mod names;
 mod stmt;
@@ -22,6 +23,7 @@ use crate::resolved::{
 };
 use crate::source::{Sources, Span};
 
+use let_instance::LetInstance;
 use modules::{Env, EnvId};
 
 /// What a name in scope stands for.
@@ -31,8 +33,8 @@ enum Entry {
     Bound(crate::resolved::BoundId),
     /// `self`, where a process has one.
     SelfId,
-    /// An instance in a `LET`.
-    LetInstance,
+    /// An instance in a `LET`: an index into [`Resolver::let_instances`].
+    LetInstance(usize),
 }
 
 struct Resolver<'a, 'd> {
@@ -51,6 +53,9 @@ struct Resolver<'a, 'd> {
     env: EnvId,
     /// The parameters of the instances on the way here, which every definition takes first.
     instance_parameters: Vec<BoundId>,
+    let_instances: Vec<LetInstance<'a>>,
+    /// Their names, each one once.
+    let_names: HashSet<Rc<str>>,
     assumes: Vec<&'a ast::Expr>,
     procedures: HashMap<Rc<str>, ProcedureId>,
     globals: HashMap<Rc<str>, VariableId>,
@@ -89,6 +94,8 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         bare: own.name.is_none() || own.extends.is_empty(),
         env: EnvId(0),
         instance_parameters: Vec::new(),
+        let_instances: Vec::new(),
+        let_names: HashSet::new(),
         assumes: Vec::new(),
         procedures: HashMap::new(),
         globals: HashMap::new(),

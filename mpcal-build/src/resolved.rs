@@ -88,6 +88,8 @@ pub struct Model {
     pub assumes: Vec<Expr>,
     /// Types that the author wrote down.
     pub annotations: Annotations,
+    /// The instance of a standard module through which an expression names its operator.
+    pub qualifiers: HashMap<ExprId, Rc<str>>,
     /// One more than the largest [`ExprId`].
     pub expr_count: u32,
 }
@@ -318,6 +320,17 @@ pub struct LetDefinition {
     pub body: Expr,
 }
 
+impl LetDefinition {
+    /// Why the body of a definition that only tells TLA+ of an instance is opaque.
+    pub const INSTANCE: &'static str = "an instance of a module has no value";
+
+    /// Whether it only tells TLA+ of an instance: nothing of ours mentions it.
+    #[must_use]
+    pub fn is_instance(&self) -> bool {
+        matches!(self.body.kind, ExprKind::Opaque(_, Self::INSTANCE))
+    }
+}
+
 /// The forms of expressions.
 #[derive(Clone, Debug)]
 pub enum ExprKind {
@@ -508,6 +521,15 @@ impl Model {
     pub fn new_bound(&mut self, name: impl Into<Rc<str>>, span: Span, arity: usize) -> BoundId {
         self.bounds.push(Bound { name: name.into(), span, arity });
         BoundId(self.bounds.len() as u32 - 1)
+    }
+
+    /// Gives a copy of an expression an id of its own.
+    pub fn renumber(&mut self, e: &mut Expr) {
+        let id = self.next_expr();
+        if let Some(through) = self.qualifiers.get(&e.id).cloned() {
+            self.qualifiers.insert(id, through);
+        }
+        e.id = id;
     }
 
     /// An expression with an id of its own.

@@ -183,7 +183,8 @@ impl Specializer<'_> {
     }
 
     fn expr(&mut self, e: &mut Expr) {
-        if let ExprKind::Let(definitions, _) = &e.kind {
+        if let ExprKind::Let(definitions, _) = &mut e.kind {
+            definitions.retain(|d| !d.is_instance());
             let names: HashSet<_> = definitions.iter().map(|d| d.bound).collect();
             let recursive = definitions.iter().enumerate().any(|(n, d)| {
                 // A definition may use those before it.

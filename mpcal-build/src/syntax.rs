@@ -52,7 +52,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     };
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
     let block = block::parse_block(source, &block_tokens.tokens, out);
-    let module = if source.text[..start].contains("MODULE") {
+    let mut module = if source.text[..start].contains("MODULE") {
         check_comment_markers(source, &block_tokens, out);
         if out.has_errors() {
             // The comment around the block may not end where it seems to.
@@ -63,6 +63,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     } else {
         Module::default()
     };
+    module.instantiates.extend(module::instantiated(source, &block_tokens.tokens));
     block.map(|block| File { module, block })
 }
 

@@ -25,6 +25,7 @@ const TLC: &[(&str, usize)] = &[
     ("jumps", 90),
     ("labels_in_branches", 177),
     ("lazy_values", 18),
+    ("let_instances", 146),
     ("local_refs", 13_824),
     ("long_choices", 23),
     ("long_section", 13),

@@ -129,6 +129,7 @@ runs!(
     instances_differ "instances_differ",
     labels_in_branches "labels_in_branches",
     lazy_values "lazy_values",
+    let_instances "let_instances",
     local_refs "local_refs",
     long_choices "long_choices",
     long_section "long_section",

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::ast::Quantifier;
 use crate::operators::Fixity;
-use crate::resolved::{Binding, BoundId, Expr, ExprKind, Model, Step, VariableId};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Model, Step, VariableId};
 
 /// How variables and bound names are spelt where an expression is printed.
 #[derive(Clone, Debug, Default)]
@@ -145,6 +145,9 @@ impl Printer<'_> {
             }
             ExprKind::CallBound(id, args) => self.call(&self.bound(*id).text, args),
             ExprKind::CallConstant(id, args) => self.call(&self.model.constants[id.index()].name, args),
+            ExprKind::Builtin(op, args) if self.model.qualifiers.contains_key(&e.id) => {
+                self.call(&format!("{}!{}", self.model.qualifiers[&e.id], op.name), args)
+            }
             ExprKind::Builtin(op, args) if op.name == "\\X" => {
                 let sets: Vec<_> = args.iter().map(|a| self.text(a).at_least(14)).collect();
                 Text::new(sets.join(" \\X "), 10)
@@ -222,7 +225,12 @@ impl Printer<'_> {
                         }
                     })
                     .collect();
-                Text::new(format!("LET {} IN {}", list.join(" "), self.top(body)), OPEN)
+                let text = format!("LET {} IN {}", list.join(" "), self.top(body));
+                if definitions.iter().any(LetDefinition::is_instance) {
+                    // The translator takes the commas of a `WITH` for its own.
+                    return Text::name(format!("({text})"));
+                }
+                Text::new(text, OPEN)
             }
             ExprKind::Lambda(names, body) => {
                 let names: Vec<_> = names.iter().map(|n| self.bound(*n).text.to_string()).collect();

@@ -106,7 +106,14 @@ impl Resolver<'_, '_> {
                 let names = names.iter().map(|n| cx.bind(n, 0)).collect();
                 ExprKind::Lambda(names, cx.boxed(body))
             }),
-            A::Qualified(parts) => self.qualified(parts, span),
+            A::Qualified(parts) => {
+                let kind = self.qualified(parts, span);
+                let e = self.node(kind, span);
+                if let (ExprKind::Builtin(..), Some(through)) = (&e.kind, self.qualifier(parts)) {
+                    self.model.qualifiers.insert(e.id, through);
+                }
+                return e;
+            }
             A::Decimal => self.opaque(span, "there are no real numbers at run time"),
             A::Subexpression => self.opaque(span, "it names a part of a formula, as proofs do"),
             A::Temporal => self.opaque(span, "it speaks about steps, not about one state"),
@@ -198,11 +205,7 @@ impl Resolver<'_, '_> {
                     let bound = known.unwrap_or_else(|| self.bind(&d.name, d.parameters.len()));
                     definitions.push(LetDefinition { bound, parameters, body: value });
                 }
-                Unit::Instance(instance) => {
-                    if let Some(name) = &instance.name {
-                        self.scope.push((name.text.clone(), Entry::LetInstance));
-                    }
-                }
+                Unit::Instance(instance) => self.let_instance(instance, &mut definitions),
                 Unit::Constants(_) | Unit::Variables(_) | Unit::Assume(_) | Unit::Module(_) | Unit::Opaque => {}
             }
         }

@@ -92,7 +92,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// Whether there may be one more view, of this module; if not, says so.
-    fn may_grow(&mut self, module: &Module, span: Span) -> bool {
+    pub(super) fn may_grow(&mut self, module: &Module, span: Span) -> bool {
         if self.open.iter().any(|m| std::ptr::eq(*m, module)) {
             let name = module.name.as_ref().map_or("", |n| &n.text);
             let message = format!("module `{name}` needs itself");
@@ -179,7 +179,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// A module that is no standard one, and the view it stands in: inside this module or one around
     /// it, or of the files that were loaded.
-    fn module(&self, id: EnvId, name: &str) -> Option<(&'a Module, Option<EnvId>)> {
+    pub(super) fn module(&self, id: EnvId, name: &str) -> Option<(&'a Module, Option<EnvId>)> {
         let mut env = Some(id);
         while let Some(EnvId(n)) = env {
             if let Some(module) = self.envs[n].modules.get(name) {
@@ -194,25 +194,13 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn declare(&mut self, id: EnvId, unit: &'a Unit, with: Option<With<'a>>) {
-        let bound = |name: &Name| {
-            with.map(|with| match with.iter().find(|(n, _)| n.text == name.text) {
-                Some((_, e)) => Item::Substituted(e),
-                None => Item::Implicit,
-            })
-        };
         match unit {
             Unit::Constants(list) => {
                 for (name, arity) in list {
-                    let item = bound(name).unwrap_or_else(|| Item::Constant(self.new_constant(name, *arity)));
-                    self.envs[id.0].items.insert(name.text.clone(), item);
+                    self.declare_open(id, name, with, |cx| Item::Constant(cx.new_constant(name, *arity)));
                 }
             }
-            Unit::Variables(list) => {
-                for name in list {
-                    let item = bound(name).unwrap_or(Item::Foreign);
-                    self.envs[id.0].items.insert(name.text.clone(), item);
-                }
-            }
+            Unit::Variables(list) => list.iter().for_each(|name| self.declare_open(id, name, with, |_| Item::Foreign)),
             Unit::Recursive(list) => self.envs[id.0].recursive.extend(list.iter().map(|(n, _)| n.text.clone())),
             Unit::Definition(d) => {
                 let key = super::definition_key(&d.name.text, d.parameters.len());
@@ -234,6 +222,25 @@ impl<'a> Resolver<'a, '_> {
             Unit::Assume(e) if with.is_none() && id == EnvId(0) => self.assumes.push(e),
             Unit::Assume(_) | Unit::Opaque => {}
         }
+    }
+
+    /// Declares a constant or a variable, as `own` says or as something that stands in its place.
+    fn declare_open(
+        &mut self,
+        id: EnvId,
+        name: &'a Name,
+        with: Option<With<'a>>,
+        own: impl FnOnce(&mut Self) -> Item<'a>,
+    ) {
+        let given = with.and_then(|with| with.iter().find(|(n, _)| n.text == name.text));
+        let item = match given {
+            Some((_, e)) => Item::Substituted(e),
+            None if with.is_none() => own(self),
+            // A parameter with this name is in scope wherever a definition of the module is resolved.
+            None if self.envs[id.0].parameters.iter().any(|(n, _)| n.text == name.text) => return,
+            None => Item::Implicit,
+        };
+        self.envs[id.0].items.insert(name.text.clone(), item);
     }
 
     fn new_constant(&mut self, name: &Name, arity: usize) -> ConstantId {
@@ -287,6 +294,29 @@ impl<'a> Resolver<'a, '_> {
                 }
             }
         }
+    }
+
+    /// The view of a module that a `LET` instantiates under a name: these constants are parameters of what it
+    /// defines, the others are what has their name outside.
+    pub(super) fn view(
+        &mut self,
+        module: &'a Module,
+        enclosing: Option<EnvId>,
+        name: &str,
+        constants: Vec<(&'a Name, usize)>,
+    ) -> EnvId {
+        let own = &self.envs[self.env.0];
+        let mut env = Env {
+            outer: Some(self.env),
+            enclosing,
+            parameters: own.parameters.clone(),
+            prefix: format!("{}{name}!", own.prefix),
+            parts: own.parts.clone(),
+            ..Env::default()
+        };
+        env.parts.push(constants.len());
+        env.parameters.extend(constants);
+        self.build(module, env, Some(&[]))
     }
 
     /// What a name stands for, and where.

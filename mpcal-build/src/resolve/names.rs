@@ -7,7 +7,7 @@ use super::{definition_key, Entry, Place, Resolver};
 use crate::ast::{self, ExprKind as A, Name};
 use crate::diagnostic::Diagnostic;
 use crate::operators::{self, Fixity, Operator};
-use crate::resolved::{Definition, Expr, ExprKind, LetDefinition, OperatorId};
+use crate::resolved::{BoundId, Definition, Expr, ExprKind, LetDefinition, OperatorId};
 use crate::source::Span;
 
 impl Resolver<'_, '_> {
@@ -29,7 +29,7 @@ impl Resolver<'_, '_> {
                 };
             }
             Some(Entry::Variable(id)) => return self.variable(id, span),
-            Some(Entry::LetInstance) | None => {}
+            Some(Entry::LetInstance(_)) | None => {}
         }
         if let Some((env, item)) = self.find(self.env, name) {
             return self.item(env, &item, name, None, span);
@@ -107,13 +107,25 @@ impl Resolver<'_, '_> {
         let Some(((last, args_of_last), path)) = parts.split_last() else { return ExprKind::DefaultInit };
         let (mut env, mut given) = (self.env, Vec::new());
         for (n, (name, args)) in path.iter().enumerate() {
-            if n == 0 && matches!(self.lookup(&name.text), Some(Entry::LetInstance)) {
-                return self.opaque(span, "an instance in a `LET` has no Rust form");
-            }
-            given.extend(self.exprs(args));
-            match self.find(env, &name.text) {
-                Some((_, Item::Instance(made))) => env = made,
-                Some((_, Item::Standard(module))) if n + 1 == path.len() => {
+            let args = self.exprs(args);
+            let item = match self.lookup(&name.text) {
+                Some(Entry::LetInstance(local)) if n == 0 => {
+                    let local = self.let_instances[local].clone();
+                    given = self.let_given(&local, &args, name, span);
+                    Some(local.module)
+                }
+                _ => {
+                    let found = self.find(env, &name.text);
+                    if let (0, Some((around, _))) = (n, &found) {
+                        given = self.own_instance_parameters(*around, span);
+                    }
+                    given.extend(args);
+                    found.map(|(_, item)| item)
+                }
+            };
+            match item {
+                Some(Item::Instance(made)) => env = made,
+                Some(Item::Standard(module)) if n + 1 == path.len() => {
                     let args = self.exprs(args_of_last);
                     let provides =
                         |o: &&Operator| *module == *o.module || operators::extended_by(&module).contains(&o.module);
@@ -138,16 +150,35 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// `I` of `I!Op(a)`, as it is spelt where an instance in a `LET` may have another name than the author's.
+    pub(super) fn qualifier(&self, parts: &[(Name, Vec<ast::Expr>)]) -> Option<Rc<str>> {
+        let [(instance, _), _] = parts else { return None };
+        match self.lookup(&instance.text) {
+            Some(Entry::LetInstance(local)) => Some(self.let_instances[local].name.clone()),
+            _ => Some(instance.text.clone()),
+        }
+    }
+
     /// A name of a module that stands alone: a value, or an operator given as an argument.
     fn item(&mut self, env: EnvId, item: &Item<'_>, key: &str, given: Option<Vec<Expr>>, span: Span) -> ExprKind {
         if let Item::Definition(d, _) = item {
             if !d.parameters.is_empty() {
                 let inherited = self.envs[env.0].parameters.len();
                 let id = self.use_definition(env, key);
-                if inherited > 0 {
-                    return self.opaque(span, "an operator of an instance with parameters is no argument in Rust");
+                if inherited == 0 {
+                    return ExprKind::OperatorRef(id);
                 }
-                return ExprKind::OperatorRef(id);
+                // It takes what the instance is given first: `LAMBDA x : I(a)!Op(x)`.
+                let mut all = match given {
+                    Some(given) => given,
+                    None => self.own_instance_parameters(env, span),
+                };
+                let parameters = d.parameters.iter();
+                let names: Vec<_> =
+                    parameters.map(|(n, arity)| self.model.new_bound(n.text.clone(), span, *arity)).collect();
+                all.extend(self.operands(names.iter().copied(), span));
+                let call = self.node(ExprKind::Call(id, all), span);
+                return ExprKind::Lambda(names, Box::new(call));
             }
         }
         self.apply_item(env, item, key, given, Vec::new(), span)
@@ -199,9 +230,23 @@ impl Resolver<'_, '_> {
 
     /// The parameters of the instances around us that a definition of `env` takes, too.
     fn own_instance_parameters(&mut self, env: EnvId, span: Span) -> Vec<Expr> {
-        let count = self.envs[env.0].parameters.len();
+        self.instance_arguments(self.envs[env.0].parameters.len(), span)
+    }
+
+    /// So many of the parameters of the instances around us.
+    pub(super) fn instance_arguments(&mut self, count: usize, span: Span) -> Vec<Expr> {
         let own: Vec<_> = self.instance_parameters.iter().copied().take(count).collect();
-        own.into_iter().map(|id| self.node(ExprKind::Bound(id), span)).collect()
+        self.operands(own, span)
+    }
+
+    /// Bound names as arguments.
+    fn operands(&mut self, names: impl IntoIterator<Item = BoundId>, span: Span) -> Vec<Expr> {
+        let kind = |cx: &Self, id| match cx.model.bound(id).arity {
+            0 => ExprKind::Bound(id),
+            // An operator, passed on.
+            _ => ExprKind::CallBound(id, Vec::new()),
+        };
+        names.into_iter().map(|id| self.node(kind(self, id), span)).collect()
     }
 
     /// What `WITH` puts in place of a constant, resolved where the `WITH` stands.
@@ -237,7 +282,7 @@ impl Resolver<'_, '_> {
         kind
     }
 
-    fn check_arity(&mut self, name: &str, takes: usize, gets: usize, span: Span) {
+    pub(super) fn check_arity(&mut self, name: &str, takes: usize, gets: usize, span: Span) {
         if takes != gets {
             let message = format!("operator `{name}` takes {takes} arguments, not {gets}");
             self.out.push(Diagnostic::error("arity", span, message));

@@ -24,7 +24,10 @@ pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnost
     let cx = Context::new(source);
     let start = Tokens::new(&cx, tokens, false);
     let module = match module(start) {
-        Ok((_, module)) => module,
+        Ok((rest, mut module)) => {
+            module.instantiates = instantiated(source, &tokens[..tokens.len() - rest.all().len()]);
+            module
+        }
         Err(_) => {
             start.report_farthest();
             Module::default()
@@ -32,6 +35,13 @@ pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnost
     };
     cx.finish(out);
     module
+}
+
+/// The modules behind each `INSTANCE`.
+pub(super) fn instantiated(source: &Source, tokens: &[Token]) -> Vec<Name> {
+    let pairs = tokens.windows(2).filter(|pair| source.slice(pair[0].span) == "INSTANCE");
+    let names = pairs.filter(|pair| pair[1].kind == TokenKind::Word);
+    names.map(|pair| Name { text: Rc::from(source.slice(pair[1].span)), span: pair[1].span }).collect()
 }
 
 /// `---- MODULE M ---- EXTENDS A, B … ====`
