@@ -79,6 +79,27 @@ impl fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
+impl Violation {
+    fn of(resource: &'static str, obligation: &'static str, seen: &str) -> Self {
+        Self { resource, obligation, seen: seen.to_owned() }
+    }
+
+    /// The violation, if what was found is not what is wanted.
+    fn unless_same(
+        resource: &'static str,
+        obligation: &'static str,
+        what: &str,
+        found: &Seen,
+        wanted: &Seen,
+    ) -> Result<(), Self> {
+        if found == wanted {
+            Ok(())
+        } else {
+            Err(Self::of(resource, obligation, &format!("{what}: {found:?}, not {wanted:?}")))
+        }
+    }
+}
+
 /// What an attempt came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Seen {
@@ -182,15 +203,11 @@ where
     M: Fn() -> (W, R),
 {
     fn violation(&self, obligation: &'static str, seen: &str) -> Violation {
-        Violation { resource: self.name, obligation, seen: seen.to_owned() }
+        Violation::of(self.name, obligation, seen)
     }
 
     fn same(&self, obligation: &'static str, what: &str, found: &Seen, wanted: &Seen) -> Result<(), Violation> {
-        if found == wanted {
-            Ok(())
-        } else {
-            Err(self.violation(obligation, &format!("{what}: {found:?}, not {wanted:?}")))
-        }
+        Violation::unless_same(self.name, obligation, what, found, wanted)
     }
 
     /// What a new resource reads as.

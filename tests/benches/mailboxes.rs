@@ -145,7 +145,7 @@ fn main() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
     let pairs = [(1, 20_000), (50, 1_000)];
     if let Ok(side) = std::env::var("ALONE") {
-        pairs.map(|(pairs, _)| alone(&runtime, &side, pairs));
+        pairs.iter().for_each(|(pairs, _)| alone(&runtime, &side, *pairs));
         return;
     }
     println!("{:>6} {:>18} {:>18} {:>8}", "pairs", "mailboxes, µs", "bare, µs", "ratio");

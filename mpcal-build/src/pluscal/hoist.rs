@@ -44,22 +44,22 @@ pub(super) fn hoist(lowered: &mut Lowered, out: &mut Diagnostics) {
             names.variables.extend(bare.iter().map(|(v, name)| (*v, Rc::from(format!("{name}[self]")))));
         }
         let cx = Printer { model: &lowered.model, names: &names };
-        let declarations: Vec<_> = bare
-            .iter()
-            .map(|(v, name)| {
-                let start = match (&lowered.model.variable(*v).initial, &set) {
-                    (Initial::None, None) => String::new(),
-                    (Initial::None, Some(set)) => format!(" = [self \\in {set} |-> defaultInitValue]"),
-                    (Initial::Value(e), None) => format!(" = {}", cx.top(e)),
-                    (Initial::Value(e), Some(set)) => format!(" = [self \\in {set} |-> {}]", cx.top(e)),
-                    (Initial::Element(e), None) => format!(" \\in {}", cx.top(e)),
-                    (Initial::Element(e), Some(set)) => format!(" \\in [{set} -> {}]", cx.top(e)),
-                };
-                (*v, format!("{name}{start}"))
-            })
-            .collect();
+        let declare = |(v, name): &(VariableId, Rc<str>)| (*v, format!("{name}{}", start(&cx, *v, set.as_deref())));
+        let declarations: Vec<_> = bare.iter().map(declare).collect();
         lowered.hoisted.extend(declarations);
         lowered.spelt.extend(moved.iter().filter_map(|v| Some((*v, names.variables.get(v)?.clone()))));
+    }
+}
+
+/// What a variable starts with, for one process or for each of a set.
+fn start(cx: &Printer<'_>, variable: VariableId, set: Option<&str>) -> String {
+    match (&cx.model.variable(variable).initial, set) {
+        (Initial::None, None) => String::new(),
+        (Initial::None, Some(set)) => format!(" = [self \\in {set} |-> defaultInitValue]"),
+        (Initial::Value(e), None) => format!(" = {}", cx.top(e)),
+        (Initial::Value(e), Some(set)) => format!(" = [self \\in {set} |-> {}]", cx.top(e)),
+        (Initial::Element(e), None) => format!(" \\in {}", cx.top(e)),
+        (Initial::Element(e), Some(set)) => format!(" \\in [{set} -> {}]", cx.top(e)),
     }
 }
 
@@ -81,19 +81,20 @@ fn no_default(variable: &Variable) -> Diagnostic {
 /// is global first.
 fn escaping(lowered: &Lowered, process: &LoweredProcess, used: &HashSet<VariableId>) -> Vec<VariableId> {
     let mut moved: HashSet<VariableId> = process.variables.iter().copied().filter(|v| used.contains(v)).collect();
-    for v in process.variables.iter().rev().filter(|v| used.contains(v)) {
-        start(lowered, *v, &process.variables, &mut moved);
+    for v in process.variables.iter().filter(|v| used.contains(v)) {
+        add_mentioned(lowered, *v, &process.variables, &mut moved);
     }
     process.variables.iter().copied().filter(|v| moved.contains(v)).collect()
 }
 
-fn start(lowered: &Lowered, variable: VariableId, own: &[VariableId], moved: &mut HashSet<VariableId>) {
+/// Adds what a variable starts with.
+fn add_mentioned(lowered: &Lowered, variable: VariableId, own: &[VariableId], moved: &mut HashSet<VariableId>) {
     let (Initial::Value(e) | Initial::Element(e)) = &lowered.model.variable(variable).initial else { return };
     let mut found = HashSet::new();
     variables(e, &mut found);
     for v in found {
         if own.contains(&v) && moved.insert(v) {
-            start(lowered, v, own, moved);
+            add_mentioned(lowered, v, own, moved);
         }
     }
 }

@@ -79,15 +79,11 @@ where
     }
 
     fn violation(&self, obligation: &'static str, seen: &str) -> Violation {
-        Violation { resource: self.name, obligation, seen: seen.to_owned() }
+        Violation::of(self.name, obligation, seen)
     }
 
     fn same(&self, obligation: &'static str, what: &str, found: &Seen, wanted: &Seen) -> Result<(), Violation> {
-        if found == wanted {
-            Ok(())
-        } else {
-            Err(self.violation(obligation, &format!("{what}: {found:?}, not {wanted:?}")))
-        }
+        Violation::unless_same(self.name, obligation, what, found, wanted)
     }
 
     fn read(&self, reader: &mut R, section: &mut Section) -> Seen {
