@@ -8,6 +8,11 @@ mod replicated {
     mpcal_runtime::include_model!("replicated");
 }
 
+/// Nobody instantiates one of its archetypes, which reads fields that no message has.
+mod unused {
+    mpcal_runtime::include_model!("unused");
+}
+
 mod names {
     mpcal_runtime::include_model!("names");
 }

@@ -7,6 +7,7 @@ use quote::quote;
 
 use super::code::{Code, Form, Globals, Scope};
 use super::names::ident;
+use super::place::Place;
 use super::Emitter;
 use crate::ast::Quantifier;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
@@ -226,7 +227,7 @@ impl Emitter<'_> {
                 let start = self.owned(base, &ty, s);
                 for u in updates {
                     let mut inner = s.clone();
-                    let old = self.place_of(quote!(changed), &ty, &u.path, s);
+                    let old = self.place_of(Place::named(quote!(changed), &ty), &u.path, s);
                     let at = u.value.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == u.at));
                     if at {
                         let (old_tokens, old_ty) = (old.read.clone(), old.ty.clone());

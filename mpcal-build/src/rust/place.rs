@@ -10,10 +10,9 @@ use crate::resolved::{Expr, ExprKind, Step as PathStep};
 use crate::types::Type;
 
 impl Emitter<'_> {
-    /// The place at a path inside `base`, to read and to assign.
-    pub(super) fn place_of(&self, base: TokenStream, ty: &Type, path: &[PathStep], s: &Scope) -> Place {
-        let mut target =
-            Place { read: base.clone(), reach: base, ty: ty.clone(), write: TokenStream::new(), by_ref: false };
+    /// The place at a path inside another one, to read and to assign.
+    pub(super) fn place_of(&self, start: Place, path: &[PathStep], s: &Scope) -> Place {
+        let mut target = start;
         for step in path {
             if let Type::Optional(_, t) = target.ty.clone() {
                 let (read, reach) = (&target.read, &target.reach);
@@ -73,6 +72,18 @@ impl Emitter<'_> {
         let reach = &target.reach;
         target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
         target
+    }
+}
+
+impl Place {
+    /// A variable, or something else that can be assigned.
+    pub(super) fn named(name: TokenStream, ty: &Type) -> Self {
+        Self { read: name.clone(), reach: name, ty: ty.clone(), write: TokenStream::new(), by_ref: false }
+    }
+
+    /// What a mutable reference leads to.
+    pub(super) fn behind(reference: TokenStream, ty: &Type) -> Self {
+        Self { by_ref: true, ..Self::named(reference, ty) }
     }
 }
 

@@ -113,7 +113,9 @@ impl Emitter<'_> {
                 });
             }
         }
-        let accessors = record.fields.iter().map(|(field, t)| self.accessors(record, &variants, field, t));
+        // What no shape has is read, if anywhere, by what is never run.
+        let had = record.fields.iter().filter(|(field, _)| record.ever(field));
+        let accessors = had.map(|(field, t)| self.accessors(record, &variants, field, t));
         let message = format!("{name}: no such shape");
         let doc = match &record.tag {
             Some(tag) => format!(" Records of several shapes, told apart by their field `{tag}`."),

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::code::{has_question_mark, Code, Form, Scope};
 use super::names::ident;
+use super::place::Place;
 use super::procedure::Target;
 use super::{names, Emitter};
 use crate::normal::{Block, End, Jump, Step};
@@ -107,8 +108,9 @@ impl Emitter<'_> {
         let name = self.name(&self.model.variable(variable).name);
         let state = scope.frame.get(&variable).unwrap_or(&scope.state);
         let base = quote!(#state.#name);
-        let read = if self.is_slot(variable) { quote!(#base.get_mut()?) } else { base };
-        let target = self.place_of(read, &ty, path, scope);
+        let start =
+            if self.is_slot(variable) { Place::behind(quote!(#base.get_mut()?), &ty) } else { Place::named(base, &ty) };
+        let target = self.place_of(start, path, scope);
         let value = self.owned(value, &target.ty, scope);
         let place = target.write;
         quote!(let value = #value; #place = value;)
@@ -163,7 +165,7 @@ impl Emitter<'_> {
             Step::Assign { variable, path, value, .. } => self.assign(*variable, path, value, scope),
             Step::AssignMapped { path, value } => {
                 let Some((variable, ty, ..)) = scope.mapped.clone() else { return quote!() };
-                let target = self.place_of(variable, &ty, path, scope);
+                let target = self.place_of(Place::named(variable, &ty), path, scope);
                 let value = self.owned(value, &target.ty, scope);
                 let place = target.write;
                 if path.is_empty() {
@@ -235,7 +237,7 @@ impl Emitter<'_> {
             },
             (ExprKind::Except(base, updates), _) if own(base) && updates.len() == 1 => {
                 let update = &updates[0];
-                let target = self.place_of(place, ty, &update.path, scope);
+                let target = self.place_of(Place::named(place, ty), &update.path, scope);
                 let mut inner = scope.clone();
                 let (read, old) = (target.read.clone(), target.ty.clone());
                 inner.bounds.insert(update.at, Code::new(quote!(old), Form::Place, old));
