@@ -58,6 +58,7 @@ pub fn emit(
         model,
         normal,
         types,
+        own: names::Own::unlike(&variables),
         names: variables,
         type_names,
         operator_names: names::operators(model),
@@ -181,6 +182,8 @@ struct Emitter<'m> {
     type_names: names::TypeNames,
     /// Variables, bound names and fields in snake case, different for different names.
     names: HashMap<Rc<str>, String>,
+    /// What is no name of the model.
+    own: names::Own,
     /// Constants and operators likewise.
     operator_names: HashMap<Rc<str>, String>,
     operators: RefCell<HashMap<OperatorId, Emitted>>,

@@ -1392,8 +1392,8 @@ mod model {
                 let crashed_read = self.crashed.read(section, &())?;
                 let value = {
                     let mut changed = crashed_read.clone();
-                    let value = true;
-                    *changed.at_mut(&rt::negate(self.id)?)? = value;
+                    let new = true;
+                    *changed.at_mut(&rt::negate(self.id)?)? = new;
                     changed
                 };
                 self.crashed.write(section, &(), value)?;

@@ -38,6 +38,7 @@ const TLC: &[(&str, usize)] = &[
     ("nested_loops", 225),
     ("operators", 9),
     ("optional", 29),
+    ("own_names", 4),
     ("plain_procedures", 285),
     ("plain_process", 37),
     ("print_order", 3),

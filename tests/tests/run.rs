@@ -139,6 +139,7 @@ runs!(
     nested_loops "nested_loops",
     operators "operators",
     optional "optional",
+    own_names "own_names",
     plain_procedures "plain_procedures",
     print_order "print_order",
     records "records",

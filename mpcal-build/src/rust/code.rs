@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::procedure::{Copy, Target};
@@ -175,6 +175,20 @@ fn is_operation(tokens: &TokenStream) -> bool {
 
 /// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but
 /// then the function that takes it fails, too.
+/// A name, or one made from it, that is none of those in some tokens.
+pub(super) fn unlike(name: &Ident, tokens: &TokenStream) -> Ident {
+    let candidates = std::iter::once(name.clone()).chain((2..).map(|n| super::names::ident(&format!("{name}_{n}"))));
+    candidates.into_iter().find(|c| !mentions(tokens, c)).unwrap_or_else(|| name.clone())
+}
+
+fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Ident(i) => i == *name,
+        proc_macro2::TokenTree::Group(g) => mentions(&g.stream(), name),
+        proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
+    })
+}
+
 pub(super) fn has_question_mark(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|t| match t {
         proc_macro2::TokenTree::Punct(p) => p.as_char() == '?',

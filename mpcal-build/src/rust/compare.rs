@@ -91,9 +91,9 @@ impl Emitter<'_> {
             _ => {}
         }
         if is_lazy(set) {
-            let x = self.by_ref(x, &Type::Value, s);
-            let test = self.value_in(quote!(x), set, s);
-            return quote!({ let x = #x; #test });
+            let (x, tested) = (self.by_ref(x, &Type::Value, s), &self.own.tested);
+            let test = self.value_in(quote!(#tested), set, s);
+            return quote!({ let #tested = #x; #test });
         }
         let code = self.code(set, None, s);
         let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
@@ -123,8 +123,9 @@ impl Emitter<'_> {
     /// Whether a reference to a dynamic value is in a set.
     fn value_in(&self, x: TokenStream, set: &Expr, s: &Scope) -> TokenStream {
         let test = |set: &Expr| {
-            let test = self.value_in(quote!(x), set, s);
-            quote!(&|x: &rt::Value| -> rt::Eval<bool> { Ok(#test) })
+            let tested = &self.own.tested;
+            let test = self.value_in(quote!(#tested), set, s);
+            quote!(&|#tested: &rt::Value| -> rt::Eval<bool> { Ok(#test) })
         };
         match &set.kind {
             ExprKind::RecordSet(fields) => {

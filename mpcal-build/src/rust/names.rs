@@ -60,6 +60,29 @@ pub(super) fn variables(model: &Model, types: &Types) -> HashMap<Rc<str>, String
     unique(variables.chain(bounds).chain(fields), &["section", "cmp", "partial_cmp"])
 }
 
+/// Names for what emitted expressions need themselves, unlike those of the model, which stand among them.
+pub(super) struct Own {
+    /// A changed copy of a value.
+    pub(super) changed: Ident,
+    /// What stood at a place, and what is to stand there.
+    pub(super) old: Ident,
+    pub(super) new: Ident,
+    /// What is tested for being in a set.
+    pub(super) tested: Ident,
+}
+
+impl Own {
+    /// Names that are not among those of the model.
+    pub(super) fn unlike(model: &HashMap<Rc<str>, String>) -> Self {
+        let free = |name: &str| {
+            let candidates = std::iter::once(name.to_owned()).chain((2..).map(|n| format!("{name}_{n}")));
+            let found = candidates.into_iter().find(|c| model.values().all(|known| known != c));
+            ident(&found.unwrap_or_default())
+        };
+        Self { changed: free("changed"), old: free("old"), new: free("new"), tested: free("tested") }
+    }
+}
+
 /// Names of the types that a model makes, by their ids.
 pub(super) struct TypeNames {
     pub(super) records: Vec<String>,

@@ -168,10 +168,11 @@ impl Emitter<'_> {
                 let target = self.place_of(Place::named(variable, &ty), path, scope);
                 let value = self.owned(value, &target.ty, scope);
                 let place = target.write;
+                let new = &self.own.new;
                 if path.is_empty() {
                     quote!(#place = #value;)
                 } else {
-                    quote!(let value = #value; #place = value;)
+                    quote!(let #new = #value; #place = #new;)
                 }
             }
             Step::Yield(e) => {
@@ -238,14 +239,7 @@ impl Emitter<'_> {
             (ExprKind::Except(base, updates), _) if own(base) && updates.len() == 1 => {
                 let update = &updates[0];
                 let target = self.place_of(Place::named(place, ty), &update.path, scope);
-                let mut inner = scope.clone();
-                let (read, old) = (target.read.clone(), target.ty.clone());
-                inner.bounds.insert(update.at, Code::new(quote!(old), Form::Place, old));
-                let mentioned = mentions(&update.value, update.at) > 0;
-                let value = self.owned(&update.value, &target.ty, &inner);
-                let old = if mentioned { quote!(let old = #read.clone();) } else { quote!() };
-                let write = target.write;
-                Some(quote!(#old let value = #value; #write = value;))
+                Some(self.update(update, target, scope))
             }
             _ => None,
         }
