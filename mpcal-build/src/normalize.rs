@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::fresh::free::bound_by;
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, VariableId};
 
@@ -294,7 +295,7 @@ impl Normalizer<'_, '_> {
     }
 
     fn hoist(&mut self, e: &mut Expr, inner: &mut HashSet<BoundId>, out: &mut Vec<Step>) {
-        let added: Vec<BoundId> = names_bound_by(&e.kind).into_iter().filter(|b| inner.insert(*b)).collect();
+        let added: Vec<BoundId> = bound_by(e).into_iter().filter(|b| inner.insert(*b)).collect();
         e.each_child_mut(&mut |child| self.hoist(child, inner, out));
         for bound in added {
             inner.remove(&bound);
@@ -358,20 +359,4 @@ pub fn is_stable(e: &Expr) -> bool {
     !e.any(&mut |e| {
         matches!(e.kind, ExprKind::Variable(_) | ExprKind::Read(..) | ExprKind::MappedVariable | ExprKind::MappedValue)
     })
-}
-
-/// The names that an expression binds for its own sub-expressions.
-fn names_bound_by(kind: &ExprKind) -> Vec<BoundId> {
-    match kind {
-        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => b.names.clone(),
-        ExprKind::Map(_, list) | ExprKind::Function(list, _) | ExprKind::Quantified(_, list, _) => {
-            list.iter().flat_map(|b| b.names.clone()).collect()
-        }
-        ExprKind::Lambda(names, _) => names.clone(),
-        ExprKind::Let(definitions, _) => {
-            definitions.iter().flat_map(|d| d.parameters.iter().copied().chain([d.bound])).collect()
-        }
-        ExprKind::Except(_, updates) => updates.iter().map(|u| u.at).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -20,6 +20,7 @@ const TLC: &[(&str, usize)] = &[
     ("expressions", 9),
     ("fairness", 512),
     ("fresh_refs", 514),
+    ("idioms", 104),
     ("instances", 9),
     ("instances_differ", 176),
     ("jumps", 90),

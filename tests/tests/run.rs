@@ -125,6 +125,7 @@ runs!(
     expressions "expressions",
     fairness "fairness",
     fresh_refs "fresh_refs",
+    idioms "idioms",
     instances "instances",
     instances_differ "instances_differ",
     labels_in_branches "labels_in_branches",

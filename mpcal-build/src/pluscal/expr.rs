@@ -69,7 +69,7 @@ impl Printer<'_> {
         list.iter().map(|e| self.top(e)).collect::<Vec<_>>().join(", ")
     }
 
-    fn bound(&self, id: BoundId) -> Text {
+    pub(super) fn bound(&self, id: BoundId) -> Text {
         self.names.bounds.get(&id).cloned().unwrap_or_else(|| Text::name(self.model.bound(id).name.clone()))
     }
 

@@ -21,6 +21,7 @@ use super::layout::{with, Binding, Kind, Statement};
 use super::lower::Lowered;
 use super::merge::Item;
 use super::MAX_NESTING;
+use crate::fresh::free::bound_by;
 use crate::normal::{Block, End, Jump, Section, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 
@@ -48,11 +49,13 @@ pub(super) fn section(
 ) -> Option<Vec<Statement>> {
     let (own, call) = owner.procedure.map_or((Vec::new(), None), |(n, own)| (own.to_vec(), Some(n)));
     let restored = if gives_up(&section.block, call) { own } else { Vec::new() };
+    // What comes behind a `with` stands inside it, and TLA+ has no shadowing.
+    let inside = bound_inside(lowered, owner.names, &section.block);
     let mut cx = Stager {
         lowered,
         names: owner.names,
         next: next.map(Rc::from),
-        used: HashSet::new(),
+        used: inside.clone(),
         restored,
         recursive: call,
         folds: false,
@@ -61,10 +64,23 @@ pub(super) fn section(
     let env = Env { names: owner.names.clone(), pending: BTreeMap::new() };
     let mut statements = cx.block(&section.block, env.clone());
     if Statement::depth(&statements) > MAX_NESTING {
-        (cx.folds, cx.used) = (true, HashSet::new());
+        (cx.folds, cx.used) = (true, inside);
         statements = cx.block(&section.block, env);
     }
     (!cx.fails).then_some(statements)
+}
+
+/// The names that expressions of a block bind.
+fn bound_inside(lowered: &Lowered, names: &Names, block: &Block) -> HashSet<String> {
+    let printer = Printer { model: &lowered.model, names };
+    let mut found = HashSet::new();
+    block.each_expr(&mut |e| {
+        e.any(&mut |e| {
+            found.extend(bound_by(e).into_iter().map(|b| printer.bound(b).text.to_string()));
+            false
+        });
+    });
+    found
 }
 
 pub(super) struct Stager<'l> {
@@ -72,7 +88,7 @@ pub(super) struct Stager<'l> {
     /// What names stand for before the section.
     names: &'l Names,
     next: Option<Rc<str>>,
-    /// Names bound in this section.
+    /// Names bound in this section, by us or by its expressions.
     used: HashSet<String>,
     /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
     /// them other values, so they are never assigned on the way there.

@@ -58,8 +58,7 @@ impl Emitter<'_> {
                     }
                     let i = self.by_ref(i, &Type::Value, s);
                     let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    let from = if target.by_ref { read } else { quote!(&#read) };
-                    (quote!(rt::value_index(#from, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
+                    (quote!(rt::value_index(&#read, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
                 }
                 (PathStep::Field(f), _) => {
                     let name = &**f;
