@@ -17,23 +17,23 @@ impl Emitter<'_> {
             if let Type::Optional(_, t) = target.ty.clone() {
                 let (read, reach) = (&target.read, &target.reach);
                 let (read, reach) = (quote!(#read.get()?), quote!(#reach.get_mut()?));
-                target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true };
+                target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true, lent: true };
             }
             let (read, reach) = (target.read.clone(), target.reach.clone());
-            let (read, reach, ty, by_ref) = match (step, target.ty.clone()) {
+            let (read, reach, ty, by_ref, lent) = match (step, target.ty.clone()) {
                 (PathStep::Index(i), Type::Function(k, v)) => {
                     let i = self.by_ref(i, &k, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true, true)
                 }
                 (PathStep::Index(i), Type::Seq(v)) => {
                     let i = self.owned(i, &Type::Int, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true)
+                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true, true)
                 }
                 (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items))
                     if (1..=items.len() as i64).contains(n) =>
                 {
                     let index = Literal::usize_unsuffixed(*n as usize - 1);
-                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false)
+                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false, false)
                 }
                 (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id))
                 | (PathStep::Field(f), Type::Record(id)) => {
@@ -43,13 +43,13 @@ impl Emitter<'_> {
                     if !record.ever(f) {
                         let (t, name) = (self.rust_type(&ty), &**f);
                         let read = quote!(rt::no_field::<#t>(#name)?);
-                        (read, quote!(rt::no_field::<&mut #t>(#name)?), ty, true)
+                        (read, quote!(rt::no_field::<&mut #t>(#name)?), ty, true, false)
                     } else if record.shapes.len() == 1 {
-                        (quote!(#read.#name), quote!(#reach.#name), ty, false)
+                        (quote!(#read.#name), quote!(#reach.#name), ty, false, false)
                     } else {
                         let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
                         let fails = if record.always(f) { quote!() } else { quote!(?) };
-                        (quote!(#read.#name() #fails), quote!(#reach.#name_mut() #fails), ty, true)
+                        (quote!(#read.#name() #fails), quote!(#reach.#name_mut() #fails), ty, true, true)
                     }
                 }
                 (PathStep::Index(i), other) => {
@@ -58,15 +58,17 @@ impl Emitter<'_> {
                     }
                     let i = self.by_ref(i, &Type::Value, s);
                     let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    (quote!(rt::value_index(&#read, #i)?), quote!(rt::value_index_mut(#start, #i)?), Type::Value, true)
+                    let from = if target.lent { read } else { quote!(&#read) };
+                    let reached = quote!(rt::value_index_mut(#start, #i)?);
+                    (quote!(rt::value_index(#from, #i)?), reached, Type::Value, true, false)
                 }
                 (PathStep::Field(f), _) => {
                     let name = &**f;
                     let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true)
+                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true, true)
                 }
             };
-            target = Place { read, reach, ty, write: TokenStream::new(), by_ref };
+            target = Place { read, reach, ty, write: TokenStream::new(), by_ref, lent };
         }
         let reach = &target.reach;
         target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
@@ -77,12 +79,12 @@ impl Emitter<'_> {
 impl Place {
     /// A variable, or something else that can be assigned.
     pub(super) fn named(name: TokenStream, ty: &Type) -> Self {
-        Self { read: name.clone(), reach: name, ty: ty.clone(), write: TokenStream::new(), by_ref: false }
+        Self { read: name.clone(), reach: name, ty: ty.clone(), write: TokenStream::new(), by_ref: false, lent: false }
     }
 
     /// What a mutable reference leads to.
     pub(super) fn behind(reference: TokenStream, ty: &Type) -> Self {
-        Self { by_ref: true, ..Self::named(reference, ty) }
+        Self { by_ref: true, lent: true, ..Self::named(reference, ty) }
     }
 }
 
@@ -96,5 +98,8 @@ pub(super) struct Place {
     pub(super) write: TokenStream,
     /// What stands there.
     pub(super) ty: Type,
+    /// Whether it is reached by a reference.
     by_ref: bool,
+    /// Whether what is read is a reference.
+    lent: bool,
 }
