@@ -42,9 +42,16 @@ impl<'a> Resolver<'a, '_> {
         let (mut values, mut header, mut constants) = (Vec::new(), Vec::new(), Vec::new());
         let module = match self.module(self.env, &instance.module.text) {
             None => Item::Standard(instance.module.text.clone()),
-            Some((module, _)) if !self.may_grow(module, instance.module.span) => return,
+            // Said, and nothing of it is known.
+            Some((module, _)) if !self.may_grow(module, instance.module.span) => Item::Foreign,
             Some((module, enclosing)) => {
-                constants.extend(self.declared(module).into_iter().filter(|(c, _)| self.is_given(instance, c)));
+                for (constant, arity) in self.declared(module) {
+                    // It may come in on several ways.
+                    let known = constants.iter().any(|(c, _): &(&Name, usize)| c.text == constant.text);
+                    if !known && self.is_given(instance, constant) {
+                        constants.push((constant, arity));
+                    }
+                }
                 for (constant, arity) in &constants {
                     let e = given(instance, constant);
                     values.push(match arity {

@@ -57,6 +57,8 @@ pub(super) struct Env<'a> {
     pub(super) prefix: String,
     /// How many parameters each part of the prefix has.
     pub(super) parts: Vec<usize>,
+    /// The modules that a `LET` instantiates on the way here.
+    inside: Vec<&'a Module>,
     /// Modules inside this one.
     modules: HashMap<Rc<str>, &'a Module>,
 }
@@ -93,7 +95,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// Whether there may be one more view, of this module; if not, says so.
     pub(super) fn may_grow(&mut self, module: &Module, span: Span) -> bool {
-        if self.open.iter().any(|m| std::ptr::eq(*m, module)) {
+        if self.open.iter().chain(&self.envs[self.env.0].inside).any(|m| std::ptr::eq(*m, module)) {
             let name = module.name.as_ref().map_or("", |n| &n.text);
             let message = format!("module `{name}` needs itself");
             self.out.push(Diagnostic::error("module-cycle", span, message));
@@ -123,6 +125,7 @@ impl<'a> Resolver<'a, '_> {
                     parameters: own.parameters.clone(),
                     prefix: own.prefix.clone(),
                     parts: own.parts.clone(),
+                    inside: own.inside.clone(),
                     ..Env::default()
                 };
                 let env = self.build(module, env, with);
@@ -270,6 +273,7 @@ impl<'a> Resolver<'a, '_> {
             parameters: own.parameters.clone(),
             prefix: own.prefix.clone(),
             parts: own.parts.clone(),
+            inside: own.inside.clone(),
             ..Env::default()
         };
         env.parameters.extend(instance.parameters.iter().map(|(n, arity)| (n, *arity)));
@@ -312,8 +316,10 @@ impl<'a> Resolver<'a, '_> {
             parameters: own.parameters.clone(),
             prefix: format!("{}{name}!", own.prefix),
             parts: own.parts.clone(),
+            inside: own.inside.clone(),
             ..Env::default()
         };
+        env.inside.push(module);
         env.parts.push(constants.len());
         env.parameters.extend(constants);
         self.build(module, env, Some(&[]))
