@@ -25,7 +25,7 @@ mod yields;
 use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::ast::{Block, Fairness};
+use crate::ast::{Block, Fairness, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model, VariableId};
@@ -38,6 +38,9 @@ pub use verify::verify;
 
 /// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.
 const MAX_NESTING: usize = 30;
+
+/// Operators that `pcal.trans` writes into each module.
+const TRANSLATOR_DEFINES: [&str; 6] = ["Init", "Next", "Spec", "ProcSet", "Termination", "vars"];
 
 /// Translates a model; none if it has a problem of its own.
 pub fn translate(
@@ -60,6 +63,16 @@ pub fn translate(
             out.push(
                 Diagnostic::error("reserved-name", v.span, format!("`{}` is a variable of PlusCal itself", v.name))
                     .because("the translator would take it for its own")
+                    .help("give it another name"),
+            );
+        }
+    }
+    for unit in &block.definitions {
+        let Unit::Definition(d) = unit else { continue };
+        if TRANSLATOR_DEFINES.contains(&&*d.name.text) {
+            out.push(
+                Diagnostic::error("reserved-name", d.name.span, format!("the translator defines `{}`", d.name.text))
+                    .because("the module would have two operators of this name")
                     .help("give it another name"),
             );
         }
