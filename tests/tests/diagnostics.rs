@@ -16,6 +16,7 @@ fn run(path: &Path) -> (Vec<(String, u64)>, String) {
         | "no-process"
         | "nesting-too-deep-pluscal"
         | "reserved-name"
+        | "reserved-name-define"
         | "call-unsupported"
         | "call-unsupported-local" => {
             vec!["pluscal", "--stdout"]
