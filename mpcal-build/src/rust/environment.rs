@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Globals, Scope};
-use super::names::{ident, pascal};
+use super::names::{ident, pascal, Own};
 use super::steps::{Around, Yield};
 use super::Emitter;
 use crate::infer::MappingUse;
@@ -96,7 +96,8 @@ impl Emitter<'_> {
     /// One mapping macro over one variable, as a resource.
     fn mapping(&self, m: &MappingUse) -> TokenStream {
         let name = self.mapping_name(m);
-        let variable = &self.model.variable(m.variable).name;
+        let of = &self.model.variable(m.variable).name;
+        let Own { variable, value, process, .. } = &self.own;
         let whole = self.whole_type(m);
         let whole_rust = self.rust_type(&whole);
         let index = self.index_type(&m.types.indices);
@@ -110,34 +111,34 @@ impl Emitter<'_> {
         let (get, get_mut) = self.entry(m, &whole);
         let doc = match m.mapping {
             Some(id) => format!(
-                " `{}` over the variable `{variable}`, as the model has it.",
+                " `{}` over the variable `{of}`, as the model has it.",
                 self.model.mapping_macros[id.index()].name
             ),
-            None => format!(" The variable `{variable}` itself."),
+            None => format!(" The variable `{of}` itself."),
         };
         let mut scope = Scope {
             constants: quote!(self.constants),
-            self_id: Some((quote!(process), m.self_type.clone())),
+            self_id: Some((quote!(#process), m.self_type.clone())),
             state: quote!(self),
-            mapped: Some((quote!(variable), m.stored.clone(), quote!(value), m.types.write.clone())),
+            mapped: Some((quote!(#variable), m.stored.clone(), quote!(#value), m.types.write.clone())),
             globals: Globals::Hidden,
             ..Scope::of_constants(quote!())
         };
         let (read, write) = if m.mapping.is_none() {
-            let value = super::code::Code::new(quote!(value), super::code::Form::Owned, m.types.write.clone());
-            let stored = self.converted(value, &m.stored);
+            let written = super::code::Code::new(quote!(#value), super::code::Form::Owned, m.types.write.clone());
+            let stored = self.converted(written, &m.stored);
             let found = super::code::Code::new(get.clone(), super::code::Form::Ref, m.stored.clone());
             let found = self.converted(found, &m.types.read);
-            (quote!(Ok(#found)), quote!(let value = #stored; *#get_mut = value; Ok(())))
+            (quote!(Ok(#found)), quote!(let #value = #stored; *#get_mut = #value; Ok(())))
         } else {
             let self_rust = self.rust_type(&m.self_type);
             let process = if mentions_self(&m.read) || mentions_self(&m.write) {
-                quote!(let process = <#self_rust as rt::Data>::from_value(section.process())?;)
+                quote!(let #process = <#self_rust as rt::Data>::from_value(section.process())?;)
             } else {
                 quote!()
             };
             let changes = m.read.iter().any(has_assignment);
-            let store = if changes { quote!(*#get_mut = variable;) } else { quote!() };
+            let store = if changes { quote!(*#get_mut = #variable;) } else { quote!() };
             let straight =
                 matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
             let yields = if straight { Yield::Last } else { Yield::Result };
@@ -145,13 +146,13 @@ impl Emitter<'_> {
             let steps = self.steps(&m.read, &around, &mut scope.clone());
             let mutable = if changes { quote!(mut) } else { quote!() };
             let read = if straight {
-                quote!(#process let #mutable variable = #get.clone(); #steps #store Ok(result))
+                quote!(#process let #mutable #variable = #get.clone(); #steps #store Ok(result))
             } else {
-                quote!(#process let #mutable variable = #get.clone(); let mut result = None; #steps #store result.ok_or(rt::Abort::Retry))
+                quote!(#process let #mutable #variable = #get.clone(); let mut result = None; #steps #store result.ok_or(rt::Abort::Retry))
             };
             let around = Around { yields: Yield::Store, yielded: &m.stored, end: None };
             let steps = self.steps(&m.write, &around, &mut scope);
-            (read, quote!(#process let mut variable = #get.clone(); #steps *#get_mut = variable; Ok(())))
+            (read, quote!(#process let mut #variable = #get.clone(); #steps *#get_mut = #variable; Ok(())))
         };
         quote! {
             #[doc = #doc]
@@ -172,7 +173,7 @@ impl Emitter<'_> {
 
                 fn read(&mut self, section: &mut rt::Section, #index_name &#index) -> rt::Step<#read_type> { #read }
 
-                fn write(&mut self, section: &mut rt::Section, #index_name &#index, value: #write_type) -> rt::Step<()> { #write }
+                fn write(&mut self, section: &mut rt::Section, #index_name &#index, #value: #write_type) -> rt::Step<()> { #write }
             }
             impl #marker for #name {}
         }

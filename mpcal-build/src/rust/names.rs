@@ -60,7 +60,7 @@ pub(super) fn variables(model: &Model, types: &Types) -> HashMap<Rc<str>, String
     unique(variables.chain(bounds).chain(fields), &["section", "cmp", "partial_cmp"])
 }
 
-/// Names for what emitted expressions need themselves, unlike those of the model, which stand among them.
+/// Names for what emitted code needs itself among expressions of the model, unlike those of the model.
 pub(super) struct Own {
     /// A changed copy of a value.
     pub(super) changed: Ident,
@@ -69,6 +69,10 @@ pub(super) struct Own {
     pub(super) new: Ident,
     /// What is tested for being in a set.
     pub(super) tested: Ident,
+    /// `$variable`, `$value` and `self`, in a mapping macro.
+    pub(super) variable: Ident,
+    pub(super) value: Ident,
+    pub(super) process: Ident,
 }
 
 impl Own {
@@ -79,7 +83,15 @@ impl Own {
             let found = candidates.into_iter().find(|c| model.values().all(|known| known != c));
             ident(&found.unwrap_or_default())
         };
-        Self { changed: free("changed"), old: free("old"), new: free("new"), tested: free("tested") }
+        Self {
+            changed: free("changed"),
+            old: free("old"),
+            new: free("new"),
+            tested: free("tested"),
+            variable: free("variable"),
+            value: free("value"),
+            process: free("process"),
+        }
     }
 }
 
