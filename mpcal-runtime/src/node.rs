@@ -228,8 +228,9 @@ impl Node {
     /// # Errors
     /// The first failure, of an archetype or of a log.
     pub async fn run(&mut self) -> Result<Counters, Error> {
+        let asked = process::asked_to_stop();
         process::ready();
-        self.run_until(process::asked_to_stop()).await
+        self.run_until(asked).await
     }
 
     /// As [`run`](Self::run), but stops when `signal` is ready.

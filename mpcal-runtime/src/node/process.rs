@@ -1,33 +1,53 @@
 //! What a node has to do with the process around it: signals, and saying that it is ready.
 
-/// Returns when somebody asks the process to end.
-pub(super) async fn asked_to_stop() {
-    let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+use std::future::{pending, Future};
+
+/// Ready when somebody asks the process to end. From this call on no signal for that ends it unasked.
+pub(super) fn asked_to_stop() -> impl Future<Output = ()> {
+    let (interrupted, terminated) = (interrupted(), terminated());
+    async {
+        tokio::select! {
+            () = interrupted => {}
+            () = terminated => {}
         }
-    };
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated() => {}
+        tracing::info!("asked to stop");
     }
-    tracing::info!("asked to stop");
 }
 
 #[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{signal, SignalKind};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
+fn interrupted() -> impl Future<Output = ()> {
+    received(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(unix)]
+fn terminated() -> impl Future<Output = ()> {
+    received(tokio::signal::unix::SignalKind::terminate())
+}
+
+/// Listens to a signal now, not first when it is polled.
+#[cfg(unix)]
+fn received(kind: tokio::signal::unix::SignalKind) -> impl Future<Output = ()> {
+    let listening = tokio::signal::unix::signal(kind);
+    async {
+        match listening {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => pending().await,
         }
-        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        pending::<()>().await;
     }
 }
 
 #[cfg(not(unix))]
 async fn terminated() {
-    std::future::pending().await
+    pending().await
 }
 
 /// Tells who has started the process that it is ready.
