@@ -194,7 +194,7 @@ async fn timer_and_ticker() {
 
 #[tokio::test]
 async fn failure_detector() {
-    let (interval, timeout) = (Duration::from_millis(5), Duration::from_millis(300));
+    let (interval, timeout) = (Duration::from_millis(5), Duration::from_secs(1));
     let config = FailureDetectorConfig { interval, timeout, ..FailureDetectorConfig::default() };
     let source = Source {
         name: "FailureDetector",

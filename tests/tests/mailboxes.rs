@@ -224,7 +224,7 @@ async fn a_small_outbox_is_not_kept_waiting() {
     let start = Instant::now();
     let (_links, _node) = sender(receiver.address, 1, 400, &config);
     receiver.expect(1..=400).await;
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
 }
 
 /// An answer goes back over the connection that the question came on.
