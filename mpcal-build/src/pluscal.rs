@@ -4,9 +4,10 @@
 //! text in its region.
 //!
 //! [`lower`] makes a process of each instance: it expands mapping macros and specialises
-//! procedures; [`hoist`] gives them the variables of processes that they use. [`stage`] makes plain PlusCal of each section: there a variable is assigned at most
-//! once per path, so values assigned again later are bound by `with`, and merged where paths meet;
-//! [`fold`] takes over where that would nest too deep.
+//! procedures; [`hoist`] gives them the variables of processes that they use. [`stage`] makes plain
+//! PlusCal of each section: there a variable is assigned at most once per path, so values assigned
+//! again later are bound by `with`, and merged where paths meet; [`fold`] takes over where that
+//! would nest too deep.
 //! [`layout`] prints, and [`verify`] reads the result again.
 
 mod expr;
@@ -39,8 +40,8 @@ pub use verify::verify;
 /// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.
 const MAX_NESTING: usize = 30;
 
-/// Operators that `pcal.trans` writes into each module.
-const TRANSLATOR_DEFINES: [&str; 6] = ["Init", "Next", "Spec", "ProcSet", "Termination", "vars"];
+/// Operators that `pcal.trans` writes into every module.
+const TRANSLATOR_DEFINES: [&str; 4] = ["Init", "Next", "Spec", "vars"];
 
 /// Translates a model; none if it has a problem of its own.
 pub fn translate(

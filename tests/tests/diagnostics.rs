@@ -18,7 +18,8 @@ fn run(path: &Path) -> (Vec<(String, u64)>, String) {
         | "reserved-name"
         | "reserved-name-define"
         | "call-unsupported"
-        | "call-unsupported-local" => {
+        | "call-unsupported-local"
+        | "call-unsupported-default" => {
             vec!["pluscal", "--stdout"]
         }
         "rust-unsupported" | "untyped" | "untyped-field" | "type-annotation" | "configuration" => vec!["rust"],

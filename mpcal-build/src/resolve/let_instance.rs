@@ -96,7 +96,8 @@ impl<'a> Resolver<'a, '_> {
             match unit {
                 Unit::Constants(list) => found.extend(list.iter().map(|(n, arity)| (n, *arity))),
                 Unit::Variables(list) => found.extend(list.iter().map(|n| (n, 0))),
-                _ => {}
+                Unit::Recursive(_) | Unit::Definition(_) | Unit::Instance(_) => {}
+                Unit::Module(_) | Unit::Assume(_) | Unit::Opaque => {}
             }
         }
         found

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::code::{unlike, Code, Form, Globals, Scope};
+use super::code::{Code, Form, Globals, Scope};
 use super::names::ident;
 use super::place::Place;
 use super::Emitter;
 use crate::ast::Quantifier;
-use crate::resolved::{Binding, BoundId, Expr, ExprKind, Update, VariableId, VariableKind};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
 use crate::types::{Tag, Type, MAX_TUPLE};
 
 impl Emitter<'_> {
@@ -255,22 +255,6 @@ impl Emitter<'_> {
             ExprKind::Let(definitions, body) => self.let_in(definitions, body, ty, s),
             ExprKind::Builtin(op, args) => self.builtin(op, args, e, s),
         }
-    }
-
-    /// `![i] = e`, where `@` in `e` is what stands at the place.
-    pub(super) fn update(&self, update: &Update, place: Place, s: &Scope) -> TokenStream {
-        let mut inner = s.clone();
-        let (read, target) = (place.read, place.write);
-        // A place may be found by what an `@` further out stands for.
-        let (old, new) = (unlike(&self.own.old, &target), &self.own.new);
-        let keep = if update.value.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == update.at)) {
-            inner.bounds.insert(update.at, Code::new(quote!(#old), Form::Place, place.ty.clone()));
-            quote!(let #old = #read.clone();)
-        } else {
-            quote!()
-        };
-        let value = self.owned(&update.value, &place.ty, &inner);
-        quote!(#keep let #new = #value; #target = #new;)
     }
 
     pub(super) fn refuse(&self, e: &Expr, what: &str, why: &str) -> Code {

@@ -3,10 +3,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::code::Scope;
+use super::code::{unlike, Code, Form, Scope};
 use super::names::ident;
 use super::Emitter;
-use crate::resolved::{Expr, ExprKind, Step as PathStep};
+use crate::resolved::{Expr, ExprKind, Step as PathStep, Update};
 use crate::types::Type;
 
 impl Emitter<'_> {
@@ -73,6 +73,22 @@ impl Emitter<'_> {
         let reach = &target.reach;
         target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
         target
+    }
+
+    /// `![i] = e`, where `@` in `e` is what stands at the place.
+    pub(super) fn update(&self, update: &Update, place: Place, s: &Scope) -> TokenStream {
+        let mut inner = s.clone();
+        let (read, target) = (place.read, place.write);
+        // A place may be found by what an `@` further out stands for.
+        let (old, new) = (unlike(&self.own.old, &target), &self.own.new);
+        let keep = if update.value.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == update.at)) {
+            inner.bounds.insert(update.at, Code::new(quote!(#old), Form::Place, place.ty.clone()));
+            quote!(let #old = #read.clone();)
+        } else {
+            quote!()
+        };
+        let value = self.owned(&update.value, &place.ty, &inner);
+        quote!(#keep let #new = #value; #target = #new;)
     }
 }
 

@@ -91,7 +91,8 @@ pub struct MailboxConfig {
     /// Most messages of one sender that an inbox holds, or of one process in all if they are local. A sender
     /// whose messages are not taken waits. Default 1024.
     pub inbox_capacity: usize,
-    /// Most messages that wait for one receiver to take them. Default 1024.
+    /// Most messages that wait for one receiver to take them. It tells of them when it has taken a quarter of these
+    /// or of its inbox, or 32, and at the latest after 5 ms; so small ones cost more acknowledgements. Default 1024.
     pub outbox_capacity: usize,
     /// Most messages from other nodes in all inboxes. A node that sends more is disconnected and tries again
     /// later. Default 65,536.
