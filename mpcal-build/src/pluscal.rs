@@ -96,7 +96,9 @@ pub fn translate(
         }
     }
     for span in &block.definition_spans {
-        let _ = writeln!(text, "  define {{\n    {}\n  }}", source.slice(*span).trim());
+        text.push_str("  define {\n");
+        layout::indent(&source.model().aligned(*span), 4, &mut text);
+        text.push_str("  }\n");
     }
     for (n, procedure) in lowered.procedures.iter().enumerate() {
         let _ = write!(text, "\n  procedure {}(", procedure.name);

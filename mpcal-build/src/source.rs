@@ -77,6 +77,29 @@ impl Source {
         &self.text[self.range(span)]
     }
 
+    /// The text of a span without the white space around it, each line as far to the right of the others as it
+    /// stands in the file, the leftmost at the margin. Lists of `/\` and `\/` mean something by their columns.
+    #[must_use]
+    pub fn aligned(&self, span: Span) -> String {
+        let range = self.range(span);
+        let text = self.text[range.clone()].trim_end();
+        let start = range.start + (text.len() - text.trim_start().len());
+        let line_start = self.text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let before = without_tabs(&self.text[line_start..start], 0).chars().count();
+        let first = without_tabs(text.trim_start().lines().next().unwrap_or(""), before);
+        let others = text.trim_start().lines().skip(1).map(|line| {
+            let line = without_tabs(line, 0);
+            (line.len() - line.trim_start().len(), line.trim_start().to_owned())
+        });
+        let lines: Vec<(usize, String)> = std::iter::once((before, first)).chain(others).collect();
+        let margin = lines.iter().filter(|(_, line)| !line.is_empty()).map(|(column, _)| *column).min().unwrap_or(0);
+        let shifted = lines.iter().map(|(column, line)| match line.is_empty() {
+            true => String::new(),
+            false => format!("{}{line}", " ".repeat(column - margin)),
+        });
+        shifted.collect::<Vec<_>>().join("\n")
+    }
+
     /// The line of a position, from 1.
     #[must_use]
     pub fn line(&self, at: u32) -> usize {
@@ -91,6 +114,21 @@ impl Source {
         let end = self.range(Span { start: at, end: at }).start;
         (line, self.text[start.min(end)..end].chars().count() + 1)
     }
+}
+
+/// A text that starts at a column, from 0, with spaces for its tabs.
+fn without_tabs(text: &str, column: usize) -> String {
+    let (mut out, mut column) = (String::new(), column);
+    for c in text.chars() {
+        let width = if c == '\t' { 8 - column % 8 } else { 1 };
+        column += width;
+        if c == '\t' {
+            out.push_str(&" ".repeat(width));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// The files of one run: the model, and the modules it needs.

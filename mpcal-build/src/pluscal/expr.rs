@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::layout::BREAK;
 use crate::ast::Quantifier;
 use crate::operators::Fixity;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Model, Step, VariableId};
@@ -135,6 +136,8 @@ impl Printer<'_> {
             ExprKind::MappedValue => Text::name("$value"),
             ExprKind::OperatorRef(id) => Text::name(self.model.operators[id.index()].name.clone()),
             ExprKind::BuiltinRef(op) => Text::name(op.name),
+            // Several lines are printed below each other, as they were.
+            ExprKind::Opaque(text, _) if text.contains('\n') => Text::new(format!("{BREAK}{text}"), OPEN),
             ExprKind::Opaque(text, _) => Text::new(text.to_string(), OPEN),
             ExprKind::Call(id, args) => {
                 let operator = &self.model.operators[id.index()];

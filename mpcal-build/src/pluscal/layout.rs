@@ -90,21 +90,33 @@ pub(super) const BREAK: char = '\u{1f}';
 pub(super) fn wrap(line: &str, out: &mut String) {
     let indent = line.len() - line.trim_start().len();
     let mut parts = line.split(BREAK);
-    wrap_part(parts.next().unwrap_or(""), indent, out);
+    wrap_part(parts.next().unwrap_or("").trim_end(), indent, out);
     for part in parts {
-        wrap_part(&format!("{}{part}", " ".repeat(indent + 4)), indent, out);
+        let pad = " ".repeat(indent + 4);
+        wrap_part(&format!("{pad}{}", part.replace('\n', &format!("\n{pad}"))), indent, out);
     }
 }
 
 fn wrap_part(line: &str, indent: usize, out: &mut String) {
+    if line.contains('\n') {
+        // A text of the author's own lines keeps them.
+        let _ = writeln!(out, "{line}");
+        return;
+    }
     let mut rest = line.to_owned();
-    // A text of the author's own lines keeps them.
-    while rest.chars().count() > WIDTH && !rest.contains('\n') {
+    while rest.chars().count() > WIDTH {
         let Some(at) = break_at(&rest) else { break };
         let _ = writeln!(out, "{}", &rest[..at]);
         rest = format!("{}{}", " ".repeat(indent + 6), rest[at..].trim_start());
     }
     let _ = writeln!(out, "{rest}");
+}
+
+/// Prints lines with so many spaces before each.
+pub(super) fn indent(lines: &str, spaces: usize, out: &mut String) {
+    for line in lines.lines() {
+        let _ = writeln!(out, "{}", format!("{}{line}", " ".repeat(spaces)).trim_end());
+    }
 }
 
 /// What a line had better be broken before.

@@ -126,7 +126,7 @@ impl Resolver<'_, '_> {
     }
 
     pub(super) fn opaque(&self, span: Span, why: &'static str) -> ExprKind {
-        ExprKind::Opaque(Rc::from(self.source.slice(span)), why)
+        ExprKind::Opaque(Rc::from(self.source.file(span).aligned(span)), why)
     }
 
     pub(super) fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
