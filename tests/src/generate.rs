@@ -22,7 +22,8 @@ impl Numbers {
         (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
     }
 
-    fn one_of<'t>(&mut self, list: &[&'t str]) -> &'t str {
+    /// Some item of a list.
+    pub fn one_of<'t>(&mut self, list: &[&'t str]) -> &'t str {
         list[self.below(list.len())]
     }
 }

@@ -3,11 +3,16 @@
 pub mod generate;
 pub mod ledger;
 pub mod pair;
+pub mod plain;
 pub mod replica;
+pub mod states;
+pub mod twice;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use states::States;
 
 /// The root of the repository.
 #[must_use]
@@ -67,6 +72,7 @@ impl Tools {
         let temporary = tempfile::tempdir().expect("a directory can be made");
         let output = Command::new("java")
             .arg(format!("-Djava.io.tmpdir={}", temporary.path().display()))
+            .args(library().map(|path| format!("-DTLA-Library={path}")))
             .args(["-XX:+UseParallelGC", "-cp"])
             .arg(&self.0)
             .args(arguments)
@@ -82,8 +88,32 @@ impl Tools {
     /// If `pcal.trans` refuses it.
     #[track_caller]
     pub fn translate(&self, directory: &Path, file: &str) {
+        self.try_translate(directory, file).unwrap_or_else(|said| panic!("{file}: {said}"));
+    }
+
+    /// Translates PlusCal to TLA+ in place.
+    ///
+    /// # Errors
+    /// What `pcal.trans` says if it refuses.
+    pub fn try_translate(&self, directory: &Path, file: &str) -> Result<(), String> {
         let said = self.java(directory, &["pcal.trans", "-nocfg", file]);
-        assert!(said.contains("Translation completed"), "{file}: {said}");
+        if said.contains("Translation completed") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    }
+
+    /// Explores a model for so many seconds at most; gives what TLC prints, and the states.
+    #[must_use]
+    pub fn states(&self, directory: &Path, file: &str, config: &str, seconds: u32) -> (String, States) {
+        let stop = format!("-Dtlc2.TLC.stopAfter={seconds}");
+        let arguments = ["tlc2.TLC", "-deadlock", "-workers", "1", "-dump", "states.dump", "-config", config, file];
+        let said = self.java(directory, &[&[stop.as_str()], &arguments[..]].concat());
+        let dump = directory.join("states.dump");
+        let states = States::parse(&fs::read_to_string(&dump).unwrap_or_default());
+        let _ = fs::remove_file(dump);
+        (said, states)
     }
 
     /// Parses a module.
@@ -92,8 +122,19 @@ impl Tools {
     /// If SANY refuses it.
     #[track_caller]
     pub fn parse(&self, directory: &Path, file: &str) {
+        self.try_parse(directory, file).unwrap_or_else(|said| panic!("{file}: {said}"));
+    }
+
+    /// Parses a module.
+    ///
+    /// # Errors
+    /// What SANY says if it refuses.
+    pub fn try_parse(&self, directory: &Path, file: &str) -> Result<(), String> {
         let said = self.java(directory, &["tla2sany.SANY", file]);
-        assert!(!said.contains("rror") && said.contains("Semantic processing"), "{file}: {said}");
+        if said.contains("rror") || !said.contains("Semantic processing") {
+            return Err(said);
+        }
+        Ok(())
     }
 
     /// What SANY's parser says of every module in a directory; none where Java runs no source files.
@@ -111,6 +152,11 @@ impl Tools {
     pub fn check(&self, directory: &Path, file: &str, config: &str) -> String {
         self.java(directory, &["tlc2.TLC", "-deadlock", "-workers", "2", "-config", config, file])
     }
+}
+
+/// Directories with modules that TLC finds, beside those of the model.
+fn library() -> Option<String> {
+    std::env::var("TLA_LIBRARY").ok()
 }
 
 /// What a program printed.
