@@ -94,10 +94,10 @@ const MAX_DEPTH: usize = 8;
 /// A value that a model knows by name. They are ordered as values are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tag {
-    /// A string.
-    Str(Rc<str>),
     /// A model value.
     Model(Rc<str>),
+    /// A string.
+    Str(Rc<str>),
 }
 
 impl Tag {

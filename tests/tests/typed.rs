@@ -1,13 +1,14 @@
 //! How much of what runs has a type, and whether typed values are the values they stand for.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mpcal_build::Config;
 use mpcal_runtime::generated as rt;
-use mpcal_runtime::value::{Data, Function, Seq, Set, Str, Value};
+use mpcal_runtime::value::{Data, Function, Seq, Set, Slot, Str, Value};
 use mpcal_tests::generate::Numbers;
-use mpcal_tests::{files, fixtures, root};
+use mpcal_tests::{files, fixtures, root, Tools};
 
 /// Steps of a recorded run.
 const STEPS: usize = 3_000;
@@ -111,7 +112,8 @@ impl Random for bool {
 
 impl Random for Str {
     fn random(numbers: &mut Numbers) -> Self {
-        ["", "a", "ab", "b", "Nil"][numbers.below(5)].into()
+        // Some that no standard module has.
+        ["", "xa", "xab", "xb", "Nil"][numbers.below(5)].into()
     }
 }
 
@@ -136,6 +138,27 @@ impl<K: Random, V: Random> Random for Function<K, V> {
 impl<A: Random, B: Random> Random for (A, B) {
     fn random(numbers: &mut Numbers) -> Self {
         (A::random(numbers), B::random(numbers))
+    }
+}
+
+/// Sequences and functions of numbers, which TLC compares with one another.
+impl Random for Value {
+    fn random(numbers: &mut Numbers) -> Self {
+        match numbers.below(3) {
+            0 => Value::Model("Nil".into()),
+            1 => Value::Seq((0..numbers.below(3)).map(|_| i64::random(numbers).to_value()).collect()),
+            _ => Function::<i64, i64>::random(numbers).to_value(),
+        }
+    }
+}
+
+impl<T: Random> Random for Slot<T> {
+    fn random(numbers: &mut Numbers) -> Self {
+        if bool::random(numbers) {
+            Slot::Uninit
+        } else {
+            Slot::Value(T::random(numbers))
+        }
     }
 }
 
@@ -189,10 +212,112 @@ impl Random for raft::Message {
     }
 }
 
-/// A value and what it stands for have the same equality, order, choices and notation, and go over
-/// the wire as themselves.
-fn agree<T: Random>(seed: u64) {
+/// What TLC is asked.
+#[derive(Default)]
+struct Oracle {
+    /// Sets as they are written down, with what is expected of TLC: how it prints each and what it chooses from it.
+    sets: Vec<(String, String)>,
+    fields: BTreeSet<String>,
+    strings: BTreeSet<String>,
+    models: BTreeSet<String>,
+}
+
+/// Without the blanks that TLC lays values out with.
+fn dense(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+impl Oracle {
+    /// Notes the names in a value; whether TLC has its numbers, and an order of its strings that can be said.
+    fn names(&mut self, v: &Value) -> bool {
+        match v {
+            Value::Int(n) => i32::try_from(*n).is_ok(),
+            Value::Bool(_) => true,
+            Value::Str(s) => {
+                self.strings.insert(s.to_string());
+                !s.is_empty()
+            }
+            Value::Model(name) => {
+                self.models.insert(name.to_string());
+                true
+            }
+            Value::Set(items) => items.iter().all(|x| self.names(x)),
+            Value::Seq(items) => items.iter().all(|x| self.names(x)),
+            Value::Function(f) => f.iter().all(|(k, v)| match &k {
+                Value::Str(name) => {
+                    let field = !name.is_empty() && !name.contains('-');
+                    if field {
+                        self.fields.insert(name.to_string());
+                    }
+                    field && self.names(v)
+                }
+                _ => self.names(&k) && self.names(v),
+            }),
+        }
+    }
+
+    fn note<T: Data>(&mut self, elements: &[T]) {
+        let values: Vec<Value> = elements.iter().map(T::to_value).collect();
+        if !values.iter().all(|v| self.names(v)) {
+            return;
+        }
+        let written: Vec<String> = values.iter().map(Value::to_string).collect();
+        let set: Set<T> = elements.iter().cloned().collect();
+        let chosen = rt::choose(&set, |_| Ok(true)).expect("it is not empty").to_value();
+        self.sets.push((format!("{{{}}}", written.join(", ")), dense(&format!("{}, {chosen}>>", set.to_value()))));
+    }
+
+    /// Has TLC print and choose from every set.
+    fn ask(&self, test: &str) {
+        let Some(tools) = Tools::find(test) else { return };
+        // TLC's order of names is the one in which it meets them, as fields when it parses and as strings later.
+        let fields: Vec<_> = self.fields.iter().map(|n| format!("{n} |-> 0")).collect();
+        let strings: Vec<_> = self.strings.iter().map(|s| format!("{s:?}")).collect();
+        let constants: String = self.models.iter().map(|name| format!("CONSTANT {name}\n")).collect();
+        let mut text = format!(
+            "---- MODULE Sets ----\nEXTENDS Integers, TLC\nFields == [{}]\nStrings == {{{}}}\n{constants}VARIABLE clock\n",
+            fields.join(", "),
+            strings.join(", "),
+        );
+        for (n, (set, _)) in self.sets.iter().enumerate() {
+            text += &format!("ASSUME LET S == {set} IN PrintT(<<\"case\", {n}, S, CHOOSE e \\in S : TRUE>>)\n");
+        }
+        text += "Init == clock = 0\nNext == UNCHANGED clock\n====\n";
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        std::fs::write(directory.path().join("Sets.tla"), text).expect("a file can be written");
+        let given: String = self.models.iter().map(|name| format!("CONSTANT {name} = {name}\n")).collect();
+        let configuration = format!("INIT Init\nNEXT Next\n{given}");
+        std::fs::write(directory.path().join("Sets.cfg"), configuration).expect("a file can be written");
+        let said = tools.check(directory.path(), "Sets.tla", "Sets.cfg");
+        assert!(said.contains("No error has been found"), "{said}");
+        let said = dense(&said);
+        for (n, (set, wanted)) in self.sets.iter().enumerate() {
+            let start = format!("<<\"case\",{n},");
+            let (_, rest) = said.split_once(&start).unwrap_or_else(|| panic!("{set} is not printed"));
+            let found = rest.split("<<\"case\"").next().unwrap_or_default();
+            assert!(found.starts_with(wanted), "{set}: TLC has {found}\nand we have {wanted}");
+        }
+        println!("{test}: TLC orders {} sets as we do", self.sets.len());
+    }
+}
+
+/// A value and what it stands for go over the wire as themselves, and more: see [`stand_for`].
+fn agree<T: Random>(oracle: &mut Oracle, seed: u64) {
+    stand_for::<T>(oracle, seed);
     let mut numbers = Numbers::new(seed);
+    for a in (0..400).map(|_| T::random(&mut numbers)) {
+        let wire = serde_json::to_string(&Pairs(vec![(a.clone(), 1)])).expect("it can be written");
+        assert_eq!(serde_json::from_str::<Pairs<T>>(&wire).expect("it can be read").0, [(a, 1)]);
+    }
+}
+
+/// A value and what it stands for have the same equality, order, choices and notation, which are TLC's.
+fn stand_for<T: Random>(oracle: &mut Oracle, seed: u64) {
+    let mut numbers = Numbers::new(seed);
+    for _ in 0..100 {
+        let elements: Vec<T> = (0..5).map(|_| T::random(&mut numbers)).collect();
+        oracle.note(&elements);
+    }
     for _ in 0..400 {
         let (a, b) = (T::random(&mut numbers), T::random(&mut numbers));
         let (x, y) = (a.to_value(), b.to_value());
@@ -204,8 +329,6 @@ fn agree<T: Random>(seed: u64) {
         let chosen = rt::choose(&set, |_| Ok(true)).map(|c| c.to_value());
         assert_eq!(chosen, rt::choose(&untyped, |_| Ok(true)));
         assert_eq!(set.to_value().to_string(), Value::Set(untyped).to_string());
-        let wire = serde_json::to_string(&Pairs(vec![(a.clone(), 1)])).expect("it can be written");
-        assert_eq!(serde_json::from_str::<Pairs<T>>(&wire).expect("it can be read").0, [(a, 1)]);
     }
 }
 
@@ -216,31 +339,39 @@ struct Pairs<T: Data>(Vec<(T, u8)>);
 
 #[test]
 fn typed_values_are_the_values_they_stand_for() {
-    agree::<i64>(1);
-    agree::<bool>(2);
-    agree::<Str>(3);
-    agree::<(i64, Str)>(4);
-    agree::<Seq<Set<i64>>>(5);
-    agree::<Set<i64>>(6);
-    agree::<Set<bool>>(7);
-    agree::<Set<Set<i64>>>(8);
-    agree::<Set<(i64, bool)>>(9);
-    agree::<optional::Role>(10);
-    agree::<Set<optional::Role>>(11);
-    agree::<optional::Leader>(12);
-    agree::<Set<optional::Leader>>(13);
-    agree::<Set<raft::MessageKind>>(14);
-    agree::<raft::Entry>(15);
-    agree::<raft::Message>(16);
-    agree::<Set<raft::Message>>(17);
-    agree::<Seq<raft::Message>>(18);
+    let oracle = &mut Oracle::default();
+    agree::<i64>(oracle, 1);
+    agree::<bool>(oracle, 2);
+    agree::<Str>(oracle, 3);
+    agree::<(i64, Str)>(oracle, 4);
+    agree::<Seq<Set<i64>>>(oracle, 5);
+    agree::<Set<i64>>(oracle, 6);
+    agree::<Set<bool>>(oracle, 7);
+    agree::<Set<Set<i64>>>(oracle, 8);
+    agree::<Set<(i64, bool)>>(oracle, 9);
+    agree::<optional::Role>(oracle, 10);
+    agree::<Set<optional::Role>>(oracle, 11);
+    agree::<optional::Leader>(oracle, 12);
+    agree::<Set<optional::Leader>>(oracle, 13);
+    agree::<Set<raft::MessageKind>>(oracle, 14);
+    agree::<raft::Entry>(oracle, 15);
+    agree::<raft::Message>(oracle, 16);
+    agree::<Set<raft::Message>>(oracle, 17);
+    agree::<Seq<raft::Message>>(oracle, 18);
+    stand_for::<Value>(oracle, 19);
+    stand_for::<Set<Value>>(oracle, 20);
+    stand_for::<Slot<Value>>(oracle, 21);
+    oracle.ask("typed_values_are_the_values_they_stand_for");
 }
 
 /// Functions are maps on the wire, and JSON wants strings as their keys.
 #[test]
 fn typed_functions_are_the_functions_they_stand_for() {
-    fn agree<K: Random, V: Random>(seed: u64) {
+    fn agree<K: Random, V: Random>(oracle: &mut Oracle, seed: u64) {
         let mut numbers = Numbers::new(seed);
+        for _ in 0..100 {
+            oracle.note(&(0..5).map(|_| Function::<K, V>::random(&mut numbers)).collect::<Vec<_>>());
+        }
         for _ in 0..400 {
             let (f, g) = (Function::<K, V>::random(&mut numbers), Function::<K, V>::random(&mut numbers));
             let (x, y) = (f.to_value(), g.to_value());
@@ -253,11 +384,13 @@ fn typed_functions_are_the_functions_they_stand_for() {
             assert!(f.keys().zip(f.keys().skip(1)).all(|(a, b)| a.cmp(&b) == Ordering::Less));
         }
     }
-    agree::<i64, bool>(1);
-    agree::<bool, i64>(2);
-    agree::<Str, Set<i64>>(3);
-    agree::<optional::Role, i64>(4);
-    agree::<optional::Leader, i64>(5);
-    agree::<raft::MessageKind, Seq<i64>>(6);
-    agree::<(i64, bool), i64>(7);
+    let oracle = &mut Oracle::default();
+    agree::<i64, bool>(oracle, 1);
+    agree::<bool, i64>(oracle, 2);
+    agree::<Str, Set<i64>>(oracle, 3);
+    agree::<optional::Role, i64>(oracle, 4);
+    agree::<optional::Leader, i64>(oracle, 5);
+    agree::<raft::MessageKind, Seq<i64>>(oracle, 6);
+    agree::<(i64, bool), i64>(oracle, 7);
+    oracle.ask("typed_functions_are_the_functions_they_stand_for");
 }

@@ -106,14 +106,14 @@ impl Emitter<'_> {
                 Tag::Model(_) => quote!(rt::Value::Model(text) if *text == *#text),
             }
         });
-        let tags = quote!(#(#[doc = #docs] #variants,)*);
+        let tags: Vec<_> = docs.zip(&variants).map(|(doc, variant)| quote!(#[doc = #doc] #variant,)).collect();
         let from_tags = quote!(#(#patterns => Ok(Self::#variants),)*);
         let unknown = format!("no {name}");
         let (declaration, to, from, methods) = match &e.payload {
             None => {
                 let copy = quote!(Copy,);
                 (
-                    (copy, tags),
+                    (copy, quote!(#(#tags)*)),
                     quote!(#(Self::#variants => #values,)*),
                     quote!(_ => Err(rt::EvalError(format!("{}: {value}", #unknown))),),
                     quote!(),
@@ -126,12 +126,11 @@ impl Emitter<'_> {
                     /// A value.
                     Some(#rust),
                 );
-                // Values come in the order of their kinds: integers before model values, the rest behind.
-                let tags = if matches!(t, Type::Bool | Type::Int | Type::Str | Type::Enum(_)) {
-                    quote!(#some #tags)
-                } else {
-                    quote!(#tags #some)
-                };
+                // Variants come in the order of values: model values, numbers, strings, the rest.
+                let models = e.tags.iter().filter(|(tag, _)| matches!(tag, Tag::Model(_))).count();
+                let at = if matches!(t, Type::Bool | Type::Int) { models } else { variants.len() };
+                let (before, behind) = tags.split_at(at);
+                let tags = quote!(#(#before)* #some #(#behind)*);
                 let missing = format!("{name} holds no value here");
                 (
                     (copy, tags),

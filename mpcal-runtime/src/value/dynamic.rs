@@ -92,12 +92,13 @@ impl Value {
         }
     }
 
+    /// The place of its kind in the order: TLC puts model values before all others.
     fn rank(&self) -> u8 {
         match self {
-            Value::Bool(_) => 0,
-            Value::Int(_) => 1,
-            Value::Str(_) => 2,
-            Value::Model(_) => 3,
+            Value::Model(_) => 0,
+            Value::Bool(_) => 1,
+            Value::Int(_) => 2,
+            Value::Str(_) => 3,
             Value::Set(_) => 4,
             Value::Seq(_) | Value::Function(_) => 5,
         }
@@ -105,6 +106,10 @@ impl Value {
 }
 
 impl Ord for Value {
+    /// The order of TLC, which decides what `CHOOSE` takes: model values first; `FALSE` before `TRUE`; of sets the
+    /// smaller, then element by element; of functions the one with the smaller domain, then argument and value by
+    /// argument and value. TLC has strings and model values in the order in which it came to know them: here it is that
+    /// of their characters.
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
@@ -113,16 +118,16 @@ impl Ord for Value {
             (Value::Set(a), Value::Set(b)) => a.cmp(b),
             (Value::Seq(a), Value::Seq(b)) => a.cmp(b),
             (Value::Function(a), Value::Function(b)) => a.cmp(b),
-            // A sequence is the function with domain 1..n; equal domains would be equal forms.
-            (Value::Seq(a), Value::Function(b)) => a.len().cmp(&b.len()).then_with(|| seq_keys(a).cmp(b.keys())),
-            (Value::Function(a), Value::Seq(b)) => a.len().cmp(&b.len()).then_with(|| a.keys().cmp(seq_keys(b))),
+            (Value::Seq(a), Value::Function(b)) => a.len().cmp(&b.len()).then_with(|| pairs(a).cmp(b.iter())),
+            (Value::Function(a), Value::Seq(b)) => a.len().cmp(&b.len()).then_with(|| a.iter().cmp(pairs(b))),
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }
 }
 
-fn seq_keys(seq: &Seq<Value>) -> impl Iterator<Item = Value> {
-    (1..=seq.len() as i64).map(Value::Int)
+/// A sequence as the function with domain `1..n`.
+fn pairs(seq: &Seq<Value>) -> impl Iterator<Item = (Value, &Value)> {
+    (1..).map(Value::Int).zip(seq.iter())
 }
 
 impl PartialOrd for Value {

@@ -178,10 +178,9 @@ impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
 impl<K: Data, V: Clone + Eq> Eq for Function<K, V> {}
 
 impl<K: Data, V: Clone + Ord> Ord for Function<K, V> {
-    /// Smaller domain first, then the domains, then the values.
+    /// Smaller domain first, then argument and value by argument and value.
     fn cmp(&self, other: &Self) -> Ordering {
-        let size = self.len().cmp(&other.len());
-        size.then_with(|| self.keys().cmp(other.keys())).then_with(|| self.values().cmp(other.values()))
+        self.len().cmp(&other.len()).then_with(|| self.iter().cmp(other.iter()))
     }
 }
 

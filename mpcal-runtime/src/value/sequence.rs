@@ -8,7 +8,7 @@ use std::sync::atomic::{self, AtomicU64};
 use imbl::Vector;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{fail, Eval, EvalError};
+use super::{fail, Data, Eval, EvalError};
 
 /// A sequence `<<a, b, c>>`; indices start at 1.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ struct Origin {
 }
 
 /// A variable that may not have been given a value yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Slot<T> {
     /// Declared without a value and not assigned since.
     #[default]
@@ -57,6 +57,22 @@ impl<T> Slot<T> {
             Slot::Value(value) => Ok(value),
             Slot::Uninit => fail("a variable is used before it is assigned"),
         }
+    }
+}
+
+impl<T: Data> Ord for Slot<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Slot::Value(a), Slot::Value(b)) => a.cmp(b),
+            (Slot::Uninit, Slot::Uninit) => Ordering::Equal,
+            (Slot::Uninit, Slot::Value(_)) | (Slot::Value(_), Slot::Uninit) => self.to_value().cmp(&other.to_value()),
+        }
+    }
+}
+
+impl<T: Data> PartialOrd for Slot<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -165,8 +165,9 @@ impl<T: Data> PartialEq for Set<T> {
 impl<T: Data> Eq for Set<T> {}
 
 impl<T: Data> Ord for Set<T> {
+    /// Smaller set first, then element by element.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.iter().cmp(other.iter())
+        self.len().cmp(&other.len()).then_with(|| self.iter().cmp(other.iter()))
     }
 }
 
