@@ -179,6 +179,8 @@ pub enum ExprKind {
     Lambda(Vec<Name>, Box<Expr>),
     /// `I(x)!Op(a)`: an operator of an instance, each part with its arguments
     Qualified(Vec<(Name, Vec<Expr>)>),
+    /// A number of more than 64 bits, which nothing can be made of
+    TooLarge,
     /// `1.5`: parsed, never compiled
     Decimal,
     /// `Op!1!<<`, `<1>2`: parsed, never compiled

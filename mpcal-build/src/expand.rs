@@ -163,7 +163,7 @@ fn children(kind: &mut ExprKind) -> Vec<&mut Expr> {
         | ExprKind::Set(list) => list.iter_mut().collect(),
         ExprKind::Prefix(_, a) | ExprKind::Postfix(_, a) | ExprKind::Field(a, _) | ExprKind::Lambda(_, a) => vec![a],
         ExprKind::Qualified(parts) => parts.iter_mut().flat_map(|(_, args)| args).collect(),
-        ExprKind::Decimal | ExprKind::Subexpression | ExprKind::Temporal => Vec::new(),
+        ExprKind::TooLarge | ExprKind::Decimal | ExprKind::Subexpression | ExprKind::Temporal => Vec::new(),
         ExprKind::Infix(_, a, b) | ExprKind::FunctionSet(a, b) => vec![a, b],
         ExprKind::Index(a, list) => std::iter::once(&mut **a).chain(list).collect(),
         ExprKind::Filter(b, p) | ExprKind::Choose(b, p) => {

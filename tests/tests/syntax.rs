@@ -3,21 +3,36 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mpcal_tests::{fixtures, Tools};
+use mpcal_tests::{files, fixtures, Tools};
 
-/// What the fixtures say: the module that a line makes, and whether it is TLA+.
-fn snippets() -> Vec<(String, String, bool)> {
+/// With a `!`, SANY is known to be mistaken.
+const VERDICTS: [&str; 4] = ["ok", "no", "ok!", "no!"];
+
+/// A line of the fixtures.
+struct Snippet {
+    name: String,
+    module: String,
+    /// Whether it is TLA+.
+    fine: bool,
+    /// Whether SANY takes it for TLA+.
+    sany: bool,
+}
+
+/// What the fixtures say.
+fn snippets() -> Vec<Snippet> {
     let mut list = Vec::new();
     for (name, before) in [("expressions", "x == "), ("units", "")] {
         let text = fs::read_to_string(fixtures("syntax").join(format!("{name}.txt"))).expect("the fixture is there");
         for (n, line) in text.lines().enumerate() {
-            let Some((verdict, snippet)) = line.split_once(' ').filter(|(v, _)| matches!(*v, "ok" | "no")) else {
+            let Some((verdict, snippet)) = line.split_once(' ').filter(|(v, _)| VERDICTS.contains(v)) else {
                 assert!(line.starts_with('#'), "{name}.txt:{}: {line}", n + 1);
                 continue;
             };
             let snippet = snippet.replace('¶', "\n");
             let module = format!("---- MODULE snippet ----\n{before}{snippet}\n====\n");
-            list.push((format!("{name}_{:03}", n + 1), module, verdict == "ok"));
+            let fine = verdict.starts_with("ok");
+            let sany = fine != verdict.ends_with('!');
+            list.push(Snippet { name: format!("{name}_{:03}", n + 1), module, fine, sany });
         }
     }
     assert!(list.len() > 500);
@@ -26,7 +41,7 @@ fn snippets() -> Vec<(String, String, bool)> {
 
 #[test]
 fn snippets_are_parsed_as_sany_parses_them() {
-    for (name, module, fine) in snippets() {
+    for Snippet { name, module, fine, .. } in snippets() {
         let parsed = mpcal_build::parse(&name, &module);
         assert_eq!(
             parsed.is_ok(),
@@ -42,16 +57,16 @@ fn sany_says_what_the_fixtures_say() {
     let Some(tools) = Tools::find("sany_says_what_the_fixtures_say") else { return };
     let directory = tempfile::tempdir().expect("a directory can be made");
     let snippets = snippets();
-    for (name, module, _) in &snippets {
+    for Snippet { name, module, .. } in &snippets {
         fs::write(directory.path().join(format!("{name}.tla")), module).expect("a file can be written");
     }
     let Some(verdicts) = tools.verdicts(directory.path()) else {
         println!("sany_says_what_the_fixtures_say: skipped, this Java runs no source files");
         return;
     };
-    for (name, module, fine) in snippets {
+    for Snippet { name, module, sany, .. } in snippets {
         let said = verdicts.iter().find(|(path, _)| path.ends_with(format!("{name}.tla")));
-        assert_eq!(said.map(|(_, fine)| *fine), Some(fine), "{name}:\n{module}");
+        assert_eq!(said.map(|(_, fine)| *fine), Some(sany), "{name}:\n{module}");
     }
 }
 
@@ -76,6 +91,49 @@ fn differs(path: &Path, fine: bool) -> Option<String> {
     let said = if fine { "SANY parses it" } else { "SANY does not parse it" };
     let report = parsed.as_ref().err().map(ToString::to_string).unwrap_or_default();
     (parsed.is_ok() != fine).then(|| format!("{}: {said}\n{report}", path.display()))
+}
+
+/// The corpus of syntax that comes with SANY: files of tests, each a title between lines of `=` that end in
+/// `|||`, a module, and behind a line of `-` the tree it has. `SANY_CORPUS` names its directory.
+#[test]
+fn the_corpus_of_sany_is_parsed_as_it_says() {
+    let name = "the_corpus_of_sany_is_parsed_as_it_says";
+    let Some(corpus) = std::env::var_os("SANY_CORPUS").map(PathBuf::from) else {
+        println!("{name}: skipped, SANY_CORPUS is not set");
+        return;
+    };
+    let files = [files(&corpus, "txt"), files(&corpus.join("unicode"), "txt")].concat();
+    let texts = files.iter().map(|f| fs::read_to_string(f).expect("the file can be read"));
+    let entries: Vec<(String, String)> = texts.flat_map(|text| corpus_entries(&text)).collect();
+    let differs: Vec<String> = entries.iter().filter_map(|(title, module)| corpus_differs(title, module)).collect();
+    println!("{name}: {} of {} as it says", entries.len() - differs.len(), entries.len());
+    assert!(!entries.is_empty() && differs.is_empty(), "{}", differs.join("\n"));
+}
+
+/// Title and module of each test in a file.
+fn corpus_entries(text: &str) -> Vec<(String, String)> {
+    let rule = |line: &str, c: char| line.ends_with("|||") && line.trim_end_matches('|').chars().all(|d| d == c);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut entries = Vec::new();
+    let mut i = 0;
+    let until = |i: &mut usize, c: char| {
+        let from = *i;
+        *i += lines[from..].iter().position(|l| rule(l, c)).unwrap_or(lines.len() - from) + 1;
+        lines[from..(*i - 1).min(lines.len())].join("\n")
+    };
+    until(&mut i, '=');
+    while i < lines.len() {
+        let title = until(&mut i, '=');
+        entries.push((title, until(&mut i, '-')));
+        until(&mut i, '=');
+    }
+    entries
+}
+
+fn corpus_differs(title: &str, module: &str) -> Option<String> {
+    let parsed = mpcal_build::parse(title, module);
+    let report = parsed.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    (parsed.is_ok() == title.contains(":error")).then(|| format!("{title}\n{module}\n{report}"))
 }
 
 /// The operators that newer versions of SANY read, besides those of ASCII.

@@ -114,6 +114,11 @@ impl Resolver<'_, '_> {
                 }
                 return e;
             }
+            A::TooLarge => {
+                let message = "this number does not fit in 64 bits";
+                self.out.push(Diagnostic::error("number-too-large", span, message));
+                ExprKind::Int(0)
+            }
             A::Decimal => self.opaque(span, "there are no real numbers at run time"),
             A::Subexpression => self.opaque(span, "it names a part of a formula, as proofs do"),
             A::Temporal => self.opaque(span, "it speaks about steps, not about one state"),

@@ -40,8 +40,8 @@ pub(super) fn simple(i: Tokens<'_>) -> Res<'_, Expr> {
 }
 
 /// Which form starts with the `{` or `[` that was just read, told by the first separator at its own
-/// level: a bound name's `:` does not count.
-fn separator_at_level(i: Tokens<'_>, wanted: &'static str) -> bool {
+/// level: a bound name's `:` does not count, nor does what stands before that.
+pub(super) fn separator_at_level(i: Tokens<'_>, wanted: &'static str) -> bool {
     let (mut depth, mut bound) = (0usize, 0usize);
     for token in i.all() {
         if depth > usize::from(MAX_DEPTH) {
@@ -54,7 +54,7 @@ fn separator_at_level(i: Tokens<'_>, wanted: &'static str) -> bool {
             TokenKind::Symbol("\\A" | "\\E" | "\\AA" | "\\EE") if depth == 0 => bound += 1,
             TokenKind::Word if depth == 0 && matches!(i.text(*token), "CHOOSE" | "LAMBDA") => bound += 1,
             TokenKind::Symbol(":") if depth == 0 && bound > 0 => bound -= 1,
-            TokenKind::Symbol(s) if depth == 0 && s == wanted => return true,
+            TokenKind::Symbol(s) if depth == 0 && bound == 0 && s == wanted => return true,
             TokenKind::Separator | TokenKind::ModuleEnd => return false,
             _ => {}
         }

@@ -8,7 +8,7 @@ use nom::multi::separated_list1;
 use nom::sequence::{delimited, preceded};
 use nom::Parser;
 
-use super::brackets::{binding, bracket, set, simple, tuple};
+use super::brackets::{binding, bracket, separator_at_level, set, simple, tuple};
 use super::lex::{Token, TokenKind};
 use super::module::let_definitions;
 use super::reference::reference;
@@ -133,17 +133,13 @@ pub(super) fn prefix_operator(i: Tokens<'_>) -> Option<&'static operators::Opera
 /// An operand with its prefix and postfix operators.
 fn operand(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
     if let Some(Token { kind: TokenKind::Symbol(s @ ("/\\" | "\\/")), .. }) = start.first() {
-        if !start.skip(1).is_symbol("(") || !is_nonfix(start) {
-            return nested(start, |i| junction(i, s));
-        }
+        return nested(start, |i| junction(i, s));
     }
-    if let Some(op) = prefix_operator(start) {
-        // SANY takes the `-` of `a * -b` for the infix one. Inside the block we print the parentheses.
+    if let Some(i) = label(start) {
+        return labelled(start, i, left);
+    }
+    if let Some(op) = prefix_operator(start).filter(|op| op.name != "-" || !is_nonfix(start)) {
         let Fixity::Prefix(low, high) = op.fixity else { return start.fail("an expression") };
-        let minus = op.name == "-" && !start.in_block;
-        if let Some(left) = left.filter(|l| minus && l.1 > 11 && matches!(l.0.fixity, Fixity::Infix(..))) {
-            conflict(start, left.0, op);
-        }
         let (rest, e) = nested(start.skip(1), |i| infix(i, Some((op, low, high))))?;
         return Ok((rest, node(start, rest, ExprKind::Prefix(op.name, Box::new(e)))));
     }
@@ -182,21 +178,32 @@ fn postfix_operator(i: Tokens<'_>) -> Option<&'static operators::Operator> {
     }
 }
 
-/// Whether the operator that comes next is applied like a name: `+(a, b)`.
+/// Whether the `-` that comes next is applied like a name: `-(a, b)`.
 fn is_nonfix(i: Tokens<'_>) -> bool {
-    let mut depth = 0usize;
-    for token in i.skip(1).all() {
-        match token.kind {
-            TokenKind::Symbol("(" | "[" | "{" | "<<") => depth += 1,
-            TokenKind::Symbol(")" | "]" | "}" | ">>" | "]_" | ">>_") => depth = depth.saturating_sub(1),
-            TokenKind::Symbol(",") if depth == 1 => return true,
-            _ => {}
+    i.skip(1).is_symbol("(") && separator_at_level(i.skip(2), ",")
+}
+
+/// What `l::` or `l(x, y)::` names, if that comes next.
+fn label(i: Tokens<'_>) -> Option<Tokens<'_>> {
+    let (mut rest, _) = (i.first()?.kind == TokenKind::Word).then(|| name(i).ok())??;
+    if rest.is_symbol("(") {
+        let mut after = rest.skip(1);
+        while after.first()?.kind == TokenKind::Word && after.skip(1).is_symbol(",") {
+            after = after.skip(2);
         }
-        if depth == 0 || depth > usize::from(MAX_DEPTH) {
-            return false;
-        }
+        rest = name(after).ok()?.0;
+        rest = rest.is_symbol(")").then(|| rest.skip(1))?;
     }
-    false
+    rest.is_symbol("::").then(|| rest.skip(1))
+}
+
+/// A label names all that follows, so nothing in it may bind weaker than what stands before it.
+fn labelled<'a>(start: Tokens<'a>, i: Tokens<'a>, left: Option<Range>) -> Res<'a, Expr> {
+    let (rest, e) = nested(i, |i| infix(i, left))?;
+    if infix_operator(rest).is_some() {
+        return rest.fail("an operator that binds tighter than the one before the label");
+    }
+    Ok((rest, Expr { span: start.span_to(rest), ..e }))
 }
 
 /// A list of `/\` or `\/` in one column.
@@ -241,6 +248,7 @@ pub(super) fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
                 Ok((rest, node(i, rest, ExprKind::Temporal)))
             }
             _ if i.skip(1).is_symbol("(") => nonfix(i, s),
+            _ if i.skip(1).is_symbol("!") => reference(i),
             _ => i.fail("an expression"),
         },
         TokenKind::Word => match i.text(token) {
@@ -305,11 +313,11 @@ fn number<'a>(i: Tokens<'a>, token: Token) -> Res<'a, Expr> {
         [b'\\', b'h' | b'H', ..] => i64::from_str_radix(&text[2..], 16),
         _ => text.parse(),
     };
-    let value = value.unwrap_or_else(|_| {
-        i.cx.report(Diagnostic::error("number-too-large", token.span, "this number does not fit in 64 bits"));
-        0
-    });
-    Ok((i.skip(1), Expr { kind: ExprKind::Number(value), span: token.span }))
+    let kind = match value {
+        Ok(value) => ExprKind::Number(value),
+        Err(_) => ExprKind::TooLarge,
+    };
+    Ok((i.skip(1), Expr { kind, span: token.span }))
 }
 
 fn unescape(text: &str) -> String {

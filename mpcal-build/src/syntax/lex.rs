@@ -171,7 +171,7 @@ impl<'s> Lexer<'s, '_> {
                     self.advance(length);
                 }
             } else if c == '"' {
-                self.string();
+                self.string(until);
             } else if is_word(c) {
                 self.word_or_number();
             } else if SETS.contains(&c) {
@@ -192,8 +192,11 @@ impl<'s> Lexer<'s, '_> {
                 if modules == 0 {
                     return;
                 }
-            } else if let Some(length) = radix_number(rest) {
+            } else if let Some(length) = radix_number(rest).or_else(|| self.fraction()) {
                 self.push(TokenKind::Number, length);
+            } else if rest.starts_with("!!!") {
+                // `A!!!` is the operator `!!` of the instance `A`.
+                self.push(TokenKind::Symbol("!"), 1);
             } else {
                 self.symbol(c);
                 match self.tokens.last().map(|t| t.kind) {
@@ -247,13 +250,15 @@ impl<'s> Lexer<'s, '_> {
         self.advance(line);
     }
 
-    fn string(&mut self) {
+    fn string(&mut self, until: Until) {
         let mut escaped = false;
         let mut length = None;
         let mut escapes = Vec::new();
         for (i, c) in self.rest().char_indices().skip(1) {
             match c {
                 '\n' => break,
+                // `"\*"` is a string of the language, though SANY refuses it: not in what we print for it.
+                '*' if escaped && until != Until::BlockEnd => escaped = false,
                 _ if escaped && !matches!(c, '"' | '\\' | 'n' | 't' | 'r' | 'f') => {
                     escapes.push(self.source.span(self.at + i - 1..self.at + i + c.len_utf8()));
                     escaped = false;
@@ -302,6 +307,18 @@ impl<'s> Lexer<'s, '_> {
                 .map_or(0, |tail| tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len()));
             self.push(TokenKind::Number, if decimals > 0 { length + 1 + decimals } else { length });
         }
+    }
+
+    /// The length of `.5`, where no operand stands before it.
+    fn fraction(&self) -> Option<usize> {
+        let digits = self.rest().strip_prefix('.')?;
+        let length = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        let behind = self.tokens.last().is_some_and(|t| match t.kind {
+            TokenKind::Word | TokenKind::Number | TokenKind::String | TokenKind::Step | TokenKind::Unknown => true,
+            TokenKind::Symbol(s) => matches!(s, ")" | "]" | "}" | ">>" | "@"),
+            TokenKind::Separator | TokenKind::ModuleEnd => false,
+        });
+        (length > 0 && !behind).then_some(length + 1)
     }
 
     fn symbol(&mut self, c: char) {

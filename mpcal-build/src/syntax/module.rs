@@ -14,7 +14,7 @@ use super::lex::{Token, TokenKind};
 use super::proof;
 use super::reference::argument;
 use super::tokens::{name, nested, symbol, word, Context, Res, Tokens};
-use crate::ast::{Definition, Module, ModuleInstance, Name, Unit};
+use crate::ast::{Definition, Expr, ExprKind, Module, ModuleInstance, Name, Unit};
 use crate::diagnostic::Diagnostics;
 use crate::operators;
 use crate::source::Source;
@@ -104,7 +104,7 @@ pub(super) fn definitions(mut i: Tokens<'_>) -> Res<'_, Vec<Unit>> {
 pub(super) fn let_definitions(mut i: Tokens<'_>) -> Res<'_, Vec<Unit>> {
     let mut units = Vec::new();
     loop {
-        let (rest, found) = if i.is_word("RECURSIVE") { unit(i)? } else { definition(i)? };
+        let (rest, found) = if i.is_word("RECURSIVE") { unit(i)? } else { inner_definition(i)? };
         if matches!(&found, Unit::Instance(instance) if instance.name.is_none()) {
             return i.fail("a definition");
         }
@@ -139,7 +139,7 @@ fn unit(i: Tokens<'_>) -> Res<'_, Unit> {
     }
 }
 
-/// `Op`, `Op(_, _)`, `_ + _`, `-. _`, `_ ^+`: a name and how many arguments it takes.
+/// `Op`, `Op(_, _)`, `_ + _`, `-. _`, `SUBSET _`, `_ ^+`: a name and how many arguments it takes.
 pub(super) fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
     let placeholder = word("_");
     if i.is_word("_") {
@@ -152,6 +152,10 @@ pub(super) fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
     }
     if i.is_symbol("-.") {
         return terminated(operator_symbol, placeholder).map(|found| (found, 1)).parse(i);
+    }
+    if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
+        let found = Name { text: Rc::from(op.name), span: i.here() };
+        return placeholder(i.skip(1)).map(|(rest, _)| (rest, (found, 1)));
     }
     let (i, found) = name(i)?;
     if !i.is_symbol("(") {
@@ -177,6 +181,14 @@ fn operator_symbol(i: Tokens<'_>) -> Res<'_, Name> {
     }
 }
 
+/// A definition in a `LET` or a proof, which cannot be `LOCAL`.
+pub(super) fn inner_definition(i: Tokens<'_>) -> Res<'_, Unit> {
+    if i.is_word("LOCAL") {
+        return i.fail("a definition");
+    }
+    definition(i)
+}
+
 /// `Op(a, F(_)) == e`, `f[x \in S] == e`, `a + b == e`, `I == INSTANCE M`, `INSTANCE M`, each
 /// perhaps `LOCAL`.
 pub(super) fn definition(start: Tokens<'_>) -> Res<'_, Unit> {
@@ -198,21 +210,33 @@ pub(super) fn definition(start: Tokens<'_>) -> Res<'_, Unit> {
 }
 
 /// `INSTANCE M WITH x <- e`
-fn instance(i: Tokens<'_>) -> Res<'_, (Name, Vec<(Name, crate::ast::Expr)>)> {
+fn instance(i: Tokens<'_>) -> Res<'_, (Name, Vec<(Name, Expr)>)> {
     let (i, module) = preceded(word("INSTANCE"), name).parse(i)?;
-    let target = alt((name, operator_symbol));
+    let target = alt((name, operator_symbol, prefix_symbol));
     let substitution = (target, preceded(symbol("<-"), |i| with_argument(i)));
     let (i, with) = opt(preceded(word("WITH"), separated_list1(symbol(","), substitution))).parse(i)?;
     Ok((i, (module, with.unwrap_or_default())))
 }
 
-/// What stands for a constant: an expression or an operator, which nothing need follow.
-fn with_argument(i: Tokens<'_>) -> Res<'_, crate::ast::Expr> {
-    match operator_symbol(i) {
-        Ok((rest, found)) if !rest.is_symbol("(") => {
-            Ok((rest, crate::ast::Expr { kind: crate::ast::ExprKind::Name(found.text), span: found.span }))
+/// A symbol or a word that stands before its operand.
+fn prefix_symbol(i: Tokens<'_>) -> Res<'_, Name> {
+    match prefix_operator(i) {
+        Some(op) => Ok((i.skip(1), Name { text: Rc::from(op.name), span: i.here() })),
+        None => i.fail("an operator"),
+    }
+}
+
+/// What stands for a constant: an expression, or an operator, behind which the next definition may
+/// start (`INSTANCE M WITH A <- ~` before `y == 2`).
+fn with_argument(i: Tokens<'_>) -> Res<'_, Expr> {
+    let Ok((rest, found)) = alt((operator_symbol, prefix_symbol)).parse(i) else { return argument(i) };
+    match argument(i) {
+        Ok((rest, e)) if !rest.is_symbol("==") => Ok((rest, e)),
+        Err(nom::Err::Failure(f)) => Err(nom::Err::Failure(f)),
+        Ok(_) | Err(_) => {
+            let text = if i.is_symbol("-.") { Rc::from("prefix -") } else { found.text };
+            Ok((rest, Expr { kind: ExprKind::Name(text), span: found.span }))
         }
-        _ => argument(i),
     }
 }
 

@@ -11,7 +11,7 @@ use nom::Parser;
 use super::brackets::binding;
 use super::expr::expr;
 use super::lex::{Token, TokenKind};
-use super::module::{definition, operator_shape};
+use super::module::{inner_definition, operator_shape};
 use super::reference::is_operator;
 use super::tokens::{name, nested, symbol, word, Res, Tokens};
 use crate::ast::Unit;
@@ -20,7 +20,7 @@ use crate::ast::Unit;
 pub(super) fn theorem(i: Tokens<'_>) -> Res<'_, Unit> {
     let (i, _) = opt(terminated(name, symbol("=="))).parse(i)?;
     let (i, ()) = statement(i)?;
-    let (i, ()) = optional_proof(i.within_proof(true), 0)?;
+    let (i, ()) = optional_proof(i.within_proof(true), OUTSIDE)?;
     Ok((i.within_proof(false), Unit::Opaque))
 }
 
@@ -42,14 +42,15 @@ fn statement(i: Tokens<'_>) -> Res<'_, ()> {
     expr.map(|_| ()).parse(i)
 }
 
-/// `NEW CONSTANT x \in S`, `STATE F(_)`, Expr, a nested `ASSUME … PROVE …`
+/// `NEW CONSTANT x \in S`, `STATE F(_)`, Expr, a nested `ASSUME … PROVE …`, which may have a label
 fn assumption(i: Tokens<'_>) -> Res<'_, ()> {
     const KINDS: &[&str] = &["CONSTANT", "VARIABLE", "STATE", "ACTION", "TEMPORAL"];
     let new = i.is_word("NEW");
     let declared = if new { i.skip(1) } else { i };
     let kind = KINDS.iter().any(|k| declared.is_word(k));
     if !new && !kind {
-        return statement(i);
+        let named = i.skip(1).is_symbol("::") && i.skip(2).is_word("ASSUME");
+        return statement(if named { name(i)?.0.skip(1) } else { i });
     }
     let declared = if kind { declared.skip(1) } else { declared };
     let (i, _) = operator_shape(declared)?;
@@ -57,21 +58,24 @@ fn assumption(i: Tokens<'_>) -> Res<'_, ()> {
     Ok((i, ()))
 }
 
+/// The level of what stands around the outermost proof, whose steps may have level 0.
+const OUTSIDE: i32 = -1;
+
 /// The level of the step that comes next: `<1>2.` has 1. `<*>` stays on the level we are on, `<+>`
 /// goes one deeper.
-fn step_level(i: Tokens<'_>, level: u32) -> Option<u32> {
+fn step_level(i: Tokens<'_>, level: i32) -> Option<i32> {
     let token = i.first().filter(|t| t.kind == TokenKind::Step)?;
     let text = i.text(token);
     let inner = text.get(1..text.find('>')?)?;
     match inner {
-        "*" => Some(level.max(1)),
+        "*" => Some(level.max(0)),
         "+" => Some(level.saturating_add(1)),
         digits => digits.parse().ok(),
     }
 }
 
 /// A proof, if one follows; `level` is the level of the steps around it.
-fn optional_proof(i: Tokens<'_>, level: u32) -> Res<'_, ()> {
+fn optional_proof(i: Tokens<'_>, level: i32) -> Res<'_, ()> {
     let deeper = step_level(i, level).is_some_and(|l| l > level);
     let starts = deeper || ["PROOF", "BY", "OBVIOUS", "OMITTED"].iter().any(|w| i.is_word(w));
     if starts {
@@ -81,7 +85,7 @@ fn optional_proof(i: Tokens<'_>, level: u32) -> Res<'_, ()> {
     }
 }
 
-fn proof(start: Tokens<'_>, level: u32) -> Res<'_, ()> {
+fn proof(start: Tokens<'_>, level: i32) -> Res<'_, ()> {
     let i = if start.is_word("PROOF") { start.skip(1) } else { start };
     if i.is_word("OBVIOUS") || i.is_word("OMITTED") {
         return Ok((i.skip(1), ()));
@@ -93,12 +97,12 @@ fn proof(start: Tokens<'_>, level: u32) -> Res<'_, ()> {
         return Ok(facts(next).unwrap_or((next, ())));
     }
     // `<*>` is on the level of the steps around, but for the first of a `PROOF`.
-    let around = if start.is_word("PROOF") { level.saturating_add(1) } else { level };
-    steps(i, level, step_level(i, around))
+    let deeper = start.is_word("PROOF") && i.first().is_some_and(|t| i.text(t).starts_with("<*>"));
+    steps(i, level, if deeper { level.checked_add(1) } else { step_level(i, level) })
 }
 
 /// Steps of one level, deeper than `outer`; the last is `QED`.
-fn steps(mut i: Tokens<'_>, outer: u32, first: Option<u32>) -> Res<'_, ()> {
+fn steps(mut i: Tokens<'_>, outer: i32, first: Option<i32>) -> Res<'_, ()> {
     let Some(level) = first.filter(|l| *l > outer) else { return i.fail("a step") };
     loop {
         i = i.skip(1);
@@ -113,7 +117,7 @@ fn steps(mut i: Tokens<'_>, outer: u32, first: Option<u32>) -> Res<'_, ()> {
 }
 
 /// What follows the number of a step.
-fn step(i: Tokens<'_>, level: u32) -> Res<'_, ()> {
+fn step(i: Tokens<'_>, level: i32) -> Res<'_, ()> {
     let next = i.skip(1);
     let Some(token) = i.first() else { return i.fail("a step") };
     let bounds = |i| separated_list1(symbol(","), binding).parse(i).map(|(rest, _)| (rest, ()));
@@ -138,7 +142,7 @@ fn step(i: Tokens<'_>, level: u32) -> Res<'_, ()> {
             let (i, ()) = statement(next)?;
             optional_proof(i, level)
         }
-        _ if definition(i).is_ok() => definitions(i),
+        _ if inner_definition(i).is_ok() => definitions(i),
         _ => {
             let (i, ()) = statement(i)?;
             optional_proof(i, level)
@@ -147,9 +151,9 @@ fn step(i: Tokens<'_>, level: u32) -> Res<'_, ()> {
 }
 
 fn definitions(i: Tokens<'_>) -> Res<'_, ()> {
-    let (mut i, _) = definition(i)?;
+    let (mut i, _) = inner_definition(i)?;
     while i.first().is_some_and(|t| t.kind != TokenKind::Step) {
-        match definition(i) {
+        match inner_definition(i) {
             Ok((rest, _)) => i = rest,
             Err(_) => break,
         }

@@ -7,21 +7,24 @@ use nom::sequence::delimited;
 use nom::Parser;
 
 use super::expr::{expr, lambda};
-use super::lex::TokenKind;
+use super::lex::{Token, TokenKind};
 use super::tokens::{name, symbol, Res, Tokens};
 use crate::ast::{Expr, ExprKind, Name};
 use crate::operators;
 
-/// A name, perhaps applied (`Op(a, b)`), of an instance (`I(x)!Op(a)`), with selectors of a
-/// subexpression (`Op!1!<<`), or labelling an expression (`l:: e`).
+/// A name, perhaps applied (`Op(a, b)`), of an instance (`I(x)!Op(a)`), or with selectors of a
+/// subexpression (`Op!1!<<`, `+!1`).
 pub(super) fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
     let (mut i, first) = match start.first() {
         Some(t) if t.kind == TokenKind::Step && start.text(t).ends_with(|c: char| c.is_ascii_alphanumeric()) => {
             (start.skip(1), Name { text: Rc::from(start.text(t)), span: t.span })
         }
+        Some(Token { kind: TokenKind::Symbol(s), span, .. }) if is_operator(s) => {
+            (start.skip(1), Name { text: Rc::from(s), span })
+        }
         _ => name(start)?,
     };
-    let mut selects = start.first().is_some_and(|t| t.kind == TokenKind::Step);
+    let mut selects = start.first().is_some_and(|t| t.kind != TokenKind::Word);
     let mut parts = vec![(first, Vec::new())];
     loop {
         if i.is_symbol("(") {
@@ -40,17 +43,6 @@ pub(super) fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
         i = rest;
     }
     let span = start.span_to(i);
-    if parts.len() == 1 && i.is_symbol("::") {
-        // The parameters of a label are bound names.
-        let plain =
-            parts.iter().flat_map(|(_, args)| args).all(|a| matches!(&a.kind, ExprKind::Name(n) if !is_operator(n)));
-        return if plain {
-            let (rest, e) = expr(i.skip(1))?;
-            Ok((rest, Expr { span: start.span_to(rest), ..e }))
-        } else {
-            i.fail("an operator")
-        };
-    }
     let kind = match (selects, parts.len()) {
         (true, _) => ExprKind::Subexpression,
         (false, 1) => {
@@ -72,6 +64,7 @@ fn selector(i: Tokens<'_>) -> Res<'_, (Name, bool)> {
     let Some(token) = i.first() else { return i.fail("a name") };
     let found = |i: Tokens<'_>| Name { text: Rc::from(i.text(token)), span: token.span };
     match token.kind {
+        TokenKind::Word if is_operator(i.text(token)) => Ok((i.skip(1), (found(i), true))),
         TokenKind::Word => name(i).map(|(rest, n)| (rest, (n, false))),
         TokenKind::Number | TokenKind::Symbol("<<" | ">>" | "@" | ":") => Ok((i.skip(1), (found(i), true))),
         TokenKind::Symbol("(") => Ok((i, (found(i), true))),
