@@ -2,14 +2,14 @@
 
 pub(crate) mod free;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::operators::Operator;
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition, Model, OperatorId};
 use crate::source::Span;
 
-use free::Free;
+use free::{bound_by, Free};
 
 /// What stands for a bound operator inside a copy.
 #[derive(Clone)]
@@ -45,8 +45,8 @@ impl<'m> Fresh<'m> {
         fresh
     }
 
-    /// A parameter for each thing that is mentioned from outside.
-    pub(crate) fn parameters(&mut self, free: &[Free], span: Span) -> Vec<BoundId> {
+    /// A parameter for each thing that is mentioned from outside; `taken` are names that it may not hide.
+    pub(crate) fn parameters(&mut self, free: &[Free], taken: &mut HashSet<Rc<str>>, span: Span) -> Vec<BoundId> {
         free.iter()
             .map(|f| {
                 let name: Rc<str> = match f {
@@ -57,11 +57,30 @@ impl<'m> Fresh<'m> {
                     Free::MappedValue => Rc::from("value"),
                 };
                 let name = if &*name == "@" { Rc::from("old") } else { name };
-                let b = self.model.new_bound(name, span, 0);
+                let b = self.apart(&name, taken, span);
                 self.free.insert(*f, b);
                 b
             })
             .collect()
+    }
+
+    /// A bound name that is none of those taken, and is from now on.
+    pub(crate) fn apart(&mut self, name: &str, taken: &mut HashSet<Rc<str>>, span: Span) -> BoundId {
+        let numbered = (2usize..).map(|n| format!("{name}{n}"));
+        let found = std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken.contains(&**n));
+        let name: Rc<str> = found.map_or_else(|| Rc::from(name), Rc::from);
+        taken.insert(name.clone());
+        self.model.new_bound(name, span, 0)
+    }
+
+    /// The names that an expression binds, and those of some parameters.
+    pub(crate) fn names(&self, parameters: &[BoundId], e: &Expr) -> HashSet<Rc<str>> {
+        let mut bound = parameters.to_vec();
+        e.any(&mut |e| {
+            bound.extend(bound_by(e));
+            false
+        });
+        bound.into_iter().map(|b| self.model.bound(b).name.clone()).collect()
     }
 
     pub(crate) fn copy(&mut self, e: &Expr) -> Expr {
@@ -130,7 +149,13 @@ impl<'m> Fresh<'m> {
                     all.extend(args);
                     return ExprKind::Call(*id, all);
                 }
-                let names: Vec<_> = (1..=arity).map(|n| self.model.new_bound(format!("item{n}"), span, 0)).collect();
+                let mut taken = HashSet::new();
+                for c in captured {
+                    if let Some(Free::Bound(b)) = Free::of(c) {
+                        taken.insert(self.model.bound(b).name.clone());
+                    }
+                }
+                let names: Vec<_> = (1..=arity).map(|n| self.apart(&format!("item{n}"), &mut taken, span)).collect();
                 all.extend(names.iter().map(|n| self.model.expr(ExprKind::Bound(*n), span)).collect::<Vec<_>>());
                 let call = self.model.expr(ExprKind::Call(*id, all), span);
                 ExprKind::Lambda(names, Box::new(call))

@@ -5,6 +5,7 @@
 //! reconciled is [`Type::Value`], and the Rust back end converts where types differ.
 
 mod copy;
+mod endless;
 mod expr;
 mod finish;
 mod flow;
@@ -15,6 +16,7 @@ mod show;
 mod signature;
 mod solve;
 mod tags;
+mod untyped;
 
 use std::collections::HashMap;
 
@@ -22,11 +24,12 @@ use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
 use crate::types::{Record, TagEnum, Type};
 
+pub use endless::Place;
 pub use generate::{all_values, infer};
-pub use report::warn_untyped;
 #[cfg(feature = "cli")]
 pub use show::show;
 pub use signature::check_annotation;
+pub use untyped::warn_untyped;
 
 /// What inference finds.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +52,8 @@ pub struct Types {
     pub enums: Vec<TagEnum>,
     /// Variables whose uses disagree.
     pub untyped: Vec<VariableId>,
+    /// Places whose types would hold themselves.
+    pub endless: Vec<Place>,
     /// Mapping macros over variables.
     pub mappings: Vec<MappingUse>,
 }

@@ -304,7 +304,8 @@ impl Specializer<'_> {
         };
         self.model.operators.push(definition);
         let mut fresh = Fresh::new(self.model);
-        let mut all = fresh.parameters(free, span);
+        let mut taken = fresh.names(parameters, body);
+        let mut all = fresh.parameters(free, &mut taken, span);
         all.extend(parameters.iter().map(|p| fresh.bound(*p)));
         let body = fresh.copy(body);
         let own = &mut self.model.operators[id.index()];
@@ -323,6 +324,8 @@ impl Specializer<'_> {
         self.model.operators.push(Definition { name, body: placeholder, ..definition.clone() });
         let mut fresh = Fresh::new(self.model);
         let mut parameters = Vec::new();
+        // What the operator binds itself may not hide what is captured.
+        let mut taken = fresh.names(&definition.parameters, &definition.body);
         let mut at = 0;
         for p in &definition.parameters {
             if fresh.model.bound(*p).arity == 0 {
@@ -342,7 +345,7 @@ impl Specializer<'_> {
                         .take(*count)
                         .map(|b| {
                             let name = fresh.model.bound(*b).name.clone();
-                            fresh.model.new_bound(name, span, 0)
+                            fresh.apart(&name, &mut taken, span)
                         })
                         .collect();
                     parameters.extend(&own);

@@ -52,6 +52,7 @@ const TLC: &[(&str, usize)] = &[
     ("two_indices", 25),
     ("two_views", 159),
     ("uniprocess", 12),
+    ("widened", 126),
 ];
 
 #[test]

@@ -147,4 +147,5 @@ runs!(
     recursion "recursion",
     two_indices "two_indices",
     uniprocess "uniprocess",
+    widened "widened",
 );

@@ -83,7 +83,8 @@ impl Generator<'_> {
                 args.iter().for_each(|a| {
                     self.expr(a);
                 });
-                self.solver.term(Term::Dynamic)
+                // Whoever runs the system gives what the model uses.
+                self.solver.fresh()
             }
             ExprKind::Builtin(op, args) => self.builtin(op, args),
             ExprKind::OperatorRef(id) => {
@@ -104,10 +105,7 @@ impl Generator<'_> {
             }
             ExprKind::Index(f, i) => {
                 let (f, it) = (self.expr(f), self.expr(i));
-                let literal = if let ExprKind::Int(n) = i.kind { Some(n) } else { None };
-                let out = self.solver.fresh();
-                self.solver.require(Constraint::Index { f, i: it, literal, out, written: false });
-                out
+                self.indexed(f, i, it, false)
             }
             ExprKind::Field(r, field) => {
                 let r = self.expr(r);
@@ -226,6 +224,15 @@ impl Generator<'_> {
                 self.solver.term(Term::Operator(names, t))
             }
         }
+    }
+
+    /// What stands at an index.
+    pub(super) fn indexed(&mut self, f: TypeId, index: &Expr, i: TypeId, written: bool) -> TypeId {
+        let literal = if let ExprKind::Int(n) = index.kind { Some(n) } else { None };
+        let text = if let ExprKind::Str(text) = &index.kind { Some(text.clone()) } else { None };
+        let out = self.solver.fresh();
+        self.solver.require(Constraint::Index { f, i, literal, text, out, written });
+        out
     }
 
     fn record(&mut self, fields: &[(Rc<str>, Expr)]) -> TypeId {

@@ -46,7 +46,8 @@ impl Generator<'_> {
             })
             .map(|(n, _)| VariableId(n))
             .collect();
-        Types { untyped, exprs, variables, bounds, constants, selves, refs, records, enums, mappings }
+        let endless = Vec::new();
+        Types { untyped, endless, exprs, variables, bounds, constants, selves, refs, records, enums, mappings }
     }
 }
 

@@ -79,13 +79,14 @@ impl Solver {
             (Term::Dynamic, _) => {}
             (_, Term::Free) if !self.backwards => {}
             (Term::Free, Term::Free) => self.link(a, b),
-            (Term::Free, _) if self.occurs(a, b, 0) => self.set(a, Term::Dynamic),
+            (Term::Free, _) if self.occurs(a, b, 0) => self.widen(a),
             (Term::Free, _) => {
                 let copy = self.copy(b, 0);
                 self.link(a, copy);
             }
-            (_, Term::Dynamic) => {}
-            (_, Term::Free) if self.occurs(b, a, 0) => self.set(b, Term::Dynamic),
+            // What may be any value fits nothing less: a conversion could fail where TLC goes on.
+            (_, Term::Dynamic) => self.widen(a),
+            (_, Term::Free) if self.occurs(b, a, 0) => self.widen(b),
             (_, Term::Free) => {
                 let copy = self.copy(self.present(a), 0);
                 self.link(b, copy);
@@ -96,7 +97,7 @@ impl Solver {
             (Term::Tags(r), _) => {
                 let row = self.tags_of(r);
                 if !self.tags[row].only_models() {
-                    return self.set(a, Term::Dynamic);
+                    return self.widen(a);
                 }
                 let payload = self.payload(row);
                 self.flow_into(payload, b);
@@ -105,7 +106,7 @@ impl Solver {
             (old, Term::Tags(s)) => {
                 let row = self.tags_of(s);
                 if !self.tags[row].only_models() {
-                    return self.set(a, Term::Dynamic);
+                    return self.widen(a);
                 }
                 let old = self.term(old);
                 self.set(a, Term::Tags(row));
@@ -113,47 +114,47 @@ impl Solver {
                 self.flow_into(payload, old);
             }
             (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
-                self.flow_part(x, y);
+                self.flow_into(x, y);
             }
             // A place takes the shape of a sequence, and what flows into one has it.
             (Term::Seq(x), Term::Range(y)) => {
                 self.set(b, Term::Seq(y));
-                self.flow_part(x, y);
+                self.flow_into(x, y);
             }
             (Term::Range(x), Term::Seq(y)) => {
                 self.set(a, Term::Seq(x));
-                self.flow_part(x, y);
+                self.flow_into(x, y);
             }
             (Term::Function(k, v), Term::Range(y)) => {
                 let int = self.term(Term::Int);
                 self.set(b, Term::Function(int, y));
-                self.flow_part(k, int);
-                self.flow_part(v, y);
+                self.flow_into(k, int);
+                self.flow_into(v, y);
             }
             (Term::Range(x), Term::Function(l, w)) => {
                 let int = self.term(Term::Int);
                 self.set(a, Term::Function(int, x));
-                self.flow_part(int, l);
-                self.flow_part(x, w);
+                self.flow_into(int, l);
+                self.flow_into(x, w);
             }
             // A function of integers can be a sequence at times, not the other way round.
             (Term::Function(k, v), Term::Seq(y)) if matches!(self.get(k), Term::Int | Term::Free) => {
                 let int = self.term(Term::Int);
-                self.flow_part(k, int);
-                self.flow_part(v, y);
+                self.flow_into(k, int);
+                self.flow_into(v, y);
             }
             (Term::Seq(x), Term::Function(l, w)) if matches!(self.get(l), Term::Int | Term::Free) => {
                 let int = self.term(Term::Int);
                 self.set(a, Term::Function(int, x));
-                self.flow_part(int, l);
-                self.flow_part(x, w);
+                self.flow_into(int, l);
+                self.flow_into(x, w);
             }
             (Term::Function(k, v), Term::Function(l, w)) => {
-                self.flow_part(k, l);
-                self.flow_part(v, w);
+                self.flow_into(k, l);
+                self.flow_into(v, w);
             }
             (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
-                xs.into_iter().zip(ys).for_each(|(x, y)| self.flow_part(x, y));
+                xs.into_iter().zip(ys).for_each(|(x, y)| self.flow_into(x, y));
             }
             (Term::Tuple(xs), Term::Tuple(_) | Term::Seq(_)) => {
                 let element = self.common(&xs);
@@ -163,22 +164,32 @@ impl Solver {
             (Term::Seq(x), Term::Tuple(ys)) => {
                 let element = self.common(&ys);
                 self.set(b, Term::Seq(element));
-                self.flow_part(x, element);
+                self.flow_into(x, element);
             }
             (Term::Record(r), Term::Record(s)) => self.merge_rows(r, s),
             (Term::Operator(xs, r), Term::Operator(ys, s)) if xs.len() == ys.len() => {
                 xs.into_iter().zip(ys).for_each(|(x, y)| self.identify(x, y));
                 self.identify(r, s);
             }
-            _ => self.set(a, Term::Dynamic),
+            _ => self.widen(a),
         }
     }
 
-    /// Parts that disagree become any value in the whole, and keep their own types where else they stand.
-    fn flow_part(&mut self, place: TypeId, from: TypeId) {
-        match self.get(from) {
-            Term::Dynamic if !matches!(self.get(place), Term::Dynamic) => self.set(place, Term::Dynamic),
-            _ => self.flow_into(place, from),
+    /// Makes a place hold any value, and with it all that it is made of.
+    pub(super) fn widen(&mut self, place: TypeId) {
+        let root = self.find(place);
+        if self.is_pinned(root) || matches!(self.terms[root.0], Term::Dynamic) {
+            return;
+        }
+        let old = std::mem::replace(&mut self.terms[root.0], Term::Dynamic);
+        self.changed = true;
+        match old {
+            Term::Set(_) | Term::Seq(_) | Term::Range(_) | Term::Function(..) | Term::Tuple(_) => {
+                self.children(&old).into_iter().for_each(|part| self.widen(part));
+            }
+            // Records and tags are known under other names, too.
+            Term::Record(_) | Term::Tags(_) | Term::Operator(..) => {}
+            Term::Free | Term::Link(_) | Term::Bool | Term::Int | Term::Dynamic => {}
         }
     }
 
@@ -201,7 +212,7 @@ impl Solver {
             return;
         }
         if !self.tags[r].may_meet(&self.tags[s]) {
-            return self.set(place, Term::Dynamic);
+            return self.widen(place);
         }
         let other = std::mem::replace(&mut self.tags[s], TagRow { link: Some(r), ..TagRow::default() });
         self.changed |= !self.tags[r].same_names(&other);
@@ -247,7 +258,7 @@ impl Solver {
         if dynamic(self, x) || dynamic(self, y) || !self.unifiable(x, y, 0) {
             for t in [x, y] {
                 if !dynamic(self, t) {
-                    self.set(t, Term::Dynamic);
+                    self.widen(t);
                 }
             }
         }
@@ -261,8 +272,17 @@ impl Solver {
             return;
         }
         match (&self.terms[a.0], &self.terms[b.0]) {
-            (Term::Dynamic, _) => return self.link(b, a),
-            (_, Term::Dynamic) => return self.link(a, b),
+            // What an author says stands.
+            (Term::Dynamic, _) if self.is_pinned(b) => return self.link(a, b),
+            (_, Term::Dynamic) if self.is_pinned(a) => return self.link(b, a),
+            (Term::Dynamic, _) => {
+                self.widen(b);
+                return self.link(b, a);
+            }
+            (_, Term::Dynamic) => {
+                self.widen(a);
+                return self.link(a, b);
+            }
             _ => {}
         }
         // Each takes the shape of the other.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::copy::Copier;
+use super::endless::{needed, Place, Untyped};
 use super::signature::read;
 use super::solve::{Constraint, Solver, Term, TypeId};
 use super::tags::Tag;
@@ -67,16 +68,23 @@ pub(super) struct Generator<'m> {
 /// A variable whose uses disagree is any value. By the time that shows, it may have flowed into places that
 /// took the type it had, so types are found once more with such variables known from the start.
 pub fn infer(model: &mut Model, normal: &Normal) -> Types {
-    let first = infer_with(&mut model.clone(), normal, &[]);
-    if first.untyped.is_empty() {
-        return infer_with(model, normal, &[]);
+    let (first, endless) = infer_with(&mut model.clone(), normal, &Untyped::new());
+    if first.untyped.is_empty() && endless.is_empty() {
+        return infer_with(model, normal, &Untyped::new()).0;
     }
-    let mut types = infer_with(model, normal, &first.untyped);
+    let endless = match endless.is_empty() {
+        true => endless,
+        false => needed(endless, |untyped| infer_with(&mut model.clone(), normal, untyped).1),
+    };
+    let (first, _) = infer_with(&mut model.clone(), normal, &endless);
+    let known = endless.iter().copied().chain(first.untyped.iter().map(|v| Place::Variable(*v))).collect();
+    let (mut types, _) = infer_with(model, normal, &known);
     for v in first.untyped {
         if !types.untyped.contains(&v) {
             types.untyped.push(v);
         }
     }
+    types.endless = endless.into_iter().collect();
     types
 }
 
@@ -101,17 +109,23 @@ pub fn all_values(model: &mut Model, normal: &Normal) -> Types {
     types
 }
 
-fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Types {
+/// Types where some places are any value, and the places whose types hold themselves.
+fn infer_with(model: &mut Model, normal: &Normal, untyped: &Untyped) -> (Types, Untyped) {
     let mut solver = Solver::default();
     let many = |n: usize, s: &mut Solver| (0..n).map(|_| s.fresh()).collect::<Vec<_>>();
-    let mut variables = many(model.variables.len(), &mut solver);
-    for v in untyped {
-        variables[v.index()] = solver.term(Term::Dynamic);
-    }
+    let variables = many(model.variables.len(), &mut solver);
     let bounds = many(model.bounds.len(), &mut solver);
     let constants = many(model.constants.len(), &mut solver);
     let selves = many(model.archetypes.len(), &mut solver);
     let results = many(model.operators.len(), &mut solver);
+    for place in untyped {
+        let t = match place {
+            Place::Variable(id) => variables.get(id.index()),
+            Place::Bound(id) => bounds.get(id.index()),
+            Place::Result(id) => results.get(id.index()),
+        };
+        t.into_iter().for_each(|t| solver.widen(*t));
+    }
     let self_type = solver.fresh();
     let mut cx = Generator {
         input: Input { model, normal },
@@ -138,11 +152,12 @@ fn infer_with(model: &mut Model, normal: &Normal, untyped: &[VariableId]) -> Typ
     for t in cx.constants.clone() {
         cx.solver.open(t, 0);
     }
-    cx.finish()
+    let endless = cx.endless();
+    (cx.finish(), endless)
 }
 
 impl Generator<'_> {
-    fn model(&mut self, untyped: &[VariableId]) {
+    fn model(&mut self, untyped: &Untyped) {
         let model = self.input.model.clone();
         self.given(&model);
         for n in 0..model.operators.len() {
@@ -156,8 +171,13 @@ impl Generator<'_> {
             if let VariableKind::Ref(count) = v.kind {
                 let indices = (0..count).map(|_| self.solver.fresh()).collect();
                 let id = VariableId(n as u32);
-                let mut side =
-                    || if untyped.contains(&id) { self.solver.term(Term::Dynamic) } else { self.solver.fresh() };
+                let mut side = || {
+                    if untyped.contains(&Place::Variable(id)) {
+                        self.solver.term(Term::Dynamic)
+                    } else {
+                        self.solver.fresh()
+                    }
+                };
                 let r = Ref { indices, read: side(), write: side() };
                 self.solver.same(self.variables[n], r.read);
                 self.refs.insert(id, r);
@@ -337,7 +357,8 @@ impl Generator<'_> {
         let mut stored = variable;
         for i in &r.indices {
             let out = self.solver.fresh();
-            self.solver.require(Constraint::Index { f: stored, i: *i, literal: None, out, written: true });
+            let written = true;
+            self.solver.require(Constraint::Index { f: stored, i: *i, literal: None, text: None, out, written });
             stored = out;
         }
         stored
@@ -422,18 +443,17 @@ impl Generator<'_> {
     }
 
     pub(super) fn path_step(&mut self, place: TypeId, s: &PathStep) -> TypeId {
-        let out = self.solver.fresh();
         match s {
             PathStep::Index(e) => {
                 let i = self.expr(e);
-                let literal = if let ExprKind::Int(n) = e.kind { Some(n) } else { None };
-                self.solver.require(Constraint::Index { f: place, i, literal, out, written: true });
+                self.indexed(place, e, i, true)
             }
             PathStep::Field(field) => {
+                let out = self.solver.fresh();
                 self.solver.require(Constraint::Field { r: place, field: field.clone(), out, written: true });
+                out
             }
         }
-        out
     }
 
     fn step(&mut self, s: &Step) {
@@ -481,8 +501,8 @@ impl Generator<'_> {
     fn indices(&mut self, parameter: VariableId, indices: &[Expr]) {
         let wanted = self.refs.get(&parameter).map(|r| r.indices.clone()).unwrap_or_default();
         for (t, e) in wanted.into_iter().zip(indices) {
-            let e = self.expr(e);
-            self.solver.flow(t, e);
+            let i = self.expr(e);
+            self.solver.require(Constraint::Indexed { key: t, i });
         }
     }
 }

@@ -58,12 +58,14 @@ pub(super) struct Row {
 pub(super) enum Constraint {
     /// A value flows into a place.
     Flow { place: TypeId, from: TypeId },
+    /// A value is an index of something whose indices have a type.
+    Indexed { key: TypeId, i: TypeId },
     /// Two names of one place.
     Same(TypeId, TypeId),
     /// Values that are compared: each has its own type.
     Compared(TypeId, TypeId),
-    /// `out = f[i]`; the number is the index if it is a literal. What is written there flows back.
-    Index { f: TypeId, i: TypeId, literal: Option<i64>, out: TypeId, written: bool },
+    /// `out = f[i]`; the number or the text is the index if it is a literal. What is written there flows back.
+    Index { f: TypeId, i: TypeId, literal: Option<i64>, text: Option<Rc<str>>, out: TypeId, written: bool },
     /// `out = r.field`
     Field { r: TypeId, field: Rc<str>, out: TypeId, written: bool },
     /// `out = DOMAIN f`; `text` is any string, for a record.
@@ -323,16 +325,18 @@ impl Solver {
             return self.identify(out, part);
         }
         let dynamic = matches!(self.get(part), Term::Dynamic) || !self.unifiable(out, part, 0);
-        if dynamic && !matches!(self.get(out), Term::Dynamic) {
-            self.set(out, Term::Dynamic);
-        } else if !dynamic {
+        if dynamic {
+            self.widen(out);
+        } else {
             self.flow_into(out, part);
         }
     }
 
-    /// An index of a function: one that may be `Nil` is no reason to have `Nil` in the domain.
+    /// An index of a function: one that may be `Nil` is no reason to have `Nil` in the domain, and one
+    /// that may be any value must be in the domain, too.
     fn index(&mut self, key: TypeId, i: TypeId) {
         match (self.get(key).clone(), self.get(i).clone()) {
+            (_, Term::Dynamic) => {}
             (Term::Tags(_) | Term::Free, _) | (_, Term::Free) => self.flow_into(key, i),
             (_, Term::Tags(row)) => match self.tags[self.tags_of(row)].payload {
                 Some(payload) => self.index(key, payload),
@@ -354,9 +358,10 @@ impl Solver {
     fn apply(&mut self, c: &Constraint) -> bool {
         match c {
             Constraint::Flow { place, from } => self.flow_into(*place, *from),
+            Constraint::Indexed { key, i } => self.index(*key, *i),
             Constraint::Same(a, b) => self.identify(*a, *b),
             Constraint::Compared(a, b) => self.compare(*a, *b),
-            Constraint::Index { f, i, literal, out, written } => {
+            Constraint::Index { f, i, literal, text, out, written } => {
                 let f = self.present(*f);
                 match self.get(f).clone() {
                     Term::Free => return false,
@@ -378,25 +383,25 @@ impl Solver {
                             self.part(*out, element, *written);
                         }
                     },
-                    _ => {}
+                    Term::Dynamic => self.widen(*out),
+                    Term::Record(row) => match text {
+                        Some(field) => self.field(row, field, *out, *written),
+                        // Which field it is shows when it runs.
+                        None if *written => self.widen(f),
+                        None => self.widen(*out),
+                    },
+                    // Nothing else has an index.
+                    Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) | Term::Operator(..) | Term::Link(_) => {}
                 }
             }
             Constraint::Field { r, field, out, written } => match self.get(self.present(*r)).clone() {
                 Term::Free => return false,
-                Term::Record(row) => {
-                    let row = self.row(row);
-                    if *written {
-                        self.rows[row].written.insert(field.clone());
-                    }
-                    match self.rows[row].fields.get(field).copied() {
-                        Some(t) => self.part(*out, t, *written),
-                        None => {
-                            self.rows[row].fields.insert(field.clone(), *out);
-                            self.changed = true;
-                        }
-                    }
-                }
-                _ => {}
+                Term::Record(row) => self.field(row, field, *out, *written),
+                Term::Function(_, v) => self.part(*out, v, *written),
+                Term::Dynamic => self.widen(*out),
+                // Nothing else has a field.
+                Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) => {}
+                Term::Seq(_) | Term::Range(_) | Term::Tuple(_) | Term::Operator(..) | Term::Link(_) => {}
             },
             Constraint::Domain { f, out, text } => {
                 let keys = match self.get(self.present(*f)).clone() {
@@ -404,13 +409,32 @@ impl Solver {
                     Term::Function(k, _) => k,
                     Term::Seq(_) | Term::Range(_) | Term::Tuple(_) => self.term(Term::Int),
                     Term::Record(_) => *text,
-                    _ => return true,
+                    Term::Dynamic => self.term(Term::Dynamic),
+                    // Nothing else has a domain.
+                    Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) | Term::Operator(..) | Term::Link(_) => {
+                        return true;
+                    }
                 };
                 let set = self.term(Term::Set(keys));
                 self.part(*out, set, false);
             }
         }
         true
+    }
+
+    /// A field of records.
+    fn field(&mut self, row: usize, field: &Rc<str>, out: TypeId, written: bool) {
+        let row = self.row(row);
+        if written {
+            self.rows[row].written.insert(field.clone());
+        }
+        match self.rows[row].fields.get(field).copied() {
+            Some(t) => self.part(out, t, written),
+            None => {
+                self.rows[row].fields.insert(field.clone(), out);
+                self.changed = true;
+            }
+        }
     }
 
     fn guess(&mut self, c: &Constraint) {
@@ -430,7 +454,7 @@ impl Solver {
                 let set = self.term(Term::Set(k));
                 self.flow_into(*out, set);
             }
-            Constraint::Flow { .. } | Constraint::Same(..) | Constraint::Compared(..) => {}
+            Constraint::Flow { .. } | Constraint::Indexed { .. } | Constraint::Same(..) | Constraint::Compared(..) => {}
         }
     }
 }

@@ -50,7 +50,20 @@ fn learn<'s>(shape: &Shape<'s>, t: &Type, found: &mut HashMap<&'s str, Type>) {
             learn(k, l, found);
             learn(v, w, found);
         }
-        (Shape::Set(_) | Shape::Seq(_) | Shape::Function(..) | Shape::Type(_), _) => {}
+        (shape, Type::Optional(_, t)) => learn(shape, t, found),
+        (Shape::Seq(s), Type::Tuple(items)) => items.iter().for_each(|t| learn(s, t, found)),
+        (Shape::Seq(s), Type::Function(_, t)) => learn(s, t, found),
+        (Shape::Function(k, v), Type::Seq(t)) => {
+            learn(k, &Type::Int, found);
+            learn(v, t, found);
+        }
+        // Of what it holds nothing is known.
+        (Shape::Set(s) | Shape::Seq(s), _) => learn(s, &Type::Value, found),
+        (Shape::Function(k, v), _) => {
+            learn(k, &Type::Value, found);
+            learn(v, &Type::Value, found);
+        }
+        (Shape::Type(_), _) => {}
     }
 }
 
