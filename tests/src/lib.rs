@@ -27,9 +27,13 @@ pub fn fixtures(name: &str) -> PathBuf {
 }
 
 /// Files with an extension, sorted.
+///
+/// # Panics
+/// If there is no such directory: a test over its files would pass without a look at one.
 #[must_use]
+#[track_caller]
 pub fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let entries = fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
     let mut files: Vec<PathBuf> =
         entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == extension)).collect();
     files.sort();
@@ -137,14 +141,20 @@ impl Tools {
         Ok(())
     }
 
-    /// What SANY's parser says of every module in a directory; none where Java runs no source files.
+    /// What SANY's parser says of every module in a directory.
+    ///
+    /// # Panics
+    /// If it does not say something of each: what compares nothing must not pass.
+    #[track_caller]
     #[must_use]
-    pub fn verdicts(&self, directory: &Path) -> Option<Vec<(PathBuf, bool)>> {
+    pub fn verdicts(&self, directory: &Path) -> Vec<(PathBuf, bool)> {
         let program = root().join("tests/java/Verdicts.java").canonicalize().expect("the program is there");
         let said = self.java(directory, &[&program.display().to_string(), &directory.display().to_string()]);
         let lines = said.lines().filter_map(|l| l.split_once(' ').filter(|(v, _)| matches!(*v, "ok" | "no")));
         let verdicts: Vec<_> = lines.map(|(verdict, path)| (PathBuf::from(path), verdict == "ok")).collect();
-        (!verdicts.is_empty()).then_some(verdicts)
+        let complete = said.lines().any(|l| l == format!("all {}", verdicts.len()));
+        assert!(complete && !verdicts.is_empty(), "no verdicts on {}: {said}", directory.display());
+        verdicts
     }
 
     /// Runs TLC; gives what it prints.

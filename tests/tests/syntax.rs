@@ -60,10 +60,7 @@ fn sany_says_what_the_fixtures_say() {
     for Snippet { name, module, .. } in &snippets {
         fs::write(directory.path().join(format!("{name}.tla")), module).expect("a file can be written");
     }
-    let Some(verdicts) = tools.verdicts(directory.path()) else {
-        println!("sany_says_what_the_fixtures_say: skipped, this Java runs no source files");
-        return;
-    };
+    let verdicts = tools.verdicts(directory.path());
     for Snippet { name, module, sany, .. } in snippets {
         let said = verdicts.iter().find(|(path, _)| path.ends_with(format!("{name}.tla")));
         assert_eq!(said.map(|(_, fine)| *fine), Some(sany), "{name}:\n{module}");
@@ -79,14 +76,15 @@ fn a_corpus_is_parsed_as_sany_parses_it() {
         println!("{name}: skipped, TLA_CORPUS is not set");
         return;
     };
-    let Some(verdicts) = Tools::find(name).and_then(|tools| tools.verdicts(&corpus)) else { return };
+    let Some(tools) = Tools::find(name) else { return };
+    let verdicts = tools.verdicts(&corpus.canonicalize().expect("TLA_CORPUS names a directory"));
     let differs: Vec<String> = verdicts.iter().filter_map(|(path, fine)| differs(path, *fine)).collect();
     println!("{name}: {} of {} modules as SANY", verdicts.len() - differs.len(), verdicts.len());
-    assert!(!verdicts.is_empty() && differs.is_empty(), "{}", differs.join("\n"));
+    assert!(differs.is_empty(), "{}", differs.join("\n"));
 }
 
 fn differs(path: &Path, fine: bool) -> Option<String> {
-    let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
+    let text = String::from_utf8_lossy(&fs::read(path).expect("a file of the corpus can be read")).into_owned();
     let parsed = mpcal_build::parse(&path.display().to_string(), &text);
     let said = if fine { "SANY parses it" } else { "SANY does not parse it" };
     let report = parsed.as_ref().err().map(ToString::to_string).unwrap_or_default();

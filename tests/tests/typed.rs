@@ -75,7 +75,7 @@ fn what_runs_in_published_systems_is_typed() {
 }
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let entries = std::fs::read_dir(directory).expect("PGO_CHECKOUT names a checkout");
     let mut found = files(directory, "tla");
     for entry in entries.flatten().filter(|e| e.path().is_dir()) {
         found.extend(files(&entry.path(), "tla"));
