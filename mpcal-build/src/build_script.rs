@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
 #[cfg(feature = "interpret")]
 use crate::interpret::{Coverage, Explored};
-use crate::pipeline::{self, Output, Request};
+use crate::pipeline::{self, Output, Request, Translation};
 use crate::render::render;
 use crate::source::{Source, MAX_BYTES};
 
@@ -203,7 +203,7 @@ impl Config {
     /// # Errors
     /// The report of what is wrong.
     pub fn translate_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<String, Error> {
-        let request = Request { rules: self.rules(), pluscal: true, ..Request::default() };
+        let request = Request { rules: self.rules(), pluscal: Translation::InPlace, ..Request::default() };
         let output = self.run_text(name, text.to_owned(), directory, request);
         let report = render(&output.sources, &output.diagnostics, false);
         let fine = output.diagnostics.iter().all(|d| d.severity != Severity::Error);
@@ -288,15 +288,24 @@ fn finish(output: Output) -> Result<Compiled, Error> {
 #[derive(Clone)]
 pub struct Error {
     report: String,
+    /// The file that cannot be read or written, and why; none if a model is at fault.
+    file: Option<(PathBuf, String)>,
 }
 
 impl Error {
     pub(crate) fn text(report: String) -> Self {
-        Self { report }
+        Self { report, file: None }
     }
 
     fn file(path: &Path, error: &io::Error) -> Self {
-        Self { report: format!("error: {}: {error}", path.display()) }
+        let report = format!("error: {}: {error}", path.display());
+        Self { report, file: Some((path.to_owned(), error.to_string())) }
+    }
+
+    /// The file that cannot be read or written, and why, if that is what it is about.
+    #[cfg(feature = "cli")]
+    pub(crate) fn file_and_cause(&self) -> Option<(&Path, &str)> {
+        self.file.as_ref().map(|(path, cause)| (path.as_path(), cause.as_str()))
     }
 }
 

@@ -103,10 +103,7 @@ enum Exit {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return ExitCode::from(misused(&error) as u8),
     };
     let mut config = Config::new();
     config.no_multiple_writes(cli.no_multiple_writes);
@@ -115,8 +112,7 @@ pub fn main() -> ExitCode {
     }
     for code in cli.deny {
         if crate::explain::find(&code).is_none() {
-            eprintln!("error: there is no diagnostic code `{code}`");
-            return ExitCode::from(2);
+            return ExitCode::from(explain::unknown(&code, cli.message_format) as u8);
         }
         config.deny(code);
     }
@@ -129,10 +125,30 @@ pub fn main() -> ExitCode {
         Command::Rust(c) => c.run(&config, cli.message_format),
         Command::Types(c) => c.run(&config, cli.message_format),
         Command::Fmt(c) => c.run(&config, cli.message_format),
-        Command::Explain(c) => c.run(),
+        Command::Explain(c) => c.run(cli.message_format),
         Command::ExplainTrace(c) => c.run(&config, cli.message_format),
         Command::Tlc(c) => c.run(&config, cli.message_format),
-        Command::Init(c) => c.run(),
+        Command::Init(c) => c.run(cli.message_format),
     };
     ExitCode::from(exit as u8)
+}
+
+/// Shows what clap says of the arguments, or the help that was asked for.
+fn misused(error: &clap::Error) -> Exit {
+    if !error.use_stderr() || !wants_json(std::env::args_os().skip(1)) {
+        // There is nowhere left to say that nobody reads it.
+        let _ = error.print();
+        return if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+    }
+    let said = error.to_string();
+    let (message, usage) = said.split_once("\n\n").unwrap_or((&said, ""));
+    let message = message.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    report::refuse(MessageFormat::Json, None, &message, Some(usage.trim()).filter(|u| !u.is_empty()))
+}
+
+/// Whether arguments that cannot be understood as a whole ask for JSON.
+fn wants_json(arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let arguments: Vec<_> = arguments.take_while(|a| a != "--").collect();
+    arguments.iter().any(|a| a == "--message-format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--message-format" && pair[1] == "json")
 }

@@ -134,7 +134,7 @@ impl Diagnostics {
 
 /// The name nearest to `name`, at most a third of its length away (Damerau-Levenshtein, optimal
 /// string alignment).
-fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.chars().count() / 3).max(1);
     known
         .into_iter()

@@ -15,6 +15,19 @@ use crate::syntax::{self, File};
 #[cfg(feature = "cli")]
 use crate::trace::Origins;
 
+/// Whether a model is translated to PlusCal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Translation {
+    /// It is not.
+    #[default]
+    None,
+    /// To see whether it can be. A block without a process, or a file without a place for the
+    /// translation, may be for Rust alone.
+    Trial,
+    /// Between the markers in the file.
+    InPlace,
+}
+
 /// What one run is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -23,7 +36,7 @@ pub struct Request {
     /// Adjustable rules.
     pub rules: Rules,
     /// Translate to PlusCal.
-    pub pluscal: bool,
+    pub pluscal: Translation,
     /// Emit Rust.
     pub rust: bool,
     /// Infer nothing: every type is `Value`.
@@ -241,12 +254,20 @@ struct Front<'f> {
 fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Diagnostics) {
     let sources = &output.sources;
     let (file, model, normal) = (front.file, front.model, front.normal);
-    if request.pluscal {
+    let marked = crate::pluscal::has_markers(sources.model());
+    let translated = match request.pluscal {
+        Translation::None => false,
+        Translation::Trial => marked || !model.processes.is_empty(),
+        Translation::InPlace => true,
+    };
+    if translated {
         output.pluscal = crate::pluscal::translate(sources, &file.block, model, normal, out);
         if let Some(text) = &output.pluscal {
             // After this: the text is plain PlusCal, or an error says that it is not.
             crate::pluscal::verify(text, &file.module, front.modules, file.block.name.span, out);
-            output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
+            if marked || request.pluscal == Translation::InPlace {
+                output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
+            }
         }
     }
     #[cfg(feature = "cli")]

@@ -34,7 +34,7 @@ use crate::source::{Sources, Span};
 #[cfg(feature = "cli")]
 use crate::trace::{LabelOrigin, Origins};
 
-pub use region::replace_region;
+pub use region::{has_markers, replace_region};
 pub use verify::verify;
 
 /// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.

@@ -1,7 +1,8 @@
 //! `mpcal-build explain CODE`
 
 use super::files::print;
-use super::Exit;
+use super::{report, Exit, MessageFormat};
+use crate::diagnostic::nearest;
 use crate::explain::{explain, EXPLANATIONS};
 
 #[derive(clap::Args)]
@@ -12,17 +13,23 @@ pub(super) struct Explain {
 }
 
 impl Explain {
-    pub(super) fn run(self) -> Exit {
+    pub(super) fn run(self, format: MessageFormat) -> Exit {
         let text = match &self.code {
             None => EXPLANATIONS.iter().map(|e| format!("{}\n", e.code)).collect(),
             Some(code) => match explain(code) {
                 Some(text) => format!("{text}\n"),
-                None => {
-                    eprintln!("error: there is no diagnostic `{code}`; `mpcal-build explain` lists them");
-                    return Exit::Usage;
-                }
+                None => return unknown(code, format),
             },
         };
-        print(&text).err().unwrap_or(Exit::Fine)
+        print(&text, format).err().unwrap_or(Exit::Fine)
     }
+}
+
+/// Says that there is no such code.
+pub(super) fn unknown(code: &str, format: MessageFormat) -> Exit {
+    let help = match nearest(code, EXPLANATIONS.iter().map(|e| e.code)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`mpcal-build explain` lists them".to_owned(),
+    };
+    report::refuse(format, None, &format!("there is no diagnostic code `{code}`"), Some(&help))
 }

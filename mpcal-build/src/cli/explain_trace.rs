@@ -27,8 +27,7 @@ impl ExplainTrace {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let mut said = Vec::new();
         if let Err(error) = std::io::stdin().take(MAX_BYTES).read_to_end(&mut said) {
-            eprintln!("error: standard input: {error}");
-            return Exit::Usage;
+            return report::refuse(format, Some(Path::new("standard input")), &error.to_string(), None);
         }
         explain(&self.file, &String::from_utf8_lossy(&said), config, format).unwrap_or_else(|e| e)
     }
@@ -41,11 +40,11 @@ pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageF
     let origins = output.origins.unwrap_or_default();
     match trace::explain(said, &origins, output.sources.model()) {
         Some(text) => {
-            print(&text)?;
+            print(&text, format)?;
             Ok(Exit::Fault)
         }
         None => {
-            print("TLC found no error\n")?;
+            print("TLC found no error\n", format)?;
             Ok(Exit::Fine)
         }
     }

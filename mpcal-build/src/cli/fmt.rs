@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{put, Rewrite};
+use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
 use crate::pipeline;
 use crate::Config;
@@ -30,15 +30,13 @@ impl Fmt {
     }
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
-        let source = config.source(path).map_err(|e| {
-            eprintln!("{e}");
-            Exit::Usage
-        })?;
+        let source = config.source(path).map_err(|e| report::unreadable(format, &e))?;
         let (sources, formatted) = pipeline::format(source);
         let new = formatted.map_err(|problems| {
             report::show(&sources, &problems, format);
             Exit::Fault
         })?;
-        put(path, &sources.model().text, &new, self.rewrite.mode(), "formatted")
+        let text = NewText { path, old: &sources.model().text, new: &new, what: "formatted" };
+        put(&text, self.rewrite.mode(), format)
     }
 }

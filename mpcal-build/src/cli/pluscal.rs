@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{put, Rewrite};
+use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
-use crate::pipeline::Request;
+use crate::pipeline::{Request, Translation};
 use crate::Config;
 
 #[derive(clap::Args)]
@@ -31,9 +31,10 @@ impl Pluscal {
     }
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
-        let request = Request { rules: config.rules(), pluscal: true, ..Request::default() };
+        let request = Request { rules: config.rules(), pluscal: Translation::InPlace, ..Request::default() };
         let output = report::run(config, path, request, format)?;
         let Some(new) = output.rewritten else { return Err(Exit::Fault) };
-        put(path, &output.sources.model().text, &new, self.rewrite.mode(), "translated")
+        let text = NewText { path, old: &output.sources.model().text, new: &new, what: "translated" };
+        put(&text, self.rewrite.mode(), format)
     }
 }

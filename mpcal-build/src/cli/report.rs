@@ -1,4 +1,4 @@
-//! Problems on standard error.
+//! Problems on standard error: those of a model, and those of the use that is made of the command.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -10,20 +10,44 @@ use crate::diagnostic::{Annotation, Diagnostic, Severity};
 use crate::pipeline::{Output, Request};
 use crate::render::render;
 use crate::source::Sources;
-use crate::Config;
+use crate::{Config, Error};
 
 /// Runs the compiler over a file and shows what is wrong with it.
 pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<Output, Exit> {
-    let output = config.run(path, request).map_err(|e| {
-        eprintln!("{e}");
-        Exit::Usage
-    })?;
+    let output = config.run(path, request).map_err(|e| unreadable(format, &e))?;
     show(&output.sources, &output.diagnostics, format);
     if output.diagnostics.iter().any(|d| d.severity == Severity::Error) {
         Err(Exit::Fault)
     } else {
         Ok(output)
     }
+}
+
+/// Says that a file cannot be read.
+pub(super) fn unreadable(format: MessageFormat, error: &Error) -> Exit {
+    match error.file_and_cause() {
+        Some((path, cause)) => refuse(format, Some(path), cause, None),
+        None => refuse(format, None, &error.to_string(), None),
+    }
+}
+
+/// Says why the command does not do what it was asked for, where no place in a model is at fault.
+pub(super) fn refuse(format: MessageFormat, path: Option<&Path>, message: &str, help: Option<&str>) -> Exit {
+    match format {
+        MessageFormat::Human => {
+            let place = path.map(|p| format!("{}: ", p.display())).unwrap_or_default();
+            let help = help.map(|h| format!("\n  = help: {}", h.replace('\n', "\n          "))).unwrap_or_default();
+            eprintln!("error: {place}{message}{help}");
+        }
+        MessageFormat::Json => eprintln!(
+            "{}",
+            json!({
+                "code": null, "severity": "error", "message": message, "path": path.map(|p| p.display().to_string()),
+                "primary": null, "further": [], "help": help,
+            })
+        ),
+    }
+    Exit::Usage
 }
 
 pub(super) fn show(sources: &Sources, diagnostics: &[Diagnostic], format: MessageFormat) {

@@ -30,8 +30,8 @@ impl Rust {
             Err(exit) => return exit,
         };
         let written = match &self.output {
-            Some(path) => write(path, &text),
-            None => print(&text),
+            Some(path) => write(path, &text, format),
+            None => print(&text, format),
         };
         written.err().unwrap_or(Exit::Fine)
     }

@@ -1,12 +1,13 @@
 //! `mpcal-build tlc FILE -- …`
 
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::fs;
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::files::{print, put, Mode};
+use super::files::{directory, print, put, Mode, NewText};
 use super::{explain_trace, report, Exit, MessageFormat};
-use crate::pipeline::Request;
+use crate::pipeline::{Request, Translation};
 use crate::Config;
 
 #[derive(clap::Args)]
@@ -34,77 +35,150 @@ impl Tlc {
     }
 
     fn check(&self, config: &Config, format: MessageFormat) -> Result<Exit, Exit> {
-        let jar = self.jar()?;
-        let request = Request { rules: config.rules(), pluscal: true, ..Request::default() };
+        let Some(name) = self.file.file_name().and_then(|n| n.to_str()) else {
+            return Err(report::refuse(format, Some(&self.file), "not the name of a file", None));
+        };
+        let tools = Tools::find(self.tlc_jar.as_deref(), format)?;
+        let request = Request { rules: config.rules(), pluscal: Translation::InPlace, ..Request::default() };
         let output = report::run(config, &self.file, request, format)?;
         let Some(new) = output.rewritten else { return Err(Exit::Fault) };
-        put(&self.file, &output.sources.model().text, &new, Mode::Replace, "translated")?;
-        let directory = self.file.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let Some(name) = self.file.file_name().and_then(|n| n.to_str()) else {
-            eprintln!("error: {}: not the name of a file", self.file.display());
-            return Err(Exit::Usage);
+        let put = |old: &str, new: &str| {
+            put(&NewText { path: &self.file, old, new, what: "translated" }, Mode::Replace, format)
         };
-        // SANY unpacks its modules into the directory for temporary files: one of our own keeps two
-        // runs apart.
-        let temporary = tempfile::tempdir().map_err(|e| {
-            eprintln!("error: no directory for temporary files: {e}");
-            Exit::Usage
-        })?;
-        let java = || {
-            let mut java = Command::new("java");
-            java.arg(format!("-Djava.io.tmpdir={}", temporary.path().display()));
-            java.arg("-XX:+UseParallelGC").arg("-cp").arg(&jar).current_dir(directory);
-            java
-        };
-        let translated = java().args(["pcal.trans", "-nocfg", name]).output().map_err(no_java)?;
-        let said = String::from_utf8_lossy(&translated.stdout);
-        if !said.contains("Translation completed") {
-            eprintln!(
-                "error: the PlusCal translator refuses {name}:\n{said}{}",
-                String::from_utf8_lossy(&translated.stderr)
-            );
-            return Err(Exit::Fault);
+        put(&output.sources.model().text, &new)?;
+        put(&new, &tools.translate(name, &new)?)?;
+        let said = tools.check(directory(&self.file), name, &self.arguments)?;
+        if said.text.contains("Error: ") {
+            return explain_trace::explain(&self.file, &said.text, config, format);
         }
-        let mut tlc = java();
-        tlc.arg("tlc2.TLC").arg("-metadir").arg(temporary.path().join("states"));
-        let mut child = tlc.args(&self.arguments).arg(name).stdout(Stdio::piped()).spawn().map_err(no_java)?;
-        let mut said = String::new();
-        let lines = child.stdout.take().map(BufReader::new).into_iter().flat_map(|r| r.lines().map_while(Result::ok));
-        for line in lines {
-            // Up to the first error TLC's own words say how it goes on.
-            if !said.contains("\nError: ") && !line.starts_with("Error: ") {
-                print(&format!("{line}\n"))?;
-            }
-            said.push_str(&line);
-            said.push('\n');
-        }
-        let status = child.wait().map_err(|_| Exit::Usage)?;
-        if said.contains("Error: ") {
-            return explain_trace::explain(&self.file, &said, config, format);
-        }
-        Ok(if status.success() { Exit::Fine } else { Exit::Fault })
-    }
-
-    fn jar(&self) -> Result<PathBuf, Exit> {
-        let named = self.tlc_jar.clone().or_else(|| std::env::var_os("TLA2TOOLS_JAR").map(PathBuf::from));
-        let jar = named.ok_or_else(|| {
-            eprintln!(
-                "error: the tools of TLA+ are not named\n  = help: download tla2tools.jar from the releases of \
-                 github.com/tlaplus/tlaplus,\n          then give `--tlc-jar tla2tools.jar` or set TLA2TOOLS_JAR"
-            );
-            Exit::Usage
-        })?;
-        jar.canonicalize().map_err(|e| {
-            eprintln!("error: {}: {e}", jar.display());
-            Exit::Usage
-        })
+        Ok(if said.success { Exit::Fine } else { Exit::Fault })
     }
 }
 
-fn no_java(error: std::io::Error) -> Exit {
-    match error.kind() {
-        ErrorKind::NotFound => eprintln!("error: there is no `java`\n  = help: install a Java runtime, 11 or later"),
-        _ => eprintln!("error: java: {error}"),
+/// What TLC printed, and whether it says that all is well.
+struct Said {
+    text: String,
+    success: bool,
+}
+
+/// The tools of TLA+.
+struct Tools {
+    jar: PathBuf,
+    /// SANY unpacks its modules into the directory for temporary files: one of our own keeps two runs
+    /// apart. What the tools write beside a model goes there, too.
+    temporary: tempfile::TempDir,
+    format: MessageFormat,
+}
+
+impl Tools {
+    fn find(named: Option<&Path>, format: MessageFormat) -> Result<Self, Exit> {
+        let named = named.map(Path::to_owned).or_else(|| std::env::var_os("TLA2TOOLS_JAR").map(PathBuf::from));
+        let Some(jar) = named else {
+            let help = "download tla2tools.jar from the releases of github.com/tlaplus/tlaplus,\nthen give \
+                        `--tlc-jar tla2tools.jar` or set TLA2TOOLS_JAR";
+            return Err(report::refuse(format, None, "the tools of TLA+ are not named", Some(help)));
+        };
+        let jar = jar.canonicalize().map_err(|e| report::refuse(format, Some(&jar), &e.to_string(), None))?;
+        let temporary = tempfile::tempdir()
+            .map_err(|e| report::refuse(format, None, &format!("no directory for temporary files: {e}"), None))?;
+        Ok(Self { jar, temporary, format })
     }
-    Exit::Usage
+
+    fn java(&self, directory: &Path) -> Command {
+        let mut java = Command::new("java");
+        java.arg(format!("-Djava.io.tmpdir={}", self.temporary.path().display()));
+        java.arg("-XX:+UseParallelGC").arg("-cp").arg(&self.jar).current_dir(directory);
+        java
+    }
+
+    /// The text of a module with its PlusCal translated. The translator puts a new file in the place of
+    /// the one that it reads, with other line endings, and leaves the old one behind: it gets a copy.
+    fn translate(&self, name: &str, text: &str) -> Result<String, Exit> {
+        let copy = self.temporary.path().join(name);
+        let failed = |e: io::Error| report::refuse(self.format, Some(&copy), &e.to_string(), None);
+        fs::write(&copy, text).map_err(failed)?;
+        let translator = self.java(self.temporary.path()).args(["pcal.trans", "-nocfg", name]).output();
+        let translated = translator.map_err(|e| self.no_java(&e))?;
+        let said = String::from_utf8_lossy(&translated.stdout);
+        if !said.contains("Translation completed") {
+            let more = String::from_utf8_lossy(&translated.stderr);
+            let message = format!("the PlusCal translator refuses it:\n{said}{more}");
+            report::refuse(self.format, Some(Path::new(name)), message.trim_end(), None);
+            return Err(Exit::Fault);
+        }
+        Ok(keep_lines(text, &fs::read_to_string(&copy).map_err(failed)?))
+    }
+
+    /// Runs TLC; up to the first error its own words are shown as they come.
+    fn check(&self, directory: &Path, name: &str, arguments: &[String]) -> Result<Said, Exit> {
+        let mut tlc = self.java(directory);
+        tlc.arg("tlc2.TLC").arg("-metadir").arg(self.temporary.path().join("states"));
+        if self.writes_traces(directory)? {
+            tlc.arg("-noGenerateSpecTE");
+        }
+        let child = tlc.args(arguments).arg(name).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|e| self.no_java(&e))?;
+        let mut text = String::new();
+        let lines = child.stdout.take().map(BufReader::new).into_iter().flat_map(|r| r.lines().map_while(Result::ok));
+        for line in lines {
+            if !text.contains("\nError: ") && !line.starts_with("Error: ") {
+                print(&format!("{line}\n"), self.format)?;
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+        let status = child.wait().map_err(|e| self.no_java(&e))?;
+        Ok(Said { text, success: status.success() })
+    }
+
+    /// Newer versions of TLC write a module beside the model for each counterexample, unless told not to.
+    fn writes_traces(&self, directory: &Path) -> Result<bool, Exit> {
+        let help = self.java(directory).args(["tlc2.TLC", "-h"]).output().map_err(|e| self.no_java(&e))?;
+        Ok(String::from_utf8_lossy(&help.stdout).contains("-noGenerateSpecTE"))
+    }
+
+    fn no_java(&self, error: &io::Error) -> Exit {
+        match error.kind() {
+            ErrorKind::NotFound => {
+                report::refuse(self.format, None, "there is no `java`", Some("install a Java runtime, 11 or later"))
+            }
+            _ => report::refuse(self.format, None, &format!("java: {error}"), None),
+        }
+    }
+}
+
+/// The new text, where the lines before and behind what has changed are, byte for byte, those of the old
+/// one, and the others end as its lines do.
+fn keep_lines(old: &str, new: &str) -> String {
+    let kept: Vec<&str> = old.split_inclusive('\n').collect();
+    let lines: Vec<&str> = new.lines().collect();
+    let same = |(a, b): &(&&str, &&str)| a.trim_end_matches(['\r', '\n']) == **b;
+    let front = kept.iter().zip(&lines).take_while(same).count();
+    let rest = kept[front..].iter().rev().zip(lines[front..].iter().rev());
+    let back = rest.take_while(same).count();
+    let newline = if old.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut text = kept[..front].concat();
+    for line in &lines[front..lines.len() - back] {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push_str(newline);
+        }
+        text.push_str(line);
+        text.push_str(newline);
+    }
+    text + &kept[kept.len() - back..].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keep_lines;
+
+    #[test]
+    fn lines_that_stay_keep_their_endings() {
+        assert_eq!(keep_lines("a\r\nb\r\nc  \r\n", "a\nx\ny\nc  \n"), "a\r\nx\r\ny\r\nc  \r\n");
+        assert_eq!(keep_lines("a\nb", "a\nx\nb\n"), "a\nx\nb");
+        assert_eq!(keep_lines("a", "a\nx\n"), "a\nx\n");
+        assert_eq!(keep_lines("a\na\na\n", "a\na\n"), "a\na\n");
+        assert_eq!(keep_lines("a\r\nb\n", "a\nb\n"), "a\r\nb\n");
+        assert_eq!(keep_lines("", "a\n"), "a\n");
+    }
 }

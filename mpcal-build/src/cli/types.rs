@@ -24,7 +24,7 @@ impl Types {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let request = Request { rules: config.rules(), types: true, ..Request::default() };
         let one = |f: &PathBuf| match report::run(config, f, request.clone(), format) {
-            Ok(output) => print(&output.types.unwrap_or_default()).err().unwrap_or(Exit::Fine),
+            Ok(output) => print(&output.types.unwrap_or_default(), format).err().unwrap_or(Exit::Fine),
             Err(exit) => exit,
         };
         self.files.iter().map(one).max().unwrap_or(Exit::Fine)

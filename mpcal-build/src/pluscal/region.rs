@@ -32,11 +32,21 @@ pub fn replace_region(source: &Source, translation: &str, out: &mut Diagnostics)
     Some(format!("{}{body}{}", &text[..after_begin], &text[end_line..]))
 }
 
-/// The only line that starts with a marker.
-fn only(source: &Source, marker: &str, out: &mut Diagnostics) -> Option<usize> {
+/// Whether a line of a file starts with a marker.
+pub fn has_markers(source: &Source) -> bool {
+    [BEGIN, END].iter().any(|marker| lines(source, marker).next().is_some())
+}
+
+/// The lines that start with a marker.
+fn lines<'s>(source: &'s Source, marker: &'s str) -> impl Iterator<Item = usize> + 's {
     let starts_line =
         |at: &usize| source.text[..*at].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
-    let found: Vec<usize> = source.text.match_indices(marker).map(|(at, _)| at).filter(starts_line).collect();
+    source.text.match_indices(marker).map(|(at, _)| at).filter(starts_line)
+}
+
+/// The only line that starts with a marker.
+fn only(source: &Source, marker: &str, out: &mut Diagnostics) -> Option<usize> {
+    let found: Vec<usize> = lines(source, marker).collect();
     let span = |at: usize| source.span(at..at + marker.len());
     match found[..] {
         [one] => Some(one),
