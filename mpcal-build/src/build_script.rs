@@ -289,17 +289,25 @@ fn finish(output: Output) -> Result<Compiled, Error> {
 pub struct Error {
     report: String,
     /// The file that cannot be read or written, and why; none if a model is at fault.
+    #[cfg(feature = "cli")]
     file: Option<(PathBuf, String)>,
 }
 
 impl Error {
     pub(crate) fn text(report: String) -> Self {
-        Self { report, file: None }
+        Self {
+            report,
+            #[cfg(feature = "cli")]
+            file: None,
+        }
     }
 
     fn file(path: &Path, error: &io::Error) -> Self {
-        let report = format!("error: {}: {error}", path.display());
-        Self { report, file: Some((path.to_owned(), error.to_string())) }
+        Self {
+            report: format!("error: {}: {error}", path.display()),
+            #[cfg(feature = "cli")]
+            file: Some((path.to_owned(), error.to_string())),
+        }
     }
 
     /// The file that cannot be read or written, and why, if that is what it is about.

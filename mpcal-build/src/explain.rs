@@ -56,6 +56,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("reserved-name", "`pc` and `stack` are variables that the PlusCal translation makes. A global variable of that name is mistaken for them, without a word from the translator."),
     code("return-outside-procedure", "Only a procedure returns. The end of an archetype or process is reached with `goto Done`."),
     code("rust-unsupported", "TLC can evaluate this and the Rust back end cannot. The PlusCal output is not affected."),
+    code("second-block", "A file is one module with one `--mpcal` block, between whose markers the translation goes. Of several blocks the first is read and the others are not. One that is kept as a note can stand in line comments (`\\*`)."),
     code("special-outside-mapping", "`$variable` and `$value` stand for the mapped variable and the value written to it. They exist only in a mapping macro."),
     code("syntax", "The text does not follow the grammar of TLA+, PlusCal (C-syntax) or Modular PlusCal."),
     code("type-annotation", "A type in a comment above a declaration, `\\* @type: Int -> Seq(Str);`, or an alias, `\\* @typeAlias: message = { kind: Str, from: Int };`, is written in the notation of Apalache's type system 1.2, without variants."),

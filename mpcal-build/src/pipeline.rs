@@ -23,6 +23,7 @@ pub enum Translation {
     None,
     /// To see whether it can be. A block without a process, or a file without a place for the
     /// translation, may be for Rust alone.
+    #[cfg(feature = "cli")]
     Trial,
     /// Between the markers in the file.
     InPlace,
@@ -257,6 +258,7 @@ fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Dia
     let marked = crate::pluscal::has_markers(sources.model());
     let translated = match request.pluscal {
         Translation::None => false,
+        #[cfg(feature = "cli")]
         Translation::Trial => marked || !model.processes.is_empty(),
         Translation::InPlace => true,
     };

@@ -13,6 +13,8 @@ mod reference;
 mod stmt;
 mod tokens;
 
+use std::ops::Range;
+
 use crate::ast::{Block, Module};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::Source;
@@ -51,6 +53,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
         return None;
     };
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
+    check_only_block(source, start, &block_tokens, out);
     let block = block::parse_block(source, &block_tokens.tokens, out);
     let mut module = if source.text[..start].contains("MODULE") {
         check_comment_markers(source, &block_tokens, out);
@@ -94,12 +97,35 @@ pub fn parse_module(source: &Source, out: &mut Diagnostics) -> Module {
 
 /// The byte at which `--mpcal Name {` starts.
 fn find_block(text: &str) -> Option<usize> {
-    text.match_indices("--mpcal").map(|(at, _)| at).find(|at| {
+    headers(text).next().map(|header| header.start)
+}
+
+/// Where `--mpcal Name {` stands, other than in a line comment.
+fn headers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
+    text.match_indices("--mpcal").filter_map(|(at, _)| {
         let rest = &text[at + "--mpcal".len()..];
         let name = rest.trim_start();
         let after = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-        rest.len() > name.len() && after.len() < name.len() && after.trim_start().starts_with('{')
+        let end = text.len() - after.trim_start().len();
+        let is_header = rest.len() > name.len() && after.len() < name.len() && text[end..].starts_with('{');
+        let line = text[..at].rsplit('\n').next().unwrap_or_default();
+        (is_header && !line.contains("\\*")).then_some(at..end + 1)
     })
+}
+
+/// Only one block of a file is read; one that stands behind it is pointed out.
+fn check_only_block(source: &Source, start: usize, block: &Lexed, out: &mut Diagnostics) {
+    let end = block.tokens.last().map_or(start, |t| source.range(t.span).end);
+    let mut headers = headers(&source.text);
+    let (first, second) = (headers.next(), headers.find(|h| h.start >= end));
+    if let (Some(first), Some(second)) = (first, second) {
+        out.push(
+            Diagnostic::warning("second-block", source.span(second), "a second MPCal block in one file")
+                .because("it is not read: a file has one block")
+                .and(source.span(first), "this is the one")
+                .help("move it to a module of its own, or remove it"),
+        );
+    }
 }
 
 /// SANY sees the block as a comment, so a comment marker inside a string or a line comment counts.
