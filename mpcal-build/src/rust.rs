@@ -20,11 +20,13 @@ mod enums;
 mod environment;
 mod expr;
 mod names;
+mod needed;
 mod operator;
 mod place;
 mod procedure;
 mod records;
 mod signature;
+mod slots;
 mod steps;
 
 use std::cell::RefCell;
@@ -37,7 +39,7 @@ use quote::quote;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::Types;
 use crate::normal::Normal;
-use crate::resolved::{Initial, Model, OperatorId, VariableId};
+use crate::resolved::{Model, OperatorId};
 use crate::source::{Sources, Span};
 use crate::types::Type;
 
@@ -61,6 +63,7 @@ pub fn emit(
         own: names::Own::unlike(&variables),
         names: variables,
         type_names,
+        slots: slots::slots(model, normal, types),
         operator_names: names::operators(model),
         operators,
         problems,
@@ -178,6 +181,8 @@ struct Emitter<'m> {
     model: &'m Model,
     normal: &'m Normal,
     types: &'m Types,
+    /// Variables that may have no value yet.
+    slots: slots::Slots,
     /// Records and enums, different from each other and from what else there is.
     type_names: names::TypeNames,
     /// Variables, bound names and fields in snake case, different for different names.
@@ -240,12 +245,6 @@ impl Emitter<'_> {
 
     fn record_name(&self, id: usize) -> proc_macro2::Ident {
         names::ident(&self.type_names.records[id])
-    }
-
-    /// Whether a variable may be used before it has a value.
-    fn is_slot(&self, id: VariableId) -> bool {
-        matches!(self.model.variable(id).initial, Initial::None)
-            && self.model.variable(id).kind == crate::resolved::VariableKind::Local
     }
 
     /// A parameter of a function: scalars by value, the rest by reference.

@@ -54,6 +54,32 @@ pub fn deferred<T>(value: impl FnOnce() -> Eval<T>) -> Eval<T> {
     value()
 }
 
+/// Reads now; where the index has no value there, it fails when what was read is needed.
+///
+/// # Errors
+/// Whatever else keeps the resource from being read.
+#[cfg(feature = "runtime")]
+pub fn read_for_later<T>(read: impl FnOnce() -> Step<T>) -> Step<Eval<T>> {
+    match read() {
+        Ok(value) => Ok(Ok(value)),
+        Err(Abort::Fatal(crate::Error::Evaluation(error))) => Ok(Err(error)),
+        Err(other) => Err(other),
+    }
+}
+
+/// Reads a variable that may not have been assigned yet.
+///
+/// # Errors
+/// Whatever else keeps the resource from being read.
+#[cfg(feature = "runtime")]
+pub fn read_slot<T>(read: impl FnOnce() -> Step<T>) -> Step<Slot<T>> {
+    match read() {
+        Ok(value) => Ok(Slot::Value(value)),
+        Err(Abort::Fatal(crate::Error::Evaluation(error))) if error.is_unassigned() => Ok(Slot::Uninit),
+        Err(other) => Err(other),
+    }
+}
+
 /// An element of the set that a variable starts in: the first.
 ///
 /// # Errors

@@ -29,6 +29,17 @@ pub use text::Str;
 #[error("{0}")]
 pub struct EvalError(pub String);
 
+/// What it says of a variable that was declared without a value.
+const UNASSIGNED: &str = "a variable is used before it is assigned";
+
+impl EvalError {
+    #[cfg(feature = "runtime")]
+    /// Whether a variable was used before it was assigned.
+    pub(crate) fn is_unassigned(&self) -> bool {
+        self.0 == UNASSIGNED
+    }
+}
+
 /// The result of an evaluation that can fail.
 pub type Eval<T> = Result<T, EvalError>;
 

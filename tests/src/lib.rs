@@ -5,6 +5,7 @@ pub mod ledger;
 pub mod pair;
 pub mod plain;
 pub mod replica;
+pub mod scratch;
 pub mod states;
 pub mod twice;
 

@@ -37,6 +37,7 @@ const TLC: &[(&str, usize)] = &[
     ("merge_if", 18),
     ("nested_branches", 132),
     ("nested_loops", 225),
+    ("no_value", 14),
     ("operators", 9),
     ("optional", 29),
     ("own_names", 4),

@@ -138,6 +138,7 @@ runs!(
     mapping_forms "mapping_forms",
     nested_branches "nested_branches",
     nested_loops "nested_loops",
+    no_value "no_value",
     operators "operators",
     optional "optional",
     own_names "own_names",

@@ -39,7 +39,7 @@ pub(super) struct Run<'r, 'm> {
     pub(super) trace: Vec<(usize, usize)>,
     pub(super) bounds: HashMap<BoundId, Bound>,
     pub(super) mapped: Option<Mapped>,
-    pub(super) yielded: Option<Value>,
+    pub(super) yielded: Option<Result<Value, String>>,
 }
 
 /// Names bound inside an expression, on top of those of the step.

@@ -311,7 +311,7 @@ impl Run<'_, '_> {
             }
             Step::Read { bound, parameter, indices, .. } => {
                 let value = self.read(*parameter, indices)?;
-                self.bounds.insert(*bound, Bound::Value(Ok(value)));
+                self.bounds.insert(*bound, Bound::Value(value));
             }
             Step::Write { parameter, indices, value, .. } => {
                 let value = self.eval(value)?;
@@ -330,8 +330,7 @@ impl Run<'_, '_> {
                 self.assign(mapped.variable, &full, value)?;
             }
             Step::Yield(e) => {
-                let value = self.eval(e)?;
-                self.yielded = Some(value);
+                self.yielded = Some(self.eval(e));
             }
             Step::Await(e) => {
                 if !self.truth(e)? {
@@ -386,12 +385,17 @@ impl Run<'_, '_> {
         list.iter().map(|e| self.eval(e)).collect()
     }
 
-    fn read(&mut self, parameter: VariableId, indices: &[Expr]) -> Result<Value, Stop> {
-        let indices = self.indices(indices)?;
+    /// What a read gives: as lazy as what `with` binds, so that an index outside the domain is no failure where the
+    /// value is not used.
+    fn read(&mut self, parameter: VariableId, indices: &[Expr]) -> Result<Result<Value, String>, Stop> {
         let target = self.target(parameter);
         let Some(mapping) = target.mapping else {
-            return Ok(indices.iter().try_fold(self.variable(target.variable)?, |v, i| super::expr::index(&v, i))?);
+            let read = |indices: Vec<Value>| {
+                indices.iter().try_fold(self.variable(target.variable)?, |v, i| super::expr::index(&v, i))
+            };
+            return Ok(self.indices(indices).and_then(read));
         };
+        let indices = self.indices(indices)?;
         let body = &self.machine.normal.mapping_macros[mapping.index()].0;
         self.mapping(target.variable, indices, None, body)?
             .ok_or_else(|| Stop::Failed("a read gives no value".to_owned()))
@@ -403,7 +407,7 @@ impl Run<'_, '_> {
         let Some(mapping) = target.mapping else { return Ok(self.assign(target.variable, &indices, value)?) };
         let body = &self.machine.normal.mapping_macros[mapping.index()].1;
         match self.mapping(target.variable, indices.clone(), Some(value), body)? {
-            Some(stored) => Ok(self.assign(target.variable, &indices, stored)?),
+            Some(stored) => Ok(self.assign(target.variable, &indices, stored?)?),
             None => Ok(()),
         }
     }
@@ -415,7 +419,7 @@ impl Run<'_, '_> {
         indices: Vec<Value>,
         value: Option<Value>,
         body: &[Step],
-    ) -> Result<Option<Value>, Stop> {
+    ) -> Result<Option<Result<Value, String>>, Stop> {
         let outer = self.mapped.replace(super::expr::Mapped { variable, indices, value });
         let outer_yield = self.yielded.take();
         let result = self.steps(body);

@@ -204,22 +204,11 @@ impl Emitter<'_> {
         let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
         let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
         let field_docs: Vec<_> = all.iter().map(|v| self.variable_doc(*v)).collect();
-        let field_types: Vec<_> = all
-            .iter()
-            .map(|v| {
-                let t = self.rust_type(&self.types.variables[v.index()]);
-                if self.is_slot(*v) {
-                    quote!(rt::Slot<#t>)
-                } else {
-                    t
-                }
-            })
-            .collect();
+        let field_types: Vec<_> = all.iter().map(|v| self.stored_type(*v)).collect();
         let arguments: Vec<_> = values
             .iter()
             .map(|v| {
-                let (name, t) =
-                    (self.name(&self.model.variable(*v).name), self.rust_type(&self.types.variables[v.index()]));
+                let (name, t) = (self.name(&self.model.variable(*v).name), self.stored_type(*v));
                 quote!(#name: #t)
             })
             .collect();
@@ -350,8 +339,8 @@ impl Emitter<'_> {
             let name = self.name(&self.model.variable(*v).name);
             let t = self.types.variables[v.index()].clone();
             let value = match &self.model.variable(*v).initial {
-                Initial::None => quote!(rt::Slot::Uninit),
-                Initial::Value(e) => self.owned(e, &t, &scope),
+                Initial::None => self.no_value(*v),
+                Initial::Value(e) => self.stored(*v, e, &scope),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &scope);
                     quote!(rt::first(#set)?)

@@ -67,8 +67,11 @@ impl Emitter<'_> {
                     }
                 }
             } else {
-                let (taken, into) = self.taken(&self.types.variables[parameter.index()]);
-                let t = self.rust_type(&self.types.variables[parameter.index()]);
+                let t = self.stored_type(*parameter);
+                let (taken, into) = match self.is_slot(*parameter) {
+                    true => (quote!(impl Into<#t>), quote!(.into())),
+                    false => self.taken(&self.types.variables[parameter.index()]),
+                };
                 let result: Vec<_> =
                     slots.iter().map(|s| if s == slot { quote!(rt::Given<#t>) } else { quote!(#s) }).collect();
                 quote! {
@@ -91,7 +94,7 @@ impl Emitter<'_> {
             quote!(#slot: #given<#made>, #made: #bounds,)
         });
         let value_bounds = parts.values.iter().zip(&slots).zip(&traits).map(|((p, slot), given)| {
-            let t = self.rust_type(&self.types.variables[p.index()]);
+            let t = self.stored_type(*p);
             quote!(#slot: #given<#t>,)
         });
         let doc = format!(" What a `{name}` is made of, each parameter given by a method of its name.");

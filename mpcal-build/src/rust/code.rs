@@ -20,7 +20,7 @@ pub(super) struct Scope {
     /// The state that holds local variables.
     pub(super) state: TokenStream,
     /// `$variable` and `$value`, in a mapping macro.
-    pub(super) mapped: Option<(TokenStream, Type, TokenStream, Type)>,
+    pub(super) mapped: Option<Mapped>,
     /// Global variables, where they can be seen.
     pub(super) globals: Globals,
     /// Bound names.
@@ -37,6 +37,31 @@ pub(super) struct Scope {
     pub(super) copies: Rc<Vec<Copy>>,
     /// Whether this is the body of a procedure.
     pub(super) in_procedure: bool,
+}
+
+/// What a mapping macro stands between.
+#[derive(Clone)]
+pub(super) struct Mapped {
+    /// `$variable`, and the type of what it holds.
+    pub(super) variable: Ident,
+    pub(super) stored: Type,
+    /// Whether it may have no value yet.
+    pub(super) is_slot: bool,
+    /// `$value` and its type.
+    pub(super) value: Ident,
+    pub(super) written: Type,
+}
+
+impl Mapped {
+    /// `$variable` gets a value.
+    pub(super) fn store(&self, value: &TokenStream) -> TokenStream {
+        let variable = &self.variable;
+        if self.is_slot {
+            quote!(#variable = rt::Slot::Value(#value);)
+        } else {
+            quote!(#variable = #value;)
+        }
+    }
 }
 
 /// How a global variable is reached.
@@ -69,11 +94,18 @@ pub(super) struct Code {
     pub(super) tokens: TokenStream,
     pub(super) form: Form,
     pub(super) ty: Type,
+    /// The `Slot` that it is read from: as any value it can be read before it is assigned.
+    pub(super) slot: Option<TokenStream>,
 }
 
 impl Code {
     pub(super) fn new(tokens: TokenStream, form: Form, ty: Type) -> Self {
-        Self { tokens, form, ty }
+        Self { tokens, form, ty, slot: None }
+    }
+
+    /// The value of a variable that may have none.
+    pub(super) fn in_slot(slot: TokenStream, ty: Type) -> Self {
+        Self { slot: Some(slot.clone()), ..Self::new(quote!(#slot.get()?), Form::Ref, ty) }
     }
 
     pub(super) fn owned(tokens: TokenStream, ty: Type) -> Self {
@@ -114,6 +146,14 @@ impl Code {
 }
 
 impl Code {
+    /// A value read from a temporary, cloned at once.
+    pub(super) fn kept(self) -> Self {
+        let (slot, ty) = (self.slot.clone(), self.ty.clone());
+        let tokens = self.into_owned();
+        let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
+        Self { slot, ..Self::owned(tokens, ty) }
+    }
+
     /// As something to call a method on or take a field of.
     pub(super) fn into_operand_place(self) -> TokenStream {
         match self.form {
@@ -136,10 +176,7 @@ impl Code {
     pub(super) fn or_owned(self, base: &TokenStream) -> Self {
         let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
         if temporary && self.form == Form::Ref {
-            let ty = self.ty.clone();
-            let tokens = self.into_owned();
-            let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
-            return Code::owned(tokens, ty);
+            return self.kept();
         }
         self
     }

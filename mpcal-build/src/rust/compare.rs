@@ -24,6 +24,9 @@ impl Emitter<'_> {
         }
         let (ca, cb) = (self.code(a, None, s), self.code(b, None, s));
         let (ca, cb) = (self.code(a, Some(&cb.ty), s), self.code(b, Some(&ca.ty), s));
+        if ca.slot.is_some() || cb.slot.is_some() {
+            return self.slot_equality(ca, cb, negated);
+        }
         if ca.ty == cb.ty && !ca.ty.has_value(&self.types.records) {
             if ca.ty == Type::Bool {
                 let (a, b) = (ca.into_owned(), cb.into_owned());
@@ -53,8 +56,45 @@ impl Emitter<'_> {
         }
     }
 
+    /// Equality where a variable may have no value: that is equal to nothing but another one's.
+    fn slot_equality(&self, a: Code, b: Code, negated: bool) -> TokenStream {
+        let typed = a.ty == b.ty && !a.ty.has_value(&self.types.records);
+        let equal = match (&a.slot, &b.slot) {
+            (Some(x), Some(y)) if typed => quote!((#x == #y)),
+            (Some(x), None) if typed => {
+                let b = b.into_ref();
+                quote!(#x.holds(#b))
+            }
+            (None, Some(y)) if typed => {
+                let a = a.into_ref();
+                quote!(#y.holds(#a))
+            }
+            _ => {
+                let (a, b) = (self.coerce(a, &Type::Value).into_ref(), self.coerce(b, &Type::Value).into_ref());
+                quote!(rt::equal(#a, #b)?)
+            }
+        };
+        if negated {
+            quote!(!#equal)
+        } else {
+            equal
+        }
+    }
+
     /// `x \in S`, without enumerating a set that need not be.
     pub(super) fn membership(&self, x: &Expr, set: &Expr, s: &Scope) -> TokenStream {
+        let code = self.code(x, None, s);
+        if let Some(slot) = code.slot {
+            let (mut inner, tested) = (s.clone(), &self.own.tested);
+            let present = Code::new(quote!(#tested), Form::Ref, code.ty);
+            match x.kind {
+                ExprKind::Bound(b) => drop(inner.bounds.insert(b, present)),
+                ExprKind::Variable(v) => drop(inner.names.insert(v, present)),
+                _ => return quote!(false),
+            }
+            let test = self.membership(x, set, &inner);
+            return quote!((match &#slot { rt::Slot::Value(#tested) => #test, rt::Slot::Uninit => false }));
+        }
         let ty = self.type_of(x);
         match &set.kind {
             ExprKind::Builtin(op, args) => match (op.name, &ty) {

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::code::{Globals, Scope};
+use super::code::{Code, Form, Globals, Mapped, Scope};
 use super::names::{ident, pascal, Own};
 use super::steps::{Around, Yield};
 use super::Emitter;
@@ -21,21 +21,18 @@ impl Emitter<'_> {
         }
         let globals = &self.model.globals;
         let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
-        let types: Vec<_> = globals.iter().map(|g| self.rust_type(&self.types.variables[g.index()])).collect();
+        let types: Vec<_> = globals.iter().map(|g| self.stored_type(*g)).collect();
         let docs: Vec<_> = globals.iter().map(|g| self.variable_doc(*g)).collect();
         let scope = Scope { globals: Globals::Names, ..Scope::of_constants(quote!(constants)) };
         let initials = globals.iter().zip(&names).map(|(g, name)| {
             let t = self.types.variables[g.index()].clone();
             let value = match &self.model.variable(*g).initial {
-                Initial::Value(e) => self.owned(e, &t, &scope),
+                Initial::Value(e) => self.stored(*g, e, &scope),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t)), &scope);
                     quote!(rt::first(#set)?)
                 }
-                Initial::None => {
-                    let rust = self.rust_type(&t);
-                    quote!(<#rust as rt::Data>::from_value(&rt::Value::DEFAULT_INIT)?)
-                }
+                Initial::None => self.no_value(*g),
             };
             quote!(let #name = #value;)
         });
@@ -100,6 +97,9 @@ impl Emitter<'_> {
         let Own { variable, value, process, .. } = &self.own;
         let whole = self.whole_type(m);
         let whole_rust = self.rust_type(&whole);
+        let whole_rust = if self.is_slot(m.variable) { quote!(rt::Slot<#whole_rust>) } else { whole_rust };
+        // With indices, what lacks a value is what they lead into.
+        let is_slot = self.is_slot(m.variable) && m.types.indices.is_empty();
         let index = self.index_type(&m.types.indices);
         let (read_type, write_type) = (self.rust_type(&m.types.read), self.rust_type(&m.types.write));
         let index_name = if m.types.indices.is_empty() { quote!((): ) } else { quote!(index:) };
@@ -120,16 +120,26 @@ impl Emitter<'_> {
             constants: quote!(self.constants),
             self_id: Some((quote!(#process), m.self_type.clone())),
             state: quote!(self),
-            mapped: Some((quote!(#variable), m.stored.clone(), quote!(#value), m.types.write.clone())),
+            mapped: Some(Mapped {
+                variable: variable.clone(),
+                stored: m.stored.clone(),
+                is_slot,
+                value: value.clone(),
+                written: m.types.write.clone(),
+            }),
             globals: Globals::Hidden,
             ..Scope::of_constants(quote!())
         };
         let (read, write) = if m.mapping.is_none() {
-            let written = super::code::Code::new(quote!(#value), super::code::Form::Owned, m.types.write.clone());
-            let stored = self.converted(written, &m.stored);
-            let found = super::code::Code::new(get.clone(), super::code::Form::Ref, m.stored.clone());
-            let found = self.converted(found, &m.types.read);
-            (quote!(Ok(#found)), quote!(let #value = #stored; *#get_mut = #value; Ok(())))
+            let written = Code::new(quote!(#value), Form::Owned, m.types.write.clone());
+            let stored = self.coerce(written, &m.stored).into_owned();
+            let found = match is_slot {
+                true => Code::in_slot(get.clone(), m.stored.clone()),
+                false => Code::new(get.clone(), Form::Ref, m.stored.clone()),
+            };
+            let found = self.coerce(found, &m.types.read).into_owned();
+            let new = if is_slot { quote!(rt::Slot::Value(#value)) } else { quote!(#value) };
+            (quote!(Ok(#found)), quote!(let #value = #stored; *#get_mut = #new; Ok(())))
         } else {
             let self_rust = self.rust_type(&m.self_type);
             let process = if mentions_self(&m.read) || mentions_self(&m.write) {
@@ -179,15 +189,6 @@ impl Emitter<'_> {
         }
     }
 
-    fn converted(&self, code: super::code::Code, want: &Type) -> TokenStream {
-        if code.ty == *want {
-            return code.into_owned();
-        }
-        let (from, to) = (self.rust_type(&code.ty), self.rust_type(want));
-        let value = code.into_ref();
-        quote!(rt::convert::<#from, #to>(#value)?)
-    }
-
     /// The type of the whole variable.
     fn whole_type(&self, m: &MappingUse) -> Type {
         if m.global || m.types.indices.is_empty() && m.mapping.is_none() {
@@ -206,6 +207,9 @@ impl Emitter<'_> {
         let mut get_mut = quote!(self.variable.get_mut(section));
         let mut t = whole.clone();
         let count = m.types.indices.len();
+        if count > 0 && self.is_slot(m.variable) {
+            (get, get_mut) = (quote!(#get.get()?), quote!(#get_mut.get_mut()?));
+        }
         for (n, index_type) in m.types.indices.iter().enumerate() {
             let at = proc_macro2::Literal::usize_unsuffixed(n);
             let index = if count == 1 { quote!(index) } else { quote!((&index.#at)) };
@@ -256,13 +260,11 @@ impl Emitter<'_> {
         for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings) {
             let by_ref = self.types.refs.contains_key(parameter);
             match argument {
-                Argument::Value(e) if !by_ref => {
-                    values.push(self.owned(e, &self.types.variables[parameter.index()], &scope))
-                }
+                Argument::Value(e) if !by_ref => values.push(self.stored(*parameter, e, &scope)),
                 Argument::Value(e) => {
                     let Some(m) = self.use_of(*mapping, *parameter, *parameter, false) else { continue };
                     let mapping = self.mapping_name(m);
-                    let value = self.owned(e, &self.whole_type(m), &scope);
+                    let value = self.stored_as(*parameter, &self.whole_type(m), e, &scope);
                     resources.push(quote!(#mapping::new(&rt::Shared::new(#value), constants)));
                 }
                 Argument::Ref(g, ..) => {

@@ -6,7 +6,6 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Form, Globals, Scope};
-use super::names::ident;
 use super::place::Place;
 use super::Emitter;
 use crate::ast::Quantifier;
@@ -46,6 +45,9 @@ impl Emitter<'_> {
     pub(super) fn coerce(&self, code: Code, want: &Type) -> Code {
         if code.ty == *want {
             return code;
+        }
+        if let (Some(slot), Type::Value) = (&code.slot, want) {
+            return Code::owned(quote!(rt::Data::to_value(&#slot)), Type::Value);
         }
         match (&code.ty, want) {
             (from, Type::Optional(id, to)) if *from == **to => {
@@ -117,7 +119,9 @@ impl Emitter<'_> {
         let state = s.frame.get(&id).unwrap_or(&s.state);
         if self.model.variable(id).kind == VariableKind::Global {
             match s.globals {
+                Globals::Names if self.is_slot(id) => return Code::in_slot(quote!(#name), ty),
                 Globals::Names => return Code::new(quote!(#name), Form::Place, ty),
+                Globals::Fields if self.is_slot(id) => return Code::in_slot(quote!(self.#name.load()), ty).kept(),
                 Globals::Fields => return Code::owned(quote!(self.#name.load()), ty),
                 Globals::Hidden => {}
             }
@@ -129,7 +133,7 @@ impl Emitter<'_> {
             );
         }
         if self.is_slot(id) {
-            return Code::new(quote!(#state.#name.get()?), Form::Ref, ty);
+            return Code::in_slot(quote!(#state.#name), ty);
         }
         Code::new(quote!(#state.#name), Form::Place, ty)
     }
@@ -162,11 +166,20 @@ impl Emitter<'_> {
                 Code::new(quote!(#constants.#name), Form::Place, self.types.constants[id.index()].clone())
             }
             ExprKind::MappedVariable => match &s.mapped {
-                Some((tokens, ty, ..)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
+                Some(m) => {
+                    let variable = &m.variable;
+                    match m.is_slot {
+                        true => Code::in_slot(quote!(#variable), m.stored.clone()),
+                        false => Code::new(quote!(#variable), Form::Place, m.stored.clone()),
+                    }
+                }
                 None => self.refuse(e, "`$variable`", "it exists only in a mapping macro"),
             },
             ExprKind::MappedValue => match &s.mapped {
-                Some((.., tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
+                Some(m) => {
+                    let value = &m.value;
+                    Code::new(quote!(#value), Form::Place, m.written.clone())
+                }
                 None => self.refuse(e, "`$value`", "it exists only in a mapping macro"),
             },
             ExprKind::Call(id, args) => self.named_tag(*id, e, want).unwrap_or_else(|| self.call(*id, args, s)),
@@ -397,89 +410,6 @@ impl Emitter<'_> {
                 Code::owned(quote!(rt::Value::Seq([#(#items),*].into_iter().collect())), Type::Value)
             }
         }
-    }
-
-    fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
-        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
-        let tag = |field: &Rc<str>| fields.iter().find(|(f, _)| f == field).and_then(|(_, e)| self.tag_of(e));
-        self.record_of(&names, ty, e, &tag, |n, t| self.owned(&fields[n].1, t, s))
-    }
-
-    /// A record of a type; `value` gives the value of the n-th field at its type.
-    fn record_of(
-        &self,
-        names: &[Rc<str>],
-        ty: &Type,
-        e: &Expr,
-        tag: &dyn Fn(&Rc<str>) -> Option<Tag>,
-        value: impl Fn(usize, &Type) -> TokenStream,
-    ) -> Code {
-        let Type::Record(id) = ty else {
-            let fields = names.iter().enumerate().map(|(n, name)| {
-                let (name, value) = (&**name, value(n, &Type::Value));
-                quote!((#name, #value))
-            });
-            return Code::owned(quote!(rt::Value::record([#(#fields),*])), Type::Value);
-        };
-        let record = &self.types.records[*id];
-        let mut shape = names.to_vec();
-        shape.sort();
-        let values: Vec<_> = names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| record.tag.as_ref() != Some(name))
-            .map(|(n, name)| {
-                let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
-                let (name, value) = (self.name(name), value(n, &ty));
-                quote!(#name: #value)
-            })
-            .collect();
-        let name = self.record_name(*id);
-        let tag = record.tag.as_ref().and_then(tag);
-        match record.shapes.iter().position(|x| x.fields == shape && x.tag == tag) {
-            Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
-            Some(at) => {
-                let variant = ident(&super::records::variant(record, at));
-                let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
-                Code::owned(quote!(#name::#variant #fields), ty.clone())
-            }
-            None => self.refuse(e, "this record", "no shape of its type has these fields"),
-        }
-    }
-
-    /// `[a : S, b : T]`, enumerated.
-    fn record_set(&self, fields: &[(Rc<str>, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
-        let element = element_of(&ty);
-        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
-        let items: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("item{n}"))).collect();
-        let sets: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("set{n}"))).collect();
-        let mut types = Vec::new();
-        let mut tokens = TokenStream::new();
-        for ((_, set), name) in fields.iter().zip(&sets) {
-            let code = self.code(set, None, s);
-            let t = element_of(&code.ty);
-            let set = self.coerce(code, &Type::Set(Box::new(t.clone()))).into_owned();
-            tokens.extend(quote!(let #name = #set;));
-            types.push(t);
-        }
-        let record = self.record_of(&names, &element, e, &|_| None, |n, want| {
-            let item = &items[n];
-            self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
-        });
-        let record = record.into_owned();
-        let mut body = quote!(all.push(#record););
-        for (item, set) in items.iter().zip(&sets).rev() {
-            body = quote!(for #item in #set.iter() { #body });
-        }
-        let t = self.rust_type(&element);
-        let all = quote!({
-            #tokens
-            rt::enumerable(&[#(#sets.len()),*])?;
-            let mut all = Vec::new();
-            #body
-            all.into_iter().collect::<rt::Set<#t>>()
-        });
-        Code::owned(all, Type::Set(Box::new(element)))
     }
 
     fn function(&self, bindings: &[Binding], body: &Expr, ty: Type, s: &Scope) -> Code {

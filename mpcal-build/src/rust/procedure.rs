@@ -131,10 +131,15 @@ impl Emitter<'_> {
     }
 
     fn frame_type(&self, variable: VariableId) -> (Type, TokenStream) {
-        let t = self.types.variables[variable.index()].clone();
-        let rust = self.rust_type(&t);
-        let rust = if self.is_slot(variable) { quote!(rt::Slot<#rust>) } else { rust };
-        (t, rust)
+        (self.types.variables[variable.index()].clone(), self.stored_type(variable))
+    }
+
+    /// A variable of an activation that is being made.
+    fn named(&self, variable: VariableId, name: &Ident, t: Type) -> Code {
+        match self.is_slot(variable) {
+            true => Code::in_slot(quote!(#name), t),
+            false => Code::new(quote!(#name), Form::Place, t),
+        }
     }
 
     /// The frame of a copy, as a struct.
@@ -202,21 +207,21 @@ impl Emitter<'_> {
             if let Argument::Value(e) = argument {
                 let (t, _) = self.frame_type(*parameter);
                 let name = self.name(&self.model.variable(*parameter).name);
-                let value = self.owned(e, &t, scope);
+                let value = self.stored(*parameter, e, scope);
                 // Named apart from what the arguments mention.
                 let temporary = ident(&format!("argument_{}", values.len()));
                 lets.extend(quote!(let #temporary = #value;));
                 values.push(quote!(let #name = #temporary;));
                 fields.push(quote!(#name));
-                inner.names.insert(*parameter, Code::new(quote!(#name), Form::Place, t));
+                inner.names.insert(*parameter, self.named(*parameter, &name, t));
             }
         }
         for local in &definition.locals {
             let (t, _) = self.frame_type(*local);
             let name = self.name(&self.model.variable(*local).name);
             let value = match &self.model.variable(*local).initial {
-                Initial::None => quote!(rt::Slot::Uninit),
-                Initial::Value(e) => self.owned(e, &t, &inner),
+                Initial::None => self.no_value(*local),
+                Initial::Value(e) => self.stored(*local, e, &inner),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &inner);
                     quote!(rt::first(#set)?)
@@ -224,7 +229,7 @@ impl Emitter<'_> {
             };
             values.push(quote!(let #name = #value;));
             fields.push(quote!(#name));
-            inner.names.insert(*local, Code::new(quote!(#name), Form::Place, t));
+            inner.names.insert(*local, self.named(*local, &name, t));
         }
         let return_to = match to {
             Some(jump) => jump_label(jump, scope),

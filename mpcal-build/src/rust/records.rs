@@ -1,13 +1,16 @@
-//! Record types: a struct, or an enum with a variant per shape.
+//! Record types: a struct, or an enum with a variant per shape; and records.
 
 use std::rc::Rc;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::code::{Code, Form, Scope};
+use super::expr::element_of;
 use super::names::{ident, pascal, snake};
 use super::Emitter;
-use crate::types::{Record, Type};
+use crate::resolved::Expr;
+use crate::types::{Record, Tag, Type};
 
 /// The name of a variant, unlike those before it.
 pub(super) fn variant(record: &Record, at: usize) -> String {
@@ -208,6 +211,91 @@ impl Emitter<'_> {
                 match self { #(Self::#with { #getter, .. })|* => Ok(#getter), _ => Err(rt::EvalError(#missing.to_owned())) }
             }
         }
+    }
+}
+
+impl Emitter<'_> {
+    pub(super) fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
+        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        let tag = |field: &Rc<str>| fields.iter().find(|(f, _)| f == field).and_then(|(_, e)| self.tag_of(e));
+        self.record_of(&names, ty, e, &tag, |n, t| self.owned(&fields[n].1, t, s))
+    }
+
+    /// A record of a type; `value` gives the value of the n-th field at its type.
+    fn record_of(
+        &self,
+        names: &[Rc<str>],
+        ty: &Type,
+        e: &Expr,
+        tag: &dyn Fn(&Rc<str>) -> Option<Tag>,
+        value: impl Fn(usize, &Type) -> TokenStream,
+    ) -> Code {
+        let Type::Record(id) = ty else {
+            let fields = names.iter().enumerate().map(|(n, name)| {
+                let (name, value) = (&**name, value(n, &Type::Value));
+                quote!((#name, #value))
+            });
+            return Code::owned(quote!(rt::Value::record([#(#fields),*])), Type::Value);
+        };
+        let record = &self.types.records[*id];
+        let mut shape = names.to_vec();
+        shape.sort();
+        let values: Vec<_> = names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| record.tag.as_ref() != Some(name))
+            .map(|(n, name)| {
+                let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
+                let (name, value) = (self.name(name), value(n, &ty));
+                quote!(#name: #value)
+            })
+            .collect();
+        let name = self.record_name(*id);
+        let tag = record.tag.as_ref().and_then(tag);
+        match record.shapes.iter().position(|x| x.fields == shape && x.tag == tag) {
+            Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
+            Some(at) => {
+                let variant = ident(&variant(record, at));
+                let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
+                Code::owned(quote!(#name::#variant #fields), ty.clone())
+            }
+            None => self.refuse(e, "this record", "no shape of its type has these fields"),
+        }
+    }
+
+    /// `[a : S, b : T]`, enumerated.
+    pub(super) fn record_set(&self, fields: &[(Rc<str>, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
+        let element = element_of(&ty);
+        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        let items: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("item{n}"))).collect();
+        let sets: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("set{n}"))).collect();
+        let mut types = Vec::new();
+        let mut tokens = TokenStream::new();
+        for ((_, set), name) in fields.iter().zip(&sets) {
+            let code = self.code(set, None, s);
+            let t = element_of(&code.ty);
+            let set = self.coerce(code, &Type::Set(Box::new(t.clone()))).into_owned();
+            tokens.extend(quote!(let #name = #set;));
+            types.push(t);
+        }
+        let record = self.record_of(&names, &element, e, &|_| None, |n, want| {
+            let item = &items[n];
+            self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
+        });
+        let record = record.into_owned();
+        let mut body = quote!(all.push(#record););
+        for (item, set) in items.iter().zip(&sets).rev() {
+            body = quote!(for #item in #set.iter() { #body });
+        }
+        let t = self.rust_type(&element);
+        let all = quote!({
+            #tokens
+            rt::enumerable(&[#(#sets.len()),*])?;
+            let mut all = Vec::new();
+            #body
+            all.into_iter().collect::<rt::Set<#t>>()
+        });
+        Code::owned(all, Type::Set(Box::new(element)))
     }
 }
 

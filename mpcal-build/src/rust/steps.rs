@@ -102,8 +102,10 @@ impl Emitter<'_> {
             if let Some(change) = self.in_place(variable, value, scope) {
                 return change;
             }
-            let value = self.owned(value, &ty, scope);
-            return self.assign_variable(variable, &value, scope);
+            let name = self.name(&self.model.variable(variable).name);
+            let state = scope.frame.get(&variable).unwrap_or(&scope.state);
+            let value = self.stored(variable, value, scope);
+            return quote!(#state.#name = #value;);
         }
         let name = self.name(&self.model.variable(variable).name);
         let state = scope.frame.get(&variable).unwrap_or(&scope.state);
@@ -127,20 +129,31 @@ impl Emitter<'_> {
             }
             Step::Read { bound, parameter, indices, .. } => {
                 let t = self.types.refs[parameter].read.clone();
-                let read = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
+                if self.is_read_slot(*bound, rest, around.end) {
+                    return self.read_slot(*bound, *parameter, t, scope);
+                }
+                // An index that is out of the domain is no failure where the value is not needed.
+                let later = !indices.is_empty() && !self.is_needed(*bound, rest, around.end);
+                let (read, plain) = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
                     Target::Resource(target) => {
                         let index = self.index_of(target, indices, scope);
                         let resource = self.resource_name(target);
                         let read = quote!(self.#resource.read(section, #index)?);
-                        self.coerce(Code::new(read, Form::Owned, self.types.refs[&target].read.clone()), &t)
-                            .into_owned()
+                        let own = self.types.refs[&target].read.clone();
+                        let plain = own == t;
+                        (self.coerce(Code::new(read, Form::Owned, own), &t).into_owned(), plain)
                     }
                     Target::Local(v) | Target::Own(v) => {
                         let index = |code, i| self.index_of_code(code, i, scope);
-                        self.coerce(indices.iter().fold(self.variable(v, scope), index), &t).into_owned()
+                        (self.coerce(indices.iter().fold(self.variable(v, scope), index), &t).into_owned(), false)
                     }
                 };
-                let name = self.bind(*bound, t, scope);
+                let name = self.bind(*bound, t.clone(), scope);
+                if later {
+                    scope.bounds.insert(*bound, Code::new(quote!(#name), Form::Deferred, t));
+                    let read = if plain { without_question_mark(read) } else { quote!(Ok(#read)) };
+                    return quote!(let #name = rt::read_for_later(|| #read)?;);
+                }
                 move_if_last(*bound, rest, around.end, scope);
                 quote!(let #name = #read;)
             }
@@ -164,23 +177,28 @@ impl Emitter<'_> {
             }
             Step::Assign { variable, path, value, .. } => self.assign(*variable, path, value, scope),
             Step::AssignMapped { path, value } => {
-                let Some((variable, ty, ..)) = scope.mapped.clone() else { return quote!() };
-                let target = self.place_of(Place::named(variable, &ty), path, scope);
+                let Some(mapped) = &scope.mapped else { return quote!() };
+                let (variable, ty) = (&mapped.variable, &mapped.stored);
+                if path.is_empty() {
+                    let value = self.owned(value, ty, scope);
+                    return mapped.store(&value);
+                }
+                let start = match mapped.is_slot {
+                    true => Place::behind(quote!(#variable.get_mut()?), ty),
+                    false => Place::named(quote!(#variable), ty),
+                };
+                let target = self.place_of(start, path, scope);
                 let value = self.owned(value, &target.ty, scope);
                 let place = target.write;
                 let new = &self.own.new;
-                if path.is_empty() {
-                    quote!(#place = #value;)
-                } else {
-                    quote!(let #new = #value; #place = #new;)
-                }
+                quote!(let #new = #value; #place = #new;)
             }
             Step::Yield(e) => {
                 let value = self.owned(e, around.yielded, scope);
                 match (around.yields, &scope.mapped) {
                     (Yield::Last, _) => quote!(let result = #value;),
                     (Yield::Result, _) => quote!(result = Some(#value);),
-                    (Yield::Store, Some((variable, ..))) => quote!(#variable = #value;),
+                    (Yield::Store, Some(mapped)) => mapped.store(&value),
                     (Yield::Store, None) | (Yield::Never, _) => quote!(),
                 }
             }
@@ -214,6 +232,37 @@ impl Emitter<'_> {
         }
     }
 
+    /// Reads what may have no value.
+    fn read_slot(&self, bound: BoundId, parameter: VariableId, t: Type, scope: &mut Scope) -> TokenStream {
+        let slot = match scope.refs.get(&parameter).copied().unwrap_or(Target::Resource(parameter)) {
+            Target::Resource(target) => {
+                let resource = self.resource_name(target);
+                let (own, t) = (&self.types.refs[&target].read, self.rust_type(&t));
+                let read = quote!(self.#resource.read(section, &()));
+                let slot = quote!(rt::read_slot(|| #read)?);
+                let convert = self.rust_type(own).to_string() != t.to_string();
+                if convert {
+                    quote!(rt::convert::<_, rt::Slot<#t>>(&#slot)?)
+                } else {
+                    slot
+                }
+            }
+            Target::Local(v) | Target::Own(v) => {
+                let code = self.variable(v, scope);
+                match (&code.slot, code.ty == t) {
+                    (Some(slot), true) => quote!(#slot.clone()),
+                    _ => {
+                        let value = self.coerce(code, &t).into_owned();
+                        quote!(rt::Slot::Value(#value))
+                    }
+                }
+            }
+        };
+        let name = self.bind(bound, t.clone(), scope);
+        scope.bounds.insert(bound, Code::in_slot(quote!(#name), t));
+        quote!(let #name = #slot;)
+    }
+
     /// A new value that is the old one but for a part of it: only that part is changed.
     fn in_place(&self, variable: VariableId, value: &Expr, scope: &Scope) -> Option<TokenStream> {
         let ty = &self.types.variables[variable.index()];
@@ -242,16 +291,6 @@ impl Emitter<'_> {
                 Some(self.update(update, target, scope))
             }
             _ => None,
-        }
-    }
-
-    fn assign_variable(&self, variable: VariableId, value: &TokenStream, scope: &Scope) -> TokenStream {
-        let name = self.name(&self.model.variable(variable).name);
-        let state = scope.frame.get(&variable).unwrap_or(&scope.state);
-        if self.is_slot(variable) {
-            quote!(#state.#name = rt::Slot::Value(#value);)
-        } else {
-            quote!(#state.#name = #value;)
         }
     }
 
@@ -290,7 +329,7 @@ impl Emitter<'_> {
         let t = self.types.bounds[bound.index()].clone();
         let value = self.owned(value, &t, scope);
         let name = self.bind(bound, t.clone(), scope);
-        if !has_question_mark(&value) || used_at_once(bound, rest, around.end) {
+        if !has_question_mark(&value) || self.used_at_once(bound, rest, around.end) {
             move_if_last(bound, rest, around.end, scope);
             return quote!(let #name = #value;);
         }
@@ -365,46 +404,8 @@ pub(super) fn jump_label(jump: &Jump, scope: &Scope) -> TokenStream {
     }
 }
 
-/// Whether a name is evaluated on every path before anything can block.
-fn used_at_once(bound: BoundId, rest: &[Step], end: Option<&End>) -> bool {
-    for step in rest {
-        let mut found = false;
-        match step {
-            Step::If(c, ..) => found = always_uses(c, bound),
-            Step::Let { .. } => continue,
-            other => other.each_expr(&mut |e| found |= always_uses(e, bound)),
-        }
-        if found {
-            return true;
-        }
-        match step {
-            Step::Let { .. } | Step::Assign { .. } | Step::AssignMapped { .. } | Step::Print(_) | Step::Yield(_) => {}
-            Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Await(_) | Step::Assert(_) => {
-                return false
-            }
-            Step::If(..) | Step::Either(_) => return false,
-        }
-    }
-    matches!(end, Some(End::If(c, ..)) if always_uses(c, bound))
-}
-
-/// Whether evaluating an expression evaluates a name.
-fn always_uses(e: &Expr, bound: BoundId) -> bool {
-    match &e.kind {
-        ExprKind::Bound(b) => *b == bound,
-        ExprKind::If(c, ..) => always_uses(c, bound),
-        ExprKind::And(items) | ExprKind::Or(items) => items.first().is_some_and(|e| always_uses(e, bound)),
-        ExprKind::Case(arms, _) => arms.first().is_some_and(|(g, _)| always_uses(g, bound)),
-        ExprKind::Builtin(op, args) if op.name == "=>" => args.first().is_some_and(|e| always_uses(e, bound)),
-        ExprKind::Quantified(_, bindings, _) | ExprKind::Function(bindings, _) | ExprKind::Map(_, bindings) => {
-            bindings.first().is_some_and(|b| always_uses(&b.set, bound))
-        }
-        ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => always_uses(&b.set, bound),
-        ExprKind::Let(..) | ExprKind::Lambda(..) | ExprKind::Call(..) | ExprKind::CallBound(..) => false,
-        _ => {
-            let mut found = false;
-            e.each_child(&mut |child| found |= always_uses(child, bound));
-            found
-        }
-    }
+/// What is read, as a `Result`: without the `?` at its end.
+fn without_question_mark(read: TokenStream) -> TokenStream {
+    let count = read.clone().into_iter().count();
+    read.into_iter().take(count - 1).collect()
 }

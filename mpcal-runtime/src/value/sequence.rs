@@ -44,7 +44,7 @@ impl<T> Slot<T> {
     pub fn get(&self) -> Eval<&T> {
         match self {
             Slot::Value(value) => Ok(value),
-            Slot::Uninit => fail("a variable is used before it is assigned"),
+            Slot::Uninit => fail(super::UNASSIGNED),
         }
     }
 
@@ -55,7 +55,7 @@ impl<T> Slot<T> {
     pub fn get_mut(&mut self) -> Eval<&mut T> {
         match self {
             Slot::Value(value) => Ok(value),
-            Slot::Uninit => fail("a variable is used before it is assigned"),
+            Slot::Uninit => fail(super::UNASSIGNED),
         }
     }
 }
@@ -73,6 +73,20 @@ impl<T: Data> Ord for Slot<T> {
 impl<T: Data> PartialOrd for Slot<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+impl<T: PartialEq> Slot<T> {
+    /// Whether it has this value.
+    #[must_use]
+    pub fn holds(&self, value: &T) -> bool {
+        matches!(self, Slot::Value(own) if own == value)
+    }
+}
+
+impl<T> From<T> for Slot<T> {
+    fn from(value: T) -> Self {
+        Slot::Value(value)
     }
 }
 
