@@ -10,7 +10,10 @@ use std::rc::Rc;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fresh::free::bound_by;
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
-use crate::resolved::{Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, VariableId};
+use crate::resolved::{
+    Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, Update, VariableId,
+};
+use crate::source::Span;
 
 /// Normalizes every body of the model.
 pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
@@ -238,12 +241,33 @@ impl Normalizer<'_, '_> {
                 let indices = indices.iter().map(|e| self.pure(e, out)).collect();
                 Step::Write { parameter: *parameter, indices, value, span }
             }
+            Target::Part(parameter, path) => {
+                let path = self.pure_path(path, out);
+                self.write_part(*parameter, path, value, span, out)
+            }
             Target::Mapped(path) => {
                 let path = self.pure_path(path, out);
                 Step::AssignMapped { path, value }
             }
         };
         out.push(step);
+    }
+
+    /// The whole value is read only here, so that it has what earlier targets of the statement changed in it.
+    fn write_part(
+        &mut self,
+        parameter: VariableId,
+        path: Vec<PathStep>,
+        value: Expr,
+        span: Span,
+        out: &mut Vec<Step>,
+    ) -> Step {
+        let bound = self.model.new_bound(self.read_name(parameter), span, 0);
+        out.push(Step::Read { bound, parameter, indices: Vec::new(), span });
+        let base = Box::new(self.model.expr(ExprKind::Bound(bound), span));
+        let at = self.model.new_bound("@", span, 0);
+        let value = self.model.expr(ExprKind::Except(base, vec![Update { path, at, value }]), span);
+        Step::Write { parameter, indices: Vec::new(), value, span }
     }
 
     fn pure_path(&mut self, path: &[PathStep], out: &mut Vec<Step>) -> Vec<PathStep> {
@@ -263,6 +287,7 @@ impl Normalizer<'_, '_> {
         match target {
             Target::Write(id, indices) => Target::Write(*id, indices.iter().map(|e| freeze(e, self)).collect()),
             Target::Variable(id, path) => Target::Variable(*id, self.frozen_path(path, &mut freeze)),
+            Target::Part(id, path) => Target::Part(*id, self.frozen_path(path, &mut freeze)),
             Target::Mapped(path) => Target::Mapped(self.frozen_path(path, &mut freeze)),
         }
     }
@@ -317,7 +342,7 @@ impl Normalizer<'_, '_> {
         Rc::from(format!("{}Read", self.model.variable(parameter).name))
     }
 
-    fn report_under_binder(&mut self, parameter: VariableId, span: crate::source::Span) {
+    fn report_under_binder(&mut self, parameter: VariableId, span: Span) {
         let name = &self.model.variable(parameter).name;
         self.out.push(
             Diagnostic::error(

@@ -441,6 +441,8 @@ pub enum Target {
     Variable(VariableId, Vec<Step>),
     /// A `ref` parameter at indices.
     Write(VariableId, Vec<Expr>),
+    /// A part of what a `ref` parameter without indices stands for, at a path: the rest of it is kept.
+    Part(VariableId, Vec<Step>),
     /// `$variable`, at a path.
     Mapped(Vec<Step>),
 }

@@ -40,6 +40,7 @@ const TLC: &[(&str, usize)] = &[
     ("no_value", 14),
     ("operators", 9),
     ("optional", 29),
+    ("overlaps", 120),
     ("own_names", 4),
     ("plain_procedures", 285),
     ("plain_process", 37),

@@ -141,6 +141,7 @@ runs!(
     no_value "no_value",
     operators "operators",
     optional "optional",
+    overlaps "overlaps",
     own_names "own_names",
     plain_procedures "plain_procedures",
     print_order "print_order",

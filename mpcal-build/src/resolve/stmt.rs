@@ -6,7 +6,7 @@ use super::{Entry, Resolver};
 use crate::ast::{self, StmtKind as A};
 use crate::diagnostic::Diagnostic;
 use crate::resolved::{
-    Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, Update, VariableId, VariableKind,
+    Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, VariableId, VariableKind,
 };
 
 impl Resolver<'_, '_> {
@@ -122,15 +122,11 @@ impl Resolver<'_, '_> {
     }
 
     /// A `ref` is written at exactly its indices. The globals of a plain process are `ref`s of no
-    /// index, and may be written below that: the whole value is written then.
+    /// index, and may be written below that.
     fn write(&mut self, id: VariableId, count: usize, place: &ast::Place, value: Expr) -> Option<(Target, Expr)> {
         let mut path = self.path(&place.path);
         if self.hidden.contains(&id) && !path.is_empty() {
-            let span = place.span;
-            let at = self.model.new_bound("@", span, 0);
-            let base = Box::new(self.model.expr(ExprKind::Read(id, Vec::new()), span));
-            let value = self.model.expr(ExprKind::Except(base, vec![Update { path, at, value }]), span);
-            return Some((Target::Write(id, Vec::new()), value));
+            return Some((Target::Part(id, path), value));
         }
         let fields = path.iter().position(|s| matches!(s, Step::Field(_)));
         let found = fields.unwrap_or(path.len());
@@ -209,7 +205,7 @@ fn visit(s: &Stmt, used: &mut HashSet<VariableId>) {
     match &s.kind {
         StmtKind::Assign(list) => {
             for (target, _) in list {
-                if let Target::Write(id, _) | Target::Variable(id, _) = target {
+                if let Target::Write(id, _) | Target::Variable(id, _) | Target::Part(id, _) = target {
                     used.insert(*id);
                 }
             }
@@ -231,7 +227,7 @@ pub(crate) fn each_expr<'s>(s: &'s Stmt, f: &mut dyn FnMut(&'s Expr)) {
         StmtKind::Assign(list) => {
             for (target, value) in list {
                 match target {
-                    Target::Variable(_, path) | Target::Mapped(path) => {
+                    Target::Variable(_, path) | Target::Part(_, path) | Target::Mapped(path) => {
                         path.iter().for_each(|s| {
                             if let Step::Index(e) = s {
                                 f(e)
