@@ -102,7 +102,7 @@ pub fn translate(
     }
     for (n, procedure) in lowered.procedures.iter().enumerate() {
         let _ = write!(text, "\n  procedure {}(", procedure.name);
-        let parameters: Vec<_> = procedure.parameters.iter().map(|v| cx.variable_name(*v)).collect();
+        let parameters: Vec<_> = procedure.parameters.iter().map(|v| declaration(&cx, *v)).collect();
         let _ = writeln!(text, "{})", parameters.join(", "));
         let own: Vec<_> = procedure.parameters.iter().chain(&procedure.variables).copied().collect();
         let owner = stage::Owner { names: cx.names, procedure: Some((n, &own)) };
@@ -172,6 +172,11 @@ pub fn origins(
     Some(origins)
 }
 
+/// A variable or parameter with what it starts with.
+fn declaration(cx: &expr::Printer<'_>, variable: VariableId) -> String {
+    format!("{}{}", cx.variable_name(variable), initial(cx, &cx.model.variable(variable).initial))
+}
+
 fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {
     match initial {
         Initial::None => String::new(),
@@ -216,10 +221,7 @@ fn body(
 ) {
     let Body { variables, sections, owner } = *body;
     if !variables.is_empty() {
-        let list: Vec<_> = variables
-            .iter()
-            .map(|v| format!("{}{};", cx.variable_name(*v), initial(cx, &lowered.model.variable(*v).initial)))
-            .collect();
+        let list: Vec<_> = variables.iter().map(|v| format!("{};", declaration(cx, *v))).collect();
         layout::wrap(&format!("  variables {}", list.join(" ")), text);
     }
     text.push_str("  {\n");

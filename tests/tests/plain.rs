@@ -1,6 +1,6 @@
 //! An oracle that is not ours: random algorithms in plain PlusCal, translated by `pcal.trans` alone and through us,
 //! have the same states, compared one by one. `PLAIN_MODELS` says how many, `PLAIN_SEED` where to start, `PLAIN_KEEP`
-//! names a directory for what differs.
+//! names a directory for what differs. So have the algorithms in `fixtures/plain`.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use mpcal_build::Config;
 use mpcal_tests::plain::Plain;
 use mpcal_tests::twice::{Twice, Verdict};
-use mpcal_tests::Tools;
+use mpcal_tests::{files, fixtures, Tools};
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
@@ -95,4 +95,30 @@ fn plain_algorithms_have_the_states_of_their_own_translation() {
     println!("{equal} of {count} algorithms have the same states, {} do not", bad.len());
     assert!(bad.is_empty(), "{}", bad.join("\n"));
     assert!(equal as u64 * 10 >= count * 7, "only {equal} of {count} algorithms could be compared");
+}
+
+#[test]
+fn fixtures_have_the_states_of_their_own_translation() {
+    let Some(tools) = Tools::find("fixtures_have_the_states_of_their_own_translation") else { return };
+    let models = files(&fixtures("plain"), "tla");
+    assert!(!models.is_empty());
+    for path in models {
+        let name = path.file_stem().and_then(|n| n.to_str()).expect("a file has a name");
+        let block = fs::read_to_string(&path).expect("the model can be read");
+        let is_marker = |l: &&str| l.contains("PLUSCAL TRANSLATION");
+        let algorithm: String = block.lines().filter(|l| !is_marker(l)).map(|l| format!("{l}\n")).collect();
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        for (side, text) in [("original", algorithm.replace("--mpcal", "--algorithm")), ("ours", block)] {
+            let side = directory.path().join(side);
+            fs::create_dir_all(&side).expect("a directory can be made");
+            fs::write(side.join(format!("{name}.tla")), text).expect("a file can be written");
+            fs::write(side.join("all.cfg"), CONFIGURATION).expect("a file can be written");
+        }
+        let (command, directory) = (env!("CARGO_BIN_EXE_mpcal"), directory.path());
+        let twice =
+            Twice { tools: &tools, command, directory, name, root: name, configuration: "all.cfg", seconds: SECONDS };
+        let verdict = twice.compare();
+        println!("{name}: {}", verdict.to_string().lines().next().unwrap_or(""));
+        assert!(matches!(verdict, Verdict::Equal(2..)), "{name}: {verdict}");
+    }
 }

@@ -24,7 +24,9 @@ fn list(model: &Model, stmts: &[Stmt], written: &mut Written, out: &mut Diagnost
             StmtKind::Assign(targets) => {
                 let before = written.clone();
                 for (target, _) in targets {
-                    let (Target::Variable(id, _) | Target::Write(id, _) | Target::Part(id, _)) = target else { continue };
+                    let (Target::Variable(id, _) | Target::Write(id, _) | Target::Part(id, _)) = target else {
+                        continue;
+                    };
                     if let Some(first) = before.get(id) {
                         let name = &model.variable(*id).name;
                         out.push(

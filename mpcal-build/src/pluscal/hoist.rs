@@ -63,10 +63,10 @@ fn start(cx: &Printer<'_>, variable: VariableId, set: Option<&str>) -> String {
     }
 }
 
-/// Whether the translator will declare `defaultInitValue`: a procedure has a parameter, or a variable without value.
+/// Whether the translator will declare `defaultInitValue`: a procedure has a parameter or variable without value.
 fn declares_default(lowered: &Lowered) -> bool {
     let unset = |v: &VariableId| matches!(lowered.model.variable(*v).initial, Initial::None);
-    lowered.procedures.iter().any(|p| !p.parameters.is_empty() || p.variables.iter().any(unset))
+    lowered.procedures.iter().any(|p| p.parameters.iter().chain(&p.variables).any(unset))
         || lowered.model.globals.iter().any(unset)
 }
 

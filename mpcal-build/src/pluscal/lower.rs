@@ -67,6 +67,13 @@ struct Frame {
     labels: HashMap<Rc<str>, Rc<str>>,
 }
 
+impl Frame {
+    /// The variable that a parameter or local has become, if it is not one of another body.
+    fn own(&self, variable: VariableId) -> Option<VariableId> {
+        self.variables.get(&variable).copied()
+    }
+}
+
 /// A procedure for one combination of `ref`s; a `ref` given an expression is a parameter.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Signature {
@@ -326,10 +333,12 @@ impl Lowerer<'_, '_> {
             frame.variables.insert(*local, fresh);
             variables.push(fresh);
         }
-        for local in &procedure.locals {
-            let initial = self.initial(&frame, *local);
-            let fresh = frame.variables[local];
-            self.lowered.model.variables[fresh.index()].initial = initial;
+        // A call gives each parameter a value; what it starts with is its value before the first call.
+        for own in procedure.parameters.iter().chain(&procedure.locals) {
+            let initial = self.initial(&frame, *own);
+            if let Some(fresh) = frame.own(*own) {
+                self.lowered.model.variables[fresh.index()].initial = initial;
+            }
         }
         self.activations.extend(parameters.iter().chain(&variables));
         let body = self.normal.procedures[signature.procedure.index()].clone();

@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use super::{Entry, Resolver};
 use crate::ast::{self, StmtKind as A};
 use crate::diagnostic::Diagnostic;
-use crate::resolved::{
-    Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, VariableId, VariableKind,
-};
+use crate::resolved::{Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, VariableId, VariableKind};
 
 impl Resolver<'_, '_> {
     pub(super) fn stmts(&mut self, list: &[ast::Stmt]) -> Vec<Stmt> {
