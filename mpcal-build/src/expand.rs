@@ -139,7 +139,8 @@ fn names_in(e: &Expr) -> Vec<Rc<str>> {
     names
 }
 
-fn walk(e: &mut Expr, f: &mut dyn FnMut(&mut ExprKind)) {
+/// Calls `f` on an expression and everything in it, outer ones first.
+pub(crate) fn walk(e: &mut Expr, f: &mut dyn FnMut(&mut ExprKind)) {
     f(&mut e.kind);
     for child in children(&mut e.kind) {
         walk(child, f);

@@ -263,18 +263,22 @@ fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Dia
         Translation::InPlace => true,
     };
     if translated {
-        output.pluscal = crate::pluscal::translate(sources, &file.block, model, normal, out);
-        if let Some(text) = &output.pluscal {
+        if let Some(translation) = crate::pluscal::translate(sources, file, front.modules, model, normal, out) {
+            // After this: no name has two meanings in the module.
+            translation.check_names(out);
             // After this: the text is plain PlusCal, or an error says that it is not.
-            crate::pluscal::verify(text, &file.module, front.modules, file.block.name.span, out);
-            if marked || request.pluscal == Translation::InPlace {
-                output.rewritten = crate::pluscal::replace_region(sources.model(), text, out);
+            if !out.has_errors() {
+                crate::pluscal::verify(&translation.text, &file.module, front.modules, file.block.name.span, out);
             }
+            if marked || request.pluscal == Translation::InPlace {
+                output.rewritten = crate::pluscal::replace_region(sources.model(), &translation.text, out);
+            }
+            output.pluscal = Some(translation.text);
         }
     }
     #[cfg(feature = "cli")]
     if request.origins {
-        output.origins = crate::pluscal::origins(sources, &file.block, model, normal, out);
+        output.origins = crate::pluscal::origins(sources, file, front.modules, model, normal, out);
     }
     #[cfg(feature = "cli")]
     if request.types {

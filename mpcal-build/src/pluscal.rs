@@ -4,12 +4,15 @@
 //! text in its region.
 //!
 //! [`lower`] makes a process of each instance: it expands mapping macros and specialises
-//! procedures; [`hoist`] gives them the variables of processes that they use. [`stage`] makes plain
+//! procedures. [`symbols`] and [`bounds`] give everything its name in the module that [`scope`] describes; [`hoist`]
+//! gives procedures the variables of processes that they use. [`stage`] makes plain
 //! PlusCal of each section: there a variable is assigned at most once per path, so values assigned
 //! again later are bound by `with`, and merged where paths meet; [`fold`] takes over where that
 //! would nest too deep.
-//! [`layout`] prints, and [`verify`] reads the result again.
+//! [`layout`] prints, [`verify`] reads the result again, and [`clash`] reports names that only the author can change.
 
+mod bounds;
+mod clash;
 mod expr;
 mod fold;
 mod hoist;
@@ -19,18 +22,20 @@ mod layout;
 mod lower;
 mod merge;
 mod region;
+mod scope;
 mod stage;
+mod symbols;
 mod verify;
 mod yields;
 
-use std::collections::HashSet;
 use std::fmt::Write;
 
-use crate::ast::{Block, Fairness, Unit};
+use crate::ast::{Fairness, Module};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model, VariableId};
-use crate::source::{Sources, Span};
+use crate::source::{Source, Sources, Span};
+use crate::syntax::File;
 #[cfg(feature = "cli")]
 use crate::trace::{LabelOrigin, Origins};
 
@@ -40,17 +45,36 @@ pub use verify::verify;
 /// How deep statements may nest: `pcal.trans` 1.9 crashes beyond 31.
 const MAX_NESTING: usize = 30;
 
-/// Operators that `pcal.trans` writes into every module.
-const TRANSLATOR_DEFINES: [&str; 4] = ["Init", "Next", "Spec", "vars"];
+/// The algorithm, and what it is held against.
+pub struct Translation {
+    /// Its text.
+    pub text: String,
+    symbols: Vec<symbols::Symbol>,
+    scope: scope::Scope,
+}
+
+impl Translation {
+    /// Reports names that would mean two things in the module.
+    pub fn check_names(&self, out: &mut Diagnostics) {
+        clash::check_words(&self.symbols, &self.scope, out);
+        let source = Source::new("translation", &*self.text);
+        // What is no algorithm was reported when it was read again.
+        if let Some(block) = crate::syntax::parse_algorithm(&source, &mut Diagnostics::default()) {
+            clash::check(&block, &self.symbols, &self.scope, out);
+        }
+    }
+}
 
 /// Translates a model; none if it has a problem of its own.
 pub fn translate(
     source: &Sources,
-    block: &Block,
+    file: &File,
+    modules: &[Module],
     model: &Model,
     normal: &Normal,
     out: &mut Diagnostics,
-) -> Option<String> {
+) -> Option<Translation> {
+    let block = &file.block;
     if model.processes.is_empty() {
         out.push(
             Diagnostic::error("no-process", block.name.span, "the block has no process and no instance")
@@ -58,27 +82,8 @@ pub fn translate(
         );
         return None;
     }
-    for g in &model.globals {
-        let v = model.variable(*g);
-        if matches!(&*v.name, "pc" | "stack") {
-            out.push(
-                Diagnostic::error("reserved-name", v.span, format!("`{}` is a variable of PlusCal itself", v.name))
-                    .because("the translator would take it for its own")
-                    .help("give it another name"),
-            );
-        }
-    }
-    for unit in &block.definitions {
-        let Unit::Definition(d) = unit else { continue };
-        if TRANSLATOR_DEFINES.contains(&&*d.name.text) {
-            out.push(
-                Diagnostic::error("reserved-name", d.name.span, format!("the translator defines `{}`", d.name.text))
-                    .because("the module would have two operators of this name")
-                    .help("give it another name"),
-            );
-        }
-    }
-    let lowered = lower::lower(model, normal, block, out)?;
+    let scope = scope::Scope::new(source, &file.module, modules, block);
+    let lowered = lower::lower(model, normal, block, &scope, out)?;
     let mut text = format!("--algorithm {} {{\n", block.name.text);
     let mut names = lowered.names.clone();
     names.variables.extend(lowered.spelt.clone());
@@ -132,19 +137,21 @@ pub fn translate(
         body(source, &cx, &lowered, &own, &mut text, out);
     }
     text.push_str("}\n");
-    (!out.has_errors()).then_some(text)
+    (!out.has_errors()).then(|| Translation { text, symbols: lowered.symbols, scope })
 }
 
 /// What the labels and variables of the translation stand for.
 #[cfg(feature = "cli")]
 pub fn origins(
     sources: &Sources,
-    block: &Block,
+    file: &File,
+    modules: &[Module],
     model: &Model,
     normal: &Normal,
     out: &mut Diagnostics,
 ) -> Option<Origins> {
-    let lowered = lower::lower(model, normal, block, out)?;
+    let scope = scope::Scope::new(sources, &file.module, modules, &file.block);
+    let lowered = lower::lower(model, normal, &file.block, &scope, out)?;
     let cx = expr::Printer { model: &lowered.model, names: &lowered.names };
     let mut origins = Origins::default();
     for g in &model.globals {
@@ -157,7 +164,7 @@ pub fn origins(
     });
     let procedures = lowered.procedures.iter().map(|p| {
         let variables = p.parameters.iter().chain(&p.variables).copied().collect::<Vec<_>>();
-        (p.name.clone(), variables, &p.sections)
+        (lowered.model.procedures[p.of.index()].name.to_string(), variables, &p.sections)
     });
     for (owner, variables, sections) in processes.chain(procedures) {
         for v in variables {
@@ -251,10 +258,4 @@ fn body(
         layout::write(&statements, 3, text);
     }
     text.push_str("  }\n");
-}
-
-/// Names that a new name must not be.
-fn taken(model: &Model) -> HashSet<String> {
-    let constants = model.constants.iter().map(|c| c.name.to_string());
-    constants.chain(model.operators.iter().map(|o| o.name.to_string())).collect()
 }

@@ -158,6 +158,25 @@ impl Tools {
         verdicts
     }
 
+    /// Translates every algorithm of a directory to TLA+ in place and parses it: its name, and why not, if it is refused.
+    ///
+    /// # Panics
+    /// If the program that asks the tools does not run.
+    #[must_use]
+    pub fn accepted(&self, directory: &Path) -> Vec<(String, String)> {
+        let program = root().join("tests/java/Accepted.java").canonicalize().expect("the program is there");
+        let said = self.java(directory, &[&program.display().to_string(), "."]);
+        let verdict = |line: &str| {
+            let (verdict, rest) = line.split_once(' ')?;
+            let (file, why) = rest.split_once(' ').unwrap_or((rest, ""));
+            let why = if verdict == "no" { why } else { "" };
+            matches!(verdict, "ok" | "no").then(|| (file.trim_end_matches(".tla").to_owned(), why.to_owned()))
+        };
+        let verdicts: Vec<_> = said.lines().filter_map(verdict).collect();
+        assert!(!verdicts.is_empty(), "{said}");
+        verdicts
+    }
+
     /// Runs TLC; gives what it prints.
     #[must_use]
     pub fn check(&self, directory: &Path, file: &str, config: &str) -> String {

@@ -1,6 +1,7 @@
 //! Names and columns of translations: as the author's, as `pcal.trans` would make them, and nothing that SANY refuses.
 //! What the tools say is skipped where `TLA2TOOLS_JAR` or Java is missing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -82,4 +83,203 @@ EXTENDS Naturals, TLC
     fs::write(directory.path().join("columns.cfg"), "SPECIFICATION Spec\n").expect("a file can be written");
     let said = tools.check(directory.path(), "columns.tla", "columns.cfg");
     assert!(said.contains("No error has been found"), "{said}");
+}
+
+/// A module with a name in every role that a name can have; `@role@` is replaced.
+const ROLES: &str = r"---- MODULE @module@ ----
+EXTENDS Naturals, Sequences, TLC, @module@_extended
+CONSTANT @constant@
+VARIABLE @foreign@
+@before@(z) == z
+Bound(@bound_before@) == \E q \in {1} : q = @bound_before@
+@instance@ == INSTANCE TLC
+(*
+--mpcal @module@ {
+  define {
+    @define@ == TRUE
+    Twice(@bound_in_define@) == 2 * @bound_in_define@
+  }
+  procedure @procedure@(@parameter@) variables @procedure_local@ = 0;
+  {
+    @procedure_label@:
+      @procedure_local@ := @parameter@;
+    procedureEnd:
+      return;
+  }
+  archetype A(ref out, @value@) variables @local@ = 0;
+  {
+    @label@:
+      @local@ := @value@;
+      with (@with@ \in {1, 2}) {
+        with (@with_inside@ = 2) {
+          out := <<@with@, @with_inside@>>;
+        };
+      };
+      assert \A @quantified@ \in {1} : \E @inside@ \in {2} : @inside@ = 2;
+      assert (LET @let@(@let_parameter@) == 2 + @let_parameter@ IN @let@(1)) = 3;
+      assert {<<@map@>> : @map@ \in {1}} = {<<y>> : y \in {@filter@ \in {1, 2} : @filter@ = 1}};
+      assert (CHOOSE @choose@ \in {1} : TRUE) = [@function@ \in {1} |-> @function@][1];
+    middle:
+      call @procedure@(1);
+    end:
+      out := @local@;
+  }
+  variables @global@ = 0;
+  process (@process@ \in 1..2) == instance A(ref @global@, 3);
+  process (@plain_process@ = 3) variables @plain_local@ = 0;
+  {
+    @plain_label@:
+      @plain_local@ := 4;
+    plainEnd:
+      skip;
+  }
+}
+\* BEGIN PLUSCAL TRANSLATION
+\* END PLUSCAL TRANSLATION
+*)
+\* BEGIN TRANSLATION
+\* END TRANSLATION
+@behind@(z) == z
+Behind == \A @bound_behind@ \in {1} : @bound_behind@ = 1
+Parameter(@parameter_behind@) == 2 * @parameter_behind@
+====
+";
+
+const EXTENDED: &str = "---- MODULE @module@_extended ----\n@extended@(z) == z\n====\n";
+
+/// Roles whose names the author must choose: everything outside the block, what the `define` shows, global variables.
+const FIXED: [&str; 13] = [
+    "constant",
+    "foreign",
+    "before",
+    "bound_before",
+    "instance",
+    "extended",
+    "behind",
+    "bound_behind",
+    "parameter_behind",
+    "define",
+    "bound_in_define",
+    "global",
+    "module",
+];
+
+/// Roles outside the block: what clashes among themselves is nothing of ours.
+fn outside(role: &str) -> bool {
+    FIXED.contains(&role) && !["define", "bound_in_define", "global"].contains(&role)
+}
+
+/// Names that the translator or a standard module defines, or that have a meaning in PlusCal.
+const KNOWN: [&str; 20] = [
+    "Init",
+    "Next",
+    "Spec",
+    "vars",
+    "ProcSet",
+    "Terminating",
+    "Termination",
+    "defaultInitValue",
+    "self",
+    "pc",
+    "stack",
+    "Head",
+    "Len",
+    "Nat",
+    "Append",
+    "Print",
+    "TLCEval",
+    "with",
+    "print",
+    "begin",
+];
+
+fn roles() -> Vec<&'static str> {
+    let mut roles: Vec<&str> =
+        format!("{ROLES}{EXTENDED}").split('@').skip(1).step_by(2).map(|r| &*r.to_owned().leak()).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles.retain(|r| *r != "module");
+    roles
+}
+
+/// Puts names into the roles of a text; a role without one is named after itself.
+fn fill(text: &str, module: &str, named: &[(&str, &str)]) -> String {
+    let mut parts = text.split('@');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    while let (Some(role), Some(rest)) = (parts.next(), parts.next()) {
+        let given = named.iter().find(|(r, _)| *r == role).map(|(_, name)| *name);
+        // Many a role is a word of PlusCal.
+        let own = if role == "module" { module.to_owned() } else { format!("the_{role}") };
+        out.push_str(given.unwrap_or(&own));
+        out.push_str(rest);
+    }
+    out
+}
+
+/// One name in two roles, or one that the tools know in one.
+struct Case {
+    module: String,
+    roles: Vec<&'static str>,
+    name: &'static str,
+}
+
+fn cases() -> Vec<Case> {
+    let roles = roles();
+    let pairs = roles.iter().enumerate().flat_map(|(n, a)| roles[..n].iter().map(|b| (vec![*a, *b], "thing")));
+    let known = KNOWN.iter().flat_map(|name| roles.iter().map(|role| (vec![*role], *name)));
+    let all = pairs.chain(known).filter(|(roles, _)| !roles.iter().all(|r| outside(r)));
+    all.enumerate().map(|(n, (roles, name))| Case { module: format!("C{n}"), roles, name }).collect()
+}
+
+/// A name that is there twice is changed in the translation where it may be, and refused where it is before anything
+/// is written; what is written is accepted by `pcal.trans` and SANY.
+#[test]
+fn a_name_that_clashes_is_changed_or_refused() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let cases = cases();
+    assert!(cases.len() > 800, "{}", cases.len());
+    for case in &cases {
+        let named: Vec<_> = case.roles.iter().map(|r| (*r, case.name)).collect();
+        for (file, text) in [(case.module.clone(), ROLES), (format!("{}_extended", case.module), EXTENDED)] {
+            let path = directory.path().join(format!("{file}.tla"));
+            fs::write(path, fill(text, &case.module, &named)).expect("a file can be written");
+        }
+    }
+    let files = cases.iter().map(|c| format!("{}.tla", c.module));
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_mpcal")).arg("pluscal").args(files).current_dir(directory.path()).output();
+    let report = format!("\n{}", mpcal_tests::text(&output.expect("the command runs")));
+    let mut failures = Vec::new();
+    let mut written = BTreeSet::new();
+    for case in &cases {
+        let text = read(directory.path(), &case.module);
+        let what = format!("{} {:?} `{}`", case.module, case.roles, case.name);
+        if text.contains("--algorithm") {
+            written.insert(case.module.clone());
+            continue;
+        }
+        // Twice in one declaration is no question of the translation.
+        let twice = [["parameter", "procedure_local"], ["local", "value"]];
+        let fixed = case.roles.iter().all(|r| FIXED.contains(r))
+            || twice.iter().any(|t| t.iter().all(|r| case.roles.contains(r)));
+        let place = format!("--> {}.tla:", case.module);
+        let said = report.split("\nerror").find(|e| e.contains(&place)).unwrap_or_default();
+        if case.name.chars().all(char::is_lowercase) && said.starts_with("[syntax]") {
+            // A word that starts a statement is no variable.
+            continue;
+        }
+        if !fixed || !(said.starts_with("[duplicate-name]") || said.starts_with("[reserved-name]")) {
+            failures.push(format!("{what}: refused: {said}"));
+        }
+    }
+    if let Some(tools) = Tools::find("a_name_that_clashes_is_changed_or_refused") {
+        let verdicts = tools.accepted(directory.path());
+        assert_eq!(verdicts.len(), written.len(), "{verdicts:?}");
+        for (module, why) in verdicts.into_iter().filter(|(_, why)| !why.is_empty()) {
+            let case = cases.iter().find(|c| c.module == module).expect("it is one of ours");
+            failures.push(format!("{module} {:?} `{}`: {why}", case.roles, case.name));
+        }
+    }
+    println!("{} of {} are written, {} refused", written.len(), cases.len(), cases.len() - written.len());
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }

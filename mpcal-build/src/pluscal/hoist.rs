@@ -13,18 +13,22 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Section, Step};
 use crate::resolved::{Expr, ExprKind, Initial, Variable, VariableId};
 
-/// Finds the variables to move, writes their declarations, and says how they are spelt where they are used.
-pub(super) fn hoist(lowered: &mut Lowered, out: &mut Diagnostics) {
+/// The variables to move, for each process.
+pub(super) fn moved(lowered: &Lowered) -> Vec<Vec<VariableId>> {
     let mut used = HashSet::new();
     for procedure in &lowered.procedures {
         mentioned(&procedure.sections, &mut used);
     }
-    for n in 0..lowered.processes.len() {
-        let process = &lowered.processes[n];
-        let moved = escaping(lowered, process, &used);
+    lowered.processes.iter().map(|p| escaping(lowered, p, &used)).collect()
+}
+
+/// Writes the declarations of what is moved, and says how it is spelt where it is used.
+pub(super) fn declare(lowered: &mut Lowered, moved: &[Vec<VariableId>], out: &mut Diagnostics) {
+    for (n, moved) in moved.iter().enumerate() {
         if moved.is_empty() {
             continue;
         }
+        let process = &lowered.processes[n];
         if matches!(process.selves, Initial::Element(_)) {
             let unset = moved.iter().map(|v| lowered.model.variable(*v)).find(|v| matches!(v.initial, Initial::None));
             unset.filter(|_| !declares_default(lowered)).iter().for_each(|v| out.push(no_default(v)));

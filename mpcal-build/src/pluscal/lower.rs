@@ -7,8 +7,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::expr::{Names, Text};
-use super::hoist::hoist;
+use super::hoist;
 use super::instantiate::{Instantiation, Yields};
+use super::scope::Scope;
+use super::symbols::{self, Symbol};
 use crate::ast::{self, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
@@ -32,6 +34,8 @@ pub(super) struct Lowered {
     pub(super) spelt: HashMap<VariableId, Rc<str>>,
     /// Names that a bound name must not be.
     pub(super) taken: HashSet<String>,
+    /// What has a name in the whole module.
+    pub(super) symbols: Vec<Symbol>,
     pub(super) procedures: Vec<LoweredProcedure>,
     pub(super) processes: Vec<LoweredProcess>,
 }
@@ -46,7 +50,10 @@ pub(super) struct LoweredProcess {
 }
 
 pub(super) struct LoweredProcedure {
-    pub(super) name: String,
+    pub(super) name: Rc<str>,
+    pub(super) span: Span,
+    /// What it was made of.
+    pub(super) of: ProcedureId,
     pub(super) parameters: Vec<VariableId>,
     pub(super) variables: Vec<VariableId>,
     pub(super) sections: Vec<Section>,
@@ -64,7 +71,6 @@ struct Bound {
 struct Frame {
     refs: HashMap<VariableId, Bound>,
     variables: HashMap<VariableId, VariableId>,
-    labels: HashMap<Rc<str>, Rc<str>>,
 }
 
 impl Frame {
@@ -84,7 +90,6 @@ struct Signature {
 pub(super) struct Lowerer<'a, 'd> {
     pub(super) lowered: Lowered,
     normal: &'a Normal,
-    labels: HashSet<Rc<str>>,
     signatures: HashMap<Signature, usize>,
     todo: VecDeque<(Signature, usize)>,
     /// Variables of procedures, of which there is one for each activation.
@@ -92,32 +97,27 @@ pub(super) struct Lowerer<'a, 'd> {
     out: &'d mut Diagnostics,
 }
 
-pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mut Diagnostics) -> Option<Lowered> {
-    let mut taken = super::taken(model);
-    taken.extend(model.processes.iter().map(|p| p.name.to_string()));
-    taken.extend(model.globals.iter().map(|g| model.variable(*g).name.to_string()));
-    taken.insert("pc".to_owned());
-    taken.insert("stack".to_owned());
-    for unit in &block.definitions {
-        if let ast::Unit::Definition(d) = unit {
-            taken.insert(d.name.text.to_string());
-            taken.extend(d.parameters.iter().map(|(n, _)| n.text.to_string()));
-        }
-    }
+pub(super) fn lower(
+    model: &Model,
+    normal: &Normal,
+    block: &ast::Block,
+    scope: &Scope,
+    out: &mut Diagnostics,
+) -> Option<Lowered> {
     let lowered = Lowered {
         model: model.clone(),
         names: Names::default(),
         virtuals: HashSet::new(),
         hoisted: Vec::new(),
         spelt: HashMap::new(),
-        taken,
+        taken: HashSet::new(),
+        symbols: Vec::new(),
         procedures: Vec::new(),
         processes: Vec::new(),
     };
     let mut cx = Lowerer {
         lowered,
         normal,
-        labels: HashSet::new(),
         signatures: HashMap::new(),
         todo: VecDeque::new(),
         activations: HashSet::new(),
@@ -126,12 +126,17 @@ pub(super) fn lower(model: &Model, normal: &Normal, block: &ast::Block, out: &mu
     for n in 0..model.processes.len() {
         cx.process(n);
     }
-    while let Some((signature, at)) = cx.todo.pop_front() {
-        cx.procedure(&signature, at);
+    cx.called();
+    if block.archetypes.is_empty() {
+        cx.uncalled();
     }
-    cx.rename_bounds();
-    hoist(&mut cx.lowered, cx.out);
-    (!cx.out.has_errors()).then_some(cx.lowered)
+    cx.sort_procedures();
+    let mut lowered = cx.lowered;
+    let moved = hoist::moved(&lowered);
+    symbols::assign(&mut lowered, scope, &moved.iter().flatten().copied().collect());
+    super::bounds::rename(&mut lowered);
+    hoist::declare(&mut lowered, &moved, out);
+    (!out.has_errors()).then_some(lowered)
 }
 
 impl Lowerer<'_, '_> {
@@ -169,7 +174,7 @@ impl Lowerer<'_, '_> {
             self.lowered.model.variables[fresh.index()].initial = initial;
         }
         let body = self.normal.archetypes[process.archetype.index()].clone();
-        let sections = self.sections(&mut frame, &body);
+        let sections = self.sections(&frame, &body);
         self.lowered.processes.push(LoweredProcess {
             name: process.name,
             fairness: process.fairness,
@@ -180,21 +185,6 @@ impl Lowerer<'_, '_> {
         });
     }
 
-    /// Variables of all processes are variables of the module, so a name that an expression binds
-    /// must not be one of theirs. The variable keeps its name, because properties mention it.
-    fn rename_bounds(&mut self) {
-        let lowered = &mut self.lowered;
-        let globals = lowered.model.globals.iter().map(|g| lowered.model.variable(*g).name.to_string());
-        let variables: HashSet<String> =
-            lowered.names.variables.values().map(|n| n.to_string()).chain(globals).collect();
-        for (n, bound) in lowered.model.bounds.iter().enumerate() {
-            if variables.contains(&*bound.name) {
-                let text = lowered.bound_name(&bound.name, &variables);
-                lowered.names.bounds.insert(BoundId(n as u32), text);
-            }
-        }
-    }
-
     fn initial(&mut self, frame: &Frame, variable: VariableId) -> Initial {
         match self.lowered.model.variable(variable).initial.clone() {
             Initial::None => Initial::None,
@@ -203,37 +193,18 @@ impl Lowerer<'_, '_> {
         }
     }
 
-    /// A copy of a variable with a name that no other has.
+    /// A copy of a variable; [`symbols`] gives it a name that no other has.
     fn fresh_variable(&mut self, of: VariableId, initial: Initial) -> VariableId {
         let v = self.lowered.model.variable(of).clone();
-        let name = self.unique(&v.name);
         self.lowered.model.variables.push(Variable { kind: VariableKind::Local, initial, ..v });
-        let id = VariableId(self.lowered.model.variables.len() as u32 - 1);
-        self.lowered.names.variables.insert(id, Rc::from(name));
-        id
+        VariableId(self.lowered.model.variables.len() as u32 - 1)
     }
 
-    fn unique(&mut self, name: &str) -> String {
-        let candidates = std::iter::once(name.to_owned()).chain((0..).map(|n| format!("{name}{n}")));
-        let found = candidates.into_iter().find(|c| !self.lowered.taken.contains(c)).unwrap_or_default();
-        self.lowered.taken.insert(found.clone());
-        found
-    }
-
-    fn sections(&mut self, frame: &mut Frame, body: &Body) -> Vec<Section> {
-        for section in &body.sections {
-            let mut label = section.label.clone();
-            let mut n = 0;
-            while !self.labels.insert(label.clone()) {
-                label = Rc::from(format!("{}{n}", section.label));
-                n += 1;
-            }
-            frame.labels.insert(section.label.clone(), label);
-        }
+    fn sections(&mut self, frame: &Frame, body: &Body) -> Vec<Section> {
         body.sections
             .iter()
             .map(|s| Section {
-                label: frame.labels[&s.label].clone(),
+                label: s.label.clone(),
                 modifier: s.modifier,
                 span: s.span,
                 block: self.block(frame, &s.block),
@@ -244,7 +215,7 @@ impl Lowerer<'_, '_> {
     fn block(&mut self, frame: &Frame, block: &Block) -> Block {
         let steps = self.steps(frame, &block.steps);
         let end = match &block.end {
-            End::Goto(jump) => End::Goto(Self::jump(frame, jump)),
+            End::Goto(jump) => End::Goto(jump.clone()),
             End::Return => End::Return,
             End::Call(procedure, arguments, to) => self.call(frame, *procedure, arguments, to.as_ref()),
             End::If(c, a, b) => {
@@ -254,14 +225,6 @@ impl Lowerer<'_, '_> {
             End::Either(arms) => End::Either(arms.iter().map(|a| self.block(frame, a)).collect()),
         };
         Block { steps, end }
-    }
-
-    fn jump(frame: &Frame, jump: &Jump) -> Jump {
-        match jump {
-            Jump::Label(l) => Jump::Label(frame.labels.get(l).cloned().unwrap_or_else(|| l.clone())),
-            Jump::Done => Jump::Done,
-            Jump::Error => Jump::Error,
-        }
     }
 
     /// The callee becomes the index of a specialised procedure.
@@ -289,22 +252,69 @@ impl Lowerer<'_, '_> {
                 }
             }
         }
-        let signature = Signature { procedure, refs };
-        let at = match self.signatures.get(&signature) {
-            Some(at) => *at,
-            None => {
-                let at = self.lowered.procedures.len();
-                let name = self.lowered.model.procedures[procedure.index()].name.to_string();
-                let name = self.unique(&name);
-                let empty =
-                    LoweredProcedure { name, parameters: Vec::new(), variables: Vec::new(), sections: Vec::new() };
-                self.lowered.procedures.push(empty);
-                self.signatures.insert(signature.clone(), at);
-                self.todo.push_back((signature, at));
-                at
+        let at = self.specialised(Signature { procedure, refs });
+        End::Call(ProcedureId(at as u32), values, to.cloned())
+    }
+
+    /// The procedure for a signature; a new one is lowered later.
+    fn specialised(&mut self, signature: Signature) -> usize {
+        if let Some(at) = self.signatures.get(&signature) {
+            return *at;
+        }
+        let at = self.lowered.procedures.len();
+        let of = signature.procedure;
+        let procedure = &self.lowered.model.procedures[of.index()];
+        self.lowered.procedures.push(LoweredProcedure {
+            name: procedure.name.clone(),
+            span: procedure.span,
+            of,
+            parameters: Vec::new(),
+            variables: Vec::new(),
+            sections: Vec::new(),
+        });
+        self.signatures.insert(signature.clone(), at);
+        self.todo.push_back((signature, at));
+        at
+    }
+
+    fn called(&mut self) {
+        while let Some((signature, at)) = self.todo.pop_front() {
+            self.procedure(&signature, at);
+        }
+    }
+
+    /// What nobody calls has variables in the translation all the same. Its `ref`s are hidden ones, for variables
+    /// of the algorithm.
+    fn uncalled(&mut self) {
+        for n in 0..self.lowered.model.procedures.len() {
+            let procedure = ProcedureId(n as u32);
+            if self.lowered.procedures.iter().any(|p| p.of == procedure) {
+                continue;
             }
-        };
-        End::Call(ProcedureId(at as u32), values, to.map(|j| Self::jump(frame, j)))
+            let model = &self.lowered.model;
+            let span = |v: &VariableId| model.variable(*v).span;
+            let global = |v: &VariableId| model.globals.iter().copied().find(|g| span(g) == span(v));
+            let refs = model.procedures[n].parameters.iter().map(|p| match model.variable(*p).kind {
+                VariableKind::Ref(_) => global(p).map(|variable| Bound { variable, mapping: None }),
+                VariableKind::Global | VariableKind::Local | VariableKind::Value => None,
+            });
+            let refs = refs.collect();
+            self.specialised(Signature { procedure, refs });
+            self.called();
+        }
+    }
+
+    /// Procedures stand in the order of the model, copies of one together.
+    fn sort_procedures(&mut self) {
+        let mut order: Vec<usize> = (0..self.lowered.procedures.len()).collect();
+        order.sort_by_key(|n| self.lowered.procedures[*n].of);
+        let mut place = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
+        self.lowered.procedures.sort_by_key(|p| p.of);
+        let procedures = self.lowered.procedures.iter_mut().map(|p| &mut p.sections);
+        for section in procedures.chain(self.lowered.processes.iter_mut().map(|p| &mut p.sections)).flatten() {
+            each_callee(&mut section.block, &mut |callee| callee.0 = place[callee.index()] as u32);
+        }
     }
 
     fn procedure(&mut self, signature: &Signature, at: usize) {
@@ -342,7 +352,7 @@ impl Lowerer<'_, '_> {
         }
         self.activations.extend(parameters.iter().chain(&variables));
         let body = self.normal.procedures[signature.procedure.index()].clone();
-        let sections = self.sections(&mut frame, &body);
+        let sections = self.sections(&frame, &body);
         let target = &mut self.lowered.procedures[at];
         (target.parameters, target.variables, target.sections) = (parameters, variables, sections);
     }
@@ -504,6 +514,18 @@ impl Lowerer<'_, '_> {
             e = self.lowered.model.expr(ExprKind::Index(Box::new(e), Box::new(i.clone())), span);
         }
         e
+    }
+}
+
+fn each_callee(block: &mut Block, f: &mut dyn FnMut(&mut ProcedureId)) {
+    match &mut block.end {
+        End::Call(callee, ..) => f(callee),
+        End::Goto(_) | End::Return => {}
+        End::If(_, a, b) => {
+            each_callee(a, f);
+            each_callee(b, f);
+        }
+        End::Either(arms) => arms.iter_mut().for_each(|a| each_callee(a, f)),
     }
 }
 
