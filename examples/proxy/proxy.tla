@@ -222,7 +222,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
   fair process (client \in Clients)
   variables rounds = Rounds; reply; id = 0;
   {
-    request:
+    request_:
       if (id < rounds) {
         id := id + 1;
         network[Front] := Append(network[Front], [id |-> id, from |-> self]);
@@ -236,7 +236,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
         reply := message1;
       };
       assert reply.id = id;
-      goto request;
+      goto request_;
   }
 
   \* Crashes some back-ends, at some time.

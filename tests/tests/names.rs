@@ -283,3 +283,126 @@ fn a_name_that_clashes_is_changed_or_refused() {
     println!("{} of {} are written, {} refused", written.len(), cases.len(), cases.len() - written.len());
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
+
+/// A plain algorithm in which the same few names mean many things; `@role@` is replaced.
+const PLAIN: &str = r"variables @global@ = 0, @other_global@ = 5;
+  define {
+    Shown == @global@ + @other_global@
+  }
+  procedure @procedure@(@parameter@) variables @own@ = 1; {
+    @p1@: @own@ := @parameter@ + @own@;
+    @p2@: return;
+  }
+  procedure @second@(@parameter2@, @parameter3@) variables @own2@ = 1; {
+    @s1@: @own2@ := @parameter2@; call @procedure@(@parameter3@);
+    @s2@: return;
+  }
+  procedure uncalled(@parameter4@) variables @own3@; {
+    @u1@: @own3@ := @parameter4@;
+    @u2@: return;
+  }
+  process (@process@ = 1) variables @v1@ = 0, @w1@ = 1; {
+    @a1@: @v1@ := @w1@; call @procedure@(@v1@);
+    @a2@: if (@w1@ = 1) { @w1@ := 2; goto @a1@; };
+    @a3@: @global@ := @v1@ + @w1@;
+  }
+  process (@process2@ \in 2..3) variables @v2@ = [x |-> 1, y |-> 2], @w2@ = 1; {
+    @b1@: @v2@.x := @v2@.y + @w2@;
+    @b2@: call @second@(@w2@, @other_global@);
+    @b3@: @other_global@ := @w2@;
+  }
+";
+
+/// Names drawn from a small pool, so that many are equal.
+fn drawn(seed: u64) -> Vec<(&'static str, &'static str)> {
+    const POOL: [&str; 10] = ["x", "y", "l", "P", "Q", "x_", "l_", "x_P", "y_Q", "n"];
+    let mut state = seed * 2 + 1;
+    let mut roles: Vec<&'static str> = PLAIN.split('@').skip(1).step_by(2).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    let mut named = Vec::new();
+    for role in roles {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        named.push((role, POOL[(state >> 33) as usize % POOL.len()]));
+    }
+    named
+}
+
+/// Roles in one scope: `pcal.trans` wants their names to differ, and those of variables to differ from the global ones.
+const TOGETHER: [&[&str]; 11] = [
+    &["global", "other_global", "procedure", "second", "process", "process2"],
+    &["global", "other_global", "parameter", "own"],
+    &["global", "other_global", "parameter2", "parameter3", "own2"],
+    &["global", "other_global", "parameter4", "own3"],
+    &["global", "other_global", "v1", "w1"],
+    &["global", "other_global", "v2", "w2"],
+    &["p1", "p2"],
+    &["s1", "s2"],
+    &["u1", "u2"],
+    &["a1", "a2", "a3"],
+    &["b1", "b2", "b3"],
+];
+
+fn is_allowed(named: &[(&str, &str)]) -> bool {
+    TOGETHER.iter().all(|together| {
+        let mut names: Vec<_> =
+            named.iter().filter(|(role, _)| together.contains(role)).map(|(_, name)| name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        names.len() == count
+    })
+}
+
+fn plain_module(name: &str, keyword: &str, body: &str, markers: &str) -> String {
+    format!(
+        "---- MODULE {name} ----\nEXTENDS Naturals, Sequences, TLC\n(*\n--{keyword} {name} {{\n  {body}}}\n{markers}*)\n\
+         \\* BEGIN TRANSLATION\n\\* END TRANSLATION\n====\n"
+    )
+}
+
+const MARKERS: &str = "\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n";
+
+/// What `pcal.trans` made of an algorithm, without comments and white space.
+fn translation(text: &str) -> String {
+    let lines = text.lines().skip_while(|l| !l.starts_with("\\* BEGIN TRANSLATION")).skip(1);
+    let lines = lines.filter(|l| !l.starts_with("\\*") && !l.trim_start().starts_with("(*"));
+    lines.take_while(|l| !l.starts_with("====")).flat_map(|l| l.split_whitespace()).collect()
+}
+
+/// Equal names of plain PlusCal are told apart as `pcal.trans` does it: what it makes of our translation is what it
+/// makes of the text itself.
+#[test]
+fn equal_names_are_told_apart_as_the_translator_does() {
+    let duplicates = "process (P = 1) variables v = 0; { l: v := 1; P: skip; }\n  \
+                      process (Q = 2) variables v = 0; { l: v := 2; }\n";
+    let ours = tempfile::tempdir().expect("a directory can be made");
+    let (fine, said) = pluscal(ours.path(), "D", &plain_module("D", "mpcal", duplicates, MARKERS));
+    assert!(fine, "{said}");
+    let text = read(ours.path(), "D");
+    for part in
+        ["process (P = 1)\n  variables v_ = 0;\n  {\n    l_:\n      v_ := 1;\n    P_:", "variables v = 0;\n  {\n    l:"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+    let Some(tools) = Tools::find("equal_names_are_told_apart_as_the_translator_does") else { return };
+    let direct = tempfile::tempdir().expect("a directory can be made");
+    let all = (0..).map(drawn).filter(|named| is_allowed(named)).take(200);
+    for (n, named) in all.enumerate() {
+        let (name, body) = (format!("N{n}"), fill(PLAIN, "", &named));
+        let (fine, said) = pluscal(ours.path(), &name, &plain_module(&name, "mpcal", &body, MARKERS));
+        assert!(fine, "{said}");
+        let path = direct.path().join(format!("{name}.tla"));
+        fs::write(path, plain_module(&name, "algorithm", &body, "")).expect("a file can be written");
+    }
+    let refused: BTreeSet<_> = tools.accepted(ours.path()).into_iter().filter(|(_, why)| !why.is_empty()).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let mut compared = 0;
+    for (name, _) in tools.accepted(direct.path()).into_iter().filter(|(_, why)| why.is_empty()) {
+        let (theirs, ours) = (read(direct.path(), &name), read(ours.path(), &name));
+        assert_eq!(translation(&theirs), translation(&ours), "{name}:\n{theirs}\n{ours}");
+        compared += 1;
+    }
+    println!("{compared} algorithms, equal in every name");
+    assert!(compared >= 150, "{compared}");
+}

@@ -3,26 +3,53 @@
 //! In: an algorithm whose variables, labels, processes and procedures have their names. Out: no name that an
 //! expression binds is one of those, or one of the module, or one that is bound around it: TLA+ has no shadowing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::Text;
 use super::lower::Lowered;
 use crate::fresh::free::bound_by;
+use crate::normal::Section;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, Initial, LetDefinition};
 
 /// Gives new names to those that clash.
 pub(super) fn rename(lowered: &mut Lowered) {
-    for n in 0..lowered.model.bounds.len() {
-        if lowered.taken.contains(&*lowered.model.bounds[n].name) {
-            let text = lowered.bound_name(&lowered.model.bounds[n].name, &HashSet::new());
-            lowered.names.bounds.insert(BoundId(n as u32), text);
-        }
+    let mut renamed = HashMap::new();
+    let mut look = |lowered: &Lowered, e: &Expr, at: usize| {
+        e.any(&mut |e| {
+            for b in bound_by(e) {
+                let name = &lowered.model.bound(b).name;
+                if lowered.is_taken(name, at) && !renamed.contains_key(&b) {
+                    renamed.insert(b, lowered.bound_name(name, &HashSet::new(), usize::MAX));
+                }
+            }
+            false
+        });
+    };
+    initials(lowered).for_each(|e| look(lowered, e, 0));
+    for section in sections(lowered) {
+        let at = lowered.position(&section.label);
+        section.block.each_expr(&mut |e| look(lowered, e, at));
     }
+    lowered.names.bounds.extend(renamed);
     let mut apart = Apart { lowered, inside: HashSet::new(), scope: Vec::new(), found: Vec::new() };
-    apart.all();
+    initials(lowered).for_each(|e| apart.top(e));
+    sections(lowered).for_each(|s| s.block.each_expr(&mut |e| apart.top(e)));
     let found = apart.found;
     lowered.names.bounds.extend(found);
+}
+
+fn sections(lowered: &Lowered) -> impl Iterator<Item = &Section> {
+    lowered.procedures.iter().map(|p| &p.sections).chain(lowered.processes.iter().map(|p| &p.sections)).flatten()
+}
+
+/// What variables start with, and the identifiers of processes: all in front of the first action.
+fn initials(lowered: &Lowered) -> impl Iterator<Item = &Expr> {
+    let selves = lowered.processes.iter().map(|p| &p.selves);
+    lowered.model.variables.iter().map(|v| &v.initial).chain(selves).filter_map(|initial| match initial {
+        Initial::None => None,
+        Initial::Value(e) | Initial::Element(e) => Some(e),
+    })
 }
 
 /// Looks for names that are bound inside their own scope.
@@ -36,22 +63,6 @@ struct Apart<'l> {
 }
 
 impl Apart<'_> {
-    fn all(&mut self) {
-        let lowered = self.lowered;
-        let bodies =
-            lowered.procedures.iter().map(|p| &p.sections).chain(lowered.processes.iter().map(|p| &p.sections));
-        for section in bodies.flatten() {
-            section.block.each_expr(&mut |e| self.top(e));
-        }
-        let selves = lowered.processes.iter().map(|p| &p.selves);
-        for initial in lowered.model.variables.iter().map(|v| &v.initial).chain(selves) {
-            match initial {
-                Initial::None => {}
-                Initial::Value(e) | Initial::Element(e) => self.top(e),
-            }
-        }
-    }
-
     fn text(&self, bound: BoundId) -> Rc<str> {
         let renamed = self.lowered.names.bounds.get(&bound).map(|t| t.text.clone());
         renamed.unwrap_or_else(|| self.lowered.model.bound(bound).name.clone())
@@ -72,7 +83,7 @@ impl Apart<'_> {
     fn bind(&mut self, bound: BoundId) {
         let mut text = self.text(bound);
         if &*text != "@" && self.scope.contains(&text) {
-            let renamed = self.lowered.bound_name(&text, &self.inside);
+            let renamed = self.lowered.bound_name(&text, &self.inside, usize::MAX);
             text = renamed.text.clone();
             self.inside.insert(text.to_string());
             self.found.push((bound, renamed));

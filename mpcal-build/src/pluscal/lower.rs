@@ -32,8 +32,10 @@ pub(super) struct Lowered {
     pub(super) hoisted: Vec<(VariableId, String)>,
     /// How those are spelt where they are used.
     pub(super) spelt: HashMap<VariableId, Rc<str>>,
-    /// Names that a bound name must not be.
+    /// Names that a bound name must not be, wherever it is bound.
     pub(super) taken: HashSet<String>,
+    /// Labels, processes and procedures, in the order in which the translation defines them, from 1.
+    pub(super) defined: HashMap<Rc<str>, usize>,
     /// What has a name in the whole module.
     pub(super) symbols: Vec<Symbol>,
     pub(super) procedures: Vec<LoweredProcedure>,
@@ -111,6 +113,7 @@ pub(super) fn lower(
         hoisted: Vec::new(),
         spelt: HashMap::new(),
         taken: HashSet::new(),
+        defined: HashMap::new(),
         symbols: Vec::new(),
         procedures: Vec::new(),
         processes: Vec::new(),
@@ -561,10 +564,20 @@ fn replace(e: &mut Expr, frame: &Frame) {
 }
 
 impl Lowered {
-    /// The text of a name bound in a section, unlike every variable, operator and `others`.
-    pub(super) fn bound_name(&self, name: &str, others: &HashSet<String>) -> Text {
+    /// Where a label is defined in the translation, from 1.
+    pub(super) fn position(&self, label: &str) -> usize {
+        self.defined.get(label).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether a name that is bound there would clash with a name of the module.
+    pub(super) fn is_taken(&self, name: &str, at: usize) -> bool {
+        self.taken.contains(name) || self.defined.get(name).is_some_and(|defined| *defined <= at)
+    }
+
+    /// The text of a name bound at a place, unlike every variable, operator and `others`.
+    pub(super) fn bound_name(&self, name: &str, others: &HashSet<String>, at: usize) -> Text {
         let candidates = std::iter::once(name.to_owned()).chain((1..).map(|n| format!("{name}{n}")));
-        let found = candidates.into_iter().find(|c| !self.taken.contains(c) && !others.contains(c));
+        let found = candidates.into_iter().find(|c| !self.is_taken(c, at) && !others.contains(c));
         Text::name(found.unwrap_or_default())
     }
 }

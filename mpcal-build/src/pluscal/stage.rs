@@ -54,6 +54,7 @@ pub(super) fn section(
     let mut cx = Stager {
         lowered,
         names: owner.names,
+        at: lowered.position(&section.label),
         next: next.map(Rc::from),
         used: inside.clone(),
         restored,
@@ -88,6 +89,8 @@ pub(super) struct Stager<'l> {
     /// What names stand for before the section.
     names: &'l Names,
     next: Option<Rc<str>>,
+    /// Where the section is in the translation.
+    at: usize,
     /// Names bound in this section, by us or by its expressions.
     used: HashSet<String>,
     /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
@@ -232,7 +235,7 @@ impl Stager<'_> {
 
     /// A name nobody has yet.
     pub(super) fn fresh(&mut self, name: &str) -> Text {
-        let text = self.lowered.bound_name(name, &self.used);
+        let text = self.lowered.bound_name(name, &self.used, self.at);
         self.used.insert(text.text.to_string());
         text
     }

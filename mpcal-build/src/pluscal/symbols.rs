@@ -1,9 +1,10 @@
 //! Names that hold for the whole module: of variables, labels, processes and procedures.
 //!
 //! In: the algorithm with the author's names. Out: the same, each name as `pcal.trans` would make of it. Where two
-//! have one name, that is the name with an underscore and so much of its owner's name as is needed, the later one
-//! keeping its own; variables of procedures yield to those of processes, and all of them to labels. Before that, a
-//! name that would clash with one of the module is replaced by a new one.
+//! things have one name, an underscore and so much of its owner's name as is needed is added to the first, and the
+//! last keeps its own: labels yield to procedures, processes and variables, those of processes to those of
+//! procedures, and all of them to what is global. A name that would clash with one of the module is replaced by a new
+//! one.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -122,8 +123,18 @@ pub(super) fn assign(lowered: &mut Lowered, scope: &Scope, hoisted: &HashSet<Var
     let reserved = TRANSLATOR_DEFINES.iter().chain(&WORDS).chain(&["self", "pc", "stack"]).map(|n| (*n).to_owned());
     lowered.taken.extend(reserved);
     lowered.taken.extend(scope.before.keys().chain(scope.define.keys()).map(ToString::to_string));
-    lowered.taken.extend(symbols.iter().map(|s| s.spelt.to_string()));
+    let actions = |s: &&Symbol| matches!(s.kind, Kind::Label | Kind::Procedure | Kind::Process);
+    lowered.taken.extend(symbols.iter().filter(|s| !actions(s)).map(|s| s.spelt.to_string()));
+    lowered.defined = defined(lowered);
     lowered.symbols = symbols;
+}
+
+/// The order in which actions are defined: the labels of a procedure or process, then itself.
+fn defined(lowered: &Lowered) -> HashMap<Rc<str>, usize> {
+    let procedures = lowered.procedures.iter().map(|p| (&p.sections, &p.name));
+    let all = procedures.chain(lowered.processes.iter().map(|p| (&p.sections, &p.name)));
+    let names = all.flat_map(|(sections, name)| sections.iter().map(|s| &s.label).chain([name]));
+    names.zip(1..).map(|(name, at)| (name.clone(), at)).collect()
 }
 
 /// A name that stands nowhere in the file.
