@@ -44,7 +44,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("module-cycle", "A module extends or instantiates itself, directly or through others."),
     code("module-not-found", "A module that is extended or instantiated is neither a standard module nor a file beside this one or in a directory given with `--include` (in a build script: `Config::include`)."),
     code("multiple-writes", "With `--no-multiple-writes` a variable is assigned at most once per path through a label, as in plain PlusCal."),
-    code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain of one infix operator is at most 100 long. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow. For the PlusCal translator the limit is lower: a translated section nests at most 30 statements deep, where a variable that is assigned again and each `else if` count as one."),
+    code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain that is flat to read, such as `a + b + …` or `if … else if …`, has at most 250 parts. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow. For the PlusCal translator the limit is lower: a translated section nests at most 30 statements deep, where a variable that is assigned again and each `else if` count as one."),
     code("no-block", "The file has no `--mpcal Name { … }` block."),
     code("no-process", "TLC checks processes; the block has neither a process nor an instance. Rust output needs none."),
     code("not-assignable", "Only variables, parameters and `ref`s can be assigned. Constants, operators, bound names and `self` cannot."),

@@ -21,9 +21,13 @@ use crate::source::Source;
 
 use lex::{lex, Lexed};
 
-/// How deep expressions and statements may nest, and how long a chain of infix operators may be.
-/// What we emit goes through rustc, SANY and `pcal.trans`, which recurse.
+/// How deep expressions and statements may nest. What we emit goes through rustc, SANY and
+/// `pcal.trans`, which recurse.
 pub const MAX_DEPTH: u16 = 100;
+
+/// How long a chain may be that is flat to read and deep as a tree: `a + b + …`, `if … else if …`. Chains
+/// in the first operand of one another are counted together, so this bounds a path through the tree.
+pub const MAX_CHAIN: u16 = 250;
 
 /// What a file holds.
 #[derive(Clone, Debug)]

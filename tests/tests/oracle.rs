@@ -42,6 +42,7 @@ const TLC: &[(&str, usize)] = &[
     ("optional", 29),
     ("overlaps", 120),
     ("own_names", 4),
+    ("plain_names", 129),
     ("plain_procedures", 285),
     ("plain_process", 37),
     ("print_order", 3),

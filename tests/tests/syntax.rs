@@ -168,3 +168,57 @@ fn nothing_is_read_twice() {
     assert!(mpcal_build::format("ifs.tla", &ifs).is_ok());
     assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
 }
+
+/// A statement that is flat to read, with so many parts.
+fn chain(kind: &str, parts: usize) -> String {
+    let numbers = 1..parts;
+    match kind {
+        "sum" => format!("x := x{};", " + 1".repeat(parts)),
+        "difference" => format!("x := (x{}){};", " - 1".repeat(parts / 2), " + 1".repeat(parts - parts / 2)),
+        "else if" => {
+            let arms: String = numbers.map(|n| format!("else if (x = {n}) {{ x := {n} + 1; }} ")).collect();
+            format!("if (x = 0) {{ x := 1; }} {arms}else {{ x := 0; }};")
+        }
+        "ELSE IF" => {
+            let arms: String = numbers.map(|n| format!("ELSE IF x = {n} THEN {n} + 1 ")).collect();
+            format!("x := IF x = 0 THEN 1 {arms}ELSE 0;")
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// What is flat to read may be long, for each of our back ends and the tools behind them; what is in
+/// one another counts together.
+#[test]
+fn chains_may_be_longer_than_anything_may_nest() {
+    let tools = Tools::find("chains_may_be_longer_than_anything_may_nest");
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let run = |command: &str| {
+        let mpcal = std::process::Command::new(env!("CARGO_BIN_EXE_mpcal"))
+            .args([command, "chain.tla"])
+            .current_dir(directory.path())
+            .output()
+            .expect("the command runs");
+        (mpcal.status.success(), mpcal_tests::text(&mpcal))
+    };
+    for kind in ["sum", "difference", "else if", "ELSE IF"] {
+        for parts in [101, 249, 252] {
+            let model = format!(
+                "---- MODULE chain ----\nEXTENDS Integers\n(*\n--mpcal chain {{\n  variables x = 0;\n  process (P = 1)\n  \
+                 {{\n    a: {}\n  }}\n}}\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n*)\n\
+                 \\* BEGIN TRANSLATION\n\\* END TRANSLATION\n====\n",
+                chain(kind, parts)
+            );
+            fs::write(directory.path().join("chain.tla"), model).expect("a file can be written");
+            for command in ["check", "rust", "types", "fmt", "pluscal"] {
+                let (fine, said) = run(command);
+                assert_eq!(fine, parts < 250, "{kind}, {parts}: {command}\n{said}");
+                assert!(fine || said.contains("error[nesting-too-deep]: a chain"), "{said}");
+            }
+            if let Some(tools) = tools.as_ref().filter(|_| parts < 250) {
+                tools.translate(directory.path(), "chain.tla");
+                tools.parse(directory.path(), "chain.tla");
+            }
+        }
+    }
+}

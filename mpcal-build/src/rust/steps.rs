@@ -371,7 +371,7 @@ fn move_if_last(bound: BoundId, rest: &[Step], end: Option<&End>, scope: &mut Sc
 /// How often an expression mentions a name; inside something evaluated several times it counts twice.
 fn mentions(e: &Expr, bound: BoundId) -> usize {
     let mut count = usize::from(matches!(e.kind, ExprKind::Bound(b) if b == bound));
-    e.each_child(&mut |child| count += mentions(child, bound));
+    e.each_child(&mut |child| count = count.saturating_add(mentions(child, bound)));
     let repeated = matches!(
         e.kind,
         ExprKind::Quantified(..)
@@ -387,7 +387,7 @@ fn mentions(e: &Expr, bound: BoundId) -> usize {
             | ExprKind::Builtin(..)
     );
     if repeated {
-        count * 2
+        count.saturating_mul(2)
     } else {
         count
     }

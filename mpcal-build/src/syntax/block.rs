@@ -63,6 +63,16 @@ pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnosti
 const PARTS: &[&str] =
     &["define", "macro", "procedure", "mapping", "archetype", "variable", "variables", "fair", "process"];
 
+/// Whether a part comes next. `mapping` and `archetype` may be variables of plain PlusCal.
+fn starts_part(i: Tokens<'_>) -> bool {
+    let Some(token) = i.first() else { return false };
+    match i.text(token) {
+        "mapping" => i.skip(1).is_word("macro"),
+        "archetype" => i.second().is_some_and(|t| t.kind == TokenKind::Word) && i.skip(2).is_symbol("("),
+        text => PARTS.contains(&text),
+    }
+}
+
 /// Skips to the next part, at the brace level of parts.
 fn next_part(i: Tokens<'_>) -> Tokens<'_> {
     let source = i.cx.source;
@@ -195,7 +205,7 @@ fn variables(i: Tokens<'_>) -> Res<'_, Vec<Variable>> {
             return Ok((i, list));
         }
         i = i.skip(1);
-        let more = i.first().is_some_and(|t| t.kind == TokenKind::Word && !PARTS.contains(&i.text(t)));
+        let more = i.first().is_some_and(|t| t.kind == TokenKind::Word) && !starts_part(i);
         if !more {
             return Ok((i, list));
         }

@@ -5,15 +5,14 @@ use std::rc::Rc;
 use nom::branch::alt;
 use nom::combinator::opt;
 use nom::multi::separated_list1;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::{delimited, preceded, terminated};
 use nom::Parser;
 
 use super::brackets::{binding, bracket, separator_at_level, set, simple, tuple};
 use super::lex::{Token, TokenKind};
 use super::module::let_definitions;
 use super::reference::reference;
-use super::tokens::{any_word, name, nested, symbol, too_deep, word, Res, Tokens};
-use super::MAX_DEPTH;
+use super::tokens::{any_word, measured, name, nested, reached, symbol, word, Res, Tokens};
 use crate::ast::{Binding, Expr, ExprKind, Quantifier};
 use crate::diagnostic::Diagnostic;
 use crate::operators::{self, Fixity};
@@ -72,18 +71,17 @@ fn conflict(i: Tokens<'_>, left: &operators::Operator, right: &operators::Operat
 
 /// An expression to the right of `left`: as long as operators bind tighter than that one.
 fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
-    let (mut i, mut e) = operand(start, left)?;
-    let mut chain = 0;
+    let (first, mut height) = measured(start, |i| operand(i, left));
+    let (mut i, mut e) = first?;
     let mut last = None;
     while let Some(next) = infix_operator(i) {
         if left.is_some_and(|left| !binds_tighter(i, left, next)) {
             break;
         }
-        chain += 1;
-        if chain > MAX_DEPTH && !matches!(next.0.name, "/\\" | "\\/") {
-            return too_deep(i);
-        }
-        let (rest, right) = nested(i.skip(1), |i| infix(i, Some(next)))?;
+        let (read, inside) = measured(i.skip(1), |i| nested(i, |i| infix(i, Some(next))));
+        let (rest, right) = read?;
+        height = height.max(inside) + u16::from(!matches!(next.0.name, "/\\" | "\\/"));
+        reached(rest, height)?;
         i = rest;
         e = match (last, e.kind) {
             // `R \X S \X T` is a set of triples, `(R \X S) \X T` is not.
@@ -96,6 +94,7 @@ fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
         last = Some(next.0.name);
         e.span = start.span_to(i);
     }
+    reached(i, height)?;
     Ok((i, e))
 }
 
@@ -143,15 +142,15 @@ fn operand(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
         let (rest, e) = nested(start.skip(1), |i| infix(i, Some((op, low, high))))?;
         return Ok((rest, node(start, rest, ExprKind::Prefix(op.name, Box::new(e)))));
     }
-    let (mut i, mut e) = primary(start)?;
-    let mut chain = 0;
+    let (first, mut height) = measured(start, primary);
+    let (mut i, mut e) = first?;
     loop {
-        chain += 1;
-        if chain > MAX_DEPTH {
-            return too_deep(i);
-        }
+        reached(i, height)?;
         let kind = if i.is_symbol("[") && !i.skip(1).is_word("_") {
-            let (rest, args) = delimited(symbol("["), separated_list1(symbol(","), expr), symbol("]")).parse(i)?;
+            let args = separated_list1(symbol(","), expr);
+            let (read, inside) = measured(i, |i| delimited(symbol("["), args, symbol("]")).parse(i));
+            let (rest, args) = read?;
+            height = height.max(inside);
             i = rest;
             ExprKind::Index(Box::new(e), args)
         } else if i.is_symbol(".") {
@@ -167,6 +166,7 @@ fn operand(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
         } else {
             return Ok((i, e));
         };
+        height += 1;
         e = node(start, i, kind);
     }
 }
@@ -360,11 +360,29 @@ fn choose(start: Tokens<'_>) -> Res<'_, Expr> {
     Ok((i, node(start, i, ExprKind::Choose(Binding { names, tuple, set }, body))))
 }
 
+/// `IF a THEN b ELSE IF …` is read in a loop, so that a long one is not deep.
 fn if_then_else(start: Tokens<'_>) -> Res<'_, Expr> {
-    let (i, condition) = preceded(word("IF"), boxed).parse(start)?;
-    let (i, then) = preceded(word("THEN"), boxed).parse(i)?;
-    let (i, otherwise) = preceded(word("ELSE"), boxed).parse(i)?;
-    Ok((i, node(start, i, ExprKind::If(condition, then, otherwise))))
+    let mut arms = Vec::new();
+    let (mut i, mut height) = (start, 0);
+    let (rest, mut e) = loop {
+        let arm = (preceded(word("IF"), boxed), preceded(word("THEN"), boxed));
+        let (read, inside) = measured(i, |i| terminated(arm, word("ELSE")).parse(i));
+        let (rest, arm) = read?;
+        height = height.max(inside + arms.len() as u16);
+        arms.push((i, arm));
+        reached(rest, height.max(arms.len() as u16))?;
+        i = rest;
+        if !i.is_word("IF") {
+            let (read, inside) = measured(i, expr);
+            let (rest, e) = read?;
+            reached(rest, height.max(inside + arms.len() as u16))?;
+            break (rest, e);
+        }
+    };
+    while let Some((from, (condition, then))) = arms.pop() {
+        e = node(from, rest, ExprKind::If(condition, then, Box::new(e)));
+    }
+    Ok((rest, e))
 }
 
 fn case(start: Tokens<'_>) -> Res<'_, Expr> {

@@ -9,7 +9,7 @@ use nom::Parser;
 use super::brackets::steps;
 use super::expr::expr;
 use super::lex::TokenKind;
-use super::tokens::{name, nested, symbol, wildcards, word, Res, Tokens};
+use super::tokens::{measured, name, nested, reached, symbol, wildcards, word, Res, Tokens};
 use crate::ast::{Argument, Initial, Label, Name, Place, Stmt, StmtKind, WithBinding};
 
 /// `{ s; s }`
@@ -121,7 +121,7 @@ fn unlabelled(i: Tokens<'_>) -> Res<'_, StmtKind> {
     let Some(token) = i.first() else { return i.fail("a statement") };
     let next = i.skip(1);
     match i.text(token) {
-        "if" => if_stmt(next),
+        "if" => if_stmt(i),
         "while" => {
             let (i, c) = delimited(symbol("("), expr, symbol(")")).parse(next)?;
             boxed.map(|s| StmtKind::While(c.clone(), s)).parse(i)
@@ -137,7 +137,7 @@ fn unlabelled(i: Tokens<'_>) -> Res<'_, StmtKind> {
         "await" | "when" => expr.map(StmtKind::Await).parse(next),
         "print" => expr.map(StmtKind::Print).parse(next),
         "assert" => expr.map(StmtKind::Assert).parse(next),
-        "yield" => expr.map(StmtKind::Yield).parse(next),
+        "yield" if !is_assignment(i) => expr.map(StmtKind::Yield).parse(next),
         "skip" => Ok((next, StmtKind::Skip)),
         "return" => Ok((next, StmtKind::Return)),
         "goto" => name.map(StmtKind::Goto).parse(next),
@@ -155,11 +155,36 @@ fn unlabelled(i: Tokens<'_>) -> Res<'_, StmtKind> {
     }
 }
 
-fn if_stmt(i: Tokens<'_>) -> Res<'_, StmtKind> {
-    let (i, condition) = delimited(symbol("("), expr, symbol(")")).parse(i)?;
-    let (i, then) = boxed(i)?;
-    let (i, otherwise) = opt(preceded((opt(symbol(";")), word("else")), boxed)).parse(i)?;
-    Ok((i, StmtKind::If(condition, then, otherwise)))
+/// `if (a) s else if (b) s …` is read in a loop, so that a long one is not deep.
+fn if_stmt(start: Tokens<'_>) -> Res<'_, StmtKind> {
+    let mut arms = Vec::new();
+    let (mut i, mut height) = (start, 0);
+    let (rest, otherwise) = loop {
+        let arm = (delimited(symbol("("), expr, symbol(")")), boxed);
+        let (read, inside) = measured(i.skip(1), |i| (arm, opt((opt(symbol(";")), word("else")))).parse(i));
+        let (rest, (arm, more)) = read?;
+        height = height.max(inside + arms.len() as u16);
+        arms.push((i, arm));
+        reached(rest, height.max(arms.len() as u16))?;
+        if more.is_none() {
+            break (rest, None);
+        }
+        if !rest.is_word("if") {
+            let (read, inside) = measured(rest, boxed);
+            let (rest, last) = read?;
+            reached(rest, height.max(inside + arms.len() as u16))?;
+            break (rest, Some(last));
+        }
+        i = rest;
+    };
+    let statement = arms.into_iter().rev().fold(otherwise, |otherwise, (from, (condition, then))| {
+        let kind = StmtKind::If(condition, then, otherwise);
+        Some(Box::new(Stmt { label: None, kind, span: from.span_to(rest) }))
+    });
+    match statement {
+        Some(statement) => Ok((rest, statement.kind)),
+        None => start.fail("if"),
+    }
 }
 
 fn with(i: Tokens<'_>) -> Res<'_, StmtKind> {
@@ -180,6 +205,11 @@ fn with_binding(i: Tokens<'_>) -> Res<'_, WithBinding> {
     let element = preceded(symbol("\\in"), expr).map(Initial::Element);
     let (i, initial) = alt((value, element)).parse(i)?;
     Ok((i, WithBinding { name: bound, initial }))
+}
+
+/// Whether an assignment comes next. Plain PlusCal may have variables that are called as MPCal's statements.
+fn is_assignment(i: Tokens<'_>) -> bool {
+    name(i).and_then(|(i, _)| steps(i)).is_ok_and(|(i, _)| i.is_symbol(":="))
 }
 
 fn assignment(start: Tokens<'_>) -> Res<'_, (Place, crate::ast::Expr)> {

@@ -12,7 +12,7 @@ use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Input, Needed};
 
 use super::lex::{Token, TokenKind};
-use super::MAX_DEPTH;
+use super::{MAX_CHAIN, MAX_DEPTH};
 use crate::ast::Name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
@@ -24,11 +24,19 @@ pub(super) struct Context<'a> {
     problems: RefCell<Vec<Diagnostic>>,
     /// Set once nesting is too deep: the rest of the file is then read over.
     pub(super) too_deep: Cell<bool>,
+    /// The links of chains on the longest path through what was read last.
+    height: Cell<u16>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(source: &'a Source) -> Self {
-        Self { source, farthest: RefCell::default(), problems: RefCell::default(), too_deep: Cell::new(false) }
+        Self {
+            source,
+            farthest: RefCell::default(),
+            problems: RefCell::default(),
+            too_deep: Cell::default(),
+            height: Cell::default(),
+        }
     }
 
     fn expected(&self, at: u32, what: &'static str) {
@@ -179,13 +187,33 @@ pub(super) fn nested<'a, T>(i: Tokens<'a>, parser: impl FnOnce(Tokens<'a>) -> Re
 
 /// Reports that nesting is too deep, once, and gives up on the file.
 pub(super) fn too_deep<'a, T>(i: Tokens<'a>) -> Res<'a, T> {
+    give_up(i, format!("nested more than {MAX_DEPTH} levels deep"))
+}
+
+fn give_up<'a, T>(i: Tokens<'a>, message: String) -> Res<'a, T> {
     if !i.cx.too_deep.replace(true) {
         i.cx.report(
-            Diagnostic::error("nesting-too-deep", i.here(), format!("nested more than {MAX_DEPTH} levels deep"))
+            Diagnostic::error("nesting-too-deep", i.here(), message)
                 .help("give a part of it a name with an operator or a macro"),
         );
     }
     Err(nom::Err::Failure(Failed))
+}
+
+/// Runs a parser, and measures the chains in what it reads.
+pub(super) fn measured<'a, T>(i: Tokens<'a>, parser: impl FnOnce(Tokens<'a>) -> Res<'a, T>) -> (Res<'a, T>, u16) {
+    let around = i.cx.height.replace(0);
+    let result = parser(i);
+    (result, i.cx.height.replace(around))
+}
+
+/// Notes that a chain with what is in it is so high, unless that is too much.
+pub(super) fn reached(i: Tokens<'_>, height: u16) -> Res<'_, ()> {
+    if height > MAX_CHAIN {
+        return give_up(i, format!("a chain of more than {MAX_CHAIN} parts"));
+    }
+    i.cx.height.set(height.max(i.cx.height.get()));
+    Ok((i, ()))
 }
 
 /// A symbol.
