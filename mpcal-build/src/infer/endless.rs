@@ -1,18 +1,18 @@
 //! Types that would hold themselves: `t := {t}` makes a set of sets of sets of its first value.
 //!
-//! The solver unfolds such a type until it is too deep. The places that it was unfolded in are any
-//! value from the start when types are found again; of these as few as will do.
+//! The solver unfolds such a type until it is too deep. Of the places that it was unfolded in, those that
+//! close the circle are any value from the start when types are found again.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::generate::Generator;
 use super::solve::TypeId;
-use crate::resolved::{BoundId, OperatorId, VariableId};
+use crate::resolved::{BoundId, Model, OperatorId, VariableId, VariableKind};
 
 /// Types that nest deeper have been unfolded: nobody writes them.
 const MAX_NESTED: usize = 12;
 
-/// More places are not tried one by one.
+/// So many places are tried for each that is chosen.
 const MAX_TRIED: usize = 16;
 
 /// Something that has a type of its own.
@@ -59,24 +59,40 @@ impl Generator<'_> {
 }
 
 /// The places that must be any value, so that no type holds itself; `left` gives those that do where some are.
-pub(super) fn needed(first: Untyped, mut left: impl FnMut(&Untyped) -> Untyped) -> Untyped {
-    let mut all = first;
-    loop {
-        let more = left(&all);
-        if more.is_subset(&all) {
-            break;
-        }
-        all.extend(more);
-    }
-    if all.len() <= MAX_TRIED {
-        // Variables say more than names that are bound to them, global ones more than parameters.
-        for place in all.clone().into_iter().rev() {
-            let mut fewer = all.clone();
-            fewer.remove(&place);
-            if left(&fewer).is_empty() {
-                all = fewer;
+/// Each is the one that helps most.
+pub(super) fn needed(model: &Model, mut endless: Untyped, mut left: impl FnMut(&Untyped) -> Untyped) -> Untyped {
+    let mut chosen = Untyped::new();
+    while !endless.is_empty() {
+        let mut best: Option<(Place, Untyped)> = None;
+        for place in candidates(model, &endless) {
+            let mut tried = chosen.clone();
+            tried.insert(place);
+            let rest = left(&tried);
+            if best.as_ref().is_none_or(|(_, known)| rest.len() < known.len()) {
+                best = Some((place, rest));
             }
         }
+        let Some((place, rest)) = best else { break };
+        if !chosen.insert(place) {
+            break;
+        }
+        endless = rest;
     }
+    chosen
+}
+
+/// Places to try, first those that people look at: local variables, global ones, names for those, other names.
+fn candidates(model: &Model, endless: &Untyped) -> Vec<Place> {
+    let mut all: Vec<Place> = endless.iter().copied().collect();
+    all.sort_by_key(|place| match place {
+        Place::Variable(id) => match model.variable(*id).kind {
+            VariableKind::Local | VariableKind::Value => 0,
+            VariableKind::Global => 1,
+            VariableKind::Ref(_) => 2,
+        },
+        Place::Bound(_) => 3,
+        Place::Result(_) => 4,
+    });
+    all.truncate(MAX_TRIED);
     all
 }

@@ -74,7 +74,7 @@ pub fn infer(model: &mut Model, normal: &Normal) -> Types {
     }
     let endless = match endless.is_empty() {
         true => endless,
-        false => needed(endless, |untyped| infer_with(&mut model.clone(), normal, untyped).1),
+        false => needed(&model.clone(), endless, |untyped| infer_with(&mut model.clone(), normal, untyped).1),
     };
     let (first, _) = infer_with(&mut model.clone(), normal, &endless);
     let known = endless.iter().copied().chain(first.untyped.iter().map(|v| Place::Variable(*v))).collect();
