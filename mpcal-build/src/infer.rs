@@ -4,6 +4,7 @@
 //! is used over, because one macro may store different types. Inference never fails: what cannot be
 //! reconciled is [`Type::Value`], and the Rust back end converts where types differ.
 
+mod always_fails;
 mod choose_order;
 mod copy;
 mod endless;
@@ -25,6 +26,7 @@ use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
 use crate::types::{Record, TagEnum, Type};
 
+pub use always_fails::warn_failures;
 pub use choose_order::warn_choose_order;
 pub use endless::Place;
 pub use generate::{all_values, infer};

@@ -52,6 +52,9 @@ pub struct Operator {
     pub signature: &'static str,
     /// How it is evaluated in Rust.
     pub runtime: Runtime,
+    /// Whether it takes strings for sequences; functions of the runtime for those, and for values of
+    /// which it shows when it runs, start with `string_` and `value_`.
+    pub strings: bool,
 }
 
 use Fixity::{Call, Infix, Postfix, Prefix};
@@ -65,7 +68,12 @@ const fn op(
     signature: &'static str,
     runtime: Runtime,
 ) -> Operator {
-    Operator { name, aliases, module, fixity, signature, runtime }
+    Operator { name, aliases, module, fixity, signature, runtime, strings: false }
+}
+
+/// An operator on sequences that TLC evaluates on strings, too.
+const fn also_on_strings(operator: Operator) -> Operator {
+    Operator { strings: true, ..operator }
 }
 
 const TEMPORAL: Runtime = NoRust("a temporal operator speaks about behaviours, not about one state");
@@ -114,13 +122,20 @@ pub static OPERATORS: &[Operator] = &[
     op("FALSE", &[], "", Call(0), "Bool", Form),
     // Sequences.
     op("Seq", &[], "Sequences", Call(1), "(Set(a)) => Set(Seq(a))", Form),
-    op("Len", &[], "Sequences", Call(1), "(Seq(a)) => Int", Total("len")),
+    also_on_strings(op("Len", &[], "Sequences", Call(1), "(Seq(a)) => Int", Total("len"))),
     op("Head", &[], "Sequences", Call(1), "(Seq(a)) => a", Partial("head")),
-    op("Tail", &[], "Sequences", Call(1), "(Seq(a)) => Seq(a)", Partial("tail")),
+    also_on_strings(op("Tail", &[], "Sequences", Call(1), "(Seq(a)) => Seq(a)", Partial("tail"))),
     op("Append", &[], "Sequences", Call(2), "(Seq(a), a) => Seq(a)", Total("append")),
-    op("SubSeq", &[], "Sequences", Call(3), "(Seq(a), Int, Int) => Seq(a)", Partial("sub_seq")),
+    also_on_strings(op("SubSeq", &[], "Sequences", Call(3), "(Seq(a), Int, Int) => Seq(a)", Partial("sub_seq"))),
     op("SelectSeq", &[], "Sequences", Call(2), "(Seq(a), (a) => Bool) => Seq(a)", Form),
-    op("\\o", &["\\circ", "∘"], "Sequences", Infix(13, 13, true), "(Seq(a), Seq(a)) => Seq(a)", Total("concat")),
+    also_on_strings(op(
+        "\\o",
+        &["\\circ", "∘"],
+        "Sequences",
+        Infix(13, 13, true),
+        "(Seq(a), Seq(a)) => Seq(a)",
+        Total("concat"),
+    )),
     // FiniteSets.
     op("Cardinality", &[], "FiniteSets", Call(1), "(Set(a)) => Int", Total("cardinality")),
     op("IsFiniteSet", &[], "FiniteSets", Call(1), "(Set(a)) => Bool", Total("is_finite_set")),

@@ -307,5 +307,6 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     let types = crate::infer::infer(&mut model, &normal);
     crate::infer::warn_untyped(&model, &normal, &types, out);
     crate::infer::warn_choose_order(&model, &normal, &types, out);
+    crate::infer::warn_failures(&model, &normal, &types, out);
     (model, normal, types)
 }

@@ -21,6 +21,7 @@ mod membership;
 mod quantified;
 mod sequences;
 mod sets;
+mod strings;
 
 pub use bags::*;
 pub use integers::*;
@@ -28,6 +29,7 @@ pub use membership::*;
 pub use quantified::*;
 pub use sequences::*;
 pub use sets::*;
+pub use strings::*;
 
 /// Fails to compile unless generated code was made for this version.
 pub const fn assert_version(generator: &str) {

@@ -52,6 +52,7 @@ const TLC: &[(&str, usize)] = &[
     ("recursion", 842),
     ("restored", 81),
     ("simultaneous", 5),
+    ("strings", 25),
     ("two_indices", 25),
     ("two_views", 159),
     ("uniprocess", 12),

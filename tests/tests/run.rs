@@ -147,6 +147,7 @@ runs!(
     print_order "print_order",
     records "records",
     recursion "recursion",
+    strings "strings",
     two_indices "two_indices",
     uniprocess "uniprocess",
     widened "widened",

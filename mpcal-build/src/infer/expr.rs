@@ -345,6 +345,7 @@ impl Generator<'_> {
                 });
                 self.solver.term(Term::Dynamic)
             }
+            _ if op.strings => self.on_sequences(op, args),
             _ => {
                 let (parameters, result) = instantiate(op.signature, &mut self.solver);
                 for (a, p) in args.iter().zip(parameters) {
@@ -354,5 +355,18 @@ impl Generator<'_> {
                 result
             }
         }
+    }
+
+    /// An operator that takes strings for sequences.
+    fn on_sequences(&mut self, op: &'static Operator, args: &[Expr]) -> TypeId {
+        let (parameters, result) = instantiate(op.signature, &mut self.solver);
+        let arguments: Vec<_> = args.iter().zip(parameters).map(|(a, p)| (p, self.expr(a))).collect();
+        let text = match self.solver.get(result) {
+            Term::Seq(_) => self.solver.string(),
+            _ => result,
+        };
+        let out = self.solver.fresh();
+        self.solver.require(Constraint::Sequence { arguments, result, text, out });
+        out
     }
 }

@@ -68,6 +68,8 @@ pub(super) enum Constraint {
     Index { f: TypeId, i: TypeId, literal: Option<i64>, text: Option<Rc<str>>, out: TypeId, written: bool },
     /// `out = r.field`
     Field { r: TypeId, field: Rc<str>, out: TypeId, written: bool },
+    /// An operator on sequences or strings: parameters with arguments, and what it gives for either.
+    Sequence { arguments: Vec<(TypeId, TypeId)>, result: TypeId, text: TypeId, out: TypeId },
     /// `out = DOMAIN f`; `text` is any string, for a record.
     Domain { f: TypeId, out: TypeId, text: TypeId },
 }
@@ -403,6 +405,9 @@ impl Solver {
                 Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) => {}
                 Term::Seq(_) | Term::Range(_) | Term::Tuple(_) | Term::Operator(..) | Term::Link(_) => {}
             },
+            Constraint::Sequence { arguments, result, text, out } => {
+                return self.on_sequences(arguments, *result, *text, *out);
+            }
             Constraint::Domain { f, out, text } => {
                 let keys = match self.get(self.present(*f)).clone() {
                     Term::Free => return false,
@@ -417,6 +422,22 @@ impl Solver {
                 };
                 let set = self.term(Term::Set(keys));
                 self.part(*out, set, false);
+            }
+        }
+        true
+    }
+
+    /// An operator on sequences, or on strings if one of them is one.
+    fn on_sequences(&mut self, arguments: &[(TypeId, TypeId)], result: TypeId, text: TypeId, out: TypeId) -> bool {
+        let sequences = arguments.iter().filter(|(p, _)| !matches!(self.get(*p), Term::Int));
+        let known = sequences.map(|(_, t)| self.get(self.present(*t))).find(|t| !matches!(t, Term::Free));
+        match known {
+            None if !self.backwards => return false,
+            Some(Term::Tags(_)) => self.flow_into(out, text),
+            Some(Term::Dynamic) if text != result => self.widen(out),
+            _ => {
+                arguments.iter().for_each(|(p, t)| self.flow_into(*p, *t));
+                self.flow_into(out, result);
             }
         }
         true
@@ -453,6 +474,10 @@ impl Solver {
                 self.flow_into(*f, function);
                 let set = self.term(Term::Set(k));
                 self.flow_into(*out, set);
+            }
+            Constraint::Sequence { arguments, result, out, .. } => {
+                arguments.iter().for_each(|(p, t)| self.flow_into(*p, *t));
+                self.flow_into(*out, *result);
             }
             Constraint::Flow { .. } | Constraint::Indexed { .. } | Constraint::Same(..) | Constraint::Compared(..) => {}
         }

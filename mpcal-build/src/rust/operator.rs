@@ -153,6 +153,9 @@ impl Emitter<'_> {
             Runtime::Form => self.form(op, args, e, s),
             Runtime::None(why) => self.refuse(e, &format!("`{}`", op.name), why),
             Runtime::Total(name) | Runtime::Partial(name) => {
+                if let Some(code) = self.on_strings(op, name, args, s) {
+                    return code;
+                }
                 let f = ident(name);
                 let types = instantiate(op.signature, &args.iter().map(|a| self.type_of(a)).collect::<Vec<_>>());
                 let args: Vec<_> = args
@@ -168,6 +171,25 @@ impl Emitter<'_> {
                 Code::owned(tokens, types.1)
             }
         }
+    }
+
+    /// An operator on sequences whose first argument is a string, or may be one.
+    fn on_strings(&self, op: &'static Operator, name: &str, args: &[Expr], s: &Scope) -> Option<Code> {
+        let (prefix, t) = match self.code(args.first().filter(|_| op.strings)?, None, s).ty {
+            Type::Str | Type::Enum(_) => ("string", Type::Str),
+            Type::Value => ("value", Type::Value),
+            _ => return None,
+        };
+        let f = ident(&format!("{prefix}_{name}"));
+        let (parameters, result) = instantiate(op.signature, &[]);
+        let args: Vec<_> = args
+            .iter()
+            .zip(&parameters)
+            .map(|(a, (p, _))| if *p == Type::Int { self.owned(a, p, s) } else { self.by_ref(a, &t, s) })
+            .collect();
+        let total = t == Type::Str && matches!(op.runtime, Runtime::Total(_));
+        let tokens = if total { quote!(rt::#f(#(#args),*)) } else { quote!(rt::#f(#(#args),*)?) };
+        Some(Code::owned(tokens, if result == Type::Int { result } else { t }))
     }
 
     fn form(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
