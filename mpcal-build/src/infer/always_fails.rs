@@ -365,8 +365,7 @@ impl<'m> Finder<'m> {
                     types.text(t),
                     types.text(u)
                 ));
-                let named = if self.origin(a, 0).is_some() { a } else { b };
-                Some(self.from(failure, named))
+                Some(self.from(self.from(failure, a), b))
             }
             _ => None,
         };
