@@ -6,6 +6,7 @@
 
 mod always_fails;
 mod choose_order;
+mod contradictions;
 mod copy;
 mod endless;
 mod expr;
@@ -28,6 +29,7 @@ use crate::types::{Record, TagEnum, Type};
 
 pub use always_fails::warn_failures;
 pub use choose_order::warn_choose_order;
+pub use contradictions::check_annotations;
 pub use endless::Place;
 pub use generate::{all_values, infer};
 #[cfg(feature = "cli")]

@@ -297,7 +297,7 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     crate::specialize::specialize(&mut model, &mut normal);
     // After this: what TLC is run with, and what the author says of types, is known.
     crate::configuration::configure(&mut model, &front.configuration);
-    model.annotations = crate::annotations::find(sources, &model, out);
+    model.annotations = crate::annotations::find(sources, &model, front.file.block.span, out);
     if untyped {
         let types = crate::infer::all_values(&mut model, &normal);
         return (model, normal, types);
@@ -307,6 +307,10 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     let types = crate::infer::infer(&mut model, &normal);
     crate::infer::warn_untyped(&model, &normal, &types, out);
     crate::infer::warn_choose_order(&model, &normal, &types, out);
-    crate::infer::warn_failures(&model, &normal, &types, out);
+    crate::infer::check_annotations(&model, &normal, &types, out);
+    // What a wrong type leads to need not be said.
+    if !out.has_errors() {
+        crate::infer::warn_failures(&model, &normal, &types, out);
+    }
     (model, normal, types)
 }

@@ -75,6 +75,19 @@ fn a_random_element_is_drawn_by_the_section() {
     assert!((1..=6).contains(&number) && ["heads", "tails"].contains(&side.as_str()));
 }
 
+mod annotated {
+    mpcal_runtime::include_model!("annotated");
+}
+
+#[test]
+fn operators_and_indices_have_the_types_that_are_written_down() {
+    let none: mpcal_runtime::value::Seq<i64> = annotated::Constants {}.none();
+    assert!(none.is_empty());
+    let model = mpcal_tests::fixtures("compile/annotated.tla");
+    let compiled = mpcal_build::Config::new().compile_file(model).expect("it compiles");
+    assert!(compiled.rust.contains("MappingMacro<Index = i64, Read = Note, Write = Note>"), "{}", compiled.rust);
+}
+
 mod polymorphic {
     mpcal_runtime::include_model!("polymorphic");
 }

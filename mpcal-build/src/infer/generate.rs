@@ -180,6 +180,7 @@ impl Generator<'_> {
                 };
                 let r = Ref { indices, read: side(), write: side() };
                 self.solver.same(self.variables[n], r.read);
+                self.annotated_ref(v.span, &r);
                 self.refs.insert(id, r);
             }
         }
@@ -217,27 +218,58 @@ impl Generator<'_> {
             self.annotated(c.span, self.constants[n]);
         }
         for (n, v) in model.variables.iter().enumerate() {
-            self.annotated(v.span, self.variables[n]);
+            if !matches!(v.kind, VariableKind::Ref(_)) {
+                self.annotated(v.span, self.variables[n]);
+            }
         }
         for (n, o) in model.operators.iter().enumerate() {
-            if o.parameters.is_empty() {
-                self.annotated(o.span, self.results[n]);
-            } else if model.annotations.types.contains_key(&o.span) {
-                let parameters = o.parameters.iter().map(|p| self.bounds[p.index()]).collect();
-                let t = self.solver.term(Term::Operator(parameters, self.results[n]));
-                self.annotated(o.span, t);
+            let Some(t) = self.written(o.span) else { continue };
+            match self.solver.get(t).clone() {
+                Term::Operator(parameters, result) if parameters.len() == o.parameters.len() => {
+                    for (p, t) in o.parameters.iter().zip(parameters) {
+                        self.solver.same(t, self.bounds[p.index()]);
+                    }
+                    self.solver.same(result, self.results[n]);
+                }
+                // Another number of arguments is an error that is reported later.
+                Term::Operator(..) => {}
+                _ if o.parameters.is_empty() => self.solver.same(t, self.results[n]),
+                _ => {}
             }
         }
     }
 
-    fn annotated(&mut self, span: Span, t: TypeId) {
+    /// The type that is written down at a declaration, which nothing widens.
+    fn written(&mut self, span: Span) -> Option<TypeId> {
         let annotations = &self.input.model.annotations;
-        if let Some(text) = annotations.types.get(&span) {
-            if let Ok(annotated) = read(text, &annotations.aliases, &mut self.solver) {
-                self.solver.pin(annotated, 0);
-                self.solver.same(annotated, t);
+        let t = read(annotations.types.get(&span)?, &annotations.aliases, &mut self.solver).ok()?;
+        self.solver.pin(t, 0);
+        Some(t)
+    }
+
+    fn annotated(&mut self, span: Span, t: TypeId) {
+        if let Some(written) = self.written(span) {
+            self.solver.same(written, t);
+        }
+    }
+
+    /// `Int -> T` for `ref net[_]`, or only the `T` that stands at the indices.
+    fn annotated_ref(&mut self, span: Span, r: &Ref) {
+        let Some(written) = self.written(span) else { return };
+        let (mut value, mut keys) = (written, Vec::new());
+        for _ in &r.indices {
+            if let Term::Function(k, v) = *self.solver.get(value) {
+                keys.push(k);
+                value = v;
             }
         }
+        if keys.len() < r.indices.len() {
+            return self.solver.same(written, r.read);
+        }
+        for (index, key) in r.indices.iter().zip(keys) {
+            self.solver.same(key, *index);
+        }
+        self.solver.same(value, r.read);
     }
 
     /// The type of a value in a configuration. Model values in a set are known only to those who run it.

@@ -181,6 +181,14 @@ impl<'s> Parser<'s> {
             // An uninterpreted type: model values.
             name if name.len() > 1 && name.chars().all(|c| !c.is_lowercase()) => Ok(self.solver.atom()),
             name if name.chars().next().is_some_and(char::is_uppercase) => Err(format!("there is no type `{name}`")),
+            // Type variables are single letters.
+            name if name.len() > 1 => {
+                let near = ["Int", "Bool", "Str", "Set", "Seq"]
+                    .into_iter()
+                    .find(|t| name.to_lowercase().starts_with(&t.to_lowercase()));
+                let hint = near.map(|t| format!(", perhaps `{t}` is meant")).unwrap_or_default();
+                Err(format!("there is no type `{name}`{hint}"))
+            }
             name => match self.names.get(name) {
                 Some(known) => Ok(*known),
                 None => {
