@@ -120,7 +120,7 @@ pub fn format(source: Source) -> (Sources, Result<String, Vec<Diagnostic>>) {
     let formatted = with_stack(|| {
         let mut out = Diagnostics::default();
         let source = sources.model();
-        let Some((block, comments)) = syntax::parse_block(source, &mut out) else {
+        let Some((block, lexed)) = syntax::parse_block(source, &mut out) else {
             // Says that there is none.
             let _ = syntax::parse(source, &mut out);
             return Err(out.sorted());
@@ -129,11 +129,11 @@ pub fn format(source: Source) -> (Sources, Result<String, Vec<Diagnostic>>) {
             return Err(out.sorted());
         }
         let range = source.range(block.span);
-        let text = crate::format::format(source, &block, &comments);
+        let text = crate::format::format(source, &block, &lexed);
         let again = Source::new("formatted", text.clone());
-        let same = syntax::parse_block(&again, &mut out).is_some_and(|(b, c)| {
-            c.len() == comments.len() && crate::format::without_places(&b) == crate::format::without_places(&block)
-        });
+        let before = (source, &block, &lexed.comments[..]);
+        let same = syntax::parse_block(&again, &mut out)
+            .is_some_and(|(block, lexed)| crate::format::same(before, (&again, &block, &lexed.comments)));
         if !same || out.has_errors() {
             let fault = Diagnostic::error("internal-error", block.name.span, "the formatted block is another one")
                 .help("this is a fault of mpcal-build: please report it, with the model; the file was left as it is");

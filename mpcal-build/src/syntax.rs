@@ -74,12 +74,12 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     block.map(|block| File { module, block })
 }
 
-/// Parses the block alone: its tree, and where its comments are.
-pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Vec<crate::source::Span>)> {
+/// Parses the block alone: its tree, and its tokens and comments.
+pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Lexed)> {
     let start = find_block(&source.text)?;
     let lexed = lex(source, start, lex::Until::BlockEnd, out);
     let block = block::parse_block(source, &lexed.tokens, out)?;
-    Some((block, lexed.comments))
+    Some((block, lexed))
 }
 
 /// Whether there is an MPCal block in a file.
@@ -108,9 +108,9 @@ fn find_block(text: &str) -> Option<usize> {
 fn headers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     text.match_indices("--mpcal").filter_map(|(at, _)| {
         let rest = &text[at + "--mpcal".len()..];
-        let name = rest.trim_start();
+        let name = lex::without_blanks(rest);
         let after = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
-        let end = text.len() - after.trim_start().len();
+        let end = text.len() - lex::without_blanks(after).len();
         let is_header = rest.len() > name.len() && after.len() < name.len() && text[end..].starts_with('{');
         let line = text[..at].rsplit('\n').next().unwrap_or_default();
         (is_header && !line.contains("\\*")).then_some(at..end + 1)

@@ -85,8 +85,8 @@ EXTENDS Naturals
 (*
 --mpcal crowded {
   archetype A(ref x)
-  variables n = 0; \* first
-  {
+  variables n = 0;
+  { \* first
     l1:
       while (n<2) {
         n := n+1; (* odd *)

@@ -1,60 +1,50 @@
 //! Statements.
 
-use std::fmt::Write;
+use super::printer::{Gap, Printer};
+use super::WIDTH;
+use crate::ast::{Expr, Place, Step, Stmt, StmtKind, WithBinding};
 
-use super::{Formatter, WIDTH};
-use crate::ast::{Expr, Initial, Place, Step, Stmt, StmtKind, WithBinding};
-use crate::source::Span;
-
-impl Formatter<'_> {
-    /// Statements of one list: a label stands on its own line, what follows is one deeper.
-    pub(super) fn body(&mut self, list: &[Stmt], depth: usize) {
+impl Printer<'_> {
+    /// Statements of one list: a label stands on its own line, what follows is one deeper. Says how deep
+    /// the comments behind the last statement are.
+    fn body(&mut self, list: &[Stmt], depth: usize) -> usize {
         let mut labelled = 0;
-        let mut before: Option<u32> = None;
-        for s in list {
-            let start = s.label.as_ref().map_or(s.span.start, |l| l.name.span.start);
+        for (n, s) in list.iter().enumerate() {
+            self.skip_semicolons();
             let base = if s.label.is_some() { depth } else { depth + labelled };
-            if before.is_some_and(|end| self.blank_between(end, start)) {
-                self.out.push('\n');
-            }
-            self.comments_before(start, base);
+            let mut gap = if n == 0 { Gap::line(base) } else { Gap::next(base) };
             if let Some(label) = &s.label {
-                let modifier = label.modifier.map(String::from).unwrap_or_default();
-                self.line(depth, &format!("{}:{modifier}", label.name.text), label.name.span.end);
-                self.comments_before(s.span.start, depth + 1);
+                self.take(gap);
+                self.take_glued(1 + usize::from(label.modifier.is_some()));
+                gap = Gap::line(depth + 1);
                 labelled = 1;
             }
-            self.statement(s, depth + labelled);
-            before = Some(s.span.end);
+            self.statement(s, gap, depth + labelled);
         }
-        if let Some(end) = before {
-            // Comments behind the last statement, still inside the braces.
-            let close = self.closing_brace(end);
-            self.comments_before(close, depth + labelled);
+        depth + labelled
+    }
+
+    pub(super) fn skip_semicolons(&mut self) {
+        while self.is_symbol(";") {
+            self.skip();
         }
     }
 
-    /// Where the brace stands that ends the list whose last statement ends at a place.
-    fn closing_brace(&self, end: u32) -> u32 {
-        let mut at = end;
-        for comment in &self.comments[self.at..] {
-            let between = self.source.slice(Span { start: at, end: comment.start });
-            if !between.chars().all(|c| c.is_whitespace() || c == ';') {
-                break;
-            }
-            at = comment.end;
-        }
-        at
+    /// A body in braces.
+    pub(super) fn braces(&mut self, gap: Gap, body: &[Stmt], depth: usize) {
+        self.take(gap);
+        self.rest_of_braces(body, depth);
     }
 
-    /// Whether the author left a line blank right before a statement or the comments on top of it.
-    fn blank_between(&self, end: u32, start: u32) -> bool {
-        let first = self.comments.get(self.at).filter(|c| c.start < start).map_or(start, |c| c.start);
-        self.source.slice(Span { start: end, end: first }).matches('\n').count() > 1
+    /// A body whose opening brace has been printed.
+    pub(super) fn rest_of_braces(&mut self, body: &[Stmt], depth: usize) {
+        let comments = self.body(body, depth + 1);
+        self.skip_semicolons();
+        self.take(Gap::closing(depth, comments));
     }
 
-    /// A statement with others inside that the author wrote on one line, if it still fits.
-    fn on_one_line(&mut self, s: &Stmt, depth: usize) -> bool {
+    /// A statement with others inside that the author wrote on one line stays there, if it still fits.
+    fn statement(&mut self, s: &Stmt, gap: Gap, depth: usize) {
         let nests = match &s.kind {
             StmtKind::If(..) | StmtKind::Either(_) | StmtKind::With(..) | StmtKind::Block(_) => true,
             StmtKind::While(..) => false,
@@ -65,195 +55,153 @@ impl Formatter<'_> {
                 false
             }
         };
-        let commented = self.comments.get(self.at).is_some_and(|c| c.start < s.span.end);
-        let text = self.source.slice(s.span);
-        if self.one_line || !nests || commented || text.contains('\n') || text.len() > 2 * WIDTH {
-            return false;
-        }
-        let before = std::mem::take(&mut self.out);
-        // What stands inside goes on the same line.
-        self.one_line = true;
-        self.spread(s, depth);
-        self.one_line = false;
-        let spread = std::mem::replace(&mut self.out, before);
-        let one = spread.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let fits = depth * 2 + one.chars().count() <= WIDTH && !one.contains("\\*");
-        if fits {
-            self.line(depth, &one, s.span.end);
-        }
-        fits
-    }
-
-    fn statement(&mut self, s: &Stmt, depth: usize) {
-        if !self.on_one_line(s, depth) {
+        self.start(gap);
+        if !(nests && self.try_as_it_was(s.span, |p| p.spread(s, depth))) {
             self.spread(s, depth);
         }
     }
 
+    /// Prints a statement whose line has been started.
     fn spread(&mut self, s: &Stmt, depth: usize) {
-        let column = depth * 2;
-        let end = s.span.end;
         match &s.kind {
-            StmtKind::Assign(list) => self.assign(list, depth, end),
-            StmtKind::Await(e) => self.keyword("await", e, depth, end),
-            StmtKind::Print(e) => self.keyword("print", e, depth, end),
-            StmtKind::Assert(e) => self.keyword("assert", e, depth, end),
-            StmtKind::Yield(e) => self.keyword("yield", e, depth, end),
-            StmtKind::Skip => self.line(depth, "skip;", end),
-            StmtKind::Return => self.line(depth, "return;", end),
-            StmtKind::Goto(label) => self.line(depth, &format!("goto {};", label.text), end),
-            StmtKind::Call(name, arguments) => {
-                let list: Vec<_> = arguments.iter().map(|a| self.argument(a, depth + 1)).collect();
-                self.header(depth, &format!("call {}(", name.text), &list, ");", end);
+            StmtKind::Assign(list) => self.assign(list, depth),
+            StmtKind::Await(e) => {
+                self.take_as(Gap::None, "await");
+                self.verbatim(Gap::Space, e.span.end);
             }
-            StmtKind::Macro(name, arguments) => {
-                let list: Vec<_> = arguments.iter().map(|e| self.moved(e.span, column + 2, depth + 1)).collect();
-                self.header(depth, &format!("{}(", name.text), &list, ");", end);
+            StmtKind::Print(e) | StmtKind::Assert(e) | StmtKind::Yield(e) => {
+                self.take(Gap::None);
+                self.verbatim(Gap::Space, e.span.end);
             }
-            StmtKind::If(..) => self.if_chain(s, "", depth),
+            StmtKind::Skip | StmtKind::Return => self.take(Gap::None),
+            StmtKind::Goto(_) => {
+                self.take(Gap::None);
+                self.take(Gap::Space);
+            }
+            StmtKind::Call(_, arguments) => {
+                self.take(Gap::None);
+                self.take(Gap::Space);
+                self.list(depth, arguments, Self::argument, |p| p.end_with(";"));
+                return;
+            }
+            StmtKind::Macro(_, arguments) => {
+                self.take(Gap::None);
+                let argument = |p: &mut Self, gap: Gap, e: &Expr| p.verbatim(gap, e.span.end);
+                self.list(depth, arguments, argument, |p| p.end_with(";"));
+                return;
+            }
+            StmtKind::If(..) => self.if_chain(s, Gap::None, depth),
             StmtKind::While(c, body) => {
-                let head = format!("while ({}) {{", self.moved(c.span, column + 7, depth));
-                self.line(depth, &head, c.span.end);
+                self.condition(Gap::None, c.span.end);
                 self.inside(body, depth);
-                self.close(depth, end);
             }
             StmtKind::Either(arms) => {
                 for (n, arm) in arms.iter().enumerate() {
-                    let head = if n == 0 { "either {" } else { "} or {" };
-                    self.line(depth, head, arm.span.start);
+                    if n > 0 {
+                        self.skip_semicolons();
+                    }
+                    self.take(if n == 0 { Gap::None } else { Gap::Even });
                     self.inside(arm, depth);
                 }
-                self.close(depth, end);
             }
             StmtKind::With(bindings, body) => {
-                let list: Vec<_> = bindings.iter().map(|b| self.binding(b, column + 6, depth)).collect();
-                let one = format!("with ({}) {{", list.join("; "));
-                let last = bindings.last().map_or(s.span.start, binding_end);
-                if column + one.chars().count() <= WIDTH || list.len() == 1 {
-                    self.line(depth, &one, last);
-                } else {
-                    let pad = " ".repeat(column + 6);
-                    self.line(depth, &format!("with ({}) {{", list.join(&format!(";\n{pad}"))), last);
-                }
+                self.take(Gap::None);
+                self.bindings(bindings, depth);
                 self.inside(body, depth);
-                self.close(depth, end);
             }
-            StmtKind::Block(list) => {
-                self.line(depth, "{", s.span.start);
-                self.body(list, depth + 1);
-                self.close(depth, end);
-            }
+            StmtKind::Block(list) => self.braces(Gap::None, list, depth),
         }
+        self.end_with(";");
     }
 
-    fn close(&mut self, depth: usize, end: u32) {
-        self.line(depth, "};", end);
-    }
-
-    fn keyword(&mut self, word: &str, e: &Expr, depth: usize, end: u32) {
-        let text = format!("{word} {};", self.moved(e.span, depth * 2 + word.len() + 1, depth));
-        self.line(depth, &text, end);
+    /// `if (c)`, `while (c)`
+    fn condition(&mut self, gap: Gap, end: u32) {
+        self.take(gap);
+        self.take(Gap::Space);
+        self.verbatim(Gap::None, end);
+        self.take(Gap::None);
     }
 
     /// The statements of a body, with braces or without.
     fn inside(&mut self, body: &Stmt, depth: usize) {
         match (&body.kind, &body.label) {
-            (StmtKind::Block(list), None) => self.body(list, depth + 1),
-            _ => self.body(std::slice::from_ref(body), depth + 1),
+            (StmtKind::Block(list), None) => self.braces(Gap::Even, list, depth),
+            _ => {
+                self.insert(" {");
+                self.body(std::slice::from_ref(body), depth + 1);
+                self.insert_closing(depth);
+            }
         }
     }
 
-    fn if_chain(&mut self, s: &Stmt, before: &str, depth: usize) {
+    fn if_chain(&mut self, s: &Stmt, gap: Gap, depth: usize) {
         let StmtKind::If(c, then, otherwise) = &s.kind else { return };
-        let head = format!("{before}if ({}) {{", self.moved(c.span, depth * 2 + before.len() + 4, depth));
-        self.line(depth, &head, c.span.end);
+        self.condition(gap, c.span.end);
         self.inside(then, depth);
-        match otherwise.as_deref() {
-            None => self.close(depth, s.span.end),
-            Some(nested) if nested.label.is_none() && matches!(nested.kind, StmtKind::If(..)) => {
-                self.comments_before(nested.span.start, depth + 1);
-                self.if_chain(nested, "} else ", depth);
-            }
-            Some(other) => {
-                self.line(depth, "} else {", other.span.start);
-                self.inside(other, depth);
-                self.close(depth, s.span.end);
-            }
-        }
-    }
-
-    fn binding(&self, b: &WithBinding, column: usize, depth: usize) -> String {
-        let name = &b.name.text;
-        match &b.initial {
-            Initial::None => name.to_string(),
-            Initial::Value(e) => format!("{name} = {}", self.moved(e.span, column + name.len() + 3, depth)),
-            Initial::Element(e) => format!("{name} \\in {}", self.moved(e.span, column + name.len() + 5, depth)),
-        }
-    }
-
-    fn assign(&mut self, list: &[(Place, Expr)], depth: usize, end: u32) {
-        let column = depth * 2;
-        let parts: Vec<_> = list
-            .iter()
-            .map(|(place, value)| {
-                let target = self.place(place, depth);
-                format!("{target} := {}", self.moved(value.span, column + target.chars().count() + 4, depth))
-            })
-            .collect();
-        let one = parts.join(" || ");
-        let text = if column + one.chars().count() < WIDTH || parts.len() == 1 {
-            one
+        let Some(other) = otherwise else { return };
+        self.skip_semicolons();
+        self.take(Gap::Even);
+        if other.label.is_none() && matches!(other.kind, StmtKind::If(..)) {
+            self.if_chain(other, Gap::Even, depth);
         } else {
-            parts.join(&format!("\n{}|| ", " ".repeat(column)))
-        };
-        self.line(depth, &format!("{text};"), end);
+            self.inside(other, depth);
+        }
     }
 
-    fn place(&self, place: &Place, depth: usize) -> String {
-        let mut text = place.name.text.to_string();
-        for step in &place.path {
-            match step {
-                Step::Field(name) => {
-                    let _ = write!(text, ".{}", name.text);
+    /// `(x = 1; y \in S)`
+    fn bindings(&mut self, bindings: &[WithBinding], depth: usize) {
+        let print = |p: &mut Self, others: Gap| {
+            p.take(Gap::Space);
+            for (n, b) in bindings.iter().enumerate() {
+                p.variable(if n == 0 { Gap::None } else { others }, &b.initial);
+                if n + 1 < bindings.len() {
+                    p.take_as(Gap::None, ";");
                 }
+            }
+            while !p.is_symbol(")") && p.next().is_some() {
+                p.skip();
+            }
+            p.take(Gap::None);
+        };
+        // The brace goes on the same line.
+        if !self.try_within(WIDTH - 2, |p| print(p, Gap::Space)) {
+            // Below the first, behind `with (`.
+            print(self, if bindings.len() == 1 { Gap::Space } else { Gap::line(depth + 3) });
+        }
+        self.set_depth(depth);
+    }
+
+    /// `x := 1 || y := 2`
+    fn assign(&mut self, list: &[(Place, Expr)], depth: usize) {
+        let print = |p: &mut Self, others: Gap| {
+            for (n, (place, value)) in list.iter().enumerate() {
+                if n > 0 {
+                    p.take(others);
+                }
+                p.place(place, if n == 0 { Gap::None } else { Gap::Space });
+                p.take(Gap::Space);
+                p.verbatim(Gap::Space, value.span.end);
+            }
+        };
+        // The semicolon goes on the same line.
+        if list.len() == 1 || !self.try_within(WIDTH - 1, |p| print(p, Gap::Space)) {
+            print(self, Gap::line(depth));
+        }
+    }
+
+    fn place(&mut self, place: &Place, gap: Gap) {
+        self.take(gap);
+        for step in &place.path {
+            self.take(Gap::None);
+            match step {
+                Step::Field(_) => self.take(Gap::None),
                 Step::Index(list) => {
-                    let items: Vec<_> = list.iter().map(|e| self.moved(e.span, 0, depth)).collect();
-                    let _ = write!(text, "[{}]", items.join(", "));
+                    for (n, e) in list.iter().enumerate() {
+                        self.verbatim(if n == 0 { Gap::None } else { Gap::Space }, e.span.end);
+                        self.take(Gap::None);
+                    }
                 }
             }
         }
-        text
-    }
-}
-
-/// Puts braces around every body that has none, as formatting does.
-pub(super) fn brace(s: &mut Stmt) {
-    let bodies: Vec<&mut Box<Stmt>> = match &mut s.kind {
-        StmtKind::Block(list) => return list.iter_mut().for_each(brace),
-        StmtKind::Either(arms) => {
-            arms.iter_mut().for_each(brace_body);
-            return;
-        }
-        StmtKind::If(_, then, otherwise) => std::iter::once(then).chain(otherwise).collect(),
-        StmtKind::While(_, body) | StmtKind::With(_, body) => vec![body],
-        StmtKind::Assign(_) | StmtKind::Await(_) | StmtKind::Print(_) | StmtKind::Assert(_) | StmtKind::Skip => return,
-        StmtKind::Return | StmtKind::Goto(_) | StmtKind::Call(..) | StmtKind::Macro(..) | StmtKind::Yield(_) => return,
-    };
-    bodies.into_iter().for_each(|b| brace_body(b));
-}
-
-fn brace_body(body: &mut Stmt) {
-    let braced = matches!(body.kind, StmtKind::Block(_)) && body.label.is_none();
-    if !braced {
-        let inner = Stmt { label: body.label.take(), ..body.clone() };
-        body.kind = StmtKind::Block(vec![inner]);
-    }
-    brace(body);
-}
-
-fn binding_end(b: &WithBinding) -> u32 {
-    match &b.initial {
-        Initial::None => b.name.span.end,
-        Initial::Value(e) | Initial::Element(e) => e.span.end,
     }
 }

@@ -221,25 +221,13 @@ impl<'s> Lexer<'s, '_> {
     }
 
     fn comment(&mut self) {
-        let bytes = self.text.as_bytes();
-        let (start, mut at, mut depth) = (self.at, self.at, 0usize);
-        while at < bytes.len() {
-            match bytes[at..].get(..2) {
-                Some(b"(*") => (depth, at) = (depth + 1, at + 2),
-                Some(b"*)") => {
-                    (depth, at) = (depth - 1, at + 2);
-                    if depth == 0 {
-                        self.comments.push(self.source.span(start..at));
-                        self.advance(at - start);
-                        return;
-                    }
-                }
-                _ => at += 1,
-            }
+        if let Some(length) = comment(self.rest()) {
+            self.comments.push(self.span(length));
+            self.advance(length);
+            return;
         }
-        let span = self.source.span(start..start + 2);
-        self.out.push(Diagnostic::error("unclosed", span, "this comment is never closed"));
-        self.advance(self.text.len() - start);
+        self.out.push(Diagnostic::error("unclosed", self.span(2), "this comment is never closed"));
+        self.advance(self.rest().len());
     }
 
     /// The region of `pcal.trans` is its own business.
@@ -341,6 +329,35 @@ impl<'s> Lexer<'s, '_> {
                 self.push(TokenKind::Unknown, c.len_utf8());
             }
         }
+    }
+}
+
+/// The length of the comment in `(*` and `*)` at the start of a text, if it ends; comments nest.
+fn comment(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
+    let (mut at, mut depth) = (0, 0usize);
+    while at < bytes.len() {
+        match bytes[at..].get(..2) {
+            Some(b"(*") => (depth, at) = (depth + 1, at + 2),
+            Some(b"*)") if depth == 1 => return Some(at + 2),
+            Some(b"*)") => (depth, at) = (depth - 1, at + 2),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// A text without the white space and the comments that it starts with.
+pub(crate) fn without_blanks(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    loop {
+        let length = match rest.get(..2) {
+            Some("(*") => comment(rest),
+            Some("\\*") => Some(rest.find('\n').unwrap_or(rest.len())),
+            _ => None,
+        };
+        let Some(length) = length else { return rest };
+        rest = rest[length..].trim_start();
     }
 }
 
