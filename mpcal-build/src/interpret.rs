@@ -5,6 +5,7 @@
 
 mod coverage;
 mod expr;
+mod membership;
 mod state;
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,5 +1,6 @@
 //! What tests across the crates share: the command, fixtures, and the tools of TLA+.
 
+pub mod expressions;
 pub mod generate;
 pub mod ledger;
 pub mod pair;
@@ -175,6 +176,46 @@ impl Tools {
         let verdicts: Vec<_> = said.lines().filter_map(verdict).collect();
         assert!(!verdicts.is_empty(), "{said}");
         verdicts
+    }
+
+    /// What TLC makes of expressions, which may use the names of `definitions`: the value of each, or why it has none.
+    /// None where the tools have other classes than those of TLC 2.15.
+    ///
+    /// # Panics
+    /// If the expressions do not make a module.
+    #[must_use]
+    pub fn evaluate(&self, definitions: &str, expressions: &[String]) -> Option<Vec<Result<String, String>>> {
+        let mut text = format!(
+            "---- MODULE M ----\nEXTENDS Integers, Sequences, FiniteSets, Bags, TLC\n{definitions}VARIABLE clock\n\
+             Init == clock = 0\nNext == UNCHANGED clock\n"
+        );
+        for (n, e) in expressions.iter().enumerate() {
+            text += &format!("E_{n} == {e}\n");
+        }
+        let directory = tempfile::tempdir().expect("a directory can be made");
+        let write =
+            |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file can be written");
+        write("M.tla", &(text + "====\n"));
+        write("M.cfg", "INIT Init\nNEXT Next\n");
+        let program = root().join("tests/java/Evaluate.java").canonicalize().expect("the program is there");
+        let at = directory.path().display().to_string();
+        let said = self.java(directory.path(), &[&program.display().to_string(), &at, "M"]);
+        if said.contains("compilation failed") {
+            return None;
+        }
+        let mut found: Vec<_> = expressions.iter().map(|_| Err(String::new())).collect();
+        let mut count = 0;
+        for line in said.lines().filter_map(|l| l.strip_prefix("E_")) {
+            let (number, rest) = line.split_once(' ').expect("a number is followed by what it is");
+            let at: usize = number.parse().expect("it is a number");
+            count += 1;
+            found[at] = match rest.split_once(' ') {
+                Some(("=", value)) => Ok(value.to_owned()),
+                _ => Err(rest.trim_start_matches("! ").to_owned()),
+            };
+        }
+        assert!(count == expressions.len(), "{said}");
+        Some(found)
     }
 
     /// Runs TLC; gives what it prints.

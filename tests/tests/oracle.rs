@@ -19,6 +19,7 @@ const TLC: &[(&str, usize)] = &[
     ("choices", 921),
     ("expressions", 9),
     ("fairness", 512),
+    ("first_choices", 5),
     ("fresh_refs", 514),
     ("idioms", 104),
     ("instances", 9),

@@ -123,6 +123,7 @@ macro_rules! runs {
 
 runs!(
     expressions "expressions",
+    first_choices "first_choices",
     fairness "fairness",
     fresh_refs "fresh_refs",
     idioms "idioms",

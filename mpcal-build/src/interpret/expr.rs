@@ -43,11 +43,11 @@ pub(super) struct Run<'r, 'm> {
 }
 
 /// Names bound inside an expression, on top of those of the step.
-type Env = HashMap<BoundId, Bound>;
+pub(super) type Env = HashMap<BoundId, Bound>;
 
-type Eval<T> = Result<T, String>;
+pub(super) type Eval<T> = Result<T, String>;
 
-fn from_runtime<T>(result: mpcal_runtime::value::Eval<T>) -> Eval<T> {
+pub(super) fn from_runtime<T>(result: mpcal_runtime::value::Eval<T>) -> Eval<T> {
     result.map_err(|e| e.0)
 }
 
@@ -60,9 +60,12 @@ pub(super) fn index(f: &Value, i: &Value) -> Eval<Value> {
     from_runtime(rt::value_index(f, i))
 }
 
-/// A value with another one at a path.
+/// A value with another one at a path. As in TLC, nothing changes where there is nothing at the path.
 pub(super) fn replaced(old: &Value, path: &[Value], new: &mut dyn FnMut(&Value) -> Eval<Value>) -> Eval<Value> {
     let Some((first, rest)) = path.split_first() else { return new(old) };
+    if !from_runtime(rt::value_domain(old).and_then(|domain| rt::member(first, &domain)))? {
+        return Ok(old.clone());
+    }
     let inner = replaced(&index(old, first)?, rest, new)?;
     let mut changed = old.clone();
     *from_runtime(rt::value_index_mut(&mut changed, first))? = inner;
@@ -86,7 +89,7 @@ impl<'r, 'm> Run<'r, 'm> {
         Ok(typed::<Set<Value>>(&self.eval(e)?)?.iter().cloned().collect())
     }
 
-    fn set(&self, e: &Expr, env: &Env) -> Eval<Set<Value>> {
+    pub(super) fn set(&self, e: &Expr, env: &Env) -> Eval<Set<Value>> {
         typed(&self.value(e, env)?)
     }
 
@@ -102,7 +105,7 @@ impl<'r, 'm> Run<'r, 'm> {
         env.get(&id).or_else(|| self.bounds.get(&id)).cloned()
     }
 
-    fn value(&self, e: &Expr, env: &Env) -> Eval<Value> {
+    pub(super) fn value(&self, e: &Expr, env: &Env) -> Eval<Value> {
         self.machine.evaluated(e.id);
         match &e.kind {
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),
@@ -428,61 +431,5 @@ impl<'r, 'm> Run<'r, 'm> {
             }
             _ => Err("an operator has no definition".to_owned()),
         }
-    }
-
-    fn membership(&self, x: &Value, set: &Expr, env: &Env) -> Eval<bool> {
-        match &set.kind {
-            ExprKind::Builtin(op, args) if op.name == "Seq" => match x {
-                Value::Seq(items) => self.all_in(items.iter(), &args[0], env),
-                _ => Ok(false),
-            },
-            ExprKind::Builtin(op, args) if op.name == "SUBSET" => match x {
-                Value::Set(items) => self.all_in(items.iter(), &args[0], env),
-                _ => Ok(false),
-            },
-            ExprKind::Builtin(op, args) if op.name == "\\cup" => {
-                Ok(self.membership(x, &args[0], env)? || self.membership(x, &args[1], env)?)
-            }
-            ExprKind::Builtin(op, args) if op.name == "\\X" => match x {
-                Value::Seq(items) if items.len() == args.len() => {
-                    for (item, set) in items.iter().zip(args) {
-                        if !self.membership(item, set, env)? {
-                            return Ok(false);
-                        }
-                    }
-                    Ok(true)
-                }
-                _ => Ok(false),
-            },
-            ExprKind::FunctionSet(domain, range) => {
-                let domain = self.set(domain, env)?;
-                let Ok(own) = rt::value_domain(x) else { return Ok(false) };
-                let values: Vec<Value> = own.iter().filter_map(|i| rt::value_index(x, i).ok()).collect();
-                Ok(own == domain && self.all_in(values.iter(), range, env)?)
-            }
-            ExprKind::RecordSet(fields) => {
-                let Value::Function(record) = x else { return Ok(false) };
-                for (name, set) in fields {
-                    match record.get(&Value::Str(name.to_string().into())) {
-                        Some(v) if self.membership(v, set, env)? => {}
-                        Some(_) | None => return Ok(false),
-                    }
-                }
-                Ok(record.len() == fields.len())
-            }
-            ExprKind::Builtin(op, _) if op.name == "Nat" => Ok(matches!(x, Value::Int(0..))),
-            ExprKind::Builtin(op, _) if op.name == "Int" => Ok(matches!(x, Value::Int(_))),
-            ExprKind::Builtin(op, _) if op.name == "STRING" => Ok(matches!(x, Value::Str(_))),
-            _ => Ok(self.set(set, env)?.contains(x)),
-        }
-    }
-
-    fn all_in<'v>(&self, items: impl Iterator<Item = &'v Value>, set: &Expr, env: &Env) -> Eval<bool> {
-        for item in items {
-            if !self.membership(item, set, env)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::code::{Code, Form, Scope};
+use super::code::{has_question_mark, Code, Form, Scope};
 use super::Emitter;
 use crate::resolved::{Expr, ExprKind};
 use crate::types::Type;
@@ -109,8 +109,7 @@ impl Emitter<'_> {
                 }
                 ("Int", Type::Int) | ("BOOLEAN", Type::Bool) | ("STRING", Type::Str) => return quote!(true),
                 ("\\cup", _) => {
-                    let (a, b) = (self.membership(x, &args[0], s), self.membership(x, &args[1], s));
-                    return quote!((#a || #b));
+                    return either(&self.membership(x, &args[0], s), &self.membership(x, &args[1], s));
                 }
                 _ => {}
             },
@@ -137,6 +136,11 @@ impl Emitter<'_> {
         }
         let code = self.code(set, None, s);
         let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
+        if element == Type::Value {
+            let set = self.coerce(code, &Type::Set(Box::new(Type::Value))).into_ref();
+            let x = self.by_ref(x, &Type::Value, s);
+            return quote!(rt::member(#x, #set)?);
+        }
         let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
         if matches!(&ty, Type::Optional(_, t) if **t == element) {
             return self.present_in(x, set, s);
@@ -181,10 +185,10 @@ impl Emitter<'_> {
                 quote!(rt::in_function_set(#x, #domain, #test)?)
             }
             ExprKind::Builtin(op, args) => match op.name {
-                "Nat" => quote!(rt::is_nat(#x)),
-                "Int" => quote!(rt::is_int(#x)),
-                "STRING" => quote!(rt::is_string(#x)),
-                "BOOLEAN" => quote!(rt::is_bool(#x)),
+                "Nat" => quote!(rt::is_nat(#x)?),
+                "Int" => quote!(rt::is_int(#x)?),
+                "STRING" => quote!(rt::is_string(#x)?),
+                "BOOLEAN" => quote!(rt::is_bool(#x)?),
                 "Seq" => {
                     let test = test(&args[0]);
                     quote!(rt::in_seq(#x, #test)?)
@@ -197,10 +201,7 @@ impl Emitter<'_> {
                     let tests = args.iter().map(test);
                     quote!(rt::in_product(#x, &[#(#tests),*])?)
                 }
-                "\\cup" => {
-                    let (a, b) = (self.value_in(x.clone(), &args[0], s), self.value_in(x, &args[1], s));
-                    quote!((#a || #b))
-                }
+                "\\cup" => either(&self.value_in(x.clone(), &args[0], s), &self.value_in(x, &args[1], s)),
                 _ => self.value_in_enumerated(&x, set, s),
             },
             _ => self.value_in_enumerated(&x, set, s),
@@ -209,7 +210,16 @@ impl Emitter<'_> {
 
     fn value_in_enumerated(&self, x: &TokenStream, set: &Expr, s: &Scope) -> TokenStream {
         let set = self.by_ref(set, &Type::Set(Box::new(Type::Value)), s);
-        quote!((#set).contains(#x))
+        quote!(rt::member(#x, #set)?)
+    }
+}
+
+/// Whether one of two tests is passed, also where TLC could not make the other.
+fn either(a: &TokenStream, b: &TokenStream) -> TokenStream {
+    if has_question_mark(a) || has_question_mark(b) {
+        quote!(rt::in_either(|| -> rt::Eval<bool> { Ok(#a) }, || -> rt::Eval<bool> { Ok(#b) })?)
+    } else {
+        quote!((#a || #b))
     }
 }
 

@@ -44,8 +44,11 @@ pub fn modulo(a: i64, b: i64) -> Eval<i64> {
     }
 }
 
-/// `a ^ b`; TLC wants `b` natural.
+/// `a ^ b`; TLC wants `b` natural, and one of them not 0.
 pub fn power(a: i64, b: i64) -> Eval<i64> {
+    if (a, b) == (0, 0) {
+        return fail("0 ^ 0 is undefined");
+    }
     match u32::try_from(b) {
         Ok(exponent) if b >= 0 => checked(a.checked_pow(exponent), a, "^", b),
         _ if matches!(a, 0 | 1) && b > 0 => Ok(a),

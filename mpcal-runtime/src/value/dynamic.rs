@@ -81,14 +81,25 @@ impl Value {
     /// # Errors
     /// If TLC refuses to compare the two, for example a string with a number.
     pub fn equal(&self, other: &Value) -> Eval<bool> {
-        let comparable = match (self, other) {
-            (Value::Model(_), _) | (_, Value::Model(_)) => true,
-            (a, b) => a.rank() == b.rank(),
-        };
-        if comparable {
-            Ok(self == other)
-        } else {
-            fail(format!("{self} and {other} cannot be compared"))
+        Ok(self == other || self.differs(other)?)
+    }
+
+    /// That another value can be compared with this one, which it is not equal to: `false`.
+    fn differs(&self, other: &Value) -> Eval<bool> {
+        match (self, other) {
+            (Value::Model(_), _) | (_, Value::Model(_)) => Ok(false),
+            (Value::Set(a), Value::Set(b)) if a.len() == b.len() => differ(a.iter().zip(b.iter())),
+            (Value::Seq(a), Value::Seq(b)) if a.len() == b.len() => differ(a.iter().zip(b.iter())),
+            (Value::Function(a), Value::Function(b)) if a.len() == b.len() => {
+                let keys: Vec<_> = a.keys().zip(b.keys()).collect();
+                differ(keys.iter().map(|(a, b)| (a, b)).chain(a.values().zip(b.values())))
+            }
+            (Value::Seq(s), Value::Function(f)) | (Value::Function(f), Value::Seq(s)) if s.len() == f.len() => {
+                let keys: Vec<_> = (1..).map(Value::Int).zip(f.keys()).collect();
+                differ(keys.iter().map(|(a, b)| (a, b)))
+            }
+            (a, b) if a.rank() == b.rank() => Ok(false),
+            (a, b) => fail(format!("{a} and {b} cannot be compared")),
         }
     }
 
@@ -123,6 +134,11 @@ impl Ord for Value {
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }
+}
+
+/// Compares in turn, up to the first two that are not equal, as TLC does.
+fn differ<'v>(mut pairs: impl Iterator<Item = (&'v Value, &'v Value)>) -> Eval<bool> {
+    pairs.find(|(a, b)| a != b).map_or(Ok(false), |(a, b)| a.differs(b))
 }
 
 /// A sequence as the function with domain `1..n`.
