@@ -13,6 +13,7 @@ mod expr;
 mod finish;
 mod flow;
 mod generate;
+mod narrow;
 mod report;
 #[cfg(feature = "cli")]
 mod show;

@@ -282,8 +282,8 @@ fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Dia
     }
     #[cfg(feature = "cli")]
     if request.types {
-        let (model, _, types) = typed(front, sources, request.untyped, out);
-        output.types = Some(crate::infer::show(sources, &model, &types));
+        let (model, normal, types) = typed(front, sources, request.untyped, out);
+        output.types = Some(crate::infer::show(sources, &model, &normal, &types));
     }
     if request.rust {
         let (model, normal, types) = typed(front, sources, request.untyped, out);

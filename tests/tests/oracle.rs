@@ -36,6 +36,7 @@ const TLC: &[(&str, usize)] = &[
     ("mapping_forms", 65),
     ("merge_either", 17),
     ("merge_if", 18),
+    ("narrowed", 224),
     ("nested_branches", 132),
     ("nested_loops", 225),
     ("no_value", 14),

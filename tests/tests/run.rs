@@ -137,6 +137,7 @@ runs!(
     long_section "long_section",
     macros_jump "macros_jump",
     mapping_forms "mapping_forms",
+    narrowed "narrowed",
     nested_branches "nested_branches",
     nested_loops "nested_loops",
     no_value "no_value",

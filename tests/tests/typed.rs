@@ -168,7 +168,7 @@ impl Random for optional::Role {
     }
 }
 
-impl Random for optional::Leader {
+impl Random for optional::IntOrNil {
     fn random(numbers: &mut Numbers) -> Self {
         if bool::random(numbers) {
             Self::Nil
@@ -351,8 +351,8 @@ fn typed_values_are_the_values_they_stand_for() {
     agree::<Set<(i64, bool)>>(oracle, 9);
     agree::<optional::Role>(oracle, 10);
     agree::<Set<optional::Role>>(oracle, 11);
-    agree::<optional::Leader>(oracle, 12);
-    agree::<Set<optional::Leader>>(oracle, 13);
+    agree::<optional::IntOrNil>(oracle, 12);
+    agree::<Set<optional::IntOrNil>>(oracle, 13);
     agree::<Set<raft::MessageKind>>(oracle, 14);
     agree::<raft::Entry>(oracle, 15);
     agree::<raft::Message>(oracle, 16);
@@ -389,7 +389,7 @@ fn typed_functions_are_the_functions_they_stand_for() {
     agree::<bool, i64>(oracle, 2);
     agree::<Str, Set<i64>>(oracle, 3);
     agree::<optional::Role, i64>(oracle, 4);
-    agree::<optional::Leader, i64>(oracle, 5);
+    agree::<optional::IntOrNil, i64>(oracle, 5);
     agree::<raft::MessageKind, Seq<i64>>(oracle, 6);
     agree::<(i64, bool), i64>(oracle, 7);
     oracle.ask("typed_functions_are_the_functions_they_stand_for");

@@ -51,8 +51,9 @@ impl Generator<'_> {
             ExprKind::ModelValue(name) => self.solver.tag(Tag::Model(name.clone())),
             ExprKind::SelfId => self.self_type,
             ExprKind::DefaultInit | ExprKind::Opaque(..) => self.solver.term(Term::Dynamic),
-            ExprKind::Variable(id) | ExprKind::Read(id, _) => self.variables[id.index()],
-            ExprKind::Bound(id) => self.bounds[id.index()],
+            ExprKind::Read(id, _) => self.variables[id.index()],
+            ExprKind::Variable(id) => self.narrowed(e, self.variables[id.index()]),
+            ExprKind::Bound(id) => self.narrowed(e, self.bounds[id.index()]),
             ExprKind::Constant(id) => match self.input.model.constant_tag(*id) {
                 Some(tag) => self.solver.tag(tag),
                 None => self.constants[id.index()],
@@ -98,9 +99,7 @@ impl Generator<'_> {
                 self.solver.term(Term::Operator(parameters, result))
             }
             ExprKind::And(list) | ExprKind::Or(list) => {
-                list.iter().for_each(|e| {
-                    self.expr(e);
-                });
+                self.in_turn(&list.iter().collect::<Vec<_>>(), matches!(e.kind, ExprKind::And(_)));
                 self.solver.term(Term::Bool)
             }
             ExprKind::Index(f, i) => {
@@ -185,17 +184,20 @@ impl Generator<'_> {
             }
             ExprKind::If(c, a, b) => {
                 self.expr(c);
-                let (a, b) = (self.expr(a), self.expr(b));
                 let out = self.solver.fresh();
-                self.solver.flow(out, a);
-                self.solver.flow(out, b);
+                for (branch, truth) in [(a, true), (b, false)] {
+                    let facts = self.facts_of(c, truth);
+                    let t = self.knowing(facts, |cx| cx.expr(branch));
+                    self.solver.flow(out, t);
+                }
                 out
             }
             ExprKind::Case(arms, other) => {
                 let out = self.solver.fresh();
                 for (guard, value) in arms {
                     self.expr(guard);
-                    let t = self.expr(value);
+                    let facts = self.facts_of(guard, true);
+                    let t = self.knowing(facts, |cx| cx.expr(value));
                     self.solver.flow(out, t);
                 }
                 if let Some(e) = other {
@@ -309,6 +311,10 @@ impl Generator<'_> {
                 self.solver.require(Constraint::Compared(a, b));
                 self.compared(&args[0], a);
                 self.compared(&args[1], b);
+                self.solver.term(Term::Bool)
+            }
+            "=>" => {
+                self.in_turn(&[&args[0], &args[1]], true);
                 self.solver.term(Term::Bool)
             }
             "\\in" | "\\notin" => {

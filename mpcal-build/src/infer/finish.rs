@@ -9,6 +9,9 @@ use super::{MappingUse, RefType, Types};
 use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
 use crate::types::{Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
+/// So many model values are named in the name of an enum.
+const MAX_NAMED: usize = 2;
+
 impl Generator<'_> {
     pub(super) fn finish(self) -> Types {
         let mut finisher =
@@ -135,9 +138,13 @@ impl Finisher<'_, '_> {
             (_, _, Some(Type::Value)) => Type::Value,
             _ if tags.any_string || tags.any_model => Type::Value,
             (.., payload) => {
-                let id = self.enums.len();
                 let names: Vec<_> = tags.names.into_iter().map(|t| (t, String::new())).collect();
-                self.enums.push(TagEnum { name: String::new(), tags: names, payload: payload.clone() });
+                // The same values are one type, wherever they stand.
+                let known = self.enums.iter().position(|e| e.tags == names && e.payload == payload);
+                let id = known.unwrap_or(self.enums.len());
+                if known.is_none() {
+                    self.enums.push(TagEnum { name: String::new(), tags: names, payload: payload.clone() });
+                }
                 match payload {
                     None => Type::Enum(id),
                     Some(t) => Type::Optional(id, Box::new(t)),
@@ -245,13 +252,41 @@ impl Finisher<'_, '_> {
             let name = names.enums.get(&id).filter(|(_, best)| *best);
             let name = name.map(|(n, _)| n.clone()).or_else(|| fields.get(&id).cloned());
             let name = name.or_else(|| names.enums.get(&id).map(|(n, _)| n.clone()));
-            e.name = name.unwrap_or_else(|| format!("tag{id}"));
+            // A value beside model values is called after what it may be, not after one of those who hold it.
+            let either = e.payload.as_ref().and_then(|t| either(t, &e.tags, &self.records));
+            e.name = either.or(name).unwrap_or_else(|| format!("tag{id}"));
             for (tag, variant) in &mut e.tags {
                 *variant = authors.get(tag).unwrap_or_else(|| tag.text()).to_string();
             }
         }
         (self.records, self.enums)
     }
+}
+
+/// A name for a value of a type beside a few others, `IntOrNone`.
+fn either(t: &Type, tags: &[(Tag, String)], records: &[Record]) -> Option<String> {
+    let others: Vec<_> = tags.iter().map(|(tag, _)| capitalized(tag.text())).collect();
+    let value = word(t, records)?;
+    (others.len() <= MAX_NAMED).then(|| format!("{value}Or{}", others.join("Or")))
+}
+
+/// A word for a type that is simple enough.
+fn word(t: &Type, records: &[Record]) -> Option<String> {
+    match t {
+        Type::Bool => Some("Bool".to_owned()),
+        Type::Int => Some("Int".to_owned()),
+        Type::Str => Some("Str".to_owned()),
+        Type::Record(id) => Some(capitalized(&records[*id].name)),
+        Type::Set(t) => word(t, records).map(|t| format!("SetOf{t}")),
+        Type::Seq(t) => word(t, records).map(|t| format!("SeqOf{t}")),
+        Type::Atom | Type::Enum(_) | Type::Optional(..) => None,
+        Type::Tuple(_) | Type::Function(..) | Type::Value => None,
+    }
+}
+
+fn capitalized(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Names that types are found under.

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use super::copy::Copier;
 use super::endless::{needed, Place, Untyped};
+use super::narrow::Fact;
 use super::signature::read;
 use super::solve::{Constraint, Solver, Term, TypeId};
 use super::tags::Tag;
 use super::{Input, Types};
 use crate::normal::{Block, Normal, Step};
 use crate::resolved::{
-    Argument, Expr, ExprId, ExprKind, Initial, Literal, MappingMacroId, Model, Step as PathStep, VariableId,
+    Argument, BoundId, Expr, ExprId, ExprKind, Initial, Literal, MappingMacroId, Model, Step as PathStep, VariableId,
     VariableKind,
 };
 use crate::source::Span;
@@ -60,6 +61,10 @@ pub(super) struct Generator<'m> {
     pub(super) mapped: Option<(TypeId, TypeId)>,
     /// Record literals: their row and what names their variant.
     pub(super) literals: Vec<RecordLiteral>,
+    /// What guards say where we are.
+    pub(super) facts: Vec<Fact>,
+    /// Names that hold what a parameter gives now.
+    pub(super) reads: HashMap<BoundId, VariableId>,
 }
 
 /// Finds the types of a model. Expressions of mapping macros are copied for each use, so the model
@@ -141,6 +146,8 @@ fn infer_with(model: &mut Model, normal: &Normal, untyped: &Untyped) -> (Types, 
         self_type,
         mapped: None,
         literals: Vec::new(),
+        facts: Vec::new(),
+        reads: HashMap::new(),
     };
     cx.model(untyped);
     cx.solver.solve();
@@ -421,11 +428,16 @@ impl Generator<'_> {
         }
     }
 
+    /// A block, and the facts that hold in it only.
     fn block(&mut self, block: &Block) {
-        block.steps.iter().for_each(|s| self.step(s));
+        let before = self.facts.clone();
+        self.steps(&block.steps);
         match &block.end {
-            crate::normal::End::If(c, ..) => {
+            crate::normal::End::If(c, a, b) => {
                 self.expr(c);
+                for (block, facts) in [(a, self.facts_of(c, true)), (b, self.facts_of(c, false))] {
+                    self.knowing(facts, |cx| cx.block(block));
+                }
             }
             crate::normal::End::Call(procedure, arguments, _) => {
                 let parameters = self.input.model.procedures[procedure.index()].parameters.clone();
@@ -433,9 +445,22 @@ impl Generator<'_> {
                     self.call_argument(argument, parameter);
                 }
             }
-            _ => {}
+            crate::normal::End::Either(arms) => arms.iter().for_each(|b| self.block(b)),
+            crate::normal::End::Goto(_) | crate::normal::End::Return => {}
         }
-        block.each_block(&mut |b| self.block(b));
+        self.facts = before;
+    }
+
+    /// A list of steps; what holds after it holds for what follows.
+    fn steps(&mut self, steps: &[Step]) {
+        for s in steps {
+            self.step(s);
+            self.forget(s);
+            if let Step::Await(e) | Step::Assert(e) = s {
+                let facts = self.facts_of(e, true);
+                self.facts.extend(facts);
+            }
+        }
     }
 
     fn call_argument(&mut self, argument: &Argument, parameter: VariableId) {
@@ -501,6 +526,7 @@ impl Generator<'_> {
             }
             Step::Read { bound, parameter, indices, .. } => {
                 self.indices(*parameter, indices);
+                self.note_read(*bound, *parameter);
                 if let Some(r) = self.refs.get(parameter) {
                     let read = r.read;
                     self.solver.flow(self.bounds[bound.index()], read);
@@ -524,9 +550,11 @@ impl Generator<'_> {
             }
             Step::If(c, a, b) => {
                 self.expr(c);
-                a.iter().chain(b).for_each(|s| self.step(s));
+                for (branch, facts) in [(a, self.facts_of(c, true)), (b, self.facts_of(c, false))] {
+                    self.knowing(facts, |cx| cx.steps(branch));
+                }
             }
-            Step::Either(arms) => arms.iter().flatten().for_each(|s| self.step(s)),
+            Step::Either(arms) => arms.iter().for_each(|a| self.knowing(Vec::new(), |cx| cx.steps(a))),
         }
     }
 

@@ -1,16 +1,50 @@
 //! All types of a model, for `mpcal-build types`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::rc::Rc;
 
 use super::Types;
-use crate::resolved::{ConstantId, Model, VariableId};
+use crate::normal::Normal;
+use crate::resolved::{Argument, ConstantId, Expr, ExprKind, Initial, Model, OperatorId, VariableId};
 use crate::source::{Source, Sources, Span};
 use crate::types::Tag;
 
+/// The operators that something is evaluated with.
+fn used(model: &Model, normal: &Normal, types: &Types) -> BTreeSet<OperatorId> {
+    let mut found = BTreeSet::new();
+    let mut look = |e: &Expr| calls(e, model, &mut found);
+    let bodies = normal.archetypes.iter().chain(&normal.procedures);
+    bodies.flat_map(|b| &b.sections).for_each(|s| s.block.each_expr(&mut look));
+    let steps = types.mappings.iter().flat_map(|m| m.read.iter().chain(&m.write));
+    steps.for_each(|s| s.each(&mut |s| s.each_expr(&mut look)));
+    let selves = model.processes.iter().map(|p| &p.selves);
+    for initial in model.variables.iter().map(|v| &v.initial).chain(selves) {
+        if let Initial::Value(e) | Initial::Element(e) = initial {
+            look(e);
+        }
+    }
+    for argument in model.processes.iter().flat_map(|p| &p.arguments) {
+        if let Argument::Value(e) = argument {
+            look(e);
+        }
+    }
+    model.assumes.iter().for_each(&mut look);
+    found
+}
+
+fn calls(e: &Expr, model: &Model, found: &mut BTreeSet<OperatorId>) {
+    if let ExprKind::Call(id, _) | ExprKind::OperatorRef(id) = e.kind {
+        if found.insert(id) {
+            calls(&model.operators[id.index()].body, model, found);
+        }
+    }
+    e.each_child(&mut |child| calls(child, model, found));
+}
+
 /// Everything that has a type, a line each, in the order of the text; then the records.
 #[must_use]
-pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
+pub fn show(sources: &Sources, model: &Model, normal: &Normal, types: &Types) -> String {
     let mut lines: Vec<(Span, String, String)> = Vec::new();
     for (n, c) in model.constants.iter().enumerate() {
         let text = match model.constant_tag(ConstantId(n as u32)) {
@@ -44,8 +78,8 @@ pub fn show(sources: &Sources, model: &Model, types: &Types) -> String {
             lines.push((span, format!("{owner}.{name}"), text));
         }
     }
-    // One that specialization has retired has no name of its own.
-    for o in model.operators.iter().filter(|o| !o.parts.is_empty()) {
+    // One that takes operators is there as its copies.
+    for o in used(model, normal, types).into_iter().map(|id| &model.operators[id.index()]) {
         let result = types.text(types.of(o.body.id));
         let parameters: Vec<_> = o.parameters.iter().map(|p| types.text(&types.bounds[p.index()])).collect();
         let text = if parameters.is_empty() { result } else { format!("({}) => {result}", parameters.join(", ")) };

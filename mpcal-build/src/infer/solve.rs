@@ -60,6 +60,8 @@ pub(super) enum Constraint {
     Flow { place: TypeId, from: TypeId },
     /// A value is an index of something whose indices have a type.
     Indexed { key: TypeId, i: TypeId },
+    /// `out` is a value that is none of these model values.
+    Present { of: TypeId, not: BTreeSet<Tag>, out: TypeId },
     /// Two names of one place.
     Same(TypeId, TypeId),
     /// Values that are compared: each has its own type.
@@ -339,11 +341,16 @@ impl Solver {
     fn index(&mut self, key: TypeId, i: TypeId) {
         match (self.get(key).clone(), self.get(i).clone()) {
             (_, Term::Dynamic) => {}
-            (Term::Tags(_) | Term::Free, _) | (_, Term::Free) => self.flow_into(key, i),
-            (_, Term::Tags(row)) => match self.tags[self.tags_of(row)].payload {
-                Some(payload) => self.index(key, payload),
-                None => self.flow_into(key, i),
-            },
+            (Term::Tags(_), _) | (_, Term::Free) => self.flow_into(key, i),
+            (_, Term::Tags(row)) => {
+                let row = &self.tags[self.tags_of(row)];
+                match row.payload {
+                    Some(payload) => self.index(key, payload),
+                    // What else may stand there shows later.
+                    None if row.only_models() && !self.backwards => {}
+                    None => self.flow_into(key, i),
+                }
+            }
             _ => self.flow_into(key, i),
         }
     }
@@ -361,6 +368,7 @@ impl Solver {
         match c {
             Constraint::Flow { place, from } => self.flow_into(*place, *from),
             Constraint::Indexed { key, i } => self.index(*key, *i),
+            Constraint::Present { of, not, out } => self.narrow(*of, not, *out),
             Constraint::Same(a, b) => self.identify(*a, *b),
             Constraint::Compared(a, b) => self.compare(*a, *b),
             Constraint::Index { f, i, literal, text, out, written } => {
@@ -427,6 +435,24 @@ impl Solver {
         true
     }
 
+    /// A value that is not one of some model values: if there are no others beside it, what stands beside them.
+    fn narrow(&mut self, of: TypeId, not: &BTreeSet<Tag>, out: TypeId) {
+        let from = match self.get(of) {
+            Term::Tags(row) => {
+                let row = &self.tags[self.tags_of(*row)];
+                let others = row.any_string || row.any_model || row.names.iter().any(|n| !not.contains(n));
+                match row.payload {
+                    Some(payload) if !others => payload,
+                    // What stands beside them shows later.
+                    None if !others && !self.backwards => return,
+                    _ => of,
+                }
+            }
+            _ => of,
+        };
+        self.flow_into(out, from);
+    }
+
     /// An operator on sequences, or on strings if one of them is one.
     fn on_sequences(&mut self, arguments: &[(TypeId, TypeId)], result: TypeId, text: TypeId, out: TypeId) -> bool {
         let sequences = arguments.iter().filter(|(p, _)| !matches!(self.get(*p), Term::Int));
@@ -479,7 +505,11 @@ impl Solver {
                 arguments.iter().for_each(|(p, t)| self.flow_into(*p, *t));
                 self.flow_into(*out, *result);
             }
-            Constraint::Flow { .. } | Constraint::Indexed { .. } | Constraint::Same(..) | Constraint::Compared(..) => {}
+            Constraint::Flow { .. }
+            | Constraint::Indexed { .. }
+            | Constraint::Present { .. }
+            | Constraint::Same(..)
+            | Constraint::Compared(..) => {}
         }
     }
 }
