@@ -15,6 +15,8 @@ pub(super) struct Names {
     pub(super) variables: HashMap<VariableId, Rc<str>>,
     /// Bound names that stand for another text.
     pub(super) bounds: HashMap<BoundId, Text>,
+    /// The variables that the text which stands for a bound name mentions.
+    pub(super) inlined: HashMap<BoundId, Vec<VariableId>>,
     /// What `self` is in a process that is no set: `pcal.trans` leaves the word alone there.
     pub(super) self_id: Option<Text>,
 }

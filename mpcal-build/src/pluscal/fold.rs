@@ -152,8 +152,7 @@ impl Stager<'_> {
             [Step::Let { bound, value, author }, rest @ ..] if fields.of(*bound).is_none() => {
                 let mut env = env.clone();
                 let later = Rest { steps: rest, end: None, outer: None };
-                if let Some(text) = self.inline(&env, *bound, value, *author, &later) {
-                    env.names.bounds.insert(*bound, text);
+                if self.inline(&mut env, *bound, value, *author, &later) {
                     return self.fold_branch(rest, fields, &env, record);
                 }
                 let value = self.top(&env, value);

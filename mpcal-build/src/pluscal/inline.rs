@@ -4,20 +4,31 @@ use super::expr::Text;
 use super::merge::is_name;
 use super::stage::{assigns, end_assigns, Env, Rest, Stager};
 use crate::normal::{Block, End};
-use crate::resolved::{BoundId, Expr, ExprKind};
+use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
 
 impl Stager<'_> {
+    /// Lets the text of its value stand for a bound name, if it needs no `with`; says whether it did.
+    pub(super) fn inline(&self, env: &mut Env, bound: BoundId, value: &Expr, author: bool, rest: &Rest<'_>) -> bool {
+        let mentioned = mentioned(env, value);
+        let Some(text) = self.inlined(env, bound, value, &mentioned, author, rest) else { return false };
+        env.names.bounds.insert(bound, text);
+        env.names.inlined.insert(bound, mentioned);
+        true
+    }
+
     /// The text a bound name stands for, if it needs no `with`.
-    pub(super) fn inline(
+    fn inlined(
         &self,
         env: &Env,
         bound: BoundId,
         value: &Expr,
+        mentioned: &[VariableId],
         author: bool,
         rest: &Rest<'_>,
     ) -> Option<Text> {
         let simple = match &value.kind {
-            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId | ExprKind::Bound(_) => true,
+            ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::SelfId => true,
+            ExprKind::Bound(_) => mentioned.is_empty(),
             ExprKind::Constant(_) | ExprKind::DefaultInit => true,
             ExprKind::Variable(v) => self.lowered.virtuals.contains(v),
             _ => false,
@@ -28,13 +39,6 @@ impl Stager<'_> {
         if author {
             return None;
         }
-        let mut mentioned = Vec::new();
-        value.any(&mut |e| {
-            if let ExprKind::Variable(v) = e.kind {
-                mentioned.push(v);
-            }
-            false
-        });
         let uses = |e: &Expr| {
             let mut count = 0;
             e.any(&mut |e| {
@@ -73,4 +77,18 @@ impl Stager<'_> {
         }
         (total <= 1 || is_name(value)).then(|| self.text(env, value))
     }
+}
+
+/// The variables that the text of a value mentions, also through bound names that stand for the text of theirs.
+fn mentioned(env: &Env, value: &Expr) -> Vec<VariableId> {
+    let mut found = Vec::new();
+    value.any(&mut |e| {
+        match e.kind {
+            ExprKind::Variable(v) => found.push(v),
+            ExprKind::Bound(b) => found.extend(env.names.inlined.get(&b).into_iter().flatten()),
+            _ => {}
+        }
+        false
+    });
+    found
 }

@@ -391,8 +391,7 @@ impl Stager<'_> {
             let rest_of = Rest { steps: &steps[n + 1..], end: rest.end, outer: rest.outer };
             match step {
                 Step::Let { bound, value, author } => {
-                    if let Some(text) = self.inline(&env, *bound, value, *author, &rest_of) {
-                        env.names.bounds.insert(*bound, text);
+                    if self.inline(&mut env, *bound, value, *author, &rest_of) {
                         continue;
                     }
                     let value = self.top(&env, value);
