@@ -34,6 +34,8 @@ enum Part {
     Element,
     Value,
     Item(usize),
+    /// What is written through a mapping macro or at indices.
+    Written,
 }
 
 /// Says which places have no type of their own, and which two uses disagree.
@@ -62,13 +64,42 @@ pub fn warn_untyped(model: &Model, normal: &Normal, types: &Types, out: &mut Dia
     }
 }
 
-/// Two values that a place is given, of types that disagree.
+/// Two values that a place is given, of types that disagree: of different kinds, or else of kinds that differ inside.
 fn disagreeing<'m>(types: &Types, given: &[&'m Expr]) -> Option<(&'m Expr, &'m Expr)> {
-    let known = |e: &&&'m Expr| *types.of(e.id) != Type::Value;
-    let first = given.iter().find(known)?;
-    let one = types.of(first.id);
-    let second = given.iter().filter(known).find(|e| types.of(e.id) != one)?;
+    let of = |e: &Expr| types.of(e.id);
+    let known: Vec<_> = given.iter().copied().filter(|e| *of(e) != Type::Value).collect();
+    let first = *known.first()?;
+    let other = |differ: &dyn Fn(&Expr) -> bool| known.iter().copied().find(|e| differ(e));
+    let kind = kind(of(first));
+    let inside = |t: &Type| matches!(t, Type::Record(_)) || t.has_value(&types.records);
+    let second = other(&|e| self::kind(of(e)) != kind)
+        .or_else(|| other(&|e| of(e) != of(first) && !inside(of(e)) && !inside(of(first))))?;
     Some((first, second))
+}
+
+/// What kind of value a type has; a model value may stand beside any.
+fn kind(t: &Type) -> Kind {
+    match t {
+        Type::Bool => Kind::Bool,
+        Type::Int => Kind::Int,
+        Type::Str | Type::Atom | Type::Enum(_) => Kind::Name,
+        Type::Optional(_, t) => kind(t),
+        Type::Set(_) => Kind::Set,
+        Type::Seq(_) | Type::Tuple(_) | Type::Function(..) => Kind::Function,
+        Type::Record(_) => Kind::Record,
+        Type::Value => Kind::Any,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Bool,
+    Int,
+    Name,
+    Set,
+    Function,
+    Record,
+    Any,
 }
 
 fn endless(span: Span, name: &str) -> Diagnostic {
@@ -141,20 +172,22 @@ impl<'m> Collector<'m> {
                 self.variable(parameter, &[], e);
                 self.inside(e);
             }
-            Argument::Ref(variable, 0, _) if mapping.is_none() => {
+            Argument::Ref(variable, indices, _) => {
+                let whole = *indices == 0 && mapping.is_none();
                 let mut through = Vec::new();
                 for (given, values) in &self.found {
-                    if let Given::Variable(v, parts) = given {
-                        if *v == parameter {
-                            through.push((Given::Variable(*variable, parts.clone()), values.clone()));
+                    match given {
+                        Given::Variable(v, parts) if *v == parameter => {
+                            let parts = if whole { parts.clone() } else { vec![Part::Written] };
+                            through.push((Given::Variable(*variable, parts), values.clone()));
                         }
+                        _ => {}
                     }
                 }
                 for (given, values) in through {
                     self.found.entry(given).or_default().extend(values);
                 }
             }
-            Argument::Ref(..) => {}
         }
     }
 
