@@ -4,7 +4,7 @@ use crate::value::{fail, Eval, Set, Str, Value};
 
 /// A value that a set could hold, or none for a model value, which nothing but a set of such holds. TLC asks no set for
 /// a value of another kind.
-fn of_kind<'v, T>(v: &'v Value, what: &str, found: Option<T>) -> Eval<Option<T>> {
+fn of_kind<T>(v: &Value, what: &str, found: Option<T>) -> Eval<Option<T>> {
     match (found, v) {
         (Some(found), _) => Ok(Some(found)),
         (None, Value::Model(_)) => Ok(None),
