@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+#[cfg(feature = "runtime")]
 use std::sync::atomic::{self, AtomicU64};
 
 use imbl::Vector;
