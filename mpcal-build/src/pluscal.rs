@@ -158,22 +158,33 @@ pub fn origins(
         let name = model.variable(*g).name.to_string();
         origins.variables.insert(name.clone(), (name, None));
     }
+    for process in &model.processes {
+        let parameters = &model.archetypes[process.archetype.index()].parameters;
+        for (parameter, argument) in parameters.iter().zip(&process.arguments) {
+            if let crate::resolved::Argument::Ref(global, ..) = argument {
+                let names = [*parameter, *global].map(|v| model.variable(v).name.to_string());
+                origins.bound.push(names.into());
+            }
+        }
+    }
     let processes = lowered.processes.iter().zip(&model.processes).map(|(p, of)| {
         let archetype = model.archetypes[of.archetype.index()].name.to_string();
-        (archetype, p.variables.clone(), &p.sections)
+        (archetype, p.variables.clone(), &p.sections, false)
     });
     let procedures = lowered.procedures.iter().map(|p| {
         let variables = p.parameters.iter().chain(&p.variables).copied().collect::<Vec<_>>();
-        (lowered.model.procedures[p.of.index()].name.to_string(), variables, &p.sections)
+        (lowered.model.procedures[p.of.index()].name.to_string(), variables, &p.sections, true)
     });
-    for (owner, variables, sections) in processes.chain(procedures) {
+    for (owner, variables, sections, is_procedure) in processes.chain(procedures) {
         for v in variables {
             let name = lowered.model.variable(v).name.to_string();
             origins.variables.insert(cx.variable_name(v).to_string(), (name, Some(owner.clone())));
         }
         for s in sections {
             let label = sources.slice(s.span).to_owned();
-            origins.labels.insert(s.label.to_string(), LabelOrigin { owner: owner.clone(), label, span: s.span });
+            origins
+                .labels
+                .insert(s.label.to_string(), LabelOrigin { owner: owner.clone(), is_procedure, label, span: s.span });
         }
     }
     Some(origins)

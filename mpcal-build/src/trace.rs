@@ -3,6 +3,9 @@
 //! In: TLC's output, and what the labels and variables of the translation stand for. Out: each step
 //! with its process, label, source lines and the variables that changed, under the author's names.
 
+mod evaluation;
+mod excerpt;
+
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -16,6 +19,21 @@ pub struct Origins {
     /// By the variable in the translation: the name that the author gave it, and its owner if it
     /// is not a global one.
     pub variables: HashMap<String, (String, Option<String>)>,
+    /// What `ref` parameters of archetypes are bound to: the parameter and the global variable.
+    pub bound: Vec<(String, String)>,
+}
+
+/// What TLC's output says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// An error, in terms of the model.
+    Error(String),
+    /// TLC went through and found none.
+    Fine,
+    /// It is TLC's, but ends before it says how it went.
+    Unfinished,
+    /// It is not TLC's.
+    Foreign,
 }
 
 /// What a label of the translation stands for.
@@ -23,6 +41,8 @@ pub struct Origins {
 pub struct LabelOrigin {
     /// The archetype, procedure or process.
     pub owner: String,
+    /// Whether that is a procedure, which processes call.
+    pub is_procedure: bool,
     /// The label in the model.
     pub label: String,
     /// Its place.
@@ -41,47 +61,117 @@ struct State {
 /// Values are compared so deep.
 const MAX_DEPTH: usize = 20;
 
-/// The most source lines that are shown of a section.
-const MAX_LINES: usize = 12;
-
-/// Explains the first error in what TLC printed; none if it found no error.
+/// Explains the first error in what TLC printed.
 #[must_use]
-pub fn explain(said: &str, origins: &Origins, source: &Source) -> Option<String> {
-    let errors: Vec<&str> = said
-        .lines()
-        .filter_map(|l| l.strip_prefix("Error: "))
-        .filter(|l| !l.starts_with("The behavior up to") && !l.starts_with("The following behavior"))
-        .collect();
+pub fn explain(said: &str, origins: &Origins, source: &Source) -> Verdict {
+    let cause = evaluation::cause(said);
+    let errors: Vec<&str> = said.lines().filter_map(|l| l.strip_prefix("Error: ")).filter(|l| !is_lead(l)).collect();
     let (states, end) = states(said);
     if errors.is_empty() && states.is_empty() {
-        return None;
+        return verdict(said);
     }
     let mut out = String::new();
-    for error in &errors {
+    for error in errors.iter().filter(|e| cause.is_none() || !is_exception(e)) {
         let _ = writeln!(out, "error: {error}");
+    }
+    if let Some(cause) = &cause {
+        let _ = writeln!(out, "error: {cause}");
     }
     // What an error says may go on in the lines below it, up to the behaviour.
     for line in said.lines().skip_while(|l| !l.starts_with("Error: ")).take_while(|l| !l.starts_with("Error: The beh"))
     {
         let more =
             !line.starts_with("Error: ") && !line.is_empty() && !is_progress(line) && state_header(line).is_none();
-        if more && states.is_empty() {
+        if more && states.is_empty() && cause.is_none() {
             let _ = writeln!(out, "       {line}");
         }
         if let Some(text) = assertion(line, origins, source) {
             let _ = writeln!(out, "       {text}");
         }
     }
+    if let Some((text, origin)) = evaluation::place(said, origins, source) {
+        let place = format!("{}:{}", source.path, source.line(origin.span.start));
+        let who = owner(origin, at_label(states.last(), origin, origins).as_deref(), &states, origins);
+        let _ = writeln!(out, "       in `{text}`, where {who} is at {}  ({place})", origin.label);
+    }
     let mut before: Option<&State> = None;
     for (n, state) in states.iter().enumerate() {
         let _ = writeln!(out);
-        step(n + 1, before, state, origins, source, &mut out);
+        match before {
+            None => start(n + 1, state, origins, &mut out),
+            Some(before) => step(n + 1, before, state, &states, origins, source, &mut out),
+        }
         before = Some(state);
     }
     if let Some(end) = end {
         let _ = writeln!(out, "\n    {end}");
     }
-    Some(out)
+    Verdict::Error(out)
+}
+
+/// What output without an error says.
+fn verdict(said: &str) -> Verdict {
+    let has = |text: &str| said.contains(text);
+    if has("No error has been found") || (has("\nFinished in ") && has("generated")) {
+        Verdict::Fine
+    } else if has("TLC2 Version") || has("Computing initial states") || has("states generated") {
+        Verdict::Unfinished
+    } else {
+        Verdict::Foreign
+    }
+}
+
+/// Whether an error only leads on to what is shown in another way.
+fn is_lead(error: &str) -> bool {
+    let starts = ["The behavior up to", "The following behavior", "The error occurred when TLC was evaluating"];
+    starts.iter().any(|s| error.starts_with(s))
+}
+
+/// Whether an error says no more than that there was an exception.
+fn is_exception(error: &str) -> bool {
+    error.starts_with("TLC threw an unexpected exception") || error.starts_with("TLC was unable to fingerprint")
+}
+
+/// The label that each process is at, by its identifier; empty if there is but one.
+fn at_labels(state: &State) -> Vec<(String, String)> {
+    let Some((_, pc)) = state.values.iter().find(|(name, _)| name == "pc") else { return Vec::new() };
+    let label = |text: &str| text.trim_matches('"').to_owned();
+    match entries(pc) {
+        Some(all) => all.iter().map(|(key, at)| (identifier(key), label(at))).collect(),
+        None => vec![(String::new(), label(pc))],
+    }
+}
+
+/// `[1]` or `.name`, as TLC prints keys, without what surrounds it.
+fn identifier(key: &str) -> String {
+    match key.strip_prefix('.') {
+        Some(name) => format!("\"{name}\""),
+        None => key.trim_start_matches('[').trim_end_matches(']').to_owned(),
+    }
+}
+
+/// The process that is at a label, if it is the only one.
+fn at_label(state: Option<&State>, origin: &LabelOrigin, origins: &Origins) -> Option<String> {
+    let all = at_labels(state?);
+    let is_there = |label: &String| origins.labels.get(label).is_some_and(|o| o.span == origin.span);
+    let mut there = all.into_iter().filter(|(_, label)| is_there(label));
+    let (process, _) = there.next()?;
+    there.next().is_none().then_some(process)
+}
+
+/// Who does what stands below a label: a procedure is run by a process.
+fn owner(origin: &LabelOrigin, process: Option<&str>, states: &[State], origins: &Origins) -> String {
+    let process = process.unwrap_or("");
+    let with = |name: &str| if process.is_empty() { name.to_owned() } else { format!("{name} {process}") };
+    if !origin.is_procedure {
+        return with(&origin.owner);
+    }
+    let first = states.first().map(at_labels).unwrap_or_default().into_iter().find(|(p, _)| p == process);
+    let runs = first.and_then(|(_, label)| origins.labels.get(&label)).filter(|o| !o.is_procedure);
+    match runs {
+        Some(archetype) => format!("{} in {}", with(&archetype.owner), origin.owner),
+        None => with(&origin.owner),
+    }
 }
 
 /// What `Failure of assertion at line 22, column 7.` means: a place in the translation, which is in
@@ -169,16 +259,24 @@ fn squeeze(text: &str) -> String {
         .replace(" ]", "]")
 }
 
-fn step(n: usize, before: Option<&State>, state: &State, origins: &Origins, source: &Source, out: &mut String) {
-    let Some(before) = before else {
-        let _ = writeln!(out, "{n:3}  the system starts");
-        for (name, value) in &state.values {
-            if !matches!(&name[..], "pc" | "stack") {
-                let _ = writeln!(out, "       {} = {value}", shown(name, origins));
-            }
+fn start(n: usize, state: &State, origins: &Origins, out: &mut String) {
+    let _ = writeln!(out, "{n:3}  the system starts");
+    for (name, value) in &state.values {
+        if !matches!(&name[..], "pc" | "stack") {
+            let _ = writeln!(out, "       {} = {value}", shown(name, origins));
         }
-        return;
-    };
+    }
+}
+
+fn step(
+    n: usize,
+    before: &State,
+    state: &State,
+    states: &[State],
+    origins: &Origins,
+    source: &Source,
+    out: &mut String,
+) {
     let action: String = state.action.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     let old = |name: &str| before.values.iter().find(|(n, _)| n == name).map(|(_, v)| &v[..]);
     let mut changes = Vec::new();
@@ -187,24 +285,23 @@ fn step(n: usize, before: Option<&State>, state: &State, origins: &Origins, sour
             differences(name, old, value, 0, &mut changes);
         }
     }
-    // Only the process that takes a step moves on.
-    let moved = changes.iter().find(|c| c.path == "pc" || c.path.starts_with("pc["));
-    let process = moved.and_then(|c| c.path.strip_prefix("pc[")).and_then(|k| k.strip_suffix(']')).unwrap_or("");
+    // Only the process that takes a step moves on; in a loop of one label it stays where only it can be.
+    let moved = changes.iter().find(|c| c.path.strip_prefix("pc").is_some_and(|rest| !rest.starts_with(is_letter)));
+    let process = moved.map(|c| identifier(&c.path["pc".len()..]));
+    let to = moved.map(|c| c.new.trim_matches('"')).map(|to| origins.labels.get(to).map_or(to, |o| &o.label));
     match origins.labels.get(&action) {
         Some(origin) => {
-            let who = if process.is_empty() { origin.owner.clone() } else { format!("{} {process}", origin.owner) };
+            let process = process.or_else(|| at_label(Some(before), origin, origins));
+            let who = owner(origin, process.as_deref(), states, origins);
             let place = format!("{}:{}", source.path, source.line(origin.span.start));
             let _ = writeln!(out, "{n:3}  {who} does {}  ({place})", origin.label);
-            for (line, text) in lines(origin, origins, source) {
-                let _ = writeln!(out, "       {line:4} | {text}");
-            }
+            section(origin, &changes, to, origins, source, out);
         }
         None => {
             let _ = writeln!(out, "{n:3}  {}", state.action);
         }
     }
-    if let Some(to) = moved.map(|c| c.new.trim_matches('"')) {
-        let to = origins.labels.get(to).map_or(to, |o| &o.label);
+    if let Some(to) = to {
         let _ = writeln!(out, "       then it is at {to}");
     }
     for c in changes.iter().filter(|c| !is_control(&c.path)) {
@@ -212,9 +309,47 @@ fn step(n: usize, before: Option<&State>, state: &State, origins: &Origins, sour
     }
 }
 
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The source of a step.
+fn section(
+    origin: &LabelOrigin,
+    changes: &[Change],
+    to: Option<&str>,
+    origins: &Origins,
+    source: &Source,
+    out: &mut String,
+) {
+    let mut changed: Vec<(&str, &str)> = Vec::new();
+    for change in changes.iter().filter(|c| !is_control(&c.path)) {
+        let name = base(&change.path);
+        let author = origins.variables.get(name).map_or(name, |(author, _)| author);
+        let parameters =
+            origins.bound.iter().filter(|(_, global)| global == author).map(|(parameter, _)| &parameter[..]);
+        changed.extend(parameters.chain([author]).map(|name| (name, &change.new[..])));
+    }
+    let (lines, known) = excerpt::excerpt(origin, origins, source, &changed, to);
+    for line in lines {
+        let _ = match line {
+            excerpt::Line::Shown(number, text) => writeln!(out, "       {number:4} | {text}"),
+            excerpt::Line::LeftOut(1) => writeln!(out, "        ... | (1 line)"),
+            excerpt::Line::LeftOut(count) => writeln!(out, "        ... | ({count} lines)"),
+        };
+    }
+    if !known {
+        let _ = writeln!(out, "       what changed does not tell which branch was taken");
+    }
+}
+
+/// The variable that a path starts with.
+fn base(path: &str) -> &str {
+    path.split(['[', '.']).next().unwrap_or(path)
+}
+
 fn is_control(path: &str) -> bool {
-    let name = path.split(['[', '.']).next().unwrap_or(path);
-    matches!(name, "pc" | "stack")
+    matches!(base(path), "pc" | "stack")
 }
 
 /// A variable under the name that the author gave it.
@@ -225,24 +360,6 @@ fn shown(path: &str, origins: &Origins) -> String {
         Some((name, None)) => format!("{name}{}", &path[end..]),
         None => path.to_owned(),
     }
-}
-
-/// The source lines of a section: from its label to the next one.
-fn lines<'s>(origin: &LabelOrigin, origins: &Origins, source: &'s Source) -> Vec<(usize, &'s str)> {
-    let first = source.line(origin.span.start);
-    let next = origins.labels.values().map(|o| source.line(o.span.start)).filter(|l| *l > first).min();
-    let last = next.unwrap_or(usize::MAX).min(first + MAX_LINES);
-    let mut all: Vec<_> = (first..).zip(source.text.lines().skip(first - 1)).take(last - first).collect();
-    // A section ends with the brace that closes what it stands in.
-    let indent = |text: &str| text.len() - text.trim_start().len();
-    let label = all.first().map_or(0, |(_, text)| indent(text));
-    if let Some(end) = all.iter().skip(1).position(|(_, text)| !text.trim().is_empty() && indent(text) < label) {
-        all.truncate(end + 1);
-    }
-    while all.last().is_some_and(|(_, text)| text.trim().is_empty()) {
-        all.pop();
-    }
-    all
 }
 
 /// A part of a variable that changed.

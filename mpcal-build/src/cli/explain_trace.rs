@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::files::print;
 use super::{report, Exit, MessageFormat};
 use crate::pipeline::Request;
-use crate::{trace, Config};
+use crate::trace::{self, Verdict};
+use crate::Config;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -14,7 +15,7 @@ Example:
   java -cp tla2tools.jar tlc2.TLC lock.tla > tlc.out
   mpcal-build explain-trace lock.tla < tlc.out
 
-Exits 1 if TLC found an error.")]
+Exits 1 if TLC found an error, 2 if the input is not the whole of what TLC prints.")]
 pub(super) struct ExplainTrace {
     /// The model that TLC checked.
     file: PathBuf,
@@ -38,14 +39,23 @@ pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageF
     let request = Request { rules: config.rules(), origins: true, ..Request::default() };
     let output = report::run(config, file, request, format)?;
     let origins = output.origins.unwrap_or_default();
+    let standard_input = Some(Path::new("standard input"));
     match trace::explain(said, &origins, output.sources.model()) {
-        Some(text) => {
+        Verdict::Error(text) => {
             print(&text, format)?;
             Ok(Exit::Fault)
         }
-        None => {
+        Verdict::Fine => {
             print("TLC found no error\n", format)?;
             Ok(Exit::Fine)
+        }
+        Verdict::Unfinished => {
+            let help = "let TLC run to its end, and pass on all that it prints";
+            Err(report::refuse(format, standard_input, "TLC's output ends before it says what it found", Some(help)))
+        }
+        Verdict::Foreign => {
+            let help = "write `java -cp tla2tools.jar tlc2.TLC MODEL.tla > tlc.out`, then pass `tlc.out` on";
+            Err(report::refuse(format, standard_input, "this is not what TLC prints", Some(help)))
         }
     }
 }
