@@ -85,6 +85,14 @@ impl Diagnostic {
     /// Suggests the nearest of the known names, if one is near.
     #[must_use]
     pub fn suggest<'n>(self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut known: Vec<&str> = known.into_iter().collect();
+        known.sort_unstable();
+        self.suggest_first(name, known)
+    }
+
+    /// Suggests the nearest of the known names; of several that are as near, the first.
+    #[must_use]
+    pub fn suggest_first<'n>(self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Self {
         match nearest(name, known) {
             Some(near) => self.help(format!("did you mean `{near}`?")),
             None => self,
@@ -133,20 +141,20 @@ impl Diagnostics {
 }
 
 /// The name nearest to `name`, at most a third of its length away (Damerau-Levenshtein, optimal
-/// string alignment).
+/// string alignment, upper and lower case alike), and with something in common. Of several that are as
+/// near it is the one that is nearest in case, too, then the first.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let limit = (name.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .filter(|k| *k != name)
-        .map(|k| (distance(name, k), k))
-        .filter(|(d, _)| *d <= limit)
-        .min()
-        .map(|(_, k)| k)
+    let near = |k: &&'n str| {
+        let away = distance(&name.to_lowercase(), &k.to_lowercase());
+        away <= limit && away < name.chars().count().max(k.chars().count())
+    };
+    let order = |k: &&'n str| (distance(&name.to_lowercase(), &k.to_lowercase()), distance(name, k));
+    known.into_iter().filter(|k| *k != name).filter(near).min_by_key(order)
 }
 
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for (i, row) in rows.iter_mut().enumerate() {
         row[0] = i;
@@ -175,6 +183,15 @@ mod tests {
     fn a_misspelt_name_finds_its_neighbour() {
         assert_eq!(nearest("Apend", ["Append", "Head"]), Some("Append"));
         assert_eq!(nearest("netwrok", ["network", "hasLock"]), Some("network"));
-        assert_eq!(nearest("x", ["network"]), None);
+        assert_eq!(nearest("x", ["network", "y"]), None);
+        assert_eq!(nearest("x", ["X", "xs"]), Some("X"));
+    }
+
+    #[test]
+    fn of_several_names_the_nearest_in_case_comes_first_and_then_the_order() {
+        assert_eq!(nearest("roundss", ["Rounds", "rounds"]), Some("rounds"));
+        assert_eq!(nearest("Roundss", ["rounds", "Rounds"]), Some("Rounds"));
+        assert_eq!(nearest("slot3", ["slot1", "slot2"]), Some("slot1"));
+        assert_eq!(nearest("slot3", ["slot2", "slot1"]), Some("slot2"));
     }
 }

@@ -411,11 +411,11 @@ impl<'a> Resolver<'a, '_> {
                 match found {
                     Some(id) => Argument::Ref(id, *indices, name.span),
                     None => {
-                        let known: Vec<_> = self.globals.keys().cloned().collect();
+                        let known = self.variable_names();
                         let message = format!("there is no variable `{}`", name.text);
                         self.out.push(
                             Diagnostic::error("unknown-name", name.span, message)
-                                .suggest(&name.text, known.iter().map(|n| &**n)),
+                                .suggest_first(&name.text, known.iter().map(|n| &**n)),
                         );
                         let kind = crate::resolved::ExprKind::DefaultInit;
                         Argument::Value(self.model.expr(kind, name.span))
@@ -425,12 +425,21 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    /// What an expression may mention, from the inside out.
     fn known_names(&self) -> Vec<Rc<str>> {
-        let mut names: Vec<Rc<str>> = self.scope.iter().map(|(n, _)| n.clone()).collect();
-        names.extend(self.item_names());
-        names.extend(operators::OPERATORS.iter().map(|o| Rc::from(o.name)));
-        names.sort();
-        names
+        let mut items: Vec<Rc<str>> = self.item_names().collect();
+        items.sort();
+        let scope = self.scope.iter().rev().map(|(n, _)| n.clone());
+        let operators = operators::OPERATORS.iter().map(|o| Rc::from(o.name));
+        scope.chain(items).chain(operators).collect()
+    }
+
+    /// The variables, parameters and `ref`s here, from the inside out, and those of the block.
+    fn variable_names(&self) -> Vec<Rc<str>> {
+        let local = self.scope.iter().rev().filter(|(_, e)| matches!(e, Entry::Variable(_))).map(|(n, _)| n.clone());
+        let mut globals: Vec<Rc<str>> = self.globals.keys().cloned().collect();
+        globals.sort();
+        local.chain(globals).collect()
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
     }
 }
 
+/// Says that a statement needs a label, once, whatever else asks for it.
 fn required(s: &Stmt, why: &str, example: &str, out: &mut Diagnostics) {
+    if out.errors().iter().any(|d| d.code == "label-required" && d.primary.span == s.span) {
+        return;
+    }
     out.push(
         Diagnostic::error("label-required", s.span, "statement needs a label")
             .because(why)

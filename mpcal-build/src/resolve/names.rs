@@ -299,7 +299,7 @@ impl Resolver<'_, '_> {
             diagnostic = diagnostic.help(format!("add `{}` to the `EXTENDS` of the module", op.module));
         } else {
             let known = self.known_names();
-            diagnostic = diagnostic.suggest(name, known.iter().map(|n| &**n));
+            diagnostic = diagnostic.suggest_first(name, known.iter().map(|n| &**n));
         }
         self.out.push(diagnostic);
         ExprKind::DefaultInit

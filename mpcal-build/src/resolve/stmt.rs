@@ -96,7 +96,6 @@ impl Resolver<'_, '_> {
                 return None;
             }
             None => {
-                let known = self.scope.iter().map(|(n, _)| n.to_string()).collect::<Vec<_>>();
                 let mut diagnostic =
                     Diagnostic::error("unknown-name", name.span, format!("there is no variable `{}`", name.text));
                 if self.globals.contains_key(&name.text) {
@@ -105,9 +104,10 @@ impl Resolver<'_, '_> {
                         .help(format!("add a parameter `ref {}` to the archetype and pass the variable", name.text));
                 } else if self.find(self.env, &name.text).is_some() {
                     diagnostic =
-                        Diagnostic::error("not-assignable", name.span, format!("`{}` is no variable", name.text));
+                        Diagnostic::error("not-assignable", name.span, format!("`{}` is not a variable", name.text));
                 } else {
-                    diagnostic = diagnostic.suggest(&name.text, known.iter().map(String::as_str));
+                    let known = self.variable_names();
+                    diagnostic = diagnostic.suggest_first(&name.text, known.iter().map(|n| &**n));
                 }
                 self.out.push(diagnostic);
                 return None;

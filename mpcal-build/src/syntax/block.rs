@@ -13,7 +13,7 @@ use super::stmt::{arguments, body};
 use super::tokens::{name, symbol, wildcards, word, Context, Res, Tokens};
 use crate::ast::{
     Archetype, Block, Fairness, Initial, Instance, Macro, Mapping, MappingMacro, MappingTarget, Name, Parameter,
-    Procedure, Process, ProcessKind, Variable,
+    Procedure, Process, ProcessKind, Stmt, Variable,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
@@ -52,7 +52,7 @@ pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnosti
                 if cx.too_deep.get() {
                     break;
                 }
-                i = next_part(i.skip(1));
+                i = next_part(i);
             }
         }
     }
@@ -73,20 +73,23 @@ fn starts_part(i: Tokens<'_>) -> bool {
     }
 }
 
-/// Skips to the next part, at the brace level of parts.
-fn next_part(i: Tokens<'_>) -> Tokens<'_> {
-    let source = i.cx.source;
+/// Skips a part that cannot be read: to the next one, at the brace level of parts.
+fn next_part(mut i: Tokens<'_>) -> Tokens<'_> {
+    // `fair + process` and `mapping macro` start one part.
+    while i.is_symbol("+") || i.first().is_some_and(|t| PARTS.contains(&i.text(t))) {
+        i = i.skip(1);
+    }
     let mut depth = 0i32;
-    let at = i.all().iter().position(|t| {
-        match t.kind {
+    while let Some(token) = i.raw_first() {
+        match token.kind {
             TokenKind::Symbol("{") => depth += 1,
             TokenKind::Symbol("}") => depth -= 1,
-            TokenKind::Word if depth <= 0 => return PARTS.contains(&source.slice(t.span)),
+            TokenKind::Word if depth <= 0 && starts_part(i) => return i,
             _ => {}
         }
-        false
-    });
-    i.skip(at.unwrap_or(i.all().len()))
+        i = i.skip(1);
+    }
+    i
 }
 
 fn part<'a>(i: Tokens<'a>, block: &mut Block) -> Res<'a, ()> {
@@ -239,10 +242,47 @@ fn archetype(start: Tokens<'_>) -> Res<'_, Archetype> {
 fn mapping_macro(i: Tokens<'_>) -> Res<'_, MappingMacro> {
     let (i, found) = preceded((word("mapping"), word("macro")), name).parse(i)?;
     let (i, _) = symbol("{")(i)?;
-    let (i, read) = preceded(word("read"), body).parse(i)?;
-    let i = semicolons(i);
-    let (i, write) = preceded(word("write"), body).parse(i)?;
-    let (i, _) = symbol("}")(semicolons(i))?;
+    if i.is_word("write") {
+        return write_first(i, found);
+    }
+    let (i, read) = half(i, &found, "read")?;
+    let (i, write) = half(i, &found, "write")?;
+    let (i, _) = symbol("}")(i)?;
+    Ok((i, MappingMacro { name: found, read, write }))
+}
+
+/// `read { … }` or `write { … }`; that it is not there is one fault, and what follows may be right.
+fn half<'a>(i: Tokens<'a>, name: &Name, which: &'static str) -> Res<'a, Vec<Stmt>> {
+    if i.is_symbol("}") {
+        let does = if which == "read" { "yield $variable;" } else { "yield $value;" };
+        i.cx.report(
+            Diagnostic::error("syntax", name.span, format!("mapping macro `{}` has no `{which}`", name.text))
+                .because("a mapping macro says how a variable is read, and then how it is written")
+                .help(format!("add `{which} {{ {does} }}`, or `{which} {{ await FALSE; }}` if that never happens")),
+        );
+        return Ok((i, Vec::new()));
+    }
+    let (i, stmts) = preceded(word(which), body).parse(i)?;
+    Ok((semicolons(i), stmts))
+}
+
+/// `write { … } read { … }`, or `write` alone.
+fn write_first(i: Tokens<'_>, found: Name) -> Res<'_, MappingMacro> {
+    let at = i.here();
+    let (i, write) = half(i, &found, "write")?;
+    if i.is_word("read") {
+        i.cx.report(
+            Diagnostic::error(
+                "syntax",
+                i.here(),
+                format!("the `read` of mapping macro `{}` stands behind its `write`", found.text),
+            )
+            .and(at, "this comes second")
+            .help("write `read { … }` first, then `write { … }`"),
+        );
+    }
+    let (i, read) = half(i, &found, "read")?;
+    let (i, _) = symbol("}")(i)?;
     Ok((i, MappingMacro { name: found, read, write }))
 }
 
@@ -279,6 +319,7 @@ fn instance(i: Tokens<'_>) -> Res<'_, Instance> {
         i = rest;
     }
     if !i.is_symbol(";") && !i.is_symbol("}") {
+        let _ = i.fail::<()>("mapping");
         return i.fail(";");
     }
     Ok((i, Instance { archetype, arguments, mappings }))

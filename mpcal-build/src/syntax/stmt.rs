@@ -8,9 +8,10 @@ use nom::Parser;
 
 use super::brackets::steps;
 use super::expr::expr;
-use super::lex::TokenKind;
+use super::lex::{Token, TokenKind};
 use super::tokens::{measured, name, nested, reached, symbol, wildcards, word, Res, Tokens};
 use crate::ast::{Argument, Initial, Label, Name, Place, Stmt, StmtKind, WithBinding};
+use crate::diagnostic::Diagnostic;
 
 /// `{ s; s }`
 pub(super) fn body(i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
@@ -42,16 +43,25 @@ fn stmts(mut i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
             }
             Ok((rest, _)) => {
                 let _ = rest.fail::<()>(";");
-                i.report_farthest();
+                i.report_misspelt(keyword(i), KEYWORDS);
                 i = recover(rest);
             }
             Err(nom::Err::Failure(f)) => return Err(nom::Err::Failure(f)),
             Err(_) => {
-                i.report_farthest();
+                i.report_misspelt(keyword(i), KEYWORDS);
                 i = recover(i);
             }
         }
     }
+}
+
+/// The words that statements start with.
+const KEYWORDS: &[&str] =
+    &["assert", "await", "call", "either", "goto", "if", "print", "return", "skip", "when", "while", "with", "yield"];
+
+/// The word that a statement starts with, behind its label.
+fn keyword(i: Tokens<'_>) -> Option<Token> {
+    label(i).map_or(i, |(rest, _)| rest).first()
 }
 
 /// After a body in braces the semicolon may be left out.
@@ -230,7 +240,23 @@ fn argument(i: Tokens<'_>) -> Res<'_, Argument> {
     if !is_ref {
         return expr.map(Argument::Value).parse(i);
     }
-    let (i, passed): (_, Name) = name(i.skip(1))?;
-    let (i, count) = wildcards(i)?;
-    Ok((i, Argument::Ref(passed, count)))
+    let (rest, passed): (_, Name) = name(i.skip(1))?;
+    let (rest, count) = wildcards(rest)?;
+    if !rest.is_symbol("[") && !rest.is_symbol(".") {
+        return Ok((rest, Argument::Ref(passed, count)));
+    }
+    let (end, _) = steps(rest)?;
+    let name = &passed.text;
+    i.cx.report(
+        Diagnostic::error(
+            "syntax",
+            i.span_to(end),
+            format!("a `ref` argument is a whole variable, not a part of `{name}`"),
+        )
+        .because(format!("`{name}` can be passed, or all of its indices as `{name}[_]`"))
+        .help(format!(
+            "pass `ref {name}[_]`, declare the parameter as `ref {name}[_]`, and write the index where it is used"
+        )),
+    );
+    Ok((end, Argument::Ref(passed, count)))
 }

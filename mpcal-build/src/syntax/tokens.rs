@@ -14,7 +14,7 @@ use nom::{IResult, Input, Needed};
 use super::lex::{Token, TokenKind};
 use super::{MAX_CHAIN, MAX_DEPTH};
 use crate::ast::Name;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{nearest, Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 
 /// What parsers share: the text, the farthest failure so far, and the problems found.
@@ -155,8 +155,14 @@ impl<'a> Tokens<'a> {
         Err(nom::Err::Error(Failed))
     }
 
-    /// Reports what was expected at the farthest place reached, and forgets it.
+    /// Reports what was expected at the farthest place reached, and forgets it. A word that stands there
+    /// may be one of those misspelt.
     pub(super) fn report_farthest(&self) {
+        self.report_misspelt(None, &[]);
+    }
+
+    /// The same, where the fault may be that a word further up is not one of the known ones.
+    pub(super) fn report_misspelt(&self, word: Option<Token>, known: &[&str]) {
         let (at, mut expected) = self.cx.farthest.take();
         if self.cx.too_deep.get() {
             return;
@@ -170,9 +176,18 @@ impl<'a> Tokens<'a> {
             0..=6 => expected.join(", "),
             _ => format!("{}, …", expected[..6].join(", ")),
         };
-        self.cx.report(
-            Diagnostic::error("syntax", span, format!("unexpected {what}")).because(format!("expected {list}")),
-        );
+        let report =
+            Diagnostic::error("syntax", span, format!("unexpected {what}")).because(format!("expected {list}"));
+        let is_word = |t: &Token| t.kind == TokenKind::Word;
+        let words = expected.iter().copied().filter(|e| e.chars().all(char::is_alphabetic));
+        let report = match (found.filter(|t| is_word(t)), word.filter(is_word)) {
+            (Some(found), _) if nearest(self.text(*found), words.clone()).is_some() => {
+                report.suggest(self.text(*found), words)
+            }
+            (_, Some(word)) => report.suggest(self.text(word), known.iter().copied()),
+            (_, None) => report,
+        };
+        self.cx.report(report);
     }
 }
 
