@@ -58,7 +58,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     };
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
     check_only_block(source, start, &block_tokens, out);
-    let block = block::parse_block(source, &block_tokens.tokens, out);
+    let block = block::parse_block(source, &block_tokens, out);
     let mut module = if source.text[..start].contains("MODULE") {
         check_comment_markers(source, &block_tokens, out);
         if out.has_errors() {
@@ -78,7 +78,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
 pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Lexed)> {
     let start = find_block(&source.text)?;
     let lexed = lex(source, start, lex::Until::BlockEnd, out);
-    let block = block::parse_block(source, &lexed.tokens, out)?;
+    let block = block::parse_block(source, &lexed, out)?;
     Some((block, lexed))
 }
 
@@ -90,7 +90,7 @@ pub fn has_block(source: &Source) -> bool {
 /// Parses a plain PlusCal algorithm on its own.
 pub fn parse_algorithm(source: &Source, out: &mut Diagnostics) -> Option<Block> {
     let lexed = lex(source, 0, lex::Until::BlockEnd, out);
-    block::parse_block(source, &lexed.tokens, out)
+    block::parse_block(source, &lexed, out)
 }
 
 /// Parses a module without a block, such as one that is extended.

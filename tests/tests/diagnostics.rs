@@ -85,3 +85,50 @@ fn each_code_has_a_fixture_and_an_explanation() {
         assert!(said.status.success() && said.stdout.len() > 20, "{code}");
     }
 }
+
+/// Where the words and signs of the block of a module are; comments and strings count as one.
+fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
+    let (mut found, mut at) = (Vec::new(), text.find("--mpcal").expect("it has a block"));
+    let end = text.find("\\* BEGIN PLUSCAL").expect("it has markers");
+    while at < end {
+        let rest = &text[at..end];
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let length = match rest.chars().next() {
+            Some('"') => rest[1..].find('"').map_or(1, |n| n + 2),
+            Some(c) if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            Some(c) => c.len_utf8(),
+            None => break,
+        };
+        if rest.starts_with("\\*") {
+            at += rest.find('\n').unwrap_or(rest.len());
+        } else {
+            if !rest.starts_with(char::is_whitespace) {
+                found.push(at..at + length);
+            }
+            at += length;
+        }
+    }
+    found
+}
+
+/// A word or sign that is left out is one mistake, and there is one message: what is behind it is read as
+/// if nothing had happened. It may be two or three where a bracket is missing, which is known only behind it.
+#[test]
+fn one_mistake_gives_one_message() {
+    let (mut mistakes, mut more) = (0, Vec::new());
+    for name in ["macros", "procedures", "mapping_forms", "choices"] {
+        let text = fs::read_to_string(fixtures("models").join(format!("{name}.tla"))).expect("the fixture can be read");
+        for token in tokens(&text) {
+            let broken = format!("{}{}", &text[..token.start], &text[token.end..]);
+            let Err(report) = mpcal_build::parse(name, &broken) else { continue };
+            mistakes += 1;
+            let report = report.to_string();
+            let messages = report.matches("error[").count();
+            assert!(messages <= 3, "without `{}`:\n{report}", &text[token]);
+            if messages > 1 {
+                more.push(format!("without `{}`:\n{report}\n", &text[token]));
+            }
+        }
+    }
+    assert!(mistakes > 300 && more.len() * 25 < mistakes, "{} of {mistakes}:\n{}", more.len(), more.join("\n"));
+}

@@ -7,7 +7,7 @@ use nom::sequence::{delimited, preceded};
 use nom::Parser;
 
 use super::expr::expr;
-use super::lex::{Token, TokenKind};
+use super::lex::{Lexed, Token, TokenKind};
 use super::module::definitions;
 use super::stmt::{arguments, body};
 use super::tokens::{name, symbol, wildcards, word, Context, Res, Tokens};
@@ -19,7 +19,16 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
 
 /// Parses the block; its parts may come in any order.
-pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
+pub(super) fn parse_block(source: &Source, lexed: &Lexed, out: &mut Diagnostics) -> Option<Block> {
+    let block = parts(source, &lexed.tokens, out);
+    // Where a brace is missing has often been told already.
+    if let Some(unclosed) = lexed.unclosed.clone().filter(|_| !out.has_errors()) {
+        out.push(unclosed);
+    }
+    block
+}
+
+fn parts(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
     let cx = Context::new(source);
     let start = Tokens::new(&cx, tokens, true);
     let keyword = alt((word("--mpcal"), word("--algorithm")));
@@ -47,12 +56,13 @@ pub(super) fn parse_block(source: &Source, tokens: &[Token], out: &mut Diagnosti
         }
         match part(i, &mut block) {
             Ok((rest, ())) => i = rest,
+            Err(_) if cx.too_deep.get() => break,
             Err(_) => {
-                i.report_farthest();
-                if cx.too_deep.get() {
-                    break;
-                }
-                i = next_part(i);
+                i = match cx.unclosed_body.take() {
+                    Some(at) if starts_part(i.skip_to(at)) => i.skip_to(at),
+                    Some(at) => next_part(i.skip_to(at), at),
+                    None => next_part(i, i.report_farthest()),
+                };
             }
         }
     }
@@ -73,18 +83,29 @@ fn starts_part(i: Tokens<'_>) -> bool {
     }
 }
 
-/// Skips a part that cannot be read: to the next one, at the brace level of parts.
-fn next_part(mut i: Tokens<'_>) -> Tokens<'_> {
-    // `fair + process` and `mapping macro` start one part.
-    while i.is_symbol("+") || i.first().is_some_and(|t| PARTS.contains(&i.text(t))) {
-        i = i.skip(1);
+/// Whether what comes next, where statements stand, cannot be one of them: a `}` is missing before it.
+pub(super) fn cannot_be_statement(i: Tokens<'_>) -> bool {
+    let word = |n: usize| i.skip(n).first().is_some_and(|t| t.kind == TokenKind::Word);
+    let symbol = |n: usize, s: &str| i.skip(n).is_symbol(s);
+    match i.first().map_or("", |t| i.text(t)) {
+        "archetype" | "procedure" | "macro" => word(1) && symbol(2, "("),
+        "mapping" => i.skip(1).is_word("macro"),
+        "define" | "read" | "write" | "or" | "else" => symbol(1, "{"),
+        "process" => symbol(1, "(") && word(2) && (symbol(3, "=") || symbol(3, "\\in")),
+        "fair" => symbol(1, "+") || i.skip(1).is_word("process"),
+        "variable" | "variables" => word(1),
+        _ => false,
     }
+}
+
+/// Skips a part that cannot be read behind a place: to the next one, at the brace level of parts.
+fn next_part(mut i: Tokens<'_>, fault: u32) -> Tokens<'_> {
     let mut depth = 0i32;
     while let Some(token) = i.raw_first() {
         match token.kind {
             TokenKind::Symbol("{") => depth += 1,
             TokenKind::Symbol("}") => depth -= 1,
-            TokenKind::Word if depth <= 0 && starts_part(i) => return i,
+            TokenKind::Word if depth <= 0 && token.span.start > fault && starts_part(i) => return i,
             _ => {}
         }
         i = i.skip(1);

@@ -43,6 +43,8 @@ pub(crate) struct Lexed {
     pub(crate) quoted: Vec<Span>,
     /// Comments, in order.
     pub(crate) comments: Vec<Span>,
+    /// The block has no end.
+    pub unclosed: Option<Diagnostic>,
 }
 
 /// Where to stop.
@@ -102,9 +104,10 @@ pub(crate) fn lex(source: &Source, start: usize, until: Until, out: &mut Diagnos
         tokens: Vec::new(),
         quoted: Vec::new(),
         comments: Vec::new(),
+        unclosed: None,
     };
     lexer.run(until);
-    Lexed { tokens: lexer.tokens, quoted: lexer.quoted, comments: lexer.comments }
+    Lexed { tokens: lexer.tokens, quoted: lexer.quoted, comments: lexer.comments, unclosed: lexer.unclosed }
 }
 
 struct Lexer<'s, 'd> {
@@ -116,6 +119,7 @@ struct Lexer<'s, 'd> {
     tokens: Vec<Token>,
     quoted: Vec<Span>,
     comments: Vec<Span>,
+    unclosed: Option<Diagnostic>,
 }
 
 impl<'s> Lexer<'s, '_> {
@@ -153,6 +157,7 @@ impl<'s> Lexer<'s, '_> {
         } else if until == Until::End {
             self.advance(self.text.len());
         }
+        let in_comment = until == Until::BlockEnd && self.text[..self.at].contains("(*");
         let (mut depth, mut modules) = (0usize, 0usize);
         while let Some(c) = self.rest().chars().next() {
             let rest = self.rest();
@@ -160,6 +165,12 @@ impl<'s> Lexer<'s, '_> {
                 self.advance(c.len_utf8());
             } else if rest.starts_with("(*") {
                 self.comment();
+            } else if in_comment && rest.starts_with("*)") {
+                self.unclosed = Some(
+                    Diagnostic::error("unclosed", self.span(2), "the comment ends inside the MPCal block")
+                        .because("a `}` is missing before this"),
+                );
+                return;
             } else if rest.starts_with("\\*") {
                 let length = rest.find('\n').unwrap_or(rest.len());
                 self.quoted.push(self.span(length));
@@ -213,7 +224,7 @@ impl<'s> Lexer<'s, '_> {
         }
         if until == Until::BlockEnd {
             let end = self.source.end();
-            self.out.push(
+            self.unclosed = Some(
                 Diagnostic::error("unclosed", end, "the file ends inside the MPCal block")
                     .because("a `}` is missing before this"),
             );

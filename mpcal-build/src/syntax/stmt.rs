@@ -6,19 +6,36 @@ use nom::multi::{many1, separated_list0, separated_list1};
 use nom::sequence::{delimited, preceded};
 use nom::Parser;
 
+use super::block::cannot_be_statement;
 use super::brackets::steps;
 use super::expr::expr;
 use super::lex::{Token, TokenKind};
-use super::tokens::{measured, name, nested, reached, symbol, wildcards, word, Res, Tokens};
+use super::tokens::{measured, name, nested, reached, symbol, wildcards, word, Failed, Res, Tokens};
 use crate::ast::{Argument, Initial, Label, Name, Place, Stmt, StmtKind, WithBinding};
 use crate::diagnostic::Diagnostic;
+use crate::source::Span;
 
 /// `{ s; s }`
 pub(super) fn body(i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
-    let (i, _) = symbol("{")(i)?;
-    let (i, stmts) = nested(i, stmts)?;
+    let (inside, open) = symbol("{")(i)?;
+    let (i, stmts) = nested(inside, stmts)?;
+    if cannot_be_statement(i) {
+        return unclosed(i, open);
+    }
     let (i, _) = symbol("}")(i)?;
     Ok((i, stmts))
+}
+
+/// Reports that a body is not closed where a part of the block starts, and gives up on the part it is in.
+fn unclosed<'a, T>(i: Tokens<'a>, open: Span) -> Res<'a, T> {
+    let here = i.here();
+    i.cx.unclosed_body.set(Some(here.start));
+    i.cx.report(
+        Diagnostic::error("unclosed", here, format!("`{}` inside a body", i.cx.source.slice(here)))
+            .because("a `}` is missing before this")
+            .and(open, "this may be what is not closed"),
+    );
+    Err(nom::Err::Failure(Failed))
 }
 
 /// Statements up to the closing brace. One that cannot be parsed is reported and read over.
@@ -28,7 +45,7 @@ fn stmts(mut i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
         while i.is_symbol(";") {
             i = i.skip(1);
         }
-        if i.raw_first().is_none() || i.is_symbol("}") {
+        if i.raw_first().is_none() || i.is_symbol("}") || cannot_be_statement(i) {
             return Ok((i, list));
         }
         match stmt(i) {
@@ -43,13 +60,11 @@ fn stmts(mut i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
             }
             Ok((rest, _)) => {
                 let _ = rest.fail::<()>(";");
-                i.report_misspelt(keyword(i), KEYWORDS);
-                i = recover(rest);
+                i = recover(rest, i.report_misspelt(keyword(i), KEYWORDS));
             }
             Err(nom::Err::Failure(f)) => return Err(nom::Err::Failure(f)),
             Err(_) => {
-                i.report_misspelt(keyword(i), KEYWORDS);
-                i = recover(i);
+                i = recover(i, i.report_misspelt(keyword(i), KEYWORDS));
             }
         }
     }
@@ -75,20 +90,23 @@ fn ends_in_block(s: &Stmt) -> bool {
     }
 }
 
-/// Skips to the next `;` or `}` of this brace level.
-fn recover(i: Tokens<'_>) -> Tokens<'_> {
-    let mut depth = 0usize;
+/// Skips to the next `;` or `}` of this brace level that is not before a fault. A `;` in parentheses
+/// separates bindings.
+fn recover(i: Tokens<'_>, fault: u32) -> Tokens<'_> {
+    let (mut braces, mut parentheses) = (0usize, 0usize);
     let end = i.all().iter().position(|t| match t.kind {
-        TokenKind::Symbol("{") => {
-            depth += 1;
+        TokenKind::Symbol("}") if braces == 0 => true,
+        TokenKind::Symbol(";") => braces + parentheses == 0 && t.span.start >= fault,
+        TokenKind::Symbol(symbol) => {
+            match symbol {
+                "{" => braces += 1,
+                "}" => braces -= 1,
+                "(" => parentheses += 1,
+                ")" => parentheses = parentheses.saturating_sub(1),
+                _ => {}
+            }
             false
         }
-        TokenKind::Symbol("}") if depth == 0 => true,
-        TokenKind::Symbol("}") => {
-            depth -= 1;
-            false
-        }
-        TokenKind::Symbol(";") => depth == 0,
         _ => false,
     });
     i.skip(end.unwrap_or(i.all().len()))

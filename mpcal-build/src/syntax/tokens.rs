@@ -24,6 +24,8 @@ pub(super) struct Context<'a> {
     problems: RefCell<Vec<Diagnostic>>,
     /// Set once nesting is too deep: the rest of the file is then read over.
     pub(super) too_deep: Cell<bool>,
+    /// Where a part of the block starts inside a body that is never closed, which has been reported.
+    pub(super) unclosed_body: Cell<Option<u32>>,
     /// The links of chains on the longest path through what was read last.
     height: Cell<u16>,
 }
@@ -35,6 +37,7 @@ impl<'a> Context<'a> {
             farthest: RefCell::default(),
             problems: RefCell::default(),
             too_deep: Cell::default(),
+            unclosed_body: Cell::default(),
             height: Cell::default(),
         }
     }
@@ -112,6 +115,11 @@ impl<'a> Tokens<'a> {
         self.tokens
     }
 
+    /// Skips what stands before a place.
+    pub(super) fn skip_to(self, place: u32) -> Self {
+        self.skip(self.tokens.partition_point(|t| t.span.start < place))
+    }
+
     pub(super) fn skip(self, count: usize) -> Self {
         Self { tokens: &self.tokens[count.min(self.tokens.len())..], ..self }
     }
@@ -155,17 +163,17 @@ impl<'a> Tokens<'a> {
         Err(nom::Err::Error(Failed))
     }
 
-    /// Reports what was expected at the farthest place reached, and forgets it. A word that stands there
-    /// may be one of those misspelt.
-    pub(super) fn report_farthest(&self) {
-        self.report_misspelt(None, &[]);
+    /// Reports what was expected at the farthest place reached, forgets it, and gives that place. A word
+    /// that stands there may be one of those misspelt.
+    pub(super) fn report_farthest(&self) -> u32 {
+        self.report_misspelt(None, &[])
     }
 
     /// The same, where the fault may be that a word further up is not one of the known ones.
-    pub(super) fn report_misspelt(&self, word: Option<Token>, known: &[&str]) {
+    pub(super) fn report_misspelt(&self, word: Option<Token>, known: &[&str]) -> u32 {
         let (at, mut expected) = self.cx.farthest.take();
         if self.cx.too_deep.get() {
-            return;
+            return at;
         }
         let source = self.cx.source;
         let found = self.tokens.iter().find(|t| t.span.start == at);
@@ -188,6 +196,7 @@ impl<'a> Tokens<'a> {
             (_, None) => report,
         };
         self.cx.report(report);
+        at
     }
 }
 
