@@ -194,6 +194,8 @@ pub enum ExprKind {
 pub struct Block {
     /// Its name.
     pub name: Name,
+    /// Whether it starts with `--fair mpcal`.
+    pub fair: bool,
     /// Units of its `define` parts.
     pub definitions: Vec<Unit>,
     /// What stands between the braces of each `define`.

@@ -74,6 +74,7 @@ impl Expander<'_, '_> {
             StmtKind::Macro(name, args) => {
                 let (name, args) = (name.clone(), std::mem::take(args));
                 stmt.kind = self.expansion(&name, args);
+                move_label_inside(stmt);
             }
             StmtKind::If(_, then, otherwise) => {
                 self.stmt(then);
@@ -108,6 +109,15 @@ impl Expander<'_, '_> {
         Substitution { map, free, fresh: &mut self.fresh, out: self.out }.stmts(&mut body);
         self.stmts(&mut body);
         StmtKind::Block(body)
+    }
+}
+
+/// The label of a use of a macro is that of its first statement: it may be a `while`.
+fn move_label_inside(stmt: &mut Stmt) {
+    if let StmtKind::Block(body) = &mut stmt.kind {
+        if let Some(first) = body.first_mut().filter(|first| first.label.is_none()) {
+            first.label = stmt.label.take();
+        }
     }
 }
 

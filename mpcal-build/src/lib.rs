@@ -25,6 +25,7 @@ mod fresh;
 mod infer;
 #[cfg(feature = "interpret")]
 mod interpret;
+mod label;
 mod load;
 mod normal;
 mod normalize;

@@ -52,7 +52,15 @@ impl Normalizer<'_, '_> {
 
     /// A section that starts at the next statement, which has a label.
     fn sections_from(&mut self, mut rest: Todo<'_>, after: &End) -> Jump {
-        let Some(first) = rest.pop() else { return jump_of(after) };
+        let Some(mut first) = rest.pop() else { return jump_of(after) };
+        // A block starts with the label of its first statement.
+        while let (None, StmtKind::Block(list)) = (&first.label, &first.kind) {
+            rest.extend(list.iter().rev());
+            first = match rest.pop() {
+                Some(first) => first,
+                None => return jump_of(after),
+            };
+        }
         let label = match &first.label {
             Some(l) => l.clone(),
             None => return Jump::Error,

@@ -231,6 +231,8 @@ fn front(
     if !crate::expand::expand(&mut file.block, out) {
         return None;
     }
+    // After this: a plain body has the labels that the translator would add.
+    crate::label::add(&mut file.block);
     // After this: every name is an id.
     let mut model = crate::resolve::resolve(sources, &file.module, modules, &file.block, out);
     // After this: every section is well formed.

@@ -18,8 +18,8 @@ use crate::ast::{self, Block, Module, Name, ProcessKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::operators;
 use crate::resolved::{
-    Archetype, ArchetypeId, Argument, BoundId, Initial, MappingMacro, MappingMacroId, Model, Procedure, ProcedureId,
-    Process, Variable, VariableId, VariableKind,
+    Archetype, ArchetypeId, Argument, BoundId, Expr, Initial, MappingMacro, MappingMacroId, Model, Procedure,
+    ProcedureId, Process, Variable, VariableId, VariableKind,
 };
 use crate::source::{Sources, Span};
 
@@ -35,6 +35,8 @@ enum Entry {
     SelfId,
     /// An instance in a `LET`: an index into [`Resolver::let_instances`].
     LetInstance(usize),
+    /// `@` in the value of an assignment: an index into [`Resolver::olds`].
+    Old(usize),
 }
 
 struct Resolver<'a, 'd> {
@@ -54,6 +56,8 @@ struct Resolver<'a, 'd> {
     /// The parameters of the instances on the way here, which every definition takes first.
     instance_parameters: Vec<BoundId>,
     let_instances: Vec<LetInstance<'a>>,
+    /// What assignments around us change, as it was before.
+    olds: Vec<Expr>,
     /// Their names, each one once.
     let_names: HashSet<Rc<str>>,
     assumes: Vec<&'a ast::Expr>,
@@ -95,6 +99,7 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         env: EnvId(0),
         instance_parameters: Vec::new(),
         let_instances: Vec::new(),
+        olds: Vec::new(),
         let_names: HashSet::new(),
         assumes: Vec::new(),
         procedures: HashMap::new(),

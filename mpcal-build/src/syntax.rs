@@ -50,12 +50,31 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
             );
             return None;
         }
+        if let Some(header) = blocks(&source.text, "algorithm").next() {
+            out.push(
+                Diagnostic::error("no-block", source.span(header), "this is a PlusCal algorithm, not an MPCal block")
+                    .because("it is translated by `pcal.trans` alone")
+                    .help("to compile it, write `--mpcal Name {`, and behind the block:\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION"),
+            );
+            return None;
+        }
         out.push(
             Diagnostic::error("no-block", source.span(0..0), "no MPCal block in this file")
                 .help("write `--mpcal Name { … }` inside a comment of the module"),
         );
         return None;
     };
+    if let Some(module) = lex::module_header(&source.text).filter(|module| *module > start) {
+        let header = headers(&source.text).next().unwrap_or(start..start);
+        let line = source.text[module..].lines().next().unwrap_or("").trim_end().len();
+        out.push(
+            Diagnostic::error("no-block", source.span(header), "the block stands in front of the module")
+                .because("nothing of a module is known here")
+                .and(source.span(module..module + line), "the module starts here")
+                .help("move the block into a comment of the module"),
+        );
+        return None;
+    }
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
     check_only_block(source, start, &block_tokens, out);
     let block = block::parse_block(source, &block_tokens, out);
@@ -104,10 +123,21 @@ fn find_block(text: &str) -> Option<usize> {
     headers(text).next().map(|header| header.start)
 }
 
-/// Where `--mpcal Name {` stands, other than in a line comment.
+/// Where `--mpcal Name {` or `--fair mpcal Name {` stands, other than in a line comment.
 fn headers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    text.match_indices("--mpcal").filter_map(|(at, _)| {
-        let rest = &text[at + "--mpcal".len()..];
+    blocks(text, "mpcal")
+}
+
+/// The text behind `--mpcal` or `--fair mpcal`.
+fn behind_keyword<'t>(text: &'t str, keyword: &str) -> Option<&'t str> {
+    let fair = text.strip_prefix("--fair").filter(|rest| rest.starts_with(char::is_whitespace)).map(str::trim_start);
+    fair.or_else(|| text.strip_prefix("--")).and_then(|rest| rest.strip_prefix(keyword))
+}
+
+fn blocks<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+    let starts = text.match_indices("--").filter(move |(at, _)| !text[..*at].ends_with('-'));
+    starts.filter_map(move |(at, _)| {
+        let rest = behind_keyword(&text[at..], keyword)?;
         let name = lex::without_blanks(rest);
         let after = name.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
         let end = text.len() - lex::without_blanks(after).len();

@@ -31,6 +31,7 @@ const TLC: &[(&str, usize)] = &[
     ("local_refs", 13_824),
     ("long_choices", 23),
     ("long_section", 13),
+    ("macro_loop", 170),
     ("macros", 9),
     ("macros_jump", 101),
     ("mapping_forms", 65),

@@ -135,6 +135,7 @@ runs!(
     local_refs "local_refs",
     long_choices "long_choices",
     long_section "long_section",
+    macro_loop "macro_loop",
     macros_jump "macros_jump",
     mapping_forms "mapping_forms",
     narrowed "narrowed",

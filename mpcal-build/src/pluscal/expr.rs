@@ -140,6 +140,7 @@ impl Printer<'_> {
             ExprKind::BuiltinRef(op) => Text::name(op.name),
             // Several lines are printed below each other, as they were.
             ExprKind::Opaque(text, _) if text.contains('\n') => Text::new(format!("{BREAK}{text}"), OPEN),
+            ExprKind::Opaque(text, _) if text.chars().all(|c| c.is_alphanumeric()) => Text::name(text.clone()),
             ExprKind::Opaque(text, _) => Text::new(text.to_string(), OPEN),
             ExprKind::Call(id, args) => {
                 let operator = &self.model.operators[id.index()];

@@ -125,10 +125,11 @@ impl Scope {
 
     /// Every word and string outside the two regions that are written anew.
     fn read_words(&mut self, source: &Source) {
+        let ends = source.text.contains("\\* END TRANSLATION");
         let (mut inside, mut ours) = (false, false);
         for line in source.text.lines() {
             let text = line.trim_start();
-            inside |= text.starts_with("\\* BEGIN TRANSLATION");
+            inside |= ends && text.starts_with("\\* BEGIN TRANSLATION");
             ours |= text.starts_with("\\* BEGIN PLUSCAL TRANSLATION");
             if !inside && !ours {
                 let is_word = |c: char| c.is_alphanumeric() || c == '_';

@@ -63,10 +63,14 @@ impl Resolver<'_, '_> {
             }
             A::At => match self.lookup("@") {
                 Some(Entry::Bound(id)) => ExprKind::Bound(id),
+                Some(Entry::Old(n)) => {
+                    let old = self.olds[n].clone();
+                    crate::fresh::Fresh::new(&mut self.model).copy(&old).kind
+                }
                 _ => {
                     self.out.push(
-                        Diagnostic::error("unknown-name", span, "`@` stands for the old value in `EXCEPT`")
-                            .because("there is no `EXCEPT` around it"),
+                        Diagnostic::error("unknown-name", span, "`@` stands for the old value in `EXCEPT` and `:=`")
+                            .because("there is neither around it"),
                     );
                     ExprKind::DefaultInit
                 }

@@ -29,7 +29,7 @@ impl Resolver<'_, '_> {
                 };
             }
             Some(Entry::Variable(id)) => return self.variable(id, span),
-            Some(Entry::LetInstance(_)) | None => {}
+            Some(Entry::LetInstance(_) | Entry::Old(_)) | None => {}
         }
         if let Some((env, item)) = self.find(self.env, name) {
             return self.item(env, &item, name, None, span);
@@ -43,6 +43,9 @@ impl Resolver<'_, '_> {
         }
         if let Some(op) = operators::infix(name) {
             return ExprKind::BuiltinRef(op);
+        }
+        if matches!(&**name, "pc" | "stack" | "ProcSet") {
+            return ExprKind::Opaque(name.clone(), "it is a name of the PlusCal translation");
         }
         self.unknown(name, span)
     }

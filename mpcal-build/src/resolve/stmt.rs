@@ -73,7 +73,7 @@ impl Resolver<'_, '_> {
     }
 
     fn assignment(&mut self, place: &ast::Place, value: &ast::Expr) -> Option<(Target, Expr)> {
-        let value = self.expr(value);
+        let value = self.value(place, value);
         let name = &place.name;
         if &*name.text == "$variable" {
             if self.in_mapping.is_none() {
@@ -117,6 +117,32 @@ impl Resolver<'_, '_> {
             VariableKind::Ref(count) => self.write(id, count, place, value),
             _ => Some((Target::Variable(id, self.path(&place.path)), value)),
         }
+    }
+
+    /// The value that is assigned, in which `@` is what the place holds before.
+    fn value(&mut self, place: &ast::Place, value: &ast::Expr) -> Expr {
+        let mut says_old = false;
+        crate::expand::walk(&mut value.clone(), &mut |kind| says_old |= matches!(kind, ast::ExprKind::At));
+        // What is not known is reported as the target.
+        if !says_old || self.lookup(&place.name.text).is_none() && &*place.name.text != "$variable" {
+            return self.expr(value);
+        }
+        let name = ast::Expr { kind: ast::ExprKind::Name(place.name.text.clone()), span: place.name.span };
+        let old = place.path.iter().fold(name, |base, step| {
+            let kind = match step {
+                ast::Step::Index(list) => ast::ExprKind::Index(Box::new(base), list.clone()),
+                ast::Step::Field(field) => ast::ExprKind::Field(Box::new(base), field.clone()),
+            };
+            ast::Expr { kind, span: place.span }
+        });
+        let old = self.expr(&old);
+        self.olds.push(old);
+        let value = self.scoped(|cx| {
+            cx.scope.push(("@".into(), Entry::Old(cx.olds.len() - 1)));
+            cx.expr(value)
+        });
+        self.olds.pop();
+        value
     }
 
     /// A `ref` is written at exactly its indices. The globals of a plain process are `ref`s of no

@@ -31,7 +31,11 @@ pub(super) fn parse_block(source: &Source, lexed: &Lexed, out: &mut Diagnostics)
 fn parts(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
     let cx = Context::new(source);
     let start = Tokens::new(&cx, tokens, true);
-    let keyword = alt((word("--mpcal"), word("--algorithm")));
+    let fair = start.is_word("--fair");
+    let keyword = |i| match fair {
+        true => preceded(word("--fair"), alt((word("mpcal"), word("algorithm")))).parse(i),
+        false => alt((word("--mpcal"), word("--algorithm"))).parse(i),
+    };
     let header = (keyword, name, symbol("{")).parse(start);
     let Ok((mut i, (_, block_name, _))) = header else {
         start.report_farthest();
@@ -40,6 +44,7 @@ fn parts(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Blo
     };
     let mut block = Block {
         name: block_name,
+        fair,
         definitions: Vec::new(),
         definition_spans: Vec::new(),
         macros: Vec::new(),
@@ -149,6 +154,12 @@ fn part<'a>(i: Tokens<'a>, block: &mut Block) -> Res<'a, ()> {
             block.variables.extend(v);
             rest
         }
+        "fair" if behind_fair(i).is_symbol("{") => {
+            let (i, fairness) = fairness(i);
+            let (rest, stmts) = body(i)?;
+            block.processes.push(uniprocess(block, fairness, stmts, token.span));
+            rest
+        }
         "fair" | "process" => {
             let (rest, p) = process(i)?;
             block.processes.push(p);
@@ -156,13 +167,7 @@ fn part<'a>(i: Tokens<'a>, block: &mut Block) -> Res<'a, ()> {
         }
         _ if i.is_symbol("{") => {
             let (rest, stmts) = body(i)?;
-            block.processes.push(Process {
-                name: block.name.clone(),
-                fairness: Fairness::Unfair,
-                selves: Initial::None,
-                kind: ProcessKind::Plain(Vec::new(), stmts),
-                span: token.span,
-            });
+            block.processes.push(uniprocess(block, Fairness::Unfair, stmts, token.span));
             rest
         }
         _ => {
@@ -173,6 +178,25 @@ fn part<'a>(i: Tokens<'a>, block: &mut Block) -> Res<'a, ()> {
         }
     };
     Ok((semicolons(rest), ()))
+}
+
+/// The one process of a block whose body has no name.
+fn uniprocess(block: &Block, fairness: Fairness, body: Vec<crate::ast::Stmt>, span: Span) -> Process {
+    let kind = ProcessKind::Plain(Vec::new(), body);
+    Process { name: block.name.clone(), fairness, selves: Initial::None, kind, span }
+}
+
+/// `fair`, `fair+`, or nothing.
+fn fairness(i: Tokens<'_>) -> (Tokens<'_>, Fairness) {
+    match i.is_word("fair") {
+        true if i.skip(1).is_symbol("+") => (i.skip(2), Fairness::Strong),
+        true => (i.skip(1), Fairness::Weak),
+        false => (i, Fairness::Unfair),
+    }
+}
+
+fn behind_fair(i: Tokens<'_>) -> Tokens<'_> {
+    fairness(i).0
 }
 
 fn semicolons(mut i: Tokens<'_>) -> Tokens<'_> {
@@ -308,13 +332,7 @@ fn write_first(i: Tokens<'_>, found: Name) -> Res<'_, MappingMacro> {
 }
 
 fn process(start: Tokens<'_>) -> Res<'_, Process> {
-    let (mut i, mut fairness) = (start, Fairness::Unfair);
-    if i.is_word("fair") {
-        (i, fairness) = (i.skip(1), Fairness::Weak);
-        if i.is_symbol("+") {
-            (i, fairness) = (i.skip(1), Fairness::Strong);
-        }
-    }
+    let (i, fairness) = fairness(start);
     let value = preceded(symbol("="), expr).map(Initial::Value);
     let element = preceded(symbol("\\in"), expr).map(Initial::Element);
     let inner = (name, alt((value, element)));

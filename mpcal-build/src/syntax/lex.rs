@@ -244,9 +244,9 @@ impl<'s> Lexer<'s, '_> {
     /// The region of `pcal.trans` is its own business.
     fn skip_translation(&mut self) {
         let rest = self.rest();
-        let length = rest.find("\\* END TRANSLATION").unwrap_or(rest.len());
-        let line = rest[length..].find('\n').map_or(rest.len(), |n| length + n);
-        self.advance(line);
+        let line_from = |at: usize| rest[at..].find('\n').map_or(rest.len(), |n| at + n);
+        // Where the end is missing, nothing has been translated yet: the line is a comment.
+        self.advance(line_from(rest.find("\\* END TRANSLATION").unwrap_or(0)));
     }
 
     fn string(&mut self, until: Until) {
@@ -373,7 +373,7 @@ pub(crate) fn without_blanks(text: &str) -> &str {
 }
 
 /// The byte at which the header of the first module starts.
-fn module_header(text: &str) -> Option<usize> {
+pub(super) fn module_header(text: &str) -> Option<usize> {
     text.match_indices("----")
         .map(|(at, _)| at)
         .find(|at| text[*at..].trim_start_matches('-').trim_start().starts_with("MODULE"))

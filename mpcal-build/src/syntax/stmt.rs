@@ -168,7 +168,7 @@ fn unlabelled(i: Tokens<'_>) -> Res<'_, StmtKind> {
         "yield" if !is_assignment(i) => expr.map(StmtKind::Yield).parse(next),
         "skip" => Ok((next, StmtKind::Skip)),
         "return" => Ok((next, StmtKind::Return)),
-        "goto" => name.map(StmtKind::Goto).parse(next),
+        "goto" => alt((name, quoted)).map(StmtKind::Goto).parse(next),
         "call" => {
             let (i, callee) = name(next)?;
             let (i, args) = arguments(i)?;
@@ -180,6 +180,16 @@ fn unlabelled(i: Tokens<'_>) -> Res<'_, StmtKind> {
             Ok((i, StmtKind::Macro(callee, args)))
         }
         _ => separated_list1(symbol("||"), assignment).map(StmtKind::Assign).parse(i),
+    }
+}
+
+/// `"Done"`: a label may be written as the value of `pc`.
+fn quoted(i: Tokens<'_>) -> Res<'_, Name> {
+    match i.first() {
+        Some(t) if t.kind == TokenKind::String => {
+            Ok((i.skip(1), Name { text: i.text(t).trim_matches('"').into(), span: t.span }))
+        }
+        _ => i.fail("a label"),
     }
 }
 
