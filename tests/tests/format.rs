@@ -132,3 +132,47 @@ fn random_models_are_read_as_they_are_printed() {
         assert_eq!(translated(&model), translated(&once), "{once}");
     }
 }
+
+/// What the translation copies of the model, comments and definitions, is the same after formatting, so that it
+/// does not become stale.
+#[test]
+fn a_translation_stays_current() {
+    let model = r"---- MODULE current ----
+EXTENDS Naturals
+(*
+--mpcal current {
+      define {
+  Small(n) == /\ n < 5
+              /\ n # 3
+      Other == TRUE }
+  archetype A(ref x)
+  {
+      \* A heading of several labels.
+
+      \* What l1 does.
+      l1: x := IF Small(x)
+        THEN 1
+        ELSE 2;
+      \* What l2 does.
+
+      l2: skip;
+  }
+  variables x = 0;
+  \* INSTANCES
+
+  \* The only process.
+  process (p = 1) == instance A(ref x);
+}
+\* BEGIN PLUSCAL TRANSLATION
+\* END PLUSCAL TRANSLATION
+*)
+====
+";
+    let translated = |text: &str| {
+        let whole = Config::new().translate_text("current.tla", text, None).unwrap_or_else(|e| panic!("{e}"));
+        whole.split("BEGIN PLUSCAL").nth(1).unwrap_or("").to_owned()
+    };
+    let formatted = mpcal_build::format("current.tla", model).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(translated(model), translated(&formatted), "{formatted}");
+    assert!(formatted.contains("  \\* INSTANCES\n\n  \\* The only process.\n"), "{formatted}");
+}

@@ -34,6 +34,8 @@ pub(super) struct Line {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Blank {
     Never,
+    /// Only behind a comment, if the author left one there.
+    First,
     /// If the author left one.
     Kept,
     Always,
@@ -41,7 +43,7 @@ enum Blank {
 
 impl Gap {
     pub(super) fn line(depth: usize) -> Self {
-        Gap::Line(Line { depth, comments: depth, blank: Blank::Never })
+        Gap::Line(Line { depth, comments: depth, blank: Blank::First })
     }
 
     /// Before a statement that is not the first.
@@ -56,7 +58,7 @@ impl Gap {
 
     /// Before the end of a list, whose comments are still part of it.
     pub(super) fn closing(depth: usize, comments: usize) -> Self {
-        Gap::Line(Line { depth, comments, blank: Blank::Never })
+        Gap::Line(Line { depth, comments, blank: Blank::First })
     }
 }
 
@@ -268,11 +270,15 @@ impl<'s> Printer<'s> {
     /// Starts a line for what stands at a place.
     fn new_line(&mut self, depth: usize, blank: &mut Blank, place: u32) {
         let between = self.source.slice(Span { start: self.at.end, end: place });
-        let is_blank = match std::mem::replace(blank, Blank::Never) {
-            Blank::Never => false,
+        let is_blank = match *blank {
+            Blank::Never | Blank::First => false,
             Blank::Kept => between.matches('\n').count() > 1,
             Blank::Always => true,
         };
+        if *blank != Blank::Never {
+            // Between comments they stay as they are.
+            *blank = Blank::Kept;
+        }
         self.out.push_str(if is_blank { "\n\n" } else { "\n" });
         self.out.push_str(&"  ".repeat(depth));
     }
