@@ -3,6 +3,7 @@
 //! In: a resolved model. Out: problems; the model is not changed. After this: every critical
 //! section is well formed, so `normalize` cannot fail.
 
+mod eager_read;
 mod label_required;
 mod labels;
 mod multiple_writes;
@@ -26,6 +27,7 @@ pub fn check(block: &Block, model: &Model, rules: Rules, out: &mut Diagnostics) 
     label_required::check(model, out);
     ref_mismatch::check(model, out);
     yield_paths::check(model, out);
+    eager_read::check(model, out);
     if rules.no_multiple_writes {
         multiple_writes::check(model, out);
     }
