@@ -96,7 +96,7 @@ fn does_more(read: &[Stmt]) -> Option<&'static str> {
 fn has_elements(set: &Expr) -> bool {
     let natural = |e: &Expr| match &e.kind {
         ExprKind::Int(n) => *n >= 0,
-        ExprKind::Builtin(op, _) => matches!(op.name, "Len" | "Cardinality"),
+        ExprKind::Builtin(op, _) => matches!(op.name, "Len" | "Cardinality" | "BagCardinality"),
         _ => false,
     };
     match &set.kind {
