@@ -194,7 +194,7 @@ pub enum ExprKind {
 pub struct Block {
     /// Its name.
     pub name: Name,
-    /// Whether it starts with `--fair mpcal`.
+    /// Whether it starts with `--mpcal fair`.
     pub fair: bool,
     /// Units of its `define` parts.
     pub definitions: Vec<Unit>,

@@ -4,7 +4,7 @@
 //! ends in an explicit jump; no read inside an expression; a block of statements without a label is
 //! spliced into its surroundings; `a || b` is a list of assignments whose values are bound first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -46,7 +46,13 @@ impl Normalizer<'_, '_> {
         self.sections.clear();
         self.sections_from(todo(list), &End::Goto(end));
         let mut sections = std::mem::take(&mut self.sections);
-        sections.sort_by_key(|s| s.span);
+        // By the order of the labels, not by their places: one that a macro brings along stands elsewhere.
+        let mut order = HashMap::new();
+        each_label(list, &mut |label| {
+            let next = order.len();
+            order.entry(label).or_insert(next);
+        });
+        sections.sort_by_key(|s| order.get(&s.label).copied());
         Body { sections }
     }
 
@@ -368,6 +374,25 @@ fn jump_of(end: &End) -> Jump {
     match end {
         End::Goto(jump) => jump.clone(),
         _ => Jump::Done,
+    }
+}
+
+/// Calls `f` on every label, in the order of the text.
+fn each_label(list: &[Stmt], f: &mut dyn FnMut(Rc<str>)) {
+    for s in list {
+        if let Some(label) = &s.label {
+            f(label.name.clone());
+        }
+        match &s.kind {
+            StmtKind::If(_, a, b) => {
+                each_label(a, f);
+                each_label(b, f);
+            }
+            StmtKind::Either(arms) => arms.iter().for_each(|a| each_label(a, f)),
+            StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => each_label(body, f),
+            StmtKind::Assign(_) | StmtKind::Await(_) | StmtKind::Print(_) | StmtKind::Assert(_) => {}
+            StmtKind::Skip | StmtKind::Return | StmtKind::Goto(..) | StmtKind::Call(..) | StmtKind::Yield(_) => {}
+        }
     }
 }
 

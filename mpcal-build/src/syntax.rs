@@ -123,15 +123,21 @@ fn find_block(text: &str) -> Option<usize> {
     headers(text).next().map(|header| header.start)
 }
 
-/// Where `--mpcal Name {` or `--fair mpcal Name {` stands, other than in a line comment.
+/// Where `--mpcal Name {` or `--mpcal fair Name {` stands, other than in a line comment.
 fn headers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     blocks(text, "mpcal")
 }
 
-/// The text behind `--mpcal` or `--fair mpcal`.
+/// The text behind `--mpcal`, `--mpcal fair`, `--algorithm` or `--fair algorithm`.
 fn behind_keyword<'t>(text: &'t str, keyword: &str) -> Option<&'t str> {
-    let fair = text.strip_prefix("--fair").filter(|rest| rest.starts_with(char::is_whitespace)).map(str::trim_start);
-    fair.or_else(|| text.strip_prefix("--")).and_then(|rest| rest.strip_prefix(keyword))
+    let word = |text: &'t str, word: &str| text.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace));
+    let rest = text.strip_prefix("--")?;
+    // `pcal.trans` looks for `--fair` in all of the file, so a block of ours says it behind the keyword.
+    let fair = word(rest, "fair").filter(|_| keyword == "algorithm").map(str::trim_start);
+    let rest = word(fair.unwrap_or(rest), keyword)?;
+    // A block can be called `fair`, too.
+    let named = word(rest.trim_start(), "fair").filter(|rest| !rest.trim_start().starts_with('{'));
+    Some(named.unwrap_or(rest))
 }
 
 fn blocks<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = Range<usize>> + 't {

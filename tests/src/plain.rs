@@ -38,7 +38,7 @@ impl Plain {
     /// A module with the algorithm as a block of ours.
     #[must_use]
     pub fn as_block(&self, name: &str) -> String {
-        let header = if self.fair { "--fair mpcal" } else { "--mpcal" };
+        let header = if self.fair { "--mpcal fair" } else { "--mpcal" };
         module(
             name,
             &format!("{header} {}\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n*)\n", self.text),

@@ -108,7 +108,10 @@ fn fixtures_have_the_states_of_their_own_translation() {
         let is_marker = |l: &&str| l.contains("PLUSCAL TRANSLATION");
         let algorithm: String = block.lines().filter(|l| !is_marker(l)).map(|l| format!("{l}\n")).collect();
         let directory = tempfile::tempdir().expect("a directory can be made");
-        for (side, text) in [("original", algorithm.replace("--mpcal", "--algorithm")), ("ours", block)] {
+        for (side, text) in [
+            ("original", algorithm.replace("--mpcal fair", "--fair algorithm").replace("--mpcal", "--algorithm")),
+            ("ours", block),
+        ] {
             let side = directory.path().join(side);
             fs::create_dir_all(&side).expect("a directory can be made");
             fs::write(side.join(format!("{name}.tla")), text).expect("a file can be written");

@@ -45,7 +45,7 @@ fn as_block(text: &str) -> Option<String> {
     }
     let body = text.len() - name[brace..].trim_start().len();
     let end = body + length_of_block(&text[body..])?;
-    let ours = if fair { "--fair mpcal" } else { "--mpcal" };
+    let ours = if fair { "--mpcal fair" } else { "--mpcal" };
     Some(format!(
         "{}{ours} {}\n\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n{}",
         &text[..start],

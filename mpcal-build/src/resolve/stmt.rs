@@ -24,7 +24,10 @@ impl Resolver<'_, '_> {
         let label =
             s.label.as_ref().map(|l| Label { name: l.name.text.clone(), modifier: l.modifier, span: l.name.span });
         let kind = match &s.kind {
-            A::Assign(list) => StmtKind::Assign(list.iter().filter_map(|(p, e)| self.assignment(p, e)).collect()),
+            A::Assign(list) => {
+                let each = |n: usize| self.assignment(&list[n].0, &list[n].1, &list[..n]);
+                StmtKind::Assign((0..list.len()).filter_map(each).collect())
+            }
             A::If(c, then, otherwise) => {
                 let c = self.expr(c);
                 let then = self.list(then);
@@ -72,8 +75,14 @@ impl Resolver<'_, '_> {
         Stmt { label, kind: StmtKind::With(bound, element, value, inner), span: s.span }
     }
 
-    fn assignment(&mut self, place: &ast::Place, value: &ast::Expr) -> Option<(Target, Expr)> {
-        let value = self.value(place, value);
+    /// An assignment, behind those that come earlier in the statement.
+    fn assignment(
+        &mut self,
+        place: &ast::Place,
+        value: &ast::Expr,
+        earlier: &[(ast::Place, ast::Expr)],
+    ) -> Option<(Target, Expr)> {
+        let value = self.value(place, value, earlier);
         let name = &place.name;
         if &*name.text == "$variable" {
             if self.in_mapping.is_none() {
@@ -119,16 +128,13 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// The value that is assigned, in which `@` is what the place holds before.
-    fn value(&mut self, place: &ast::Place, value: &ast::Expr) -> Expr {
-        let mut says_old = false;
-        crate::expand::walk(&mut value.clone(), &mut |kind| says_old |= matches!(kind, ast::ExprKind::At));
+    /// The value that is assigned, in which `@` is what the place holds after the earlier ones.
+    fn value(&mut self, place: &ast::Place, value: &ast::Expr, earlier: &[(ast::Place, ast::Expr)]) -> Expr {
         // What is not known is reported as the target.
-        if !says_old || self.lookup(&place.name.text).is_none() && &*place.name.text != "$variable" {
+        if !says_old(value) || self.lookup(&place.name.text).is_none() && &*place.name.text != "$variable" {
             return self.expr(value);
         }
-        let name = ast::Expr { kind: ast::ExprKind::Name(place.name.text.clone()), span: place.name.span };
-        let old = place.path.iter().fold(name, |base, step| {
+        let old = place.path.iter().fold(self.old_whole(place, earlier), |base, step| {
             let kind = match step {
                 ast::Step::Index(list) => ast::ExprKind::Index(Box::new(base), list.clone()),
                 ast::Step::Field(field) => ast::ExprKind::Field(Box::new(base), field.clone()),
@@ -143,6 +149,22 @@ impl Resolver<'_, '_> {
         });
         self.olds.pop();
         value
+    }
+
+    /// The variable of a place with what earlier targets of the statement make of it, as `EXCEPT` says it: that is what
+    /// `pcal.trans` writes.
+    fn old_whole(&self, place: &ast::Place, earlier: &[(ast::Place, ast::Expr)]) -> ast::Expr {
+        let name = ast::Expr { kind: ast::ExprKind::Name(place.name.text.clone()), span: place.name.span };
+        let indexed = match self.lookup(&place.name.text) {
+            Some(Entry::Variable(id)) => matches!(self.model.variable(id).kind, VariableKind::Ref(1..)),
+            _ => false,
+        };
+        let same = earlier.iter().filter(|(p, _)| p.name.text == place.name.text && !p.path.is_empty());
+        let updates: Vec<_> = same.map(|(p, value)| (p.path.clone(), value.clone())).collect();
+        if indexed || updates.is_empty() {
+            return name;
+        }
+        ast::Expr { kind: ast::ExprKind::Except(Box::new(name), updates), span: place.span }
     }
 
     /// A `ref` is written at exactly its indices. The globals of a plain process are `ref`s of no
@@ -272,4 +294,11 @@ pub(crate) fn each_expr<'s>(s: &'s Stmt, f: &mut dyn FnMut(&'s Expr)) {
         }),
         StmtKind::Either(_) | StmtKind::Skip | StmtKind::Return | StmtKind::Goto(..) | StmtKind::Block(_) => {}
     }
+}
+
+/// Whether a value mentions `@`.
+fn says_old(value: &ast::Expr) -> bool {
+    let mut found = false;
+    crate::expand::walk(&mut value.clone(), &mut |kind| found |= matches!(kind, ast::ExprKind::At));
+    found
 }

@@ -3,7 +3,7 @@
 use nom::branch::alt;
 use nom::combinator::opt;
 use nom::multi::separated_list0;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::{delimited, preceded, terminated};
 use nom::Parser;
 
 use super::expr::expr;
@@ -31,9 +31,10 @@ pub(super) fn parse_block(source: &Source, lexed: &Lexed, out: &mut Diagnostics)
 fn parts(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Option<Block> {
     let cx = Context::new(source);
     let start = Tokens::new(&cx, tokens, true);
-    let fair = start.is_word("--fair");
+    let is_fair = start.is_word("--mpcal") && start.skip(1).is_word("fair") && !start.skip(2).is_symbol("{");
+    let fair = is_fair || start.is_word("--fair");
     let keyword = |i| match fair {
-        true => preceded(word("--fair"), alt((word("mpcal"), word("algorithm")))).parse(i),
+        true => alt((terminated(word("--mpcal"), word("fair")), preceded(word("--fair"), word("algorithm")))).parse(i),
         false => alt((word("--mpcal"), word("--algorithm"))).parse(i),
     };
     let header = (keyword, name, symbol("{")).parse(start);
