@@ -89,7 +89,7 @@ Empty == "empty"
   variables request; next = 1; told = {};
   {
     supply:
-      if (told # Consumers) {
+      while (told # Consumers) {
         await network[Producer] # <<>>;
         with (message = Head(network[Producer]); network1 = [network EXCEPT ![Producer] = Tail(network[Producer])]) {
           request := message;
@@ -102,7 +102,6 @@ Empty == "empty"
             told := told \cup {request.from};
           };
         };
-        goto supply;
       };
   }
 
@@ -110,23 +109,20 @@ Empty == "empty"
   variables answer; working = TRUE;
   {
     ask:
-      if (working) {
+      while (working) {
         network[Producer] := Append(network[Producer], [kind |-> Ask, from |-> self]);
-      } else {
-        goto Done;
+        take:
+          await network[self] # <<>>;
+          with (message = Head(network[self])) {
+            network[self] := Tail(network[self]);
+            answer := message;
+          };
+          if (answer.kind = Item) {
+            done[self] := Append(done[self], answer.number);
+          } else {
+            working := FALSE;
+          };
       };
-    take:
-      await network[self] # <<>>;
-      with (message = Head(network[self])) {
-        network[self] := Tail(network[self]);
-        answer := message;
-      };
-      if (answer.kind = Item) {
-        done[self] := Append(done[self], answer.number);
-      } else {
-        working := FALSE;
-      };
-      goto ask;
   }
 }
 \* END PLUSCAL TRANSLATION

@@ -101,52 +101,50 @@ Grant == "grant"
   variables message; waiting = <<>>;
   {
     serve:
-      await Len(network[Server]) > 0;
-      with (message1 = Head(network[Server])) {
-        network[Server] := Tail(network[Server]);
-        message := message1;
-      };
-    handle:
-      if (message.kind = Request) {
-        if (waiting = <<>>) {
-          await Len(network[message.from]) < 2 * Cardinality(Nodes);
-          network[message.from] := Append(network[message.from], [kind |-> Grant, from |-> Server]);
+      while (TRUE) {
+        await Len(network[Server]) > 0;
+        with (message1 = Head(network[Server])) {
+          network[Server] := Tail(network[Server]);
+          message := message1;
         };
-        waiting := Append(waiting, message.from);
-      } else {
-        waiting := Tail(waiting);
-        if (waiting # <<>>) {
-          await Len(network[Head(waiting)]) < 2 * Cardinality(Nodes);
-          network[Head(waiting)] := Append(network[Head(waiting)], [kind |-> Grant, from |-> Server]);
-        };
+        handle:
+          if (message.kind = Request) {
+            if (waiting = <<>>) {
+              await Len(network[message.from]) < 2 * Cardinality(Nodes);
+              network[message.from] := Append(network[message.from], [kind |-> Grant, from |-> Server]);
+            };
+            waiting := Append(waiting, message.from);
+          } else {
+            waiting := Tail(waiting);
+            if (waiting # <<>>) {
+              await Len(network[Head(waiting)]) < 2 * Cardinality(Nodes);
+              network[Head(waiting)] := Append(network[Head(waiting)], [kind |-> Grant, from |-> Server]);
+            };
+          };
       };
-      goto serve;
   }
 
   fair process (client \in Clients)
   variables rounds = 2; answer;
   {
     acquire:
-      if (rounds > 0) {
+      while (rounds > 0) {
         await Len(network[Server]) < 2 * Cardinality(Nodes);
         network[Server] := Append(network[Server], [kind |-> Request, from |-> self]);
-      } else {
-        goto Done;
+        granted:
+          await Len(network[self]) > 0;
+          with (message1 = Head(network[self])) {
+            network[self] := Tail(network[self]);
+            answer := message1;
+          };
+          assert answer.kind = Grant;
+          holding[self] := TRUE;
+        work:
+          holding[self] := FALSE;
+          await Len(network[Server]) < 2 * Cardinality(Nodes);
+          network[Server] := Append(network[Server], [kind |-> Release, from |-> self]);
+          rounds := rounds - 1;
       };
-    granted:
-      await Len(network[self]) > 0;
-      with (message1 = Head(network[self])) {
-        network[self] := Tail(network[self]);
-        answer := message1;
-      };
-      assert answer.kind = Grant;
-      holding[self] := TRUE;
-    work:
-      holding[self] := FALSE;
-      await Len(network[Server]) < 2 * Cardinality(Nodes);
-      network[Server] := Append(network[Server], [kind |-> Release, from |-> self]);
-      rounds := rounds - 1;
-      goto acquire;
   }
 }
 \* END PLUSCAL TRANSLATION

@@ -164,42 +164,43 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
   variables request; message; backend = 0; tried = {};
   {
     accept:
-      await Len(network[Front]) > 0;
-      with (message1 = Head(network[Front])) {
-        network[Front] := Tail(network[Front]);
-        request := message1;
-      };
-      tried := {};
-    forward:
-      if (tried = Backends) {
-        network[request.from] := Append(network[request.from], [ok |-> FALSE, id |-> request.id, by |-> Front]);
-        goto accept;
-      } else {
-        with (next \in Backends \ tried) {
-          backend := next;
-          tried := tried \cup {next};
-          network[next] := Append(network[next], [id |-> request.id, from |-> request.from]);
+      while (TRUE) {
+        await Len(network[Front]) > 0;
+        with (message1 = Head(network[Front])) {
+          network[Front] := Tail(network[Front]);
+          request := message1;
         };
-      };
-    relay:
-      either {
-        await Len(network[Back]) > 0;
-        with (message1 = Head(network[Back]); network1 = [network EXCEPT ![Back] = Tail(network[Back])]) {
-          message := message1;
-          if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
-            network := [network1 EXCEPT ![request.from] = Append(network1[request.from],
-                  [ok |-> TRUE, id |-> message.id, by |-> backend])];
+        tried := {};
+        forward:
+          if (tried = Backends) {
+            network[request.from] := Append(network[request.from], [ok |-> FALSE, id |-> request.id, by |-> Front]);
             goto accept;
           } else {
-            network := network1;
-            goto relay;
+            with (next \in Backends \ tried) {
+              backend := next;
+              tried := tried \cup {next};
+              network[next] := Append(network[next], [id |-> request.id, from |-> request.from]);
+            };
           };
-        };
-      } or {
-        with (suspectedRead \in IF crashed[backend] THEN {TRUE} ELSE {TRUE, FALSE}) {
-          await suspectedRead;
-        };
-        goto forward;
+        relay:
+          either {
+            await Len(network[Back]) > 0;
+            with (message1 = Head(network[Back]); network1 = [network EXCEPT ![Back] = Tail(network[Back])]) {
+              message := message1;
+              if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
+                network := [network1 EXCEPT ![request.from] =
+                      Append(network1[request.from], [ok |-> TRUE, id |-> message.id, by |-> backend])];
+              } else {
+                network := network1;
+                goto relay;
+              };
+            };
+          } or {
+            with (suspectedRead \in IF crashed[backend] THEN {TRUE} ELSE {TRUE, FALSE}) {
+              await suspectedRead;
+            };
+            goto forward;
+          };
       };
   }
 
@@ -207,36 +208,34 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
   variables work;
   {
     receive:
-      await ~crashed[self];
-      await Len(network[self]) > 0;
-      with (message1 = Head(network[self])) {
-        network[self] := Tail(network[self]);
-        work := message1;
+      while (TRUE) {
+        await ~crashed[self];
+        await Len(network[self]) > 0;
+        with (message1 = Head(network[self])) {
+          network[self] := Tail(network[self]);
+          work := message1;
+        };
+        answer:
+          await ~crashed[self];
+          network[Back] := Append(network[Back], [id |-> work.id, to |-> work.from, by |-> self]);
       };
-    answer:
-      await ~crashed[self];
-      network[Back] := Append(network[Back], [id |-> work.id, to |-> work.from, by |-> self]);
-      goto receive;
   }
 
   fair process (client \in Clients)
   variables rounds = Rounds; reply; id = 0;
   {
     request_:
-      if (id < rounds) {
+      while (id < rounds) {
         id := id + 1;
         network[Front] := Append(network[Front], [id |-> id, from |-> self]);
-      } else {
-        goto Done;
+        response:
+          await Len(network[self]) > 0;
+          with (message1 = Head(network[self])) {
+            network[self] := Tail(network[self]);
+            reply := message1;
+          };
+          assert reply.id = id;
       };
-    response:
-      await Len(network[self]) > 0;
-      with (message1 = Head(network[self])) {
-        network[self] := Tail(network[self]);
-        reply := message1;
-      };
-      assert reply.id = id;
-      goto request_;
   }
 
   \* Crashes some back-ends, at some time.

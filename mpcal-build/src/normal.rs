@@ -24,6 +24,11 @@ pub struct Section {
     pub modifier: Option<char>,
     /// The place of the label.
     pub span: Span,
+    /// Whether the label stands at a `while`: then the block reads what the condition needs, and ends in an `If` whose
+    /// first branch is the body of the loop.
+    pub is_loop: bool,
+    /// The label of the innermost loop that it stands in.
+    pub inside: Option<Rc<str>>,
     /// What it does.
     pub block: Block,
 }

@@ -1,7 +1,7 @@
 //! Bodies to critical sections.
 //!
 //! In: a checked model. Out: [`Normal`]. After this: no loop and no fall-through, every section
-//! ends in an explicit jump; no read inside an expression; a block of statements without a label is
+//! ends in an explicit jump, and knows the loop it stands in; no read inside an expression; a block of statements without a label is
 //! spliced into its surroundings; `a || b` is a list of assignments whose values are bound first.
 
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
     let archetypes: Vec<_> = model.archetypes.iter().map(|a| a.body.clone()).collect();
     let procedures: Vec<_> = model.procedures.iter().map(|p| p.body.clone()).collect();
     let mappings: Vec<_> = model.mapping_macros.iter().map(|m| (m.read.clone(), m.write.clone())).collect();
-    let mut cx = Normalizer { model, out, sections: Vec::new() };
+    let mut cx = Normalizer { model, out, sections: Vec::new(), loops: Vec::new() };
     Normal {
         archetypes: archetypes.iter().map(|b| cx.body(b, Jump::Done)).collect(),
         procedures: procedures.iter().map(|b| cx.body(b, Jump::Error)).collect(),
@@ -32,6 +32,8 @@ struct Normalizer<'m, 'd> {
     model: &'m mut Model,
     out: &'d mut Diagnostics,
     sections: Vec<Section>,
+    /// The labels of the loops we are in, the innermost last.
+    loops: Vec<Rc<str>>,
 }
 
 /// Statements still to do, the next one last.
@@ -80,6 +82,8 @@ impl Normalizer<'_, '_> {
             label: label.name.clone(),
             modifier: label.modifier,
             span: label.span,
+            is_loop: matches!(first.kind, StmtKind::While(..)),
+            inside: self.loops.last().cloned(),
             block: placeholder,
         });
         let block = match &first.kind {
@@ -87,7 +91,9 @@ impl Normalizer<'_, '_> {
                 let mut steps = Vec::new();
                 let c = self.pure(c, &mut steps);
                 let again = End::Goto(Jump::Label(label.name.clone()));
+                self.loops.push(label.name.clone());
                 let inside = self.block(todo(body), &again);
+                self.loops.pop();
                 let outside = self.block(rest, after);
                 Block { steps, end: End::If(c, Box::new(inside), Box::new(outside)) }
             }

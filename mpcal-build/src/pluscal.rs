@@ -5,12 +5,13 @@
 //!
 //! [`lower`] makes a process of each instance: it expands mapping macros and specialises
 //! procedures. [`symbols`] and [`bounds`] give everything its name in the module that [`scope`] describes; [`hoist`]
-//! gives procedures the variables of processes that they use. [`stage`] makes plain
-//! PlusCal of each section: there a variable is assigned at most once per path, so values assigned
-//! again later are bound by `with`, and merged where paths meet; [`fold`] takes over where that
-//! would nest too deep.
+//! gives procedures the variables of processes that they use. [`body`] puts the sections in their places, those of a
+//! loop inside it; [`stage`] makes plain PlusCal of each [`section`]: there a variable is assigned at most once per
+//! path, so values assigned again later are bound by `with`, and merged where paths meet; [`fold`] takes over where
+//! that would nest too deep.
 //! [`layout`] prints, [`verify`] reads the result again, and [`clash`] reports names that only the author can change.
 
+mod body;
 mod bounds;
 mod clash;
 mod expr;
@@ -23,6 +24,7 @@ mod lower;
 mod merge;
 mod region;
 mod scope;
+mod section;
 mod stage;
 mod symbols;
 mod verify;
@@ -34,7 +36,7 @@ use crate::ast::{Fairness, Module};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model, VariableId};
-use crate::source::{Source, Sources, Span};
+use crate::source::{Source, Sources};
 use crate::syntax::File;
 #[cfg(feature = "cli")]
 use crate::trace::{LabelOrigin, Origins};
@@ -112,9 +114,9 @@ pub fn translate(
         let parameters: Vec<_> = procedure.parameters.iter().map(|v| declaration(&cx, *v)).collect();
         let _ = writeln!(text, "{})", parameters.join(", "));
         let own: Vec<_> = procedure.parameters.iter().chain(&procedure.variables).copied().collect();
-        let owner = stage::Owner { names: cx.names, procedure: Some((n, &own)) };
-        let own = Body { variables: &procedure.variables, sections: &procedure.sections, owner };
-        body(source, &cx, &lowered, &own, &mut text, out);
+        let owner = section::Owner { names: cx.names, procedure: Some((n, &own)) };
+        declarations_of(&cx, &procedure.variables, &mut text);
+        body::body(source, &lowered, owner, &procedure.sections, &mut text, out);
     }
     for process in &lowered.processes {
         let fair = match process.fairness {
@@ -124,7 +126,9 @@ pub fn translate(
         };
         if !matches!(process.selves, Initial::None) {
             text.push('\n');
-            comments(source, process.span, "  ", &mut text);
+            for line in body::comments(source, process.span) {
+                let _ = writeln!(text, "  {line}");
+            }
             let _ = writeln!(text, "  {fair}process ({}{})", process.name, initial(&cx, &process.selves));
         }
         let mut names = names.clone();
@@ -132,11 +136,11 @@ pub fn translate(
             names.self_id = Some(cx.text(e));
         }
         let cx = expr::Printer { model: &lowered.model, names: &names };
-        let owner = stage::Owner { names: cx.names, procedure: None };
+        let owner = section::Owner { names: cx.names, procedure: None };
         let is_own = |v: &VariableId| lowered.hoisted.iter().all(|(hoisted, _)| hoisted != v);
         let variables: Vec<_> = process.variables.iter().copied().filter(is_own).collect();
-        let own = Body { variables: &variables, sections: &process.sections, owner };
-        body(source, &cx, &lowered, &own, &mut text, out);
+        declarations_of(&cx, &variables, &mut text);
+        body::body(source, &lowered, owner, &process.sections, &mut text, out);
     }
     text.push_str("}\n");
     (!out.has_errors()).then(|| Translation { text, symbols: lowered.symbols, scope })
@@ -192,6 +196,14 @@ pub fn origins(
     Some(origins)
 }
 
+/// The variables of a process or procedure.
+fn declarations_of(cx: &expr::Printer<'_>, variables: &[VariableId], text: &mut String) {
+    if !variables.is_empty() {
+        let list: Vec<_> = variables.iter().map(|v| format!("{};", declaration(cx, *v))).collect();
+        layout::wrap(&format!("  variables {}", list.join(" ")), text);
+    }
+}
+
 /// A variable or parameter with what it starts with.
 fn declaration(cx: &expr::Printer<'_>, variable: VariableId) -> String {
     format!("{}{}", cx.variable_name(variable), initial(cx, &cx.model.variable(variable).initial))
@@ -203,72 +215,4 @@ fn initial(cx: &expr::Printer<'_>, initial: &Initial) -> String {
         Initial::Value(e) => format!(" = {}", cx.top(e)),
         Initial::Element(e) => format!(" \\in {}", cx.top(e)),
     }
-}
-
-/// The comments of the model in the lines above a place that starts its line.
-fn comments(sources: &Sources, at: Span, pad: &str, text: &mut String) {
-    let before = &sources.model().text[..sources.model().range(at).start];
-    let (above, own) = before.rsplit_once('\n').unwrap_or(("", before));
-    let is_comment = |line: &&str| {
-        let one_line = line.starts_with("(*") && line.find("*)") == Some(line.len() - 2);
-        // What pcal.trans looks for must not stand in the algorithm.
-        let marker = ["TRANSLATION", "--algorithm", "--fair"].iter().any(|m| line.contains(m));
-        (line.starts_with("\\*") || one_line) && !marker
-    };
-    if own.trim().is_empty() {
-        let lines: Vec<_> = above.lines().rev().map(str::trim).take_while(is_comment).collect();
-        for line in lines.iter().rev() {
-            let _ = writeln!(text, "{pad}{line}");
-        }
-    }
-}
-
-/// Variables and sections of a process or procedure.
-struct Body<'l> {
-    variables: &'l [VariableId],
-    sections: &'l [crate::normal::Section],
-    owner: stage::Owner<'l>,
-}
-
-/// Writes a body, in braces.
-fn body(
-    source: &Sources,
-    cx: &expr::Printer<'_>,
-    lowered: &lower::Lowered,
-    body: &Body<'_>,
-    text: &mut String,
-    out: &mut Diagnostics,
-) {
-    let Body { variables, sections, owner } = *body;
-    if !variables.is_empty() {
-        let list: Vec<_> = variables.iter().map(|v| format!("{};", declaration(cx, *v))).collect();
-        layout::wrap(&format!("  variables {}", list.join(" ")), text);
-    }
-    text.push_str("  {\n");
-    for (n, section) in sections.iter().enumerate() {
-        let next = sections.get(n + 1).map(|s| &*s.label);
-        let Some(statements) = stage::section(lowered, owner, section, next) else {
-            let message = "a variable of a procedure is assigned before the procedure is called again";
-            out.push(
-                Diagnostic::error("call-unsupported", section.span, message)
-                    .because("PlusCal saves the value that the variable had before the step")
-                    .help("write a label before the `call`"),
-            );
-            continue;
-        };
-        let depth = layout::Statement::depth(&statements);
-        if depth > MAX_NESTING {
-            let message = format!("the translation of this section nests {depth} levels deep");
-            out.push(
-                Diagnostic::error("nesting-too-deep", section.span, message)
-                    .because(format!("the PlusCal translator overflows beyond {MAX_NESTING}"))
-                    .help("write a label in between, or assign once what is assigned step by step"),
-            );
-        }
-        let modifier = section.modifier.map(String::from).unwrap_or_default();
-        comments(source, section.span, "    ", text);
-        let _ = writeln!(text, "    {}:{modifier}", section.label);
-        layout::write(&statements, 3, text);
-    }
-    text.push_str("  }\n");
 }

@@ -56,6 +56,7 @@ const TLC: &[(&str, usize)] = &[
     ("restored", 81),
     ("simultaneous", 5),
     ("strings", 25),
+    ("tail_calls", 520),
     ("two_indices", 25),
     ("two_views", 159),
     ("uniprocess", 12),

@@ -151,6 +151,7 @@ runs!(
     records "records",
     recursion "recursion",
     strings "strings",
+    tail_calls "tail_calls",
     two_indices "two_indices",
     uniprocess "uniprocess",
     widened "widened",

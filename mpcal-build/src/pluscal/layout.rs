@@ -7,12 +7,18 @@ use std::fmt::Write;
 pub(super) enum Statement {
     /// One without statements inside it, without the semicolon.
     Line(String),
+    /// A call, and the `return` or `goto` that must follow it at once.
+    Call(String, String),
     /// `with (name = value) { … }`
     With(Binding, Vec<Statement>),
     /// `if (c) { … } else { … }`
     If(String, Vec<Statement>, Vec<Statement>),
     /// `either { … } or { … }`
     Either(Vec<Vec<Statement>>),
+    /// `while (c) { … }`
+    While(String, Vec<Statement>),
+    /// Lines of comment, then a label with its statements.
+    Labelled(Vec<String>, String, Vec<Statement>),
 }
 
 /// How a name is bound.
@@ -35,14 +41,19 @@ pub(super) struct Binding {
 }
 
 impl Statement {
-    /// How deep statements nest, as `pcal.trans` counts it: each binding and each `else if` is one.
+    /// How much deeper the body of a loop stands.
+    pub(super) const LOOP: usize = 2;
+
+    /// How deep statements nest, as `pcal.trans` counts it: each binding and each `else if` is one, a loop two.
     pub(super) fn depth(list: &[Statement]) -> usize {
         list.iter()
             .map(|s| match s {
-                Statement::Line(_) => 0,
+                Statement::Line(_) | Statement::Call(..) => 0,
                 Statement::With(_, inside) => 1 + Self::depth(inside),
                 Statement::If(_, a, b) => 1 + Self::depth(a).max(Self::depth(b)),
                 Statement::Either(arms) => 1 + arms.iter().map(|a| Self::depth(a)).max().unwrap_or(0),
+                Statement::While(_, inside) => Self::LOOP + Self::depth(inside),
+                Statement::Labelled(_, _, list) => Self::depth(list),
             })
             .max()
             .unwrap_or(0)
@@ -52,10 +63,12 @@ impl Statement {
     fn mentions(&self, name: &str) -> bool {
         let inside = |list: &[Statement]| list.iter().any(|s| s.mentions(name));
         match self {
-            Statement::Line(text) => has_word(text, name),
+            Statement::Line(text) | Statement::Call(text, _) => has_word(text, name),
             Statement::With(b, list) => has_word(&b.value, name) || inside(list),
             Statement::If(c, a, b) => has_word(c, name) || inside(a) || inside(b),
             Statement::Either(arms) => arms.iter().any(|a| inside(a)),
+            Statement::While(c, list) => has_word(c, name) || inside(list),
+            Statement::Labelled(_, _, list) => inside(list),
         }
     }
 }
@@ -164,6 +177,10 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
             Statement::Line(text) => {
                 wrap(&format!("{pad}{text};"), out);
             }
+            Statement::Call(call, behind) => {
+                wrap(&format!("{pad}{call};"), out);
+                let _ = writeln!(out, "{pad}{behind};");
+            }
             Statement::With(first, inside) => {
                 // Nested bindings go into one `with`.
                 let (mut bindings, mut inside) = (vec![first], inside);
@@ -191,6 +208,18 @@ pub(super) fn write(list: &[Statement], depth: usize, out: &mut String) {
                     write(arm, depth + 1, out);
                 }
                 let _ = writeln!(out, "{pad}}};");
+            }
+            Statement::While(c, inside) => {
+                wrap(&format!("{pad}while ({c}) {{"), out);
+                write(inside, depth + 1, out);
+                let _ = writeln!(out, "{pad}}};");
+            }
+            Statement::Labelled(comments, label, list) => {
+                for line in comments {
+                    let _ = writeln!(out, "{pad}{line}");
+                }
+                let _ = writeln!(out, "{pad}{label}");
+                write(list, depth + 1, out);
             }
         }
     }

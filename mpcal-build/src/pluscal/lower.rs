@@ -210,6 +210,8 @@ impl Lowerer<'_, '_> {
                 label: s.label.clone(),
                 modifier: s.modifier,
                 span: s.span,
+                is_loop: s.is_loop,
+                inside: s.inside.clone(),
                 block: self.block(frame, &s.block),
             })
             .collect()

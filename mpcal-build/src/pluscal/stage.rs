@@ -18,12 +18,10 @@ use std::rc::Rc;
 
 use super::expr::{Names, Printer, Text};
 use super::layout::{with, Binding, Kind, Statement};
-use super::lower::Lowered;
+use super::lower::{Lowered, LoweredProcedure};
 use super::merge::Item;
-use super::MAX_NESTING;
-use crate::fresh::free::bound_by;
-use crate::normal::{Block, End, Jump, Section, Step};
-use crate::resolved::{Argument, BoundId, Expr, ExprKind, Step as PathStep, VariableId};
+use crate::normal::{Block, End, Jump, Step};
+use crate::resolved::{Argument, BoundId, Expr, ExprKind, Initial, Step as PathStep, VariableId};
 
 /// A value whose text is longer than this gets a name where it could be written in place.
 const LONG: usize = 200;
@@ -31,88 +29,24 @@ const LONG: usize = 200;
 /// Lists of at most this many steps are never folded.
 const FEW: usize = 8;
 
-/// What a section belongs to.
-#[derive(Clone, Copy)]
-pub(super) struct Owner<'l> {
-    pub(super) names: &'l Names,
-    /// The procedure, with its parameters and variables.
-    pub(super) procedure: Option<(usize, &'l [VariableId])>,
-}
-
-/// Translates a section; `next` is the label that follows it in the text. None if it assigns a
-/// variable of a procedure and then calls that procedure, which PlusCal cannot say.
-pub(super) fn section(
-    lowered: &Lowered,
-    owner: Owner<'_>,
-    section: &Section,
-    next: Option<&str>,
-) -> Option<Vec<Statement>> {
-    let (own, call) = owner.procedure.map_or((Vec::new(), None), |(n, own)| (own.to_vec(), Some(n)));
-    let restored = if gives_up(&section.block, call) { own } else { Vec::new() };
-    // What comes behind a `with` stands inside it, and TLA+ has no shadowing.
-    let inside = bound_inside(lowered, owner.names, &section.block);
-    let mut cx = Stager {
-        lowered,
-        names: owner.names,
-        at: lowered.position(&section.label),
-        next: next.map(Rc::from),
-        used: inside.clone(),
-        restored,
-        recursive: call,
-        folds: false,
-        fails: false,
-    };
-    let env = Env { names: owner.names.clone(), pending: BTreeMap::new() };
-    let mut statements = cx.block(&section.block, env.clone());
-    if Statement::depth(&statements) > MAX_NESTING {
-        (cx.folds, cx.used) = (true, inside);
-        statements = cx.block(&section.block, env);
-    }
-    (!cx.fails).then_some(statements)
-}
-
-/// The names that expressions of a block bind.
-fn bound_inside(lowered: &Lowered, names: &Names, block: &Block) -> HashSet<String> {
-    let printer = Printer { model: &lowered.model, names };
-    let mut found = HashSet::new();
-    block.each_expr(&mut |e| {
-        e.any(&mut |e| {
-            found.extend(bound_by(e).into_iter().map(|b| printer.bound(b).text.to_string()));
-            false
-        });
-    });
-    found
-}
-
 pub(super) struct Stager<'l> {
     pub(super) lowered: &'l Lowered,
     /// What names stand for before the section.
-    names: &'l Names,
-    next: Option<Rc<str>>,
+    pub(super) names: &'l Names,
     /// Where the section is in the translation.
-    at: usize,
+    pub(super) at: usize,
+    /// The label that follows in the text.
+    pub(super) next: Option<Rc<str>>,
     /// Names bound in this section, by us or by its expressions.
-    used: HashSet<String>,
+    pub(super) used: HashSet<String>,
     /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
     /// them other values, so they are never assigned on the way there.
-    restored: Vec<VariableId>,
+    pub(super) restored: Vec<VariableId>,
     /// The procedure we are in.
-    recursive: Option<usize>,
+    pub(super) recursive: Option<usize>,
     /// Whether lists of steps become one choice, because statements would nest too deep.
-    folds: bool,
-    fails: bool,
-}
-
-/// Whether a path returns, or calls the procedure it is in.
-fn gives_up(block: &Block, procedure: Option<usize>) -> bool {
-    let here = match &block.end {
-        End::Return => true,
-        End::Call(callee, ..) => Some(callee.index()) == procedure,
-        End::Goto(_) | End::If(..) | End::Either(_) => false,
-    };
-    let mut found = here;
-    block.each_block(&mut |b| found |= gives_up(b, procedure));
-    found
+    pub(super) folds: bool,
+    pub(super) fails: bool,
 }
 
 /// What names stand for at some place.
@@ -124,6 +58,11 @@ pub(super) struct Env {
 }
 
 impl Env {
+    /// What names stand for at the start of a section.
+    pub(super) fn start(names: &Names) -> Self {
+        Self { names: names.clone(), pending: BTreeMap::new() }
+    }
+
     /// Whether the newest value of a variable is bound to a name.
     pub(super) fn has(&self, variable: VariableId) -> bool {
         self.pending.contains_key(&variable)
@@ -282,7 +221,7 @@ impl Stager<'_> {
         named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
     }
 
-    fn block(&mut self, block: &Block, mut env: Env) -> Vec<Statement> {
+    pub(super) fn block(&mut self, block: &Block, mut env: Env) -> Vec<Statement> {
         let mut count = 0;
         block.steps.iter().for_each(|s| s.each(&mut |_| count += 1));
         if self.folds && count > FEW {
@@ -335,7 +274,7 @@ impl Stager<'_> {
             }
             End::Goto(jump) => {
                 out.extend(self.flush(&mut env, None));
-                out.extend(self.goto(jump));
+                out.extend(self.goto(jump).map(Statement::Line));
             }
             End::Return => {
                 self.forget(&mut env);
@@ -347,7 +286,12 @@ impl Stager<'_> {
                     .iter()
                     .filter_map(|a| if let Argument::Value(e) = a { Some(self.top(&env, e)) } else { None })
                     .collect();
-                let name = &self.lowered.procedures[procedure.index()].name;
+                let callee = &self.lowered.procedures[procedure.index()];
+                let again = to.is_none() && Some(procedure.index()) == self.recursive;
+                if again && callee.parameters.is_empty() {
+                    return self.again(callee, env);
+                }
+                let name = &callee.name;
                 // Arguments are read before pending values settle; the names stay bound around it.
                 let call = format!("call {name}({})", arguments.join(", "));
                 if to.is_none() {
@@ -356,26 +300,42 @@ impl Stager<'_> {
                     self.fails |= env.pending.keys().any(|v| self.restored.contains(v));
                 }
                 out.extend(self.flush(&mut env, None));
-                out.push(Statement::Line(call));
-                match to {
-                    Some(jump) => out.extend(self.goto(jump)),
-                    None => out.push(Statement::Line("return".to_owned())),
-                }
+                let behind = match to {
+                    Some(jump) => self.goto(jump),
+                    None => Some("return".to_owned()),
+                };
+                out.push(behind.map_or_else(|| Statement::Line(call.clone()), |b| Statement::Call(call.clone(), b)));
             }
         }
         out
     }
 
-    /// A jump, unless it goes where control falls through to anyway.
-    fn goto(&self, jump: &Jump) -> Option<Statement> {
-        match jump {
-            Jump::Label(l) if self.next.as_ref() == Some(l) => None,
-            Jump::Label(l) => Some(Statement::Line(format!("goto {l}"))),
-            Jump::Done if self.next.is_none() => None,
-            Jump::Done => Some(Statement::Line("goto Done".to_owned())),
-            Jump::Error if self.next.is_none() => None,
-            Jump::Error => Some(Statement::Line("goto Error".to_owned())),
+    /// A procedure without parameters starts anew. The translator makes an empty conjunct of such a tail call.
+    fn again(&self, own: &LoweredProcedure, mut env: Env) -> Vec<Statement> {
+        self.forget(&mut env);
+        let mut out: Vec<_> = self.flush(&mut env, None).into_iter().collect();
+        for v in &own.variables {
+            let value = match &self.lowered.model.variable(*v).initial {
+                Initial::Value(e) => self.top(&env, e),
+                Initial::None | Initial::Element(_) => "defaultInitValue".to_owned(),
+            };
+            out.push(Statement::Line(format!("{} := {value}", self.plain_name(*v))));
         }
+        let first = own.sections.first().map(|s| Jump::Label(s.label.clone()));
+        out.extend(first.and_then(|jump| self.goto(&jump)).map(Statement::Line));
+        out
+    }
+
+    /// A jump, unless it goes where control falls through to anyway.
+    fn goto(&self, jump: &Jump) -> Option<String> {
+        let to = match jump {
+            Jump::Label(l) if self.next.as_ref() == Some(l) => return None,
+            Jump::Done | Jump::Error if self.next.is_none() => return None,
+            Jump::Label(l) => l,
+            Jump::Done => "Done",
+            Jump::Error => "Error",
+        };
+        Some(format!("goto {to}"))
     }
 
     /// Steps in order, then what `after` makes of the names that hold at the end.

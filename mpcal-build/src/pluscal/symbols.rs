@@ -262,11 +262,12 @@ fn apply(lowered: &mut Lowered, symbols: &[Symbol]) {
     }
 }
 
-/// Renames the labels of a body, and the jumps to them.
+/// Renames the labels of a body, the jumps to them, and the loops that sections stand in.
 fn rename_labels(sections: &mut [Section], new: &[Rc<str>]) {
     let map: HashMap<Rc<str>, Rc<str>> = sections.iter().map(|s| s.label.clone()).zip(new.iter().cloned()).collect();
     for s in sections {
         s.label = map.get(&s.label).cloned().unwrap_or_else(|| s.label.clone());
+        s.inside = s.inside.as_ref().map(|l| map.get(l).cloned().unwrap_or_else(|| l.clone()));
         each_jump(&mut s.block, &mut |label| {
             if let Some(new) = map.get(label) {
                 *label = new.clone();
