@@ -1,8 +1,9 @@
 //! Bodies to critical sections.
 //!
 //! In: a checked model. Out: [`Normal`]. After this: no loop and no fall-through, every section
-//! ends in an explicit jump, and knows the loop it stands in; no read inside an expression; a block of statements without a label is
-//! spliced into its surroundings; `a || b` is a list of assignments whose values are bound first.
+//! ends in an explicit jump, and knows the loop it stands in; no read inside an expression; a block of
+//! statements without a label is spliced into its surroundings; `a || b` is a list of assignments whose values
+//! are bound first.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
