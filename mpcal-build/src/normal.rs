@@ -106,6 +106,8 @@ pub enum Step {
         indices: Vec<Expr>,
         /// The value.
         value: Expr,
+        /// The `||` it is part of: a number of its own in the model.
+        group: Option<u32>,
         /// Its place.
         span: Span,
     },
@@ -117,6 +119,8 @@ pub enum Step {
         path: Vec<PathStep>,
         /// The new value.
         value: Expr,
+        /// The `||` it is part of.
+        group: Option<u32>,
         /// Its place.
         span: Span,
     },

@@ -21,7 +21,7 @@ pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
     let archetypes: Vec<_> = model.archetypes.iter().map(|a| a.body.clone()).collect();
     let procedures: Vec<_> = model.procedures.iter().map(|p| p.body.clone()).collect();
     let mappings: Vec<_> = model.mapping_macros.iter().map(|m| (m.read.clone(), m.write.clone())).collect();
-    let mut cx = Normalizer { model, out, sections: Vec::new(), loops: Vec::new() };
+    let mut cx = Normalizer { model, out, sections: Vec::new(), loops: Vec::new(), groups: 0 };
     Normal {
         archetypes: archetypes.iter().map(|b| cx.body(b, Jump::Done)).collect(),
         procedures: procedures.iter().map(|b| cx.body(b, Jump::Error)).collect(),
@@ -35,6 +35,8 @@ struct Normalizer<'m, 'd> {
     sections: Vec<Section>,
     /// The labels of the loops we are in, the innermost last.
     loops: Vec<Rc<str>>,
+    /// How many `||` there were.
+    groups: u32,
 }
 
 /// Statements still to do, the next one last.
@@ -206,15 +208,16 @@ impl Normalizer<'_, '_> {
             StmtKind::Assign(list) if list.len() == 1 => {
                 let (target, value) = &list[0];
                 let value = self.pure(value, out);
-                self.assign(target, value, s, out);
+                self.assign(target, value, (s.span, None), out);
             }
             StmtKind::Assign(list) => {
                 // Every value and every index first, then the changes.
                 let values: Vec<_> = list.iter().map(|(_, e)| self.pure(e, out)).collect();
                 let targets: Vec<_> = list.iter().map(|(t, _)| self.frozen_target(t, out)).collect();
                 let values: Vec<_> = values.into_iter().map(|e| self.frozen(e, out)).collect();
+                self.groups += 1;
                 for (target, value) in targets.iter().zip(values) {
-                    self.assign(target, value, s, out);
+                    self.assign(target, value, (s.span, Some(self.groups)), out);
                 }
             }
             StmtKind::If(c, a, b) => {
@@ -251,20 +254,21 @@ impl Normalizer<'_, '_> {
         }
     }
 
-    fn assign(&mut self, target: &Target, value: Expr, s: &Stmt, out: &mut Vec<Step>) {
-        let span = s.span;
+    /// `at` is the place of the statement, and which `||` it is.
+    fn assign(&mut self, target: &Target, value: Expr, at: (Span, Option<u32>), out: &mut Vec<Step>) {
+        let (span, group) = at;
         let step = match target {
             Target::Variable(variable, path) => {
                 let path = self.pure_path(path, out);
-                Step::Assign { variable: *variable, path, value, span }
+                Step::Assign { variable: *variable, path, value, group, span }
             }
             Target::Write(parameter, indices) => {
                 let indices = indices.iter().map(|e| self.pure(e, out)).collect();
-                Step::Write { parameter: *parameter, indices, value, span }
+                Step::Write { parameter: *parameter, indices, value, group, span }
             }
             Target::Part(parameter, path) => {
                 let path = self.pure_path(path, out);
-                self.write_part(*parameter, path, value, span, out)
+                self.write_part(*parameter, path, value, at, out)
             }
             Target::Mapped(path) => {
                 let path = self.pure_path(path, out);
@@ -280,7 +284,7 @@ impl Normalizer<'_, '_> {
         parameter: VariableId,
         path: Vec<PathStep>,
         value: Expr,
-        span: Span,
+        (span, group): (Span, Option<u32>),
         out: &mut Vec<Step>,
     ) -> Step {
         let bound = self.model.new_bound(self.read_name(parameter), span, 0);
@@ -288,7 +292,7 @@ impl Normalizer<'_, '_> {
         let base = Box::new(self.model.expr(ExprKind::Bound(bound), span));
         let at = self.model.new_bound("@", span, 0);
         let value = self.model.expr(ExprKind::Except(base, vec![Update { path, at, value }]), span);
-        Step::Write { parameter, indices: Vec::new(), value, span }
+        Step::Write { parameter, indices: Vec::new(), value, group, span }
     }
 
     fn pure_path(&mut self, path: &[PathStep], out: &mut Vec<Step>) -> Vec<PathStep> {

@@ -91,14 +91,18 @@ impl Instantiation<'_, '_, '_> {
             Step::Either(arms) => Step::Either(arms.iter().map(|a| self.steps(a)).collect()),
             Step::AssignMapped { path, value } => {
                 let value = self.expr(value);
-                Step::Assign { variable: self.target, path: self.path(path), span: value.span, value }
+                Step::Assign { variable: self.target, path: self.path(path), group: None, span: value.span, value }
             }
             Step::Yield(e) => {
                 let value = self.expr(e);
                 match self.yields {
                     Yields::Bind(bound) => Step::Let { bound, value, author: false },
-                    Yields::Assign(variable) => Step::Assign { variable, path: Vec::new(), span: value.span, value },
-                    Yields::Write(span) => Step::Assign { variable: self.target, path: self.path(&[]), value, span },
+                    Yields::Assign(variable) => {
+                        Step::Assign { variable, path: Vec::new(), group: None, span: value.span, value }
+                    }
+                    Yields::Write(span) => {
+                        Step::Assign { variable: self.target, path: self.path(&[]), value, group: None, span }
+                    }
                     Yields::None => return None,
                 }
             }

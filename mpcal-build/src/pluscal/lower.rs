@@ -394,19 +394,25 @@ impl Lowerer<'_, '_> {
                     out.push(Step::If(c, self.steps(frame, a), self.steps(frame, b)));
                 }
                 Step::Either(arms) => out.push(Step::Either(arms.iter().map(|a| self.steps(frame, a)).collect())),
-                Step::Assign { variable, path, value, span } => {
+                Step::Assign { variable, path, value, group, span } => {
                     let variable = frame.variables.get(variable).copied().unwrap_or(*variable);
                     let value = self.expr(frame, value);
-                    out.push(Step::Assign { variable, path: self.path(frame, path), value, span: *span });
+                    out.push(Step::Assign {
+                        variable,
+                        path: self.path(frame, path),
+                        value,
+                        group: *group,
+                        span: *span,
+                    });
                 }
                 Step::Read { bound, parameter, indices, span } => {
                     let indices: Vec<_> = indices.iter().map(|e| self.expr(frame, e)).collect();
                     self.read(frame, *bound, *parameter, indices, *span, &mut out);
                 }
-                Step::Write { parameter, indices, value, span } => {
+                Step::Write { parameter, indices, value, group, span } => {
                     let indices: Vec<_> = indices.iter().map(|e| self.expr(frame, e)).collect();
                     let value = self.expr(frame, value);
-                    self.write(frame, *parameter, indices, value, *span, &mut out);
+                    self.write(frame, *parameter, indices, value, (*span, *group), &mut out);
                 }
                 // Only in the bodies of mapping macros, which `instantiate` takes apart.
                 Step::AssignMapped { .. } | Step::Yield(_) => {}
@@ -471,13 +477,13 @@ impl Lowerer<'_, '_> {
         parameter: VariableId,
         indices: Vec<Expr>,
         value: Expr,
-        span: Span,
+        (span, group): (Span, Option<u32>),
         out: &mut Vec<Step>,
     ) {
         let Some(target) = frame.refs.get(&parameter).copied() else { return };
         let Some(mapping) = target.mapping else {
             let path = indices.into_iter().map(PathStep::Index).collect();
-            out.push(Step::Assign { variable: target.variable, path, value, span });
+            out.push(Step::Assign { variable: target.variable, path, value, group, span });
             return;
         };
         let body = self.normal.mapping_macros[mapping.index()].1.clone();

@@ -77,7 +77,7 @@ pub(super) struct Rest<'s> {
 }
 
 impl Rest<'_> {
-    fn assigns(&self, variable: VariableId) -> bool {
+    pub(super) fn assigns(&self, variable: VariableId) -> bool {
         self.steps.iter().any(|s| assigns(s, variable))
             || self.end.is_some_and(|e| end_assigns(e, variable))
             || self.outer.is_some_and(|o| o.assigns(variable))
@@ -347,7 +347,16 @@ impl Stager<'_> {
         after: &mut dyn FnMut(&mut Self, Env) -> Vec<Statement>,
     ) -> Vec<Statement> {
         let mut out = Vec::new();
+        let mut done = 0;
         for (n, step) in steps.iter().enumerate() {
+            if n < done {
+                continue;
+            }
+            if let Some((statement, count)) = self.together(&env, &steps[n..], &rest) {
+                out.push(statement);
+                done = n + count;
+                continue;
+            }
             let rest_of = Rest { steps: &steps[n + 1..], end: rest.end, outer: rest.outer };
             match step {
                 Step::Let { bound, value, author } => {
