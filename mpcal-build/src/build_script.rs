@@ -104,7 +104,7 @@ impl Config {
     }
 
     pub(crate) fn rules(&self) -> Rules {
-        Rules { no_multiple_writes: self.no_multiple_writes }
+        Rules { no_multiple_writes: self.no_multiple_writes, ..Rules::default() }
     }
 
     /// Runs the passes over a file.

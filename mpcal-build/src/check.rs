@@ -3,10 +3,13 @@
 //! In: a resolved model. Out: problems; the model is not changed. After this: every critical
 //! section is well formed, so `normalize` cannot fail.
 
+mod assigned_before_call;
 mod eager_read;
 mod label_required;
 mod labels;
 mod multiple_writes;
+mod no_self;
+mod procedure_set;
 mod ref_mismatch;
 mod yield_paths;
 
@@ -19,6 +22,8 @@ use crate::resolved::{Model, Stmt, StmtKind};
 pub struct Rules {
     /// Assign a variable at most once per path through a label.
     pub no_multiple_writes: bool,
+    /// What is checked is a translation: `pcal.trans` will read it.
+    pub plain: bool,
 }
 
 /// Checks everything.
@@ -28,8 +33,13 @@ pub fn check(block: &Block, model: &Model, rules: Rules, out: &mut Diagnostics) 
     ref_mismatch::check(model, out);
     yield_paths::check(model, out);
     eager_read::check(model, out);
+    procedure_set::check(model, out);
+    no_self::check(model, out);
     if rules.no_multiple_writes {
         multiple_writes::check(model, out);
+    }
+    if rules.plain {
+        assigned_before_call::check(model, out);
     }
 }
 

@@ -182,6 +182,16 @@ pub fn origins(
         let variables = p.parameters.iter().chain(&p.variables).copied().collect::<Vec<_>>();
         (lowered.model.procedures[p.of.index()].name.to_string(), variables, &p.sections, true)
     });
+    // Where all there is are loops of one label, the translator has no labels, and the action is the process.
+    for (process, of) in lowered.processes.iter().zip(&model.processes) {
+        if let [section] = &process.sections[..] {
+            let owner = model.archetypes[of.archetype.index()].name.to_string();
+            let action = if matches!(process.selves, Initial::None) { "Next" } else { &*process.name };
+            let label = sources.slice(section.span).to_owned();
+            let origin = LabelOrigin { owner, is_procedure: false, label, span: section.span };
+            origins.labels.insert(action.to_owned(), origin);
+        }
+    }
     for (owner, variables, sections, is_procedure) in processes.chain(procedures) {
         for v in variables {
             let name = lowered.model.variable(v).name.to_string();

@@ -23,6 +23,8 @@ use crate::resolved::{
 };
 use crate::source::{Sources, Span};
 
+pub(crate) use stmt::each_expr;
+
 use let_instance::LetInstance;
 use modules::{Env, EnvId};
 

@@ -181,8 +181,16 @@ fn assertion(line: &str, origins: &Origins, source: &Source) -> Option<String> {
     let number: usize = rest.split(',').next()?.parse().ok()?;
     let lines: Vec<&str> = source.text.lines().take(number).collect();
     let failed = lines.get(number.checked_sub(1)?)?.trim().trim_end_matches(';');
+    // What stands further in than the line is inside a loop that ends before it.
+    let indent = |l: &str| l.len() - l.trim_start().len();
+    let mut outer = indent(lines.last()?) + 1;
+    let around = lines.iter().rev().filter(|l| {
+        let is_outer = !l.trim().is_empty() && indent(l) < outer;
+        outer = if is_outer { indent(l) } else { outer };
+        is_outer
+    });
     let label = |l: &&str| l.trim().split_once(':').and_then(|(name, _)| origins.labels.get(name));
-    let origin = lines.iter().rev().find_map(label)?;
+    let origin = around.copied().find_map(|l| label(&l))?;
     let place = format!("{}:{}", source.path, source.line(origin.span.start));
     Some(format!("That is `{failed}` in {} of {}  ({place})", origin.label, origin.owner))
 }
@@ -453,6 +461,24 @@ mod tests {
         differences("net", old, new, 0, &mut changes);
         let found: Vec<_> = changes.iter().map(|c| format!("{} {} {}", c.path, c.old, c.new)).collect();
         assert_eq!(found, ["net[0] <<>> <<3>>", "net[1].b[2] 2 4"]);
+    }
+
+    #[test]
+    fn an_assertion_behind_a_loop_belongs_to_the_label_of_the_loop() {
+        let text = "    loop:\n      while (x < 3) {\n        inner:\n          x := 1;\n          assert x = 1;\n      };\n      \
+                    assert x = 2;\n    after:\n      skip;\n";
+        let mut origins = Origins::default();
+        for label in ["loop", "inner", "after"] {
+            let (owner, span) = ("A".to_owned(), Span::default());
+            let origin = LabelOrigin { owner, is_procedure: false, label: label.to_owned(), span };
+            origins.labels.insert(label.to_owned(), origin);
+        }
+        let place = |line: usize| {
+            let said = format!("Failure of assertion at line {line}, column 7.");
+            assertion(&said, &origins, &Source::new("m.tla", text)).unwrap_or_default()
+        };
+        assert!(place(5).starts_with("That is `assert x = 1` in inner of A"), "{}", place(5));
+        assert!(place(7).starts_with("That is `assert x = 2` in loop of A"), "{}", place(7));
     }
 
     #[test]

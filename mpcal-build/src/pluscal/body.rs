@@ -86,7 +86,7 @@ impl<'p> Placer<'p> {
         let Some(mut statements) = section(self.lowered, self.owner, of, Place { next, body }) else {
             let message = "a variable of a procedure is assigned before the procedure is called again";
             self.problems.push(
-                Diagnostic::error("call-unsupported", of.span, message)
+                Diagnostic::error("assigned-before-call", of.span, message)
                     .because("PlusCal saves the value that the variable had before the step")
                     .help("write a label before the `call`"),
             );

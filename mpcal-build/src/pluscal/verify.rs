@@ -1,7 +1,8 @@
 //! The translation is read again before it is given to anyone.
 //!
 //! In: the text of the algorithm. Out: an `internal-error` if it is not plain PlusCal: if it does
-//! not parse, has an unknown name, lacks a label, or assigns a variable twice on a path.
+//! not parse, has an unknown name, lacks a label, assigns a variable twice on a path, or one that a `call` or `return`
+//! gives another value.
 
 use crate::ast::{Block, Module, Name};
 use crate::check::{check, Rules};
@@ -42,7 +43,7 @@ fn problems(sources: &Sources, own: &Module, modules: &[Module]) -> Diagnostics 
     }
     let model = crate::resolve::resolve(sources, &own, modules, &block, &mut out);
     if !out.has_errors() {
-        check(&block, &model, Rules { no_multiple_writes: true }, &mut out);
+        check(&block, &model, Rules { no_multiple_writes: true, plain: true }, &mut out);
     }
     out
 }
@@ -81,5 +82,30 @@ mod tests {
             let found = found(body);
             assert!(found.len() == 1 && found[0].starts_with(code), "{body}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_a_call_or_return_gives_another_value_is_not_assigned_before() {
+        let in_procedure = |parameter: &str, body: &str| {
+            let text = format!(
+                "--algorithm m {{\n  variables x = 0;\n  procedure q(b) {{ q: return; }}\n  procedure p({parameter}) \
+                 variables l = 0; {{\n    start: {body}\n    end: return;\n  }}\n  process (r \\in 1..2) {{ go: skip; \
+                 }}\n}}\n"
+            );
+            let mut out = Diagnostics::default();
+            verify(&text, &Module::default(), &[], Span::default(), &mut out);
+            out.sorted().into_iter().map(|d| d.primary.text).collect::<Vec<_>>()
+        };
+        let fine = ["x := 1; call q(l); return;", "l := 1; call q(l);", "if (x = 1) { l := 1; } else { return; };"];
+        for body in fine.into_iter().chain(["call p(l); return;", "while (x = 1) { l := 1; }; call p(l);"]) {
+            assert!(in_procedure("a", body).is_empty(), "{body}: {:?}", in_procedure("a", body));
+        }
+        let faults = ["l := 1; return;", "a := 1; call q(l); return;", "l := 1; call p(x);"];
+        for body in faults.into_iter().chain(["if (x = 1) { a := x; }; call p(x); return;"]) {
+            let found = in_procedure("a", body);
+            assert!(found.len() == 1 && found[0].starts_with("assigned-before-call"), "{body}: {found:?}");
+        }
+        let found = in_procedure("", "x := x + 1; call p(); return;");
+        assert!(found.len() == 1 && found[0].starts_with("assigned-before-call"), "{found:?}");
     }
 }
