@@ -13,7 +13,7 @@ use crate::source::Span;
 /// Adds labels to a block that has none.
 pub fn add(block: &mut Block) {
     let alone = matches!(&block.processes[..], [p] if matches!(p.selves, Initial::None));
-    if !alone || !block.archetypes.is_empty() || bodies(block).into_iter().flatten().any(|s| has_label(s)) {
+    if !alone || !block.archetypes.is_empty() || bodies(block).into_iter().flatten().any(has_label) {
         return;
     }
     let own: Assigned = block

@@ -162,6 +162,39 @@ fn a_long_section_shows_the_branch_that_was_taken() {
     );
 }
 
+/// A loop of one label: the translator has neither labels nor `pc`.
+const FOREVER: &str = r#"---- MODULE forever ----
+EXTENDS Naturals
+(*
+--mpcal forever {
+  variables x = 0;
+  process (counter \in 1..2)
+  {
+    go:
+      while (TRUE) {
+        x := x + 1;
+      };
+  }
+}
+\* BEGIN PLUSCAL TRANSLATION
+\* END PLUSCAL TRANSLATION
+*)
+\* BEGIN TRANSLATION
+\* END TRANSLATION
+====
+"#;
+
+#[test]
+fn where_the_translator_has_no_labels_the_action_is_the_process() {
+    let said = "Error: Invariant Low is violated.\nError: The behavior up to this point is:\nState 1: <Initial predicate>\nx = 0\n\n\
+                State 2: <counter line 23, col 18 to line 23, col 27 of module forever>\nx = 1\n\n";
+    let (_, told) = explain("forever.tla", FOREVER, said);
+    assert!(told.contains("counter does go  (forever.tla:8)"), "{told}");
+    let alone = FOREVER.replace("  process (counter \\in 1..2)\n", "");
+    let (_, told) = explain("forever.tla", &alone, &said.replace("<counter line", "<Next line"));
+    assert!(told.contains("does go  (forever.tla:7)"), "{told}");
+}
+
 #[test]
 fn what_is_not_tlcs_is_refused() {
     for said in ["", "hello\n", "error: could not compile\n"] {
