@@ -313,9 +313,15 @@ const PLAIN: &str = r"variables @global@ = 0, @other_global@ = 5;
   }
 ";
 
-/// Names drawn from a small pool, so that many are equal.
+/// Names drawn from a small pool, so that many are equal. `pcal.trans` finds no procedure that it has to rename, so
+/// only labels are called like one.
 fn drawn(seed: u64) -> Vec<(&'static str, &'static str)> {
-    const POOL: [&str; 10] = ["x", "y", "l", "P", "Q", "x_", "l_", "x_P", "y_Q", "n"];
+    const POOL: [&str; 12] = ["x", "y", "l", "P", "Q", "x_", "l_", "x_P", "y_Q", "n", "p", "q"];
+    let pool = |role: &str| match role {
+        "procedure" | "second" => &POOL[10..],
+        label if label.len() == 2 && label.starts_with(['p', 's', 'u', 'a', 'b']) => &POOL[..],
+        _ => &POOL[..10],
+    };
     let mut state = seed * 2 + 1;
     let mut roles: Vec<&'static str> = PLAIN.split('@').skip(1).step_by(2).collect();
     roles.sort_unstable();
@@ -323,7 +329,8 @@ fn drawn(seed: u64) -> Vec<(&'static str, &'static str)> {
     let mut named = Vec::new();
     for role in roles {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        named.push((role, POOL[(state >> 33) as usize % POOL.len()]));
+        let pool = pool(role);
+        named.push((role, pool[(state >> 33) as usize % pool.len()]));
     }
     named
 }
