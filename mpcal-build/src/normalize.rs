@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fresh::free::bound_by;
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
 use crate::resolved::{
-    Argument, BoundId, Expr, ExprKind, Model, Step as PathStep, Stmt, StmtKind, Target, Update, VariableId,
+    Argument, BoundId, Expr, ExprKind, Label, Model, Step as PathStep, Stmt, StmtKind, Target, Update, VariableId,
 };
 use crate::source::Span;
 
@@ -21,7 +21,15 @@ pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
     let archetypes: Vec<_> = model.archetypes.iter().map(|a| a.body.clone()).collect();
     let procedures: Vec<_> = model.procedures.iter().map(|p| p.body.clone()).collect();
     let mappings: Vec<_> = model.mapping_macros.iter().map(|m| (m.read.clone(), m.write.clone())).collect();
-    let mut cx = Normalizer { model, out, sections: Vec::new(), loops: Vec::new(), groups: 0 };
+    let mut cx = Normalizer {
+        model,
+        out,
+        sections: Vec::new(),
+        labels: HashSet::new(),
+        later: Vec::new(),
+        inside: None,
+        groups: 0,
+    };
     Normal {
         archetypes: archetypes.iter().map(|b| cx.body(b, Jump::Done)).collect(),
         procedures: procedures.iter().map(|b| cx.body(b, Jump::Error)).collect(),
@@ -29,14 +37,27 @@ pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
     }
 }
 
-struct Normalizer<'m, 'd> {
+struct Normalizer<'s, 'm, 'd> {
     model: &'m mut Model,
     out: &'d mut Diagnostics,
     sections: Vec<Section>,
-    /// The labels of the loops we are in, the innermost last.
-    loops: Vec<Rc<str>>,
+    /// The labels of the sections that are there or come later.
+    labels: HashSet<Rc<str>>,
+    later: Vec<Later<'s>>,
+    /// The label of the loop we are in.
+    inside: Option<Rc<str>>,
     /// How many `||` there were.
     groups: u32,
+}
+
+/// A section still to do.
+struct Later<'s> {
+    label: &'s Label,
+    /// The statement that it starts with.
+    first: &'s Stmt,
+    rest: Todo<'s>,
+    after: End,
+    inside: Option<Rc<str>>,
 }
 
 /// Statements still to do, the next one last.
@@ -46,10 +67,15 @@ fn todo(list: &[Stmt]) -> Todo<'_> {
     list.iter().rev().collect()
 }
 
-impl Normalizer<'_, '_> {
-    fn body(&mut self, list: &[Stmt], end: Jump) -> Body {
-        self.sections.clear();
+impl<'s> Normalizer<'s, '_, '_> {
+    fn body(&mut self, list: &'s [Stmt], end: Jump) -> Body {
+        self.labels.clear();
         self.sections_from(todo(list), &End::Goto(end));
+        // One after the other: a body may have more sections than calls may nest.
+        while let Some(later) = self.later.pop() {
+            let section = self.section(later);
+            self.sections.push(section);
+        }
         let mut sections = std::mem::take(&mut self.sections);
         // By the order of the labels, not by their places: one that a macro brings along stands elsewhere.
         let mut order = HashMap::new();
@@ -61,8 +87,8 @@ impl Normalizer<'_, '_> {
         Body { sections }
     }
 
-    /// A section that starts at the next statement, which has a label.
-    fn sections_from(&mut self, mut rest: Todo<'_>, after: &End) -> Jump {
+    /// Where the next statement is, which has a label: a section starts there.
+    fn sections_from(&mut self, mut rest: Todo<'s>, after: &End) -> Jump {
         let Some(mut first) = rest.pop() else { return jump_of(after) };
         // A block starts with the label of its first statement.
         while let (None, StmtKind::Block(list)) = (&first.label, &first.kind) {
@@ -72,57 +98,50 @@ impl Normalizer<'_, '_> {
                 None => return jump_of(after),
             };
         }
-        let label = match &first.label {
-            Some(l) => l.clone(),
-            None => return Jump::Error,
-        };
-        if self.sections.iter().any(|s| s.label == label.name) {
-            return Jump::Label(label.name);
+        let Some(label) = &first.label else { return Jump::Error };
+        if self.labels.insert(label.name.clone()) {
+            let inside = self.inside.clone();
+            self.later.push(Later { label, first, rest, after: after.clone(), inside });
         }
-        let at = self.sections.len();
-        let placeholder = Block { steps: Vec::new(), end: End::Goto(Jump::Done) };
-        self.sections.push(Section {
-            label: label.name.clone(),
-            modifier: label.modifier,
-            span: label.span,
-            is_loop: matches!(first.kind, StmtKind::While(..)),
-            inside: self.loops.last().cloned(),
-            block: placeholder,
-        });
+        Jump::Label(label.name.clone())
+    }
+
+    fn section(&mut self, Later { label, first, mut rest, after, inside }: Later<'s>) -> Section {
+        self.inside.clone_from(&inside);
+        let is_loop = matches!(first.kind, StmtKind::While(..));
         let block = match &first.kind {
             StmtKind::While(c, body) => {
                 let mut steps = Vec::new();
                 let c = self.pure(c, &mut steps);
                 let again = End::Goto(Jump::Label(label.name.clone()));
-                self.loops.push(label.name.clone());
-                let inside = self.block(todo(body), &again);
-                self.loops.pop();
-                let outside = self.block(rest, after);
-                Block { steps, end: End::If(c, Box::new(inside), Box::new(outside)) }
+                self.inside = Some(label.name.clone());
+                let body = self.block(todo(body), &again, false);
+                self.inside.clone_from(&inside);
+                let outside = self.block(rest, &after, false);
+                Block { steps, end: End::If(c, Box::new(body), Box::new(outside)) }
             }
             _ => {
-                let unlabelled = Stmt { label: None, ..first.clone() };
-                let mut list = rest;
-                list.push(&unlabelled);
-                self.block(list, after)
+                rest.push(first);
+                self.block(rest, &after, true)
             }
         };
-        self.sections[at].block = block;
-        Jump::Label(label.name)
+        let (label, modifier, span) = (label.name.clone(), label.modifier, label.span);
+        Section { label, modifier, span, is_loop, inside, block }
     }
 
     /// Where control goes when `rest` comes next.
-    fn continuation(&mut self, rest: Todo<'_>, after: &End) -> End {
+    fn continuation(&mut self, rest: Todo<'s>, after: &End) -> End {
         match rest.last() {
             None => after.clone(),
             Some(_) => End::Goto(self.sections_from(rest, after)),
         }
     }
 
-    fn block(&mut self, mut rest: Todo<'_>, after: &End) -> Block {
+    /// Statements up to where the step ends; the label of the first one is that of the section if `starts`.
+    fn block(&mut self, mut rest: Todo<'s>, after: &End, mut starts: bool) -> Block {
         let mut steps = Vec::new();
         while let Some(s) = rest.pop() {
-            if s.label.is_some() {
+            if s.label.is_some() && !std::mem::take(&mut starts) {
                 rest.push(s);
                 let end = End::Goto(self.sections_from(rest, after));
                 return Block { steps, end };
@@ -148,7 +167,7 @@ impl Normalizer<'_, '_> {
                             self.sections_from(rest, after);
                             End::Return
                         }
-                        _ => self.block(rest, after).end,
+                        _ => self.block(rest, after, false).end,
                     };
                     let to = if let End::Goto(jump) = to { Some(jump) } else { None };
                     return Block { steps, end: End::Call(*id, arguments, to) };
@@ -156,18 +175,18 @@ impl Normalizer<'_, '_> {
                 StmtKind::If(c, a, b) if leaves(a) || leaves(b) => {
                     let c = self.pure(c, &mut steps);
                     let after = self.continuation(rest, after);
-                    let (a, b) = (self.block(todo(a), &after), self.block(todo(b), &after));
+                    let (a, b) = (self.block(todo(a), &after, false), self.block(todo(b), &after, false));
                     return Block { steps, end: End::If(c, Box::new(a), Box::new(b)) };
                 }
                 StmtKind::Either(arms) if arms.iter().any(|a| leaves(a)) => {
                     let after = self.continuation(rest, after);
-                    let arms = arms.iter().map(|a| self.block(todo(a), &after)).collect();
+                    let arms = arms.iter().map(|a| self.block(todo(a), &after, false)).collect();
                     return Block { steps, end: End::Either(arms) };
                 }
                 StmtKind::With(bound, element, value, body) if leaves(body) => {
                     self.binding(*bound, *element, value, &mut steps);
                     let after = self.continuation(std::mem::take(&mut rest), after);
-                    let inner = self.block(todo(body), &after);
+                    let inner = self.block(todo(body), &after, false);
                     steps.extend(inner.steps);
                     return Block { steps, end: inner.end };
                 }

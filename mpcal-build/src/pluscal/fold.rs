@@ -17,6 +17,7 @@
 //! value that is bound in the list and used at the end of the section is evaluated even where it is
 //! not used.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::Text;
@@ -51,16 +52,14 @@ impl Stager<'_> {
     /// chosen by the last.
     pub(super) fn fold(&mut self, block: &Block, env: &mut Env) -> Vec<Binding> {
         let variables: Vec<_> = assigned(&[&block.steps]).into_iter().map(|v| (v, self.field(v))).collect();
-        let mut bounds = Vec::new();
+        let mut at_end = HashSet::new();
         let end = Block { steps: Vec::new(), end: block.end.clone() };
-        for step in &block.steps {
-            if let Step::Let { bound, .. } | Step::Pick { bound, .. } = step {
-                let mut used = false;
-                end.each_expr(&mut |e| used |= mentions(e, *bound));
-                bounds.extend(used.then_some(*bound));
-            }
-        }
-        let bounds = bounds.into_iter().map(|b| (b, self.fresh(&self.lowered.model.bound(b).name.clone()))).collect();
+        end.each_expr(&mut |e| at_end.extend(mentioned(e)));
+        let bounds = block.steps.iter().filter_map(|step| match step {
+            Step::Let { bound, .. } | Step::Pick { bound, .. } => at_end.contains(bound).then_some(*bound),
+            _ => None,
+        });
+        let bounds = bounds.map(|b| (b, self.fresh(&self.lowered.model.bound(b).name.clone()))).collect();
         let fields = Fields { variables, bounds };
         let mut start: Vec<String> = Vec::new();
         for (v, field) in &fields.variables {
@@ -228,25 +227,21 @@ impl Stager<'_> {
 
 /// Splits a list into units.
 fn units<'s>(steps: &'s [Step], fields: &Fields) -> Vec<Unit<'s>> {
+    let mut last_use: HashMap<BoundId, usize> = HashMap::new();
+    for (n, step) in steps.iter().enumerate() {
+        step.each(&mut |s| s.each_expr(&mut |e| last_use.extend(mentioned(e).into_iter().map(|b| (b, n)))));
+    }
     let mut units = Vec::new();
     let mut at = 0;
     while at < steps.len() {
         let mut end = at + 1;
-        // A name may be used by what another name is bound to, inside the unit of that one.
-        let mut open: Vec<BoundId> = Vec::new();
         let mut n = at;
         while n < end {
             if let Step::Let { bound, .. } | Step::Pick { bound, .. } = &steps[n] {
-                open.extend(fields.of(*bound).is_none().then_some(*bound));
+                // A name may be used by what another name is bound to, inside the unit of that one.
+                let last = last_use.get(bound).filter(|_| fields.of(*bound).is_none());
+                end = last.map_or(end, |last| end.max(last + 1));
             }
-            let used = |b: &BoundId| {
-                steps.iter().rposition(|s| {
-                    let mut used = false;
-                    s.each(&mut |s| s.each_expr(&mut |e| used |= mentions(e, *b)));
-                    used
-                })
-            };
-            end = open.drain(..).filter_map(|b| used(&b)).map(|last| last + 1).fold(end, usize::max);
             n += 1;
         }
         units.push(&steps[at..end]);
@@ -255,8 +250,16 @@ fn units<'s>(steps: &'s [Step], fields: &Fields) -> Vec<Unit<'s>> {
     units
 }
 
-fn mentions(e: &Expr, bound: BoundId) -> bool {
-    e.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) | ExprKind::CallBound(b, _) if b == bound))
+/// The bound names that an expression mentions.
+fn mentioned(e: &Expr) -> Vec<BoundId> {
+    let mut found = Vec::new();
+    e.any(&mut |e| {
+        if let ExprKind::Bound(b) | ExprKind::CallBound(b, _) = e.kind {
+            found.push(b);
+        }
+        false
+    });
+    found
 }
 
 /// Where a list starts: at one record, or at each of a set.

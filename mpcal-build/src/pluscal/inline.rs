@@ -47,9 +47,13 @@ impl Stager<'_> {
             });
             count
         };
+        let all_uses = self.uses.get(&bound).copied().unwrap_or_default();
         let mut total = 0;
         let mut changed = false;
         for step in rest.steps {
+            if total == all_uses {
+                break;
+            }
             let mut own = 0;
             step.each_expr(&mut |e| own += uses(e));
             let mut all = 0;
@@ -61,7 +65,7 @@ impl Stager<'_> {
             total += all;
             changed |= changes;
         }
-        if let Some(end) = rest.end {
+        if let Some(end) = rest.end.filter(|_| total < all_uses) {
             let (mut own, mut all) = (0, 0);
             let block = Block { steps: Vec::new(), end: end.clone() };
             block.each_expr(&mut |e| all += uses(e));

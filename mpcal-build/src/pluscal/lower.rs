@@ -584,8 +584,17 @@ impl Lowered {
 
     /// The text of a name bound at a place, unlike every variable, operator and `others`.
     pub(super) fn bound_name(&self, name: &str, others: &HashSet<String>, at: usize) -> Text {
-        let candidates = std::iter::once(name.to_owned()).chain((1..).map(|n| format!("{name}{n}")));
-        let found = candidates.into_iter().find(|c| !self.is_taken(c, at) && !others.contains(c));
-        Text::name(found.unwrap_or_default())
+        self.numbered_name(name, others, at, &mut 0)
+    }
+
+    /// The same, when all names with a smaller number are known to be there; notes the one that was taken.
+    pub(super) fn numbered_name(&self, name: &str, others: &HashSet<String>, at: usize, last: &mut usize) -> Text {
+        loop {
+            let candidate = if *last == 0 { name.to_owned() } else { format!("{name}{last}") };
+            if !self.is_taken(&candidate, at) && !others.contains(&candidate) {
+                return Text::name(candidate);
+            }
+            *last += 1;
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One critical section: which variables it may assign, and whether it stays a loop.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::{Names, Printer};
@@ -10,7 +10,7 @@ use super::stage::{Env, Stager};
 use super::MAX_NESTING;
 use crate::fresh::free::bound_by;
 use crate::normal::{Block, End, Section, Step};
-use crate::resolved::{ExprKind, VariableId};
+use crate::resolved::{BoundId, ExprKind, VariableId};
 
 /// What a section belongs to.
 #[derive(Clone, Copy)]
@@ -62,7 +62,33 @@ fn stager<'l>(lowered: &'l Lowered, owner: Owner<'l>, section: &Section) -> Stag
     let restored = if gives_up(block, recursive) { own } else { Vec::new() };
     // What comes behind a `with` stands inside it, and TLA+ has no shadowing.
     let used = bound_inside(lowered, owner.names, block);
-    Stager { lowered, names: owner.names, at, next: None, used, restored, recursive, folds: false, fails: false }
+    Stager {
+        lowered,
+        names: owner.names,
+        at,
+        next: None,
+        used,
+        numbers: HashMap::new(),
+        uses: uses(block),
+        restored,
+        recursive,
+        folds: false,
+        fails: false,
+    }
+}
+
+/// How often a block uses each name that is bound.
+fn uses(block: &Block) -> HashMap<BoundId, usize> {
+    let mut found = HashMap::new();
+    block.each_expr(&mut |e| {
+        e.any(&mut |e| {
+            if let ExprKind::Bound(b) = e.kind {
+                *found.entry(b).or_default() += 1;
+            }
+            false
+        });
+    });
+    found
 }
 
 impl Stager<'_> {

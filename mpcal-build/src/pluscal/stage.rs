@@ -13,7 +13,7 @@
 //! A choice becomes `with (branch \in 1..2)`. Merged values are bound by `\in {…}`, which TLC
 //! evaluates once, while `=` is substituted.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::expr::{Names, Printer, Text};
@@ -39,6 +39,10 @@ pub(super) struct Stager<'l> {
     pub(super) next: Option<Rc<str>>,
     /// Names bound in this section, by us or by its expressions.
     pub(super) used: HashSet<String>,
+    /// The number that a name was given last: none is free before it.
+    pub(super) numbers: HashMap<Rc<str>, usize>,
+    /// How often the section uses each name that is bound.
+    pub(super) uses: HashMap<BoundId, usize>,
     /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
     /// them other values, so they are never assigned on the way there.
     pub(super) restored: Vec<VariableId>,
@@ -174,7 +178,8 @@ impl Stager<'_> {
 
     /// A name nobody has yet.
     pub(super) fn fresh(&mut self, name: &str) -> Text {
-        let text = self.lowered.bound_name(name, &self.used, self.at);
+        let last = self.numbers.entry(Rc::from(name)).or_default();
+        let text = self.lowered.numbered_name(name, &self.used, self.at, last);
         self.used.insert(text.text.to_string());
         text
     }

@@ -165,12 +165,13 @@ pub(super) fn labels<'l>(
     texts: impl IntoIterator<Item = &'l Rc<str>>,
     taken: &mut Vec<Ident>,
 ) -> HashMap<Rc<str>, Ident> {
+    let mut known: HashSet<Ident> = taken.iter().cloned().collect();
     let mut found = HashMap::new();
     for text in texts {
         let base = pascal(text);
         let mut candidate = ident(&base);
         let mut n = 2;
-        while taken.contains(&candidate) || candidate == "Done" {
+        while candidate == "Done" || !known.insert(candidate.clone()) {
             candidate = ident(&format!("{base}{n}"));
             n += 1;
         }
