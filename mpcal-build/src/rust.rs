@@ -10,6 +10,7 @@
 //!
 //! Everything refers to the runtime by one path, `rt`.
 
+mod allocate;
 mod archetype;
 mod builder;
 mod code;
@@ -39,9 +40,9 @@ use quote::quote;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::Types;
 use crate::normal::Normal;
-use crate::resolved::{Model, OperatorId};
+use crate::resolved::{MappingMacroId, Model, OperatorId};
 use crate::source::{Sources, Span};
-use crate::types::Type;
+use crate::types::{Record, Type};
 
 /// Emits a module; none if the model has something that cannot run.
 pub fn emit(
@@ -53,18 +54,15 @@ pub fn emit(
     out: &mut Diagnostics,
 ) -> Option<String> {
     let (operators, problems) = (RefCell::default(), RefCell::default());
-    let variables = names::variables(model, types);
-    let type_names = names::types(model, types);
+    let names = allocate::Names::new(model, types);
     let cx = Emitter {
         source,
         model,
         normal,
         types,
-        own: names::Own::unlike(&variables),
-        names: variables,
-        type_names,
+        own: allocate::Own::unlike(model, &names),
+        names,
         slots: slots::slots(model, normal, types),
-        operator_names: names::operators(model),
         operators,
         problems,
     };
@@ -73,7 +71,8 @@ pub fn emit(
     let constants = cx.constants();
     let records: Vec<_> = types.records.iter().map(|r| cx.record(r)).collect();
     let enums: Vec<_> = (0..types.enums.len()).map(|n| cx.tag_enum(n)).collect();
-    let markers: Vec<_> = model.mapping_macros.iter().map(|m| cx.marker(m)).collect();
+    let markers: Vec<_> =
+        model.mapping_macros.iter().enumerate().map(|(n, m)| cx.marker(MappingMacroId(n as u32), m)).collect();
     for problem in cx.problems.into_inner() {
         out.push(problem);
     }
@@ -183,14 +182,10 @@ struct Emitter<'m> {
     types: &'m Types,
     /// Variables that may have no value yet.
     slots: slots::Slots,
-    /// Records and enums, different from each other and from what else there is.
-    type_names: names::TypeNames,
-    /// Variables, bound names and fields in snake case, different for different names.
-    names: HashMap<Rc<str>, String>,
+    /// The names of everything that is emitted.
+    names: allocate::Names,
     /// What is no name of the model.
-    own: names::Own,
-    /// Constants and operators likewise.
-    operator_names: HashMap<Rc<str>, String>,
+    own: allocate::Own,
     operators: RefCell<HashMap<OperatorId, Emitted>>,
     problems: RefCell<Vec<Diagnostic>>,
 }
@@ -244,7 +239,7 @@ impl Emitter<'_> {
     }
 
     fn record_name(&self, id: usize) -> proc_macro2::Ident {
-        names::ident(&self.type_names.records[id])
+        names::ident(&self.names.records[id])
     }
 
     /// A parameter of a function: scalars by value, the rest by reference.
@@ -257,14 +252,24 @@ impl Emitter<'_> {
         }
     }
 
-    /// A name of the model in snake case.
+    /// A variable or a bound name.
     fn name(&self, text: &Rc<str>) -> proc_macro2::Ident {
-        names::ident(self.names.get(text).map_or(&names::snake(text), |n| n))
+        names::ident(&self.names.value(text))
+    }
+
+    /// A field of a record.
+    fn field_name(&self, record: &Record, text: &Rc<str>) -> proc_macro2::Ident {
+        names::ident(&self.names.field(record, text))
+    }
+
+    /// The marker of a mapping macro.
+    fn marker_name(&self, id: MappingMacroId) -> proc_macro2::Ident {
+        names::ident(&self.names.markers[id.index()])
     }
 
     /// A constant or operator in snake case.
     fn operator_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
-        names::ident(self.operator_names.get(text).map_or(&names::snake(text), |n| n))
+        names::ident(&self.names.operator(text))
     }
 
     /// An operator that is a constant.

@@ -102,9 +102,9 @@ mod model {
         }
     }
 
-    impl std::fmt::Display for Message {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+    impl ::std::fmt::Display for Message {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
         }
     }
 
@@ -135,7 +135,7 @@ mod model {
                 rt::Value::Str(text) if *text == *"grant" => Ok(Self::Grant),
                 rt::Value::Str(text) if *text == *"release" => Ok(Self::Release),
                 rt::Value::Str(text) if *text == *"request" => Ok(Self::Request),
-                _ => Err(rt::EvalError(format!("{}: {value}", "no MessageKind"))),
+                _ => Err(rt::EvalError(::std::format!("{}: {value}", "no MessageKind"))),
             }
         }
 
@@ -157,9 +157,9 @@ mod model {
         }
     }
 
-    impl std::fmt::Display for MessageKind {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+    impl ::std::fmt::Display for MessageKind {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
         }
     }
 
@@ -205,7 +205,7 @@ mod model {
         /// Archetype `LockServer`, locksvc.tla:42
         pub struct LockServer<Network> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: Network,
         }
@@ -222,7 +222,7 @@ mod model {
             #[allow(clippy::too_many_arguments)]
             pub fn new(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
                 network: Network,
             ) -> rt::Eval<Self> {
                 let state = {
@@ -322,7 +322,7 @@ mod model {
         #[must_use]
         pub struct LockServerBuilder<Network> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             network: Network,
         }
 
@@ -330,7 +330,7 @@ mod model {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
             ) -> LockServerBuilder<rt::Missing> {
                 LockServerBuilder {
                     id: id,
@@ -404,7 +404,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -452,7 +452,7 @@ mod model {
         /// Archetype `LockClient`, locksvc.tla:64
         pub struct LockClient<Network, Holding, Rounds> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: Network,
             holding: Holding,
@@ -475,7 +475,7 @@ mod model {
             #[allow(clippy::too_many_arguments)]
             pub fn new(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
                 network: Network,
                 holding: Holding,
                 rounds: Rounds,
@@ -621,7 +621,7 @@ mod model {
         #[must_use]
         pub struct LockClientBuilder<Network, Holding, Rounds> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             network: Network,
             holding: Holding,
             rounds: Rounds,
@@ -631,7 +631,7 @@ mod model {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
             ) -> LockClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
                 LockClientBuilder {
                     id: id,
@@ -770,7 +770,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -790,14 +790,14 @@ mod model {
     /// `Inbox` over the variable `network`, as the model has it.
     pub struct InboxOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl InboxOverNetwork {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -843,14 +843,14 @@ mod model {
     /// The variable `holding` itself.
     pub struct PlainOverHolding {
         variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl PlainOverHolding {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -884,14 +884,14 @@ mod model {
     /// The variable `rounds` itself.
     pub struct PlainOverRounds {
         variable: rt::Shared<i64>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl PlainOverRounds {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<i64>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -953,7 +953,7 @@ mod model {
 
         /// The committed values, untyped, in the order of the model.
         pub fn values(&self) -> Vec<rt::Value> {
-            vec![
+            ::std::vec![
                 rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
                 .holding.load())
             ]
@@ -967,7 +967,7 @@ mod model {
         pub fn spawn(
             &self,
             node: &mut rt::Node,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
             {

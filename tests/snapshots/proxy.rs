@@ -202,7 +202,7 @@ mod model {
     }
 
     impl Ord for Message {
-        fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
             match (self, other) {
                 (
                     Self::ByIdOk { by, id, ok },
@@ -230,7 +230,7 @@ mod model {
     }
 
     impl PartialOrd for Message {
-        fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
             Some(self.cmp(other))
         }
     }
@@ -282,13 +282,13 @@ mod model {
                     id: rt::Data::from_value(value.field("id")?)?,
                 });
             }
-            Err(rt::EvalError(format!("{}: {value}", "Message: no such shape")))
+            Err(rt::EvalError(::std::format!("{}: {value}", "Message: no such shape")))
         }
     }
 
-    impl std::fmt::Display for Message {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+    impl ::std::fmt::Display for Message {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
         }
     }
 
@@ -324,9 +324,9 @@ mod model {
         }
     }
 
-    impl std::fmt::Display for ToldRecord {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+    impl ::std::fmt::Display for ToldRecord {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
         }
     }
 
@@ -398,7 +398,7 @@ mod model {
         /// Archetype `Relay`, proxy.tla:67
         pub struct Relay<Network, Suspected> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: Network,
             suspected: Suspected,
@@ -417,8 +417,8 @@ mod model {
             /// If the initial value of a variable cannot be evaluated.
             #[allow(clippy::too_many_arguments)]
             pub fn new(
-                id: i64,
-                constants: &std::sync::Arc<Constants>,
+                process_id: i64,
+                constants: &::std::sync::Arc<Constants>,
                 network: Network,
                 suspected: Suspected,
             ) -> rt::Eval<Self> {
@@ -436,7 +436,7 @@ mod model {
                     }
                 };
                 Ok(Self {
-                    id,
+                    id: process_id,
                     constants: constants.clone(),
                     state,
                     network,
@@ -587,7 +587,7 @@ mod model {
         #[must_use]
         pub struct RelayBuilder<Network, Suspected> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             network: Network,
             suspected: Suspected,
         }
@@ -596,7 +596,7 @@ mod model {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
             ) -> RelayBuilder<rt::Missing, rt::Missing> {
                 RelayBuilder {
                     id: id,
@@ -699,7 +699,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -746,7 +746,7 @@ mod model {
         /// Archetype `Backend`, proxy.tla:103
         pub struct Backend<Network, Crashed> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: Network,
             crashed: Crashed,
@@ -765,8 +765,8 @@ mod model {
             /// If the initial value of a variable cannot be evaluated.
             #[allow(clippy::too_many_arguments)]
             pub fn new(
-                id: i64,
-                constants: &std::sync::Arc<Constants>,
+                process_id: i64,
+                constants: &::std::sync::Arc<Constants>,
                 network: Network,
                 crashed: Crashed,
             ) -> rt::Eval<Self> {
@@ -778,7 +778,7 @@ mod model {
                     }
                 };
                 Ok(Self {
-                    id,
+                    id: process_id,
                     constants: constants.clone(),
                     state,
                     network,
@@ -858,7 +858,7 @@ mod model {
         #[must_use]
         pub struct BackendBuilder<Network, Crashed> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             network: Network,
             crashed: Crashed,
         }
@@ -867,7 +867,7 @@ mod model {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
             ) -> BackendBuilder<rt::Missing, rt::Missing> {
                 BackendBuilder {
                     id: id,
@@ -967,7 +967,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -1017,7 +1017,7 @@ mod model {
         /// Archetype `Client`, proxy.tla:117
         pub struct Client<Network, ToldResource> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: Network,
             told: ToldResource,
@@ -1040,7 +1040,7 @@ mod model {
             #[allow(clippy::too_many_arguments)]
             pub fn new(
                 process_id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
                 rounds: i64,
                 network: Network,
                 told: ToldResource,
@@ -1154,12 +1154,12 @@ mod model {
             message = "the parameter `told` of `Client` is not given",
             label = "call `.told(…)` before this"
         )]
-        pub trait ToldSlotGiven<T> {
+        pub trait ToldResourceGiven<T> {
             /// What was given.
             fn given(self) -> T;
         }
 
-        impl<T> ToldSlotGiven<T> for rt::Given<T> {
+        impl<T> ToldResourceGiven<T> for rt::Given<T> {
             fn given(self) -> T {
                 self.0
             }
@@ -1167,22 +1167,22 @@ mod model {
 
         /// What a `Client` is made of, each parameter given by a method of its name.
         #[must_use]
-        pub struct ClientBuilder<Rounds, Network, ToldSlot> {
-            process_id: i64,
-            constants: std::sync::Arc<Constants>,
+        pub struct ClientBuilder<Rounds, Network, ToldResource> {
+            id: i64,
+            constants: ::std::sync::Arc<Constants>,
             rounds: Rounds,
             network: Network,
-            told: ToldSlot,
+            told: ToldResource,
         }
 
         impl Client<rt::Missing, rt::Missing> {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
-                process_id: i64,
-                constants: &std::sync::Arc<Constants>,
+                id: i64,
+                constants: &::std::sync::Arc<Constants>,
             ) -> ClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
                 ClientBuilder {
-                    process_id: process_id,
+                    id: id,
                     constants: constants.clone(),
                     rounds: rt::Missing,
                     network: rt::Missing,
@@ -1191,15 +1191,19 @@ mod model {
             }
         }
 
-        impl<Rounds, Network, ToldSlot> ClientBuilder<Rounds, Network, ToldSlot> {
+        impl<
+            Rounds,
+            Network,
+            ToldResource,
+        > ClientBuilder<Rounds, Network, ToldResource> {
             /// `rounds`, proxy.tla:117
             pub fn rounds(
                 self,
                 rounds: i64,
-            ) -> ClientBuilder<rt::Given<i64>, Network, ToldSlot> {
-                let Self { process_id, constants, network, told, .. } = self;
+            ) -> ClientBuilder<rt::Given<i64>, Network, ToldResource> {
+                let Self { id, constants, network, told, .. } = self;
                 ClientBuilder {
-                    process_id,
+                    id,
                     constants,
                     rounds: rt::Given(rounds),
                     network,
@@ -1211,13 +1215,13 @@ mod model {
             pub fn network<T>(
                 self,
                 network: T,
-            ) -> ClientBuilder<Rounds, rt::Given<T>, ToldSlot>
+            ) -> ClientBuilder<Rounds, rt::Given<T>, ToldResource>
             where
                 T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
             {
-                let Self { process_id, constants, rounds, told, .. } = self;
+                let Self { id, constants, rounds, told, .. } = self;
                 ClientBuilder {
-                    process_id,
+                    id,
                     constants,
                     network: rt::Given(network),
                     rounds,
@@ -1231,9 +1235,9 @@ mod model {
                 T: rt::MappingMacro<Index = (), Read = ToldRecord, Write = ToldRecord>
                     + Told,
             {
-                let Self { process_id, constants, rounds, network, .. } = self;
+                let Self { id, constants, rounds, network, .. } = self;
                 ClientBuilder {
-                    process_id,
+                    id,
                     constants,
                     told: rt::Given(told),
                     rounds,
@@ -1251,7 +1255,7 @@ mod model {
                 Network: NetworkGiven<Bound1>,
                 Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
                     + Link,
-                ToldSlot: ToldSlotGiven<Bound2>,
+                ToldResource: ToldResourceGiven<Bound2>,
                 Bound2: rt::MappingMacro<
                         Index = (),
                         Read = ToldRecord,
@@ -1259,7 +1263,7 @@ mod model {
                     > + Told,
             {
                 Client::new(
-                    self.process_id,
+                    self.id,
                     &self.constants,
                     self.rounds.given(),
                     self.network.given(),
@@ -1308,7 +1312,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -1350,7 +1354,7 @@ mod model {
         /// Archetype `fate`, proxy.tla:149
         pub struct Fate<Crashed> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             state: State,
             crashed: Crashed,
         }
@@ -1369,13 +1373,13 @@ mod model {
             /// If the initial value of a variable cannot be evaluated.
             #[allow(clippy::too_many_arguments)]
             pub fn new(
-                id: i64,
-                constants: &std::sync::Arc<Constants>,
+                process_id: i64,
+                constants: &::std::sync::Arc<Constants>,
                 crashed: Crashed,
             ) -> rt::Eval<Self> {
                 let state = { State { label: Label::Crash } };
                 Ok(Self {
-                    id,
+                    id: process_id,
                     constants: constants.clone(),
                     state,
                     crashed,
@@ -1421,7 +1425,7 @@ mod model {
         #[must_use]
         pub struct FateBuilder<Crashed> {
             id: i64,
-            constants: std::sync::Arc<Constants>,
+            constants: ::std::sync::Arc<Constants>,
             crashed: Crashed,
         }
 
@@ -1429,7 +1433,7 @@ mod model {
             /// Starts with the identifier of the process; a method for each parameter gives the rest.
             pub fn builder(
                 id: i64,
-                constants: &std::sync::Arc<Constants>,
+                constants: &::std::sync::Arc<Constants>,
             ) -> FateBuilder<rt::Missing> {
                 FateBuilder {
                     id: id,
@@ -1511,7 +1515,7 @@ mod model {
             }
 
             fn is_local(&self) -> bool {
-                matches!(self.state.label, Label::Done)
+                ::std::matches!(self.state.label, Label::Done)
             }
 
             fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
@@ -1529,14 +1533,14 @@ mod model {
     /// `Link` over the variable `network`, as the model has it.
     pub struct LinkOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl LinkOverNetwork {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -1577,14 +1581,14 @@ mod model {
     /// `Detector` over the variable `crashed`, as the model has it.
     pub struct DetectorOverCrashed {
         variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl DetectorOverCrashed {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -1633,14 +1637,14 @@ mod model {
     /// The variable `crashed` itself.
     pub struct PlainOverCrashed {
         variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl PlainOverCrashed {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -1674,14 +1678,14 @@ mod model {
     /// `Told` over the variable `log`, as the model has it.
     pub struct ToldOverLog {
         variable: rt::Shared<rt::Seq<rt::Value>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl ToldOverLog {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Seq<rt::Value>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -1718,14 +1722,14 @@ mod model {
     /// The variable `crashed` itself.
     pub struct PlainOverCrashed2 {
         variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: std::sync::Arc<Constants>,
+        constants: ::std::sync::Arc<Constants>,
     }
 
     impl PlainOverCrashed2 {
         /// A view of the variable.
         pub fn new(
             variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> Self {
             Self {
                 variable: variable.clone(),
@@ -1795,7 +1799,7 @@ mod model {
 
         /// The committed values, untyped, in the order of the model.
         pub fn values(&self) -> Vec<rt::Value> {
-            vec![
+            ::std::vec![
                 rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
                 .crashed.load()), rt::Data::to_value(& self.log.load())
             ]
@@ -1809,34 +1813,34 @@ mod model {
         pub fn spawn(
             &self,
             node: &mut rt::Node,
-            constants: &std::sync::Arc<Constants>,
+            constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
             {
-                let id = FRONT;
+                let process_id = FRONT;
                 node.spawn(
                     Relay::new(
-                        id,
+                        process_id,
                         constants,
                         LinkOverNetwork::new(&self.network, constants),
                         DetectorOverCrashed::new(&self.crashed, constants),
                     )?,
                 );
             }
-            for id in (&constants.backends()?).iter().cloned() {
+            for process_id in (&constants.backends()?).iter().cloned() {
                 node.spawn(
                     Backend::new(
-                        id,
+                        process_id,
                         constants,
                         LinkOverNetwork::new(&self.network, constants),
                         PlainOverCrashed::new(&self.crashed, constants),
                     )?,
                 );
             }
-            for id in (&constants.clients()?).iter().cloned() {
+            for process_id in (&constants.clients()?).iter().cloned() {
                 node.spawn(
                     Client::new(
-                        id,
+                        process_id,
                         constants,
                         constants.rounds,
                         LinkOverNetwork::new(&self.network, constants),
@@ -1844,7 +1848,7 @@ mod model {
                     )?,
                 );
             }
-            for id in (&rt::map(
+            for process_id in (&rt::map(
                 &constants.backends()?,
                 |backend| -> rt::Eval<i64> { Ok(rt::negate(*backend)?) },
             )?)
@@ -1853,7 +1857,7 @@ mod model {
             {
                 node.spawn(
                     Fate::new(
-                        id,
+                        process_id,
                         constants,
                         PlainOverCrashed2::new(&self.crashed, constants),
                     )?,

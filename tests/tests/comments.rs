@@ -211,7 +211,7 @@ fn every(text: &str, insert: Insert, kept: fn(&str) -> String) -> (usize, usize)
             assert!(kept(&once) == kept(&text), "{text}\n-- formatted\n{once}");
             true
         };
-        if together.map(check).all(|fine| fine) {
+        if together.all(check) {
             taken += places.len();
             continue;
         }

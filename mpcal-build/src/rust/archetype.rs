@@ -5,24 +5,18 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::allocate::LabelNames;
 use super::code::Scope;
-use super::names::{ident, labels as labels_of, pascal, snake};
-use super::procedure::frame_name;
+use super::names::ident;
 use super::Emitter;
 use crate::normal::{Block, End, Section, Step};
 use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId, VariableKind};
 use crate::types::Type;
 
-/// The parts of an archetype that the environment needs, too.
-pub(super) struct Names {
-    pub(super) name: Ident,
-    pub(super) module: Ident,
-}
-
 impl Emitter<'_> {
     /// The marker that a resource claims to stand for a mapping macro.
-    pub(super) fn marker(&self, m: &MappingMacro) -> TokenStream {
-        let name = ident(&pascal(&m.name));
+    pub(super) fn marker(&self, id: MappingMacroId, m: &MappingMacro) -> TokenStream {
+        let name = self.marker_name(id);
         let doc = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
         let message = format!("`{{Self}}` does not claim to behave as the mapping macro `{}`", m.name);
         let label = format!("the parameter is mapped via `{}`", m.name);
@@ -36,46 +30,14 @@ impl Emitter<'_> {
         }
     }
 
-    pub(super) fn names_of(&self, id: ArchetypeId) -> Names {
-        let name = &self.model.archetypes[id.index()].name;
-        let same = self.model.archetypes[..id.index()].iter().filter(|a| pascal(&a.name) == pascal(name)).count();
-        let suffix = if same == 0 { String::new() } else { (same + 1).to_string() };
-        Names { name: ident(&format!("{}{suffix}", pascal(name))), module: ident(&format!("{}{suffix}", snake(name))) }
-    }
-
-    /// The field of a resource: its parameter's name, unless that is a field of ours.
+    /// The field of a parameter.
     pub(super) fn resource_name(&self, parameter: VariableId) -> Ident {
-        let name = snake(&self.model.variable(parameter).name);
-        ident(&if ["id", "constants", "state", "build"].contains(&&name[..]) {
-            format!("{name}_resource")
-        } else {
-            name
-        })
+        ident(&self.names.parameters[&parameter].field)
     }
 
-    /// The argument that is the identifier of the process, unlike every variable.
-    fn id_name(&self, archetype: ArchetypeId) -> Ident {
-        let archetype = &self.model.archetypes[archetype.index()];
-        let taken = |name: &str| {
-            let mut variables = archetype.parameters.iter().chain(&archetype.locals);
-            variables.any(|v| snake(&self.model.variable(*v).name) == name)
-        };
-        let candidates = ["id", "process_id", "own_id", "this_process"];
-        ident(candidates.into_iter().find(|c| !taken(c)).unwrap_or("identifier_of_this_process"))
-    }
-
-    /// The type parameter of a `ref`.
-    fn generic(&self, parameter: VariableId) -> Ident {
-        let name = pascal(&self.model.variable(parameter).name);
-        ident(&if self.is_type_name(&name) { format!("{name}Resource") } else { name })
-    }
-
-    /// Whether a type of the module has this name.
-    pub(super) fn is_type_name(&self, name: &str) -> bool {
-        self.type_names.contains(name)
-            || self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name)
-            || self.model.archetypes.iter().any(|a| pascal(&a.name) == name)
-            || ["Constants", "State", "Label", "Self", "Frame", "T"].contains(&name)
+    /// The type parameter of a parameter.
+    pub(super) fn generic(&self, parameter: VariableId) -> Ident {
+        ident(&self.names.parameters[&parameter].generic)
     }
 
     /// What a resource must be to be bound to a `ref`.
@@ -85,7 +47,7 @@ impl Emitter<'_> {
         let (read, write) = (self.rust_type(&types.read), self.rust_type(&types.write));
         let marker = match self.marker_of(archetype, parameter) {
             Some(Some(id)) => {
-                let name = ident(&pascal(&self.model.mapping_macros[id.index()].name));
+                let name = self.marker_name(id);
                 quote!(+ #name)
             }
             Some(None) => quote!(+ rt::PlainVariable),
@@ -112,12 +74,13 @@ impl Emitter<'_> {
     pub(super) fn archetype(&self, n: usize) -> TokenStream {
         let id = ArchetypeId(n as u32);
         let archetype = &self.model.archetypes[n];
-        let Names { name, module } = self.names_of(id);
+        let names = &self.names.archetypes[n];
+        let (name, module) = (ident(&names.name), ident(&names.module));
         let sections = &self.normal.archetypes[n].sections;
         let refs: Vec<VariableId> =
             archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
         let resources: Vec<_> = refs.iter().map(|p| self.resource_name(*p)).collect();
-        let id_name = self.id_name(id);
+        let id_name = &self.own.id;
         let generics: Vec<_> = refs.iter().map(|p| self.generic(*p)).collect();
         let bounds: Vec<_> = refs.iter().map(|p| self.bounds(id, *p)).collect();
         let self_type = self.types.selves[n].clone();
@@ -129,10 +92,10 @@ impl Emitter<'_> {
             state: quote!(self.state),
             ..Scope::of_constants(quote!())
         };
-        let mut taken = Vec::new();
-        let own_labels = Rc::new(labels_of(sections.iter().map(|s| &s.label), &mut taken));
+        let mut label_names = LabelNames::new();
+        let own_labels = Rc::new(label_names.take(sections.iter().map(|s| &s.label)));
         let own: Vec<_> = sections.iter().map(|s| own_labels[&s.label].clone()).collect();
-        let copies = Rc::new(self.copies(n, &mut taken));
+        let copies = Rc::new(self.copies(n, &mut label_names));
         let scope = Scope { copies: copies.clone(), labels: own_labels, ..scope };
         let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
         let mut labels = Vec::new();
@@ -144,8 +107,7 @@ impl Emitter<'_> {
         let mut add = |section: &Section, next: Option<&Section>, label: &Ident, open: TokenStream, scope: &Scope| {
             let quoted = self.section_doc(section, next);
             let doc = self.origin(&format!("`{}`", section.label), section.span);
-            let function = snake(&label.to_string());
-            let function = ident(&if function == "new" { "new_section".to_owned() } else { function });
+            let function = label_names.function(label);
             let body = self.block(&section.block, scope);
             bodies.push(quote! {
                 #(#[doc = #quoted])*
@@ -174,7 +136,7 @@ impl Emitter<'_> {
             (quote!(), quote!(), quote!())
         } else {
             let names: Vec<_> = copies.iter().map(|c| &c.name).collect();
-            let structs: Vec<_> = copies.iter().map(frame_name).collect();
+            let structs: Vec<_> = copies.iter().map(|c| &c.frame).collect();
             (
                 quote! {
                         #(#frames)*
@@ -212,14 +174,13 @@ impl Emitter<'_> {
                 quote!(#name: #t)
             })
             .collect();
-        let initials = self.initials(&id_name, &archetype.locals, &self_type);
+        let initials = self.initials(id_name, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
-        let id_field = if id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
+        let id_field = if *id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
         let builder = self.builder(&super::builder::Parts {
             id,
             name: &name,
-            id_name: &id_name,
             self_rust: &self_rust,
             values: &values,
             refs: &refs,
@@ -261,7 +222,7 @@ impl Emitter<'_> {
                 #[doc = #doc]
                 pub struct #name<#parts> {
                     id: #self_rust,
-                    constants: std::sync::Arc<Constants>,
+                    constants: ::std::sync::Arc<Constants>,
                     state: State,
                     #(#resources: #generics,)*
                 }
@@ -276,7 +237,7 @@ impl Emitter<'_> {
                     #[allow(clippy::too_many_arguments)]
                     pub fn new(
                         #id_name: #self_rust,
-                        constants: &std::sync::Arc<Constants>
+                        constants: &::std::sync::Arc<Constants>
                         #(, #arguments)*
                         #(, #resources: #generics)*
                     ) -> rt::Eval<Self> {
@@ -311,7 +272,7 @@ impl Emitter<'_> {
 
                     fn state_mut(&mut self) -> &mut State { &mut self.state }
 
-                    fn is_local(&self) -> bool { matches!(self.state.label, Label::Done #(| Label::#local)*) }
+                    fn is_local(&self) -> bool { ::std::matches!(self.state.label, Label::Done #(| Label::#local)*) }
 
                     fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
                         self.state.label = match self.state.label {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::names::{ident, pascal};
+use super::names::ident;
 use super::Emitter;
 use crate::resolved::{ArchetypeId, VariableId};
 use crate::types::Type;
@@ -12,7 +12,6 @@ use crate::types::Type;
 pub(super) struct Parts<'a> {
     pub(super) id: ArchetypeId,
     pub(super) name: &'a Ident,
-    pub(super) id_name: &'a Ident,
     pub(super) self_rust: &'a TokenStream,
     /// Value parameters, in order; `new` takes them first.
     pub(super) values: &'a [VariableId],
@@ -22,12 +21,13 @@ pub(super) struct Parts<'a> {
 
 impl Emitter<'_> {
     pub(super) fn builder(&self, parts: &Parts<'_>) -> TokenStream {
-        let Parts { name, id_name, self_rust, .. } = parts;
+        let Parts { name, self_rust, .. } = parts;
         let all: Vec<VariableId> = parts.values.iter().chain(parts.refs).copied().collect();
-        let builder = ident(&format!("{name}Builder"));
+        let names = &self.names.archetypes[parts.id.index()];
+        let builder = ident(&names.builder);
         let fields: Vec<_> = all.iter().map(|p| self.resource_name(*p)).collect();
-        let slots: Vec<_> = all.iter().map(|p| self.slot(*p)).collect();
-        let traits: Vec<_> = slots.iter().map(|s| ident(&format!("{s}Given"))).collect();
+        let slots: Vec<_> = all.iter().map(|p| self.generic(*p)).collect();
+        let traits: Vec<_> = all.iter().map(|p| ident(&self.names.parameters[p].given)).collect();
         let mut given = Vec::new();
         let mut methods = Vec::new();
         for (n, parameter) in all.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Emitter<'_> {
             let result: Vec<_> =
                 slots.iter().map(|s| if s == slot { quote!(rt::Given<T>) } else { quote!(#s) }).collect();
             let make = quote! {
-                let Self { #id_name, constants, #(#others,)* .. } = self;
+                let Self { id, constants, #(#others,)* .. } = self;
             };
             let by_ref = parts.refs.contains(parameter);
             methods.push(if by_ref {
@@ -63,7 +63,7 @@ impl Emitter<'_> {
                     where T: #bounds
                     {
                         #make
-                        #builder { #id_name, constants, #field: rt::Given(#field), #(#others),* }
+                        #builder { id, constants, #field: rt::Given(#field), #(#others),* }
                     }
                 }
             } else {
@@ -78,7 +78,7 @@ impl Emitter<'_> {
                     #[doc = #doc]
                     pub fn #field(self, #field: #taken) -> #builder<#(#result),*> {
                         #make
-                        #builder { #id_name, constants, #field: rt::Given(#field #into), #(#others),* }
+                        #builder { id, constants, #field: rt::Given(#field #into), #(#others),* }
                     }
                 }
             });
@@ -88,7 +88,7 @@ impl Emitter<'_> {
         let none: Vec<_> = parts.refs.iter().map(|_| quote!(rt::Missing)).collect();
         let ref_slots = &slots[parts.values.len()..];
         let ref_traits = &traits[parts.values.len()..];
-        let made: Vec<_> = (0..parts.refs.len()).map(|n| ident(&format!("Bound{}", n + 1))).collect();
+        let made: Vec<_> = names.made.iter().take(parts.refs.len()).map(|n| ident(n)).collect();
         let bounds = parts.refs.iter().zip(ref_slots).zip(ref_traits).zip(&made).map(|(((p, slot), given), made)| {
             let bounds = self.bounds(parts.id, *p);
             quote!(#slot: #given<#made>, #made: #bounds,)
@@ -104,15 +104,15 @@ impl Emitter<'_> {
             #[doc = #doc]
             #[must_use]
             pub struct #builder<#(#slots),*> {
-                #id_name: #self_rust,
-                constants: std::sync::Arc<Constants>,
+                id: #self_rust,
+                constants: ::std::sync::Arc<Constants>,
                 #(#fields: #slots,)*
             }
 
             impl #name<#(#none),*> {
                 /// Starts with the identifier of the process; a method for each parameter gives the rest.
-                pub fn builder(#id_name: #id_taken, constants: &std::sync::Arc<Constants>) -> #builder<#(#missing),*> {
-                    #builder { #id_name: #id_name #id_into, constants: constants.clone(), #(#fields: rt::Missing),* }
+                pub fn builder(id: #id_taken, constants: &::std::sync::Arc<Constants>) -> #builder<#(#missing),*> {
+                    #builder { id: id #id_into, constants: constants.clone(), #(#fields: rt::Missing),* }
                 }
             }
 
@@ -126,7 +126,7 @@ impl Emitter<'_> {
                 pub fn build<#(#made),*>(self) -> rt::Eval<#name<#(#made),*>>
                 where #(#value_bounds)* #(#bounds)*
                 {
-                    #name::new(self.#id_name, &self.constants #(, self.#fields.given())*)
+                    #name::new(self.id, &self.constants #(, self.#fields.given())*)
                 }
             }
         }
@@ -139,11 +139,5 @@ impl Emitter<'_> {
             Type::Str | Type::Optional(..) => (quote!(impl Into<#rust>), quote!(.into())),
             _ => (rust, quote!()),
         }
-    }
-
-    /// The type parameter of a builder for a parameter.
-    fn slot(&self, parameter: VariableId) -> Ident {
-        let name = pascal(&self.model.variable(parameter).name);
-        ident(&if self.is_type_name(&name) { format!("{name}Slot") } else { name })
     }
 }

@@ -5,29 +5,14 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Scope};
-use super::names::{ident, pascal};
+use super::names::ident;
 use super::Emitter;
 use crate::resolved::{Expr, ExprKind, OperatorId};
-use crate::types::{Tag, TagEnum, Type};
-
-/// The name of a variant, unlike those before it and the one of the other values.
-fn variant(e: &TagEnum, at: usize) -> Ident {
-    let name = |n: usize| {
-        let name = pascal(&e.tags[n].1);
-        if name == "x" {
-            "Empty".to_owned()
-        } else {
-            name
-        }
-    };
-    let own = name(at);
-    let same = (0..at).filter(|n| name(*n) == own).count() + usize::from(own == "Some" && e.payload.is_some());
-    ident(&if same == 0 { own } else { format!("{own}{}", same + 1) })
-}
+use crate::types::{Tag, Type};
 
 impl Emitter<'_> {
     pub(super) fn enum_name(&self, id: usize) -> Ident {
-        ident(&self.type_names.enums[id])
+        ident(&self.names.enums[id])
     }
 
     /// A string or model value, at the type that is wanted if it has a form there.
@@ -37,7 +22,7 @@ impl Emitter<'_> {
                 Type::Enum(id) | Type::Optional(id, _) => {
                     let e = &self.types.enums[*id];
                     if let Some(at) = e.tags.iter().position(|(t, _)| t == tag) {
-                        let (name, variant) = (self.enum_name(*id), variant(e, at));
+                        let (name, variant) = (self.enum_name(*id), ident(&self.names.enum_variants[*id][at]));
                         return Code::owned(quote!(#name::#variant), ty.clone());
                     }
                 }
@@ -75,14 +60,15 @@ impl Emitter<'_> {
     /// `x \in S`, where `x` may be a model value and `S` holds none.
     pub(super) fn present_in(&self, x: &Expr, set: TokenStream, s: &Scope) -> TokenStream {
         let x = self.code(x, None, s).into_operand_place();
-        quote!((match #x.get() { Ok(present) => #set.contains(present), Err(_) => false }))
+        let present = &self.own.present;
+        quote!((match #x.get() { Ok(#present) => #set.contains(#present), Err(_) => false }))
     }
 
     /// An enum.
     pub(super) fn tag_enum(&self, id: usize) -> TokenStream {
         let e = &self.types.enums[id];
         let name = self.enum_name(id);
-        let variants: Vec<_> = (0..e.tags.len()).map(|n| variant(e, n)).collect();
+        let variants: Vec<_> = self.names.enum_variants[id].iter().map(|n| ident(n)).collect();
         let names = variants.clone();
         let docs = e.tags.iter().map(|(tag, _)| match tag {
             Tag::Str(text) => format!(" `{text:?}`"),
@@ -115,7 +101,7 @@ impl Emitter<'_> {
                 (
                     (copy, quote!(#(#tags)*)),
                     quote!(#(Self::#variants => #values,)*),
-                    quote!(_ => Err(rt::EvalError(format!("{}: {value}", #unknown))),),
+                    quote!(_ => Err(rt::EvalError(::std::format!("{}: {value}", #unknown))),),
                     quote!(),
                 )
             }
@@ -209,9 +195,9 @@ impl Emitter<'_> {
                 }
                 #ordinals
             }
-            impl std::fmt::Display for #name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+            impl ::std::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
                 }
             }
         }

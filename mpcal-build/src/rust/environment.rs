@@ -4,8 +4,9 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::allocate::Own;
 use super::code::{Code, Form, Globals, Mapped, Scope};
-use super::names::{ident, pascal, Own};
+use super::names::ident;
 use super::steps::{Around, Yield};
 use super::Emitter;
 use crate::infer::MappingUse;
@@ -57,7 +58,7 @@ impl Emitter<'_> {
 
                 /// The committed values, untyped, in the order of the model.
                 pub fn values(&self) -> Vec<rt::Value> {
-                    vec![#(rt::Data::to_value(&self.#names.load())),*]
+                    ::std::vec![#(rt::Data::to_value(&self.#names.load())),*]
                 }
 
                 /// Starts every process of the model over these variables: the system that TLC
@@ -65,7 +66,7 @@ impl Emitter<'_> {
                 ///
                 /// # Errors
                 /// If an `ASSUME` is violated or an initial value cannot be evaluated.
-                pub fn spawn(&self, node: &mut rt::Node, constants: &std::sync::Arc<Constants>) -> rt::Eval<()> {
+                pub fn spawn(&self, node: &mut rt::Node, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
                     constants.check()?;
                     #(#spawns)*
                     Ok(())
@@ -76,18 +77,8 @@ impl Emitter<'_> {
 
     /// The name of a mapping macro over a variable.
     fn mapping_name(&self, m: &MappingUse) -> Ident {
-        let variable = pascal(&self.model.variable(m.variable).name);
-        let taken = |name: &str| self.model.mapping_macros.iter().any(|m| pascal(&m.name) == name);
-        let plain = if taken("Plain") { "Unmapped" } else { "Plain" };
-        let macro_name = m.mapping.map_or(plain.to_owned(), |id| pascal(&self.model.mapping_macros[id.index()].name));
-        let name = format!("{macro_name}Over{variable}");
-        let at = self.types.mappings.iter().position(|x| std::ptr::eq(x, m)).unwrap_or_default();
-        let before = &self.types.mappings[..at];
-        let same = before
-            .iter()
-            .filter(|x| x.mapping == m.mapping && pascal(&self.model.variable(x.variable).name) == variable)
-            .count();
-        ident(&if same == 0 { name } else { format!("{name}{}", same + 1) })
+        let at = self.types.mappings.iter().position(|x| std::ptr::eq(x, m)).expect("it is one of them");
+        ident(&self.names.mappings[at])
     }
 
     /// One mapping macro over one variable, as a resource.
@@ -104,7 +95,7 @@ impl Emitter<'_> {
         let (read_type, write_type) = (self.rust_type(&m.types.read), self.rust_type(&m.types.write));
         let index_name = if m.types.indices.is_empty() { quote!((): ) } else { quote!(index:) };
         let marker = match m.mapping {
-            Some(id) => ident(&pascal(&self.model.mapping_macros[id.index()].name)),
+            Some(id) => self.marker_name(id),
             None => ident("PlainVariable"),
         };
         let marker = if m.mapping.is_some() { quote!(#marker) } else { quote!(rt::#marker) };
@@ -168,11 +159,11 @@ impl Emitter<'_> {
             #[doc = #doc]
             pub struct #name {
                 variable: rt::Shared<#whole_rust>,
-                constants: std::sync::Arc<Constants>,
+                constants: ::std::sync::Arc<Constants>,
             }
             impl #name {
                 /// A view of the variable.
-                pub fn new(variable: &rt::Shared<#whole_rust>, constants: &std::sync::Arc<Constants>) -> Self {
+                pub fn new(variable: &rt::Shared<#whole_rust>, constants: &::std::sync::Arc<Constants>) -> Self {
                     Self { variable: variable.clone(), constants: constants.clone() }
                 }
             }
@@ -244,12 +235,13 @@ impl Emitter<'_> {
 
     /// Starts one process, or one for each element of its set.
     fn spawn(&self, p: &Process) -> TokenStream {
-        let names = self.names_of(p.archetype);
-        let (name, archetype) = (names.name, &self.model.archetypes[p.archetype.index()]);
+        let name = ident(&self.names.archetypes[p.archetype.index()].name);
+        let archetype = &self.model.archetypes[p.archetype.index()];
+        let id = &self.own.id;
         let self_type = self.types.selves[p.archetype.index()].clone();
         let scope = Scope {
             constants: quote!(constants),
-            self_id: Some((quote!(id), self_type.clone())),
+            self_id: Some((quote!(#id), self_type.clone())),
             state: quote!(state),
             mapped: None,
             globals: Globals::Fields,
@@ -274,18 +266,18 @@ impl Emitter<'_> {
                 }
             }
         }
-        let own_id = if self_type.is_copy() { quote!(id) } else { quote!(id.clone()) };
+        let own_id = if self_type.is_copy() { quote!(#id) } else { quote!(#id.clone()) };
         let start = quote!(node.spawn(#name::new(#own_id, constants #(, #values)* #(, #resources)*)?););
         match &p.selves {
             Initial::Element(e) => {
                 let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));
-                quote!(for id in (#set).iter().cloned() { #start })
+                quote!(for #id in (#set).iter().cloned() { #start })
             }
             Initial::Value(e) => {
-                let id = self.owned(e, &self_type, &Scope::of_constants(quote!(constants)));
-                quote!({ let id = #id; #start })
+                let own = self.owned(e, &self_type, &Scope::of_constants(quote!(constants)));
+                quote!({ let #id = #own; #start })
             }
-            Initial::None => quote!({ let id = rt::Value::DEFAULT_INIT; #start }),
+            Initial::None => quote!({ let #id = rt::Value::DEFAULT_INIT; #start }),
         }
     }
 

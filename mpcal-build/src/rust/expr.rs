@@ -367,7 +367,7 @@ impl Emitter<'_> {
     fn field_of(&self, record: Code, id: usize, field: &Rc<str>) -> Code {
         let definition = &self.types.records[id];
         let ty = definition.fields.get(field).cloned().unwrap_or(Type::Value);
-        let name = self.name(field);
+        let name = self.field_name(definition, field);
         if !definition.ever(field) {
             let (t, name) = (self.rust_type(&ty), &**field);
             return Code::owned(quote!(rt::no_field::<#t>(#name)?), ty);

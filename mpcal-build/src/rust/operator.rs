@@ -332,7 +332,7 @@ impl Emitter<'_> {
                 let name = self.operator_name(&definition.name);
                 let (mut patterns, mut args) = (Vec::new(), Vec::new());
                 for (n, (p, t)) in definition.parameters.iter().zip(elements).enumerate() {
-                    let pattern = ident(&format!("item{}", n + 1));
+                    let pattern = self.own.item(n + 1);
                     let parameter = self.types.bounds[p.index()].clone();
                     let item = self.coerce(Code::new(quote!(#pattern), Form::Ref, t.clone()), &parameter);
                     args.push(if parameter.is_copy() { item.into_owned() } else { item.into_ref() });

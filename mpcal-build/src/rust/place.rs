@@ -38,7 +38,7 @@ impl Emitter<'_> {
                 (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id))
                 | (PathStep::Field(f), Type::Record(id)) => {
                     let record = &self.types.records[id];
-                    let name = self.name(f);
+                    let name = self.field_name(record, f);
                     let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
                     if !record.ever(f) {
                         let (t, name) = (self.rust_type(&ty), &**f);
@@ -47,7 +47,7 @@ impl Emitter<'_> {
                     } else if record.shapes.len() == 1 {
                         (quote!(#read.#name), quote!(#reach.#name), ty, false, false)
                     } else {
-                        let name_mut = ident(&format!("{}_mut", super::names::snake(f)));
+                        let name_mut = ident(&format!("{}_mut", self.names.field(record, f)));
                         let fails = if record.always(f) { quote!() } else { quote!(?) };
                         (quote!(#read.#name() #fails), quote!(#reach.#name_mut() #fails), ty, true, true)
                     }

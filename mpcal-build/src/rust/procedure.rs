@@ -7,8 +7,9 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::allocate::{LabelNames, Taken};
 use super::code::{Code, Form, Scope};
-use super::names::{ident, labels as labels_of, pascal};
+use super::names::{ident, pascal};
 use super::steps::jump_label;
 use super::Emitter;
 use crate::normal::{Block, End, Jump};
@@ -33,8 +34,18 @@ pub(super) struct Copy {
     targets: Vec<Target>,
     /// The name of the frame and prefix of its labels, if the plain name is taken.
     pub(super) name: Ident,
+    /// The struct of an activation.
+    pub(super) frame: Ident,
     /// The label of each section.
     pub(super) labels: HashMap<Rc<str>, Ident>,
+}
+
+/// What the procedures of one archetype are named.
+struct CopyNames<'l> {
+    labels: &'l mut LabelNames,
+    /// Of `Frame`.
+    variants: Taken,
+    structs: Taken,
 }
 
 impl Copy {
@@ -51,8 +62,11 @@ impl Copy {
 
 impl Emitter<'_> {
     /// Every procedure that an archetype reaches.
-    pub(super) fn copies(&self, archetype: usize, taken: &mut Vec<Ident>) -> Vec<Copy> {
+    pub(super) fn copies(&self, archetype: usize, labels: &mut LabelNames) -> Vec<Copy> {
         let mut copies: Vec<Copy> = Vec::new();
+        let mut taken =
+            CopyNames { labels, variants: Taken::default(), structs: self.names.archetypes[archetype].taken.clone() };
+        let taken = &mut taken;
         for section in &self.normal.archetypes[archetype].sections {
             self.find_calls(&section.block, &HashMap::new(), &mut copies, taken);
         }
@@ -73,17 +87,16 @@ impl Emitter<'_> {
         block: &Block,
         refs: &HashMap<VariableId, Target>,
         copies: &mut Vec<Copy>,
-        taken: &mut Vec<Ident>,
+        taken: &mut CopyNames<'_>,
     ) {
         if let End::Call(procedure, arguments, _) = &block.end {
             let targets = self.targets(*procedure, arguments, refs);
             if !copies.iter().any(|c| c.procedure == *procedure && c.targets == targets) {
-                let plain = pascal(&self.model.procedures[procedure.index()].name);
-                let count = copies.iter().filter(|c| c.procedure == *procedure).count();
-                let name = ident(&if count == 0 { plain } else { format!("{plain}{}", count + 1) });
+                let name = taken.variants.take(&pascal(&self.model.procedures[procedure.index()].name), "");
+                let frame = ident(&taken.structs.take(&format!("{name}Frame"), ""));
                 let sections = &self.normal.procedures[procedure.index()].sections;
-                let labels = labels_of(sections.iter().map(|s| &s.label), taken);
-                copies.push(Copy { procedure: *procedure, targets, name, labels });
+                let labels = taken.labels.take(sections.iter().map(|s| &s.label));
+                copies.push(Copy { procedure: *procedure, targets, name: ident(&name), frame, labels });
             }
         }
         block.each_block(&mut |b| self.find_calls(b, refs, copies, taken));
@@ -144,7 +157,7 @@ impl Emitter<'_> {
 
     /// The frame of a copy, as a struct.
     pub(super) fn frame(&self, copy: &Copy) -> TokenStream {
-        let name = frame_name(copy);
+        let name = &copy.frame;
         let procedure = &self.model.procedures[copy.procedure.index()];
         let doc = self.origin(&format!("An activation of `{}`", procedure.name), procedure.span);
         let fields = self.frame_variables(copy).into_iter().map(|v| {
@@ -209,7 +222,7 @@ impl Emitter<'_> {
                 let name = self.name(&self.model.variable(*parameter).name);
                 let value = self.stored(*parameter, e, scope);
                 // Named apart from what the arguments mention.
-                let temporary = ident(&format!("argument_{}", values.len()));
+                let temporary = self.own.argument(values.len());
                 lets.extend(quote!(let #temporary = #value;));
                 values.push(quote!(let #name = #temporary;));
                 fields.push(quote!(#name));
@@ -238,7 +251,7 @@ impl Emitter<'_> {
         };
         let tail =
             if to.is_none() { quote!(let return_to = frame.return_to; self.state.stack.pop();) } else { quote!() };
-        let (variant, frame) = (&copy.name, frame_name(copy));
+        let (variant, frame) = (&copy.name, &copy.frame);
         let first = self.normal.procedures[procedure.index()].sections.first().and_then(|s| copy.labels.get(&s.label));
         quote! {
             #lets
@@ -248,8 +261,4 @@ impl Emitter<'_> {
             Ok(Label::#first)
         }
     }
-}
-
-pub(super) fn frame_name(copy: &Copy) -> Ident {
-    ident(&format!("{}Frame", copy.name))
 }

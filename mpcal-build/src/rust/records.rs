@@ -7,21 +7,10 @@ use quote::quote;
 
 use super::code::{Code, Form, Scope};
 use super::expr::element_of;
-use super::names::{ident, pascal, snake};
+use super::names::ident;
 use super::Emitter;
 use crate::resolved::Expr;
 use crate::types::{Record, Tag, Type};
-
-/// The name of a variant, unlike those before it.
-pub(super) fn variant(record: &Record, at: usize) -> String {
-    let name = pascal(&record.shapes[at].name);
-    let same = record.shapes[..at].iter().filter(|s| pascal(&s.name) == name).count();
-    if same == 0 {
-        name
-    } else {
-        format!("{name}{}", same + 1)
-    }
-}
 
 impl Emitter<'_> {
     pub(super) fn record(&self, record: &Record) -> TokenStream {
@@ -29,7 +18,7 @@ impl Emitter<'_> {
         let name = self.record_name(id);
         match &record.shapes[..] {
             [only] => self.record_struct(&name, record, &only.fields),
-            _ => self.record_enum(&name, record),
+            _ => self.record_enum(id, &name, record),
         }
     }
 
@@ -38,7 +27,7 @@ impl Emitter<'_> {
     }
 
     fn record_struct(&self, name: &Ident, record: &Record, fields: &[Rc<str>]) -> TokenStream {
-        let names: Vec<_> = fields.iter().map(|f| self.name(f)).collect();
+        let names: Vec<_> = fields.iter().map(|f| self.field_name(record, f)).collect();
         let keys: Vec<&str> = fields.iter().map(|f| &**f).collect();
         let types: Vec<_> = fields.iter().map(|f| self.field_type(record, f)).collect();
         let doc = format!(" A record `[{}]`.", keys.join(", "));
@@ -60,23 +49,25 @@ impl Emitter<'_> {
                     Ok(Self { #(#names: rt::Data::from_value(value.field(#keys)?)?),* })
                 }
             }
-            impl std::fmt::Display for #name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+            impl ::std::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
                 }
             }
         }
     }
 
-    fn record_enum(&self, name: &Ident, record: &Record) -> TokenStream {
-        let variants: Vec<_> = (0..record.shapes.len()).map(|n| ident(&variant(record, n))).collect();
+    fn record_enum(&self, id: usize, name: &Ident, record: &Record) -> TokenStream {
+        let variants: Vec<_> = self.names.record_variants[id].iter().map(|n| ident(n)).collect();
         let mut declarations = Vec::new();
         let mut to = Vec::new();
         let mut from = Vec::new();
         let mut orders = Vec::new();
+        let prefixed = |name: &str| record.fields.keys().any(|f| self.names.field(record, f).starts_with(name));
+        let other = if prefixed("other_") { "the_other" } else { "other" };
         for (shape, variant) in record.shapes.iter().zip(&variants) {
             let held: Vec<_> = record.held(shape).collect();
-            let names: Vec<_> = held.iter().map(|f| self.name(f)).collect();
+            let names: Vec<_> = held.iter().map(|f| self.field_name(record, f)).collect();
             let keys: Vec<&str> = held.iter().map(|f| &***f).collect();
             let types: Vec<_> = held.iter().map(|f| self.field_type(record, f)).collect();
             let all: Vec<&str> = shape.fields.iter().map(|f| &**f).collect();
@@ -92,7 +83,7 @@ impl Emitter<'_> {
             let values = shape.fields.iter().map(|f| match &tag {
                 Some((field, tokens)) if **field == **f => quote!((#field, rt::Data::to_value(&#tokens))),
                 _ => {
-                    let (key, name) = (&**f, self.name(f));
+                    let (key, name) = (&**f, self.field_name(record, f));
                     quote!((#key, rt::Data::to_value(#name)))
                 }
             });
@@ -106,7 +97,7 @@ impl Emitter<'_> {
                     return Ok(Self::#variant #made);
                 }
             });
-            let theirs: Vec<_> = names.iter().map(|n| ident(&format!("other_{}", unraw(n)))).collect();
+            let theirs: Vec<_> = names.iter().map(|n| ident(&format!("{other}_{}", unraw(n)))).collect();
             let mut chain = names.iter().zip(&theirs).map(|(a, b)| quote!(#a.cmp(#b)));
             if let Some(first) = chain.next() {
                 orders.push(quote! {
@@ -136,7 +127,7 @@ impl Emitter<'_> {
                 #(#accessors)*
             }
             impl Ord for #name {
-                fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
                     match (self, other) {
                         #(#orders)*
                         _ => rt::Data::to_value(self).cmp(&rt::Data::to_value(other)),
@@ -144,7 +135,7 @@ impl Emitter<'_> {
                 }
             }
             impl PartialOrd for #name {
-                fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
                     Some(self.cmp(other))
                 }
             }
@@ -154,12 +145,12 @@ impl Emitter<'_> {
                 }
                 fn from_value(value: &rt::Value) -> rt::Eval<Self> {
                     #(#from)*
-                    Err(rt::EvalError(format!("{}: {value}", #message)))
+                    Err(rt::EvalError(::std::format!("{}: {value}", #message)))
                 }
             }
-            impl std::fmt::Display for #name {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    std::fmt::Display::fmt(&rt::Data::to_value(self), f)
+            impl ::std::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
                 }
             }
         }
@@ -167,7 +158,8 @@ impl Emitter<'_> {
 
     /// How a field of an enum is read, and changed: it fails for shapes without the field.
     fn accessors(&self, record: &Record, variants: &[Ident], field: &Rc<str>, t: &Type) -> TokenStream {
-        let (getter, setter) = (self.name(field), ident(&format!("{}_mut", snake(field))));
+        let (getter, setter) =
+            (self.field_name(record, field), ident(&format!("{}_mut", self.names.field(record, field))));
         let t = self.rust_type(t);
         if record.tag.as_ref() == Some(field) {
             let values = record.shapes.iter().map(|s| {
@@ -246,7 +238,7 @@ impl Emitter<'_> {
             .filter(|(_, name)| record.tag.as_ref() != Some(name))
             .map(|(n, name)| {
                 let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
-                let (name, value) = (self.name(name), value(n, &ty));
+                let (name, value) = (self.field_name(record, name), value(n, &ty));
                 quote!(#name: #value)
             })
             .collect();
@@ -255,7 +247,7 @@ impl Emitter<'_> {
         match record.shapes.iter().position(|x| x.fields == shape && x.tag == tag) {
             Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
             Some(at) => {
-                let variant = ident(&variant(record, at));
+                let variant = ident(&self.names.record_variants[*id][at]);
                 let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
                 Code::owned(quote!(#name::#variant #fields), ty.clone())
             }
@@ -267,8 +259,8 @@ impl Emitter<'_> {
     pub(super) fn record_set(&self, fields: &[(Rc<str>, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
         let element = element_of(&ty);
         let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
-        let items: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("item{n}"))).collect();
-        let sets: Vec<_> = (1..=fields.len()).map(|n| ident(&format!("set{n}"))).collect();
+        let items: Vec<_> = (1..=fields.len()).map(|n| self.own.item(n)).collect();
+        let sets: Vec<_> = (1..=fields.len()).map(|n| self.own.set(n)).collect();
         let mut types = Vec::new();
         let mut tokens = TokenStream::new();
         for ((_, set), name) in fields.iter().zip(&sets) {
@@ -282,8 +274,8 @@ impl Emitter<'_> {
             let item = &items[n];
             self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
         });
-        let record = record.into_owned();
-        let mut body = quote!(all.push(#record););
+        let (record, collected) = (record.into_owned(), &self.own.all);
+        let mut body = quote!(#collected.push(#record););
         for (item, set) in items.iter().zip(&sets).rev() {
             body = quote!(for #item in #set.iter() { #body });
         }
@@ -291,9 +283,9 @@ impl Emitter<'_> {
         let all = quote!({
             #tokens
             rt::enumerable(&[#(#sets.len()),*])?;
-            let mut all = Vec::new();
+            let mut #collected = Vec::new();
             #body
-            all.into_iter().collect::<rt::Set<#t>>()
+            #collected.into_iter().collect::<rt::Set<#t>>()
         });
         Code::owned(all, Type::Set(Box::new(element)))
     }

@@ -1,0 +1,480 @@
+//! The one place that gives names to what is emitted. It knows which names mean something in Rust, in the runtime's
+//! traits or in the emitted text, so that nothing of a model hides them, and which are taken.
+//!
+//! Types (records, enums, archetypes and their modules, marker traits, mapping macros over variables) share one name
+//! space with what stands in the module of an archetype, because each of those sees all others. Fields, getters and
+//! methods have one each. Names of values are told apart over the whole model, so that none hides another.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use proc_macro2::Ident;
+
+use super::names::{ident, pascal, snake};
+use crate::infer::Types;
+use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, VariableId, VariableKind};
+use crate::types::{Record, TagEnum};
+
+/// Types, traits, variants and primitive types that every module sees.
+const PRELUDE: &[&str] = &[
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i128",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "isize",
+    "str",
+    "u128",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "usize",
+];
+
+/// Types and modules of the emitted text.
+const OUR_TYPES: &[&str] = &[
+    "Constants",
+    "Frame",
+    "Label",
+    "State",
+    "T",
+    "Variables",
+    "alloc",
+    "clippy",
+    "core",
+    "diagnostic",
+    "model",
+    "rt",
+    "std",
+];
+
+/// Methods that the prelude gives to `Arc<Constants>`, through which operators are called.
+const ARC_METHODS: &[&str] =
+    &["as_ref", "clone", "clone_from", "clone_into", "drop", "eq", "into", "ne", "to_owned", "try_into"];
+
+/// Methods of a value: a getter of that name would be in their way, or they in its.
+const VALUE_METHODS: &[&str] = &[
+    "clamp",
+    "clone",
+    "cmp",
+    "eq",
+    "into",
+    "max",
+    "min",
+    "ne",
+    "partial_cmp",
+    "to_owned",
+    "to_string",
+    "to_value",
+    "try_into",
+];
+
+/// Methods of an archetype, and those of `Archetype`.
+const ARCHETYPE_METHODS: &[&str] =
+    &["build", "builder", "is_done", "is_local", "label", "name", "new", "process", "state", "state_mut", "step"];
+
+/// Names that are taken.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taken(HashSet<String>);
+
+impl Taken {
+    /// All of some lists.
+    pub(super) fn of(lists: &[&[&str]]) -> Self {
+        Self(lists.iter().flat_map(|list| list.iter().map(|n| (*n).to_owned())).collect())
+    }
+
+    /// Takes a name, or else the name with a suffix, or else with the suffix and a number.
+    pub(super) fn take(&mut self, name: &str, suffix: &str) -> String {
+        let numbered = (2..).map(|n| format!("{name}{suffix}{n}"));
+        let candidates = [name.to_owned(), format!("{name}{suffix}")].into_iter().chain(numbered);
+        self.first_free(candidates)
+    }
+
+    /// Takes a name in snake case, or else one with a number.
+    fn take_snake(&mut self, name: &str) -> String {
+        self.first_free(std::iter::once(name.to_owned()).chain((2..).map(|n| format!("{name}_{n}"))))
+    }
+
+    fn first_free(&mut self, mut candidates: impl Iterator<Item = String>) -> String {
+        let free = candidates.find(|c| !self.0.contains(c)).expect("there are endless candidates");
+        self.0.insert(free.clone());
+        free
+    }
+}
+
+/// The names of an archetype.
+pub(super) struct ArchetypeNames {
+    pub(super) name: String,
+    pub(super) module: String,
+    pub(super) builder: String,
+    /// The type parameters of `build`.
+    pub(super) made: Vec<String>,
+    /// What is taken in its module.
+    pub(super) taken: Taken,
+}
+
+/// The names of a parameter of an archetype.
+pub(super) struct ParameterNames {
+    /// The field, and the method of the builder.
+    pub(super) field: String,
+    /// The type parameter.
+    pub(super) generic: String,
+    /// The trait that says that it was given.
+    pub(super) given: String,
+}
+
+/// The names of everything that is emitted.
+pub(super) struct Names {
+    /// Variables and bound names.
+    values: HashMap<Rc<str>, String>,
+    /// Fields of structs.
+    fields: HashMap<Rc<str>, String>,
+    /// Fields of enums, which have getters.
+    getters: HashMap<Rc<str>, String>,
+    /// Constants and operators.
+    operators: HashMap<Rc<str>, String>,
+    pub(super) records: Vec<String>,
+    pub(super) record_variants: Vec<Vec<String>>,
+    pub(super) enums: Vec<String>,
+    pub(super) enum_variants: Vec<Vec<String>>,
+    pub(super) markers: Vec<String>,
+    pub(super) archetypes: Vec<ArchetypeNames>,
+    pub(super) parameters: HashMap<VariableId, ParameterNames>,
+    /// Mapping macros over variables.
+    pub(super) mappings: Vec<String>,
+}
+
+impl Names {
+    pub(super) fn new(model: &Model, types: &Types) -> Self {
+        let mut taken = Taken::of(&[PRELUDE, OUR_TYPES]);
+        let values = values(model);
+        let archetypes: Vec<_> = model.archetypes.iter().map(|a| taken.take(&pascal(&a.name), "Archetype")).collect();
+        let modules: Vec<_> = archetypes.iter().map(|name| taken.take(&snake(name), "_archetype")).collect();
+        let markers = model.mapping_macros.iter().map(|m| taken.take(&pascal(&m.name), "Mapping")).collect();
+        let records: Vec<_> = types.records.iter().map(|r| taken.take(&pascal(&r.name), "Record")).collect();
+        let enums: Vec<_> = types.enums.iter().map(|e| taken.take(&pascal(&e.name), &suffix(e))).collect();
+        let mappings = mappings(model, types, &mut taken);
+        let mut names = Self {
+            fields: fields(types),
+            getters: getters(types),
+            operators: operators(model),
+            record_variants: types.records.iter().map(|r| variants(r.shapes.iter().map(|s| &*s.name), false)).collect(),
+            enum_variants: types
+                .enums
+                .iter()
+                .map(|e| variants(e.tags.iter().map(|(_, name)| &**name), e.payload.is_some()))
+                .collect(),
+            values,
+            records,
+            enums,
+            markers,
+            archetypes: Vec::new(),
+            parameters: HashMap::new(),
+            mappings,
+        };
+        for (n, (name, module)) in archetypes.into_iter().zip(modules).enumerate() {
+            names.archetype(model, n, name, module, taken.clone());
+        }
+        names
+    }
+
+    fn archetype(&mut self, model: &Model, n: usize, name: String, module: String, mut taken: Taken) {
+        let builder = taken.take(&format!("{name}Builder"), "");
+        let mut fields = Taken::of(&[ARCHETYPE_METHODS, &["constants", "id", "section"]]);
+        for p in &model.archetypes[n].parameters {
+            let text = &model.variable(*p).name;
+            let field = fields.take(&self.value(text), "_resource");
+            let generic = taken.take(&pascal(text), "Resource");
+            let given = taken.take(&format!("{generic}Given"), "");
+            self.parameters.insert(*p, ParameterNames { field, generic, given });
+        }
+        let count = model.archetypes[n].parameters.len();
+        let made = (1..=count).map(|n| taken.take(&format!("Bound{n}"), "Resource")).collect();
+        self.archetypes.push(ArchetypeNames { name, module, builder, made, taken });
+    }
+
+    /// A variable or a bound name.
+    pub(super) fn value(&self, text: &Rc<str>) -> String {
+        self.values.get(text).cloned().unwrap_or_else(|| snake(text))
+    }
+
+    /// A field of a record.
+    pub(super) fn field(&self, record: &Record, text: &Rc<str>) -> String {
+        let names = if record.shapes.len() == 1 { &self.fields } else { &self.getters };
+        names.get(text).cloned().unwrap_or_else(|| snake(text))
+    }
+
+    /// A constant or an operator.
+    pub(super) fn operator(&self, text: &Rc<str>) -> String {
+        self.operators.get(text).cloned().unwrap_or_else(|| snake(text))
+    }
+}
+
+/// Names of values: `Foo` and `foo` differ in TLA+, so the second is `foo_2`.
+fn values(model: &Model) -> HashMap<Rc<str>, String> {
+    // What stands beside each kind of name in the emitted text.
+    let beside = |kind: VariableKind| -> &[&str] {
+        match kind {
+            VariableKind::Global => &["constants"],
+            VariableKind::Local | VariableKind::Value => {
+                &["constants", "frame", "label", "return_to", "section", "stack"]
+            }
+            VariableKind::Ref(_) => &[],
+        }
+    };
+    let mut all: BTreeMap<Rc<str>, HashSet<&str>> = BTreeMap::new();
+    for v in &model.variables {
+        all.entry(v.name.clone()).or_default().extend(beside(v.kind));
+    }
+    for b in &model.bounds {
+        all.entry(b.name.clone()).or_default().extend(["constants", "frame", "return_to", "section"]);
+    }
+    let (mut taken, mut found) = (Taken::default(), HashMap::new());
+    for (text, beside) in all {
+        let name = snake(&text);
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        let candidates = std::iter::once(name.clone()).chain(numbered).filter(|c| !beside.contains(&**c));
+        found.insert(text, taken.first_free(candidates));
+    }
+    found
+}
+
+/// Fields of structs.
+fn fields(types: &Types) -> HashMap<Rc<str>, String> {
+    let mut taken = Taken::default();
+    fields_of(types, |record| record.shapes.len() == 1).map(|f| (f.clone(), taken.take_snake(&snake(&f)))).collect()
+}
+
+/// Fields of enums: each has a getter of its name, and a `…_mut`.
+fn getters(types: &Types) -> HashMap<Rc<str>, String> {
+    let mut taken = Taken::of(&[VALUE_METHODS]);
+    let mut getter = |name: &str| {
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        let is_free = |c: &String| !taken.0.contains(c) && !taken.0.contains(&format!("{c}_mut"));
+        let free =
+            std::iter::once(name.to_owned()).chain(numbered).find(is_free).expect("there are endless candidates");
+        taken.0.extend([free.clone(), format!("{free}_mut")]);
+        free
+    };
+    fields_of(types, |record| record.shapes.len() != 1).map(|f| (f.clone(), getter(&snake(&f)))).collect()
+}
+
+/// The fields of some records, sorted.
+fn fields_of(types: &Types, wanted: impl Fn(&Record) -> bool) -> impl Iterator<Item = Rc<str>> {
+    let records = types.records.iter().filter(|r| wanted(r));
+    let all: BTreeSet<Rc<str>> = records.flat_map(|r| r.fields.keys().cloned()).collect();
+    all.into_iter()
+}
+
+/// Constants are fields, operators methods or, in capitals, constants.
+fn operators(model: &Model) -> HashMap<Rc<str>, String> {
+    let mut all: Vec<Rc<str>> = model.constants.iter().map(|c| c.name.clone()).collect();
+    all.extend(model.operators.iter().map(|o| o.name.clone()));
+    all.sort();
+    all.dedup();
+    let mut taken = Taken::of(&[ARC_METHODS, &["check", "checked", "model_hash"]]);
+    all.into_iter().map(|text| (text.clone(), taken.take_snake(&snake(&text)))).collect()
+}
+
+/// `InboxOverNetwork`, `PlainOverTotal`
+fn mappings(model: &Model, types: &Types, taken: &mut Taken) -> Vec<String> {
+    let is_plain = |m: &crate::resolved::MappingMacro| pascal(&m.name) == "Plain";
+    let plain = if model.mapping_macros.iter().any(is_plain) { "Unmapped" } else { "Plain" };
+    let name = |m: &crate::infer::MappingUse| {
+        let variable = pascal(&model.variable(m.variable).name);
+        let mapping = m.mapping.map_or(plain.to_owned(), |id| pascal(&model.mapping_macros[id.index()].name));
+        format!("{mapping}Over{variable}")
+    };
+    types.mappings.iter().map(|m| taken.take(&name(m), "")).collect()
+}
+
+/// What tells an enum from another type of its name: `VoteOrNil`.
+fn suffix(e: &TagEnum) -> String {
+    match (&e.payload, &e.tags[..]) {
+        (Some(_), [(tag, _)]) => format!("Or{}", pascal(tag.text())),
+        _ => "Kind".to_owned(),
+    }
+}
+
+/// The variants of an enum; one with a payload has `Some`, too.
+fn variants<'n>(names: impl Iterator<Item = &'n str>, payload: bool) -> Vec<String> {
+    let mut taken = Taken::of(&[if payload { &["Some"] } else { &[] }]);
+    let name = |n: &str| if pascal(n) == "x" { "Empty".to_owned() } else { pascal(n) };
+    names.map(|n| taken.take(&name(n), "")).collect()
+}
+
+/// Labels of an archetype, and the functions of their sections.
+pub(super) struct LabelNames {
+    labels: Taken,
+    functions: Taken,
+}
+
+impl LabelNames {
+    pub(super) fn new() -> Self {
+        Self { labels: Taken::of(&[&["Done"]]), functions: Taken::of(&[ARCHETYPE_METHODS]) }
+    }
+
+    /// Names of labels, different for different labels.
+    pub(super) fn take<'l>(&mut self, texts: impl IntoIterator<Item = &'l Rc<str>>) -> HashMap<Rc<str>, Ident> {
+        texts.into_iter().map(|text| (text.clone(), ident(&self.labels.take(&pascal(text), "")))).collect()
+    }
+
+    /// The function of a label.
+    pub(super) fn function(&mut self, label: &Ident) -> Ident {
+        ident(&self.functions.take(&snake(&label.to_string()), "_section"))
+    }
+}
+
+/// The name of the identifier of a process, among initial values and arguments: no variable, nor a name bound there.
+fn id(model: &Model, names: &Names) -> String {
+    let mut known: HashSet<String> =
+        model.variables.iter().filter(|v| v.kind != VariableKind::Global).map(|v| names.value(&v.name)).collect();
+    known.extend(names.parameters.values().map(|p| p.field.clone()));
+    let mut see = |e: &Expr| {
+        e.any(&mut |e| {
+            if let ExprKind::Bound(b) = e.kind {
+                known.insert(names.value(&model.bound(b).name));
+            }
+            false
+        });
+    };
+    let local = model.variables.iter().filter(|v| v.kind != VariableKind::Global);
+    for initial in local.map(|v| &v.initial).chain(model.processes.iter().map(|p| &p.selves)) {
+        match initial {
+            Initial::Value(e) | Initial::Element(e) => see(e),
+            Initial::None => {}
+        }
+    }
+    for argument in model.processes.iter().flat_map(|p| &p.arguments) {
+        match argument {
+            Argument::Value(e) => see(e),
+            Argument::Ref(..) => {}
+        }
+    }
+    let mut candidates =
+        ["id".to_owned(), "process_id".to_owned()].into_iter().chain((2..).map(|n| format!("process_id_{n}")));
+    candidates.find(|c| !known.contains(c)).expect("there are endless candidates")
+}
+
+/// Names for what emitted code needs itself among expressions of the model, unlike those of the model.
+pub(super) struct Own {
+    /// A changed copy of a value.
+    pub(super) changed: Ident,
+    /// What stood at a place, and what is to stand there.
+    pub(super) old: Ident,
+    pub(super) new: Ident,
+    /// What is tested for being in a set, or is there.
+    pub(super) tested: Ident,
+    pub(super) present: Ident,
+    /// `$variable`, `$value` and `self`, in a mapping macro.
+    pub(super) variable: Ident,
+    pub(super) value: Ident,
+    pub(super) process: Ident,
+    /// The identifier of a process.
+    pub(super) id: Ident,
+    /// What is collected.
+    pub(super) all: Ident,
+    /// What begins the names of arguments, items and sets that are numbered.
+    argument: String,
+    item: String,
+    set: String,
+}
+
+impl Own {
+    /// Names that are not among those of the model.
+    pub(super) fn unlike(model: &Model, names: &Names) -> Self {
+        let numbered = |name: &str| {
+            let begins = |known: &String| known.strip_prefix(name).is_some_and(|rest| !rest.is_empty());
+            let clashes = names.values.values().any(begins);
+            if clashes {
+                format!("{name}_of_ours")
+            } else {
+                name.to_owned()
+            }
+        };
+        let parameters: HashSet<_> = names.parameters.values().map(|p| &p.field).collect();
+        let free = |name: &str| {
+            let candidates = std::iter::once(name.to_owned()).chain((2..).map(|n| format!("{name}_{n}")));
+            let is_free = |c: &String| !parameters.contains(c) && names.values.values().all(|known| known != c);
+            ident(&candidates.into_iter().find(is_free).expect("there are endless candidates"))
+        };
+        Self {
+            changed: free("changed"),
+            old: free("old"),
+            new: free("new"),
+            tested: free("tested"),
+            present: free("present"),
+            variable: free("variable"),
+            value: free("value"),
+            process: free("process"),
+            id: ident(&id(model, names)),
+            all: free("all"),
+            argument: numbered("argument"),
+            item: numbered("item"),
+            set: numbered("set"),
+        }
+    }
+
+    pub(super) fn argument(&self, n: usize) -> Ident {
+        ident(&format!("{}_{n}", self.argument))
+    }
+
+    pub(super) fn item(&self, n: usize) -> Ident {
+        ident(&format!("{}{n}", self.item))
+    }
+
+    pub(super) fn set(&self, n: usize) -> Ident {
+        ident(&format!("{}{n}", self.set))
+    }
+}
