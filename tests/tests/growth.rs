@@ -34,14 +34,12 @@ fn time(arguments: &[&str], body: &str) -> Duration {
 fn time_grows_with_the_model_and_not_with_its_square() {
     let writes = |n: usize| format!("l:\n{}", (0..n).map(|i| format!("x := x + {i};\n")).collect::<String>());
     let labels = |n: usize| (0..n).map(|i| format!("l{i}: x := x + {i};\n")).collect::<String>();
-    let cases: [(&str, &[&str], usize, &dyn Fn(usize) -> String); 3] = [
-        ("writes", &["pluscal", "--stdout"], 2500, &writes),
-        ("labels", &["pluscal", "--stdout"], 5000, &labels),
-        ("labels", &["check"], 2500, &labels),
-    ];
-    for (what, command, count, body) in cases {
+    let compare = |what: &str, command: &[&str], count: usize, body: &dyn Fn(usize) -> String| {
         let (short, long) = (time(command, &body(count)), time(command, &body(count * 4)));
         println!("{command:?}: {count} {what} {short:.2?}, {} {what} {long:.2?}", count * 4);
         assert!(long < short * 9, "{command:?} of {what}: {short:?}, {long:?}");
-    }
+    };
+    compare("writes", &["pluscal", "--stdout"], 2500, &writes);
+    compare("labels", &["pluscal", "--stdout"], 5000, &labels);
+    compare("labels", &["check"], 2500, &labels);
 }
