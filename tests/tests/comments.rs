@@ -204,7 +204,7 @@ fn every(text: &str, insert: Insert, kept: fn(&str) -> String) -> (usize, usize)
     for start in 0..STRIDE.min(all.len()) {
         let places: Vec<usize> = all.iter().copied().skip(start).step_by(STRIDE).collect();
         let one_each = places.chunks(1);
-        let together = std::iter::once(&places[..]);
+        let mut together = std::iter::once(&places[..]);
         let check = |places: &[usize]| {
             let text = commented(text, places, insert);
             let Some(once) = formatted(&text) else { return false };
