@@ -69,14 +69,14 @@ fn length_of_block(text: &str) -> Option<usize> {
             rest.chars().next()?.len_utf8()
         } else if rest.starts_with("\\*") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with('"') {
+        } else if let Some(inside) = rest.strip_prefix('"') {
             let mut escaped = false;
             let closes = |c: char| {
                 let closes = c == '"' && !escaped;
                 escaped = c == '\\' && !escaped;
                 closes
             };
-            rest[1..].find(closes)? + 2
+            inside.find(closes)? + 2
         } else {
             let c = rest.chars().next()?;
             depth += usize::from(c == '{');

@@ -200,7 +200,7 @@ const ROLES: &[Role] = &[
             let archetypes = each(names, "\n", |n, name| {
                 format!("archetype A{n}z(ref {name}, ref boxed{n}z[_], more{n}z) {{ l{n}z: {name} := {name} + more{n}z; boxed{n}z[1] := {name}; }}")
             });
-            let instances = each(names, "\n", |n, name| {
+            let instances = each(names, "\n", |n, _| {
                 let mapping = if n % 2 == 0 { "mapping @1 via InboxZ" } else { "" };
                 format!("process (p{n}z = {n}) == instance A{n}z(ref sumZ, ref boxesZ[_], {n}) mapping boxesZ[_] via InboxZ {};", mapping)
             });
@@ -368,7 +368,7 @@ const ROLES: &[Role] = &[
 
 /// The names that a role is tried with: all if `ALL_NAMES` is set, or else every eighth, others in each role. What rustc
 /// takes for all of them is minutes.
-fn names_of<'n>(all: &'n [String], role: usize) -> Vec<&'n str> {
+fn names_of(all: &[String], role: usize) -> Vec<&str> {
     let step = if std::env::var_os("ALL_NAMES").is_some() { 1 } else { 8 };
     all.iter().skip(role % step).step_by(step).map(String::as_str).collect()
 }
