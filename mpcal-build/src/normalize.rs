@@ -70,6 +70,7 @@ fn todo(list: &[Stmt]) -> Todo<'_> {
 impl<'s> Normalizer<'s, '_, '_> {
     fn body(&mut self, list: &'s [Stmt], end: Jump) -> Body {
         self.labels.clear();
+        self.inside = None;
         self.sections_from(todo(list), &End::Goto(end));
         // One after the other: a body may have more sections than calls may nest.
         while let Some(later) = self.later.pop() {
