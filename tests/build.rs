@@ -2,6 +2,9 @@
 
 #[path = "src/generate.rs"]
 mod generate;
+#[allow(dead_code, reason = "tests ask for more")]
+#[path = "src/plain.rs"]
+mod plain;
 
 use std::fmt::Write;
 use std::fs;
@@ -9,6 +12,9 @@ use std::path::Path;
 
 /// How many random models are compiled, twice: with the types that are inferred, and with none.
 const RANDOM: u64 = 16;
+
+/// How many random algorithms in plain PlusCal.
+const PLAIN: u64 = 16;
 
 fn main() {
     for directory in ["fixtures/models", "fixtures/compile"] {
@@ -37,20 +43,35 @@ fn main() {
 /// Writes the random models, and `random_models.rs`, which has a line for each.
 fn random() {
     println!("cargo::rerun-if-changed=src/generate.rs");
+    println!("cargo::rerun-if-changed=src/plain.rs");
     let (mut modules, mut calls) = (String::new(), String::new());
     // The seventh has few states and too many paths to explore them in a test.
     for seed in (1..=RANDOM).filter(|n| *n != 7).map(|n| generate::LIVE + n) {
-        for untyped in [false, true] {
-            let name = format!("random{}{}", seed - generate::LIVE, if untyped { "_untyped" } else { "" });
-            let model = generate::model(&name, seed);
-            let compiled = mpcal_build::Config::new().untyped(untyped).compile_text(&name, &model, None).unwrap();
-            write(&format!("{name}.rs"), &compiled.rust);
-            let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
-            let _ = writeln!(calls, "    ran += usize::from(run!({name}, {seed}));");
+        let text = format!("&generate::model(\"random\", {seed})");
+        for (untyped, kind) in [(false, ""), (true, "_untyped")] {
+            let name = format!("random{}{kind}", seed - generate::LIVE);
+            compile(&name, &generate::model(&name, seed), untyped, &text, (&mut modules, &mut calls));
+        }
+    }
+    for seed in 1..=PLAIN {
+        let text = format!("&Plain::new(\"plain\", {seed}, true).as_block(\"plain\")");
+        for (untyped, kind) in [(false, ""), (true, "_untyped")] {
+            let name = format!("plain{seed}{kind}");
+            let block = plain::Plain::new(&name, seed, true).as_block(&name);
+            compile(&name, &block, untyped, &text, (&mut modules, &mut calls));
         }
     }
     let all = format!("{modules}\nasync fn run_all() -> usize {{\n    let mut ran = 0;\n{calls}    ran\n}}\n");
     write("random_models.rs", &all);
+}
+
+/// Compiles a random model and adds its module and a line that runs it; `text` is an expression for the model.
+fn compile(name: &str, model: &str, untyped: bool, text: &str, (modules, calls): (&mut String, &mut String)) {
+    let compiled = mpcal_build::Config::new().untyped(untyped).compile_text(name, model, None);
+    let compiled = compiled.unwrap_or_else(|e| panic!("{name}: {e}\n{model}"));
+    write(&format!("{name}.rs"), &compiled.rust);
+    let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
+    let _ = writeln!(calls, "    ran += usize::from(run!({name}, {text}));");
 }
 
 /// Writes a file for the tests to include.

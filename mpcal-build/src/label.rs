@@ -137,6 +137,12 @@ impl Adder {
                     let inside = Place { first: false, in_with: true };
                     let (leaves, inside) = self.list(std::slice::from_mut(body), inside, &around);
                     assigned = inside;
+                    // The translator looks only at what was assigned before the list.
+                    if !place.in_with && assigned.iter().any(|v| before.contains(v)) {
+                        self.label(s);
+                        labelled = true;
+                        assigned.clear();
+                    }
                     leaves
                 }
                 StmtKind::Goto(_) | StmtKind::Return | StmtKind::Call(..) => true,

@@ -179,6 +179,40 @@ impl Step {
         }
     }
 
+    /// Calls `f` on every expression of this step, to change it.
+    pub fn each_expr_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Step::Let { value: e, .. } | Step::Pick { set: e, .. } => f(e),
+            Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) | Step::If(e, ..) => f(e),
+            Step::Read { indices, .. } => indices.iter_mut().for_each(f),
+            Step::Write { indices, value, .. } => {
+                indices.iter_mut().for_each(&mut *f);
+                f(value);
+            }
+            Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
+                path.iter_mut().for_each(|s| {
+                    if let PathStep::Index(e) = s {
+                        f(e);
+                    }
+                });
+                f(value);
+            }
+            Step::Either(_) => {}
+        }
+    }
+
+    /// The lists of steps directly inside this one, to change them.
+    pub fn inner_mut(&mut self) -> Vec<&mut Vec<Step>> {
+        match self {
+            Step::If(_, a, b) => vec![a, b],
+            Step::Either(arms) => arms.iter_mut().collect(),
+            Step::Let { .. } | Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Assign { .. } => {
+                vec![]
+            }
+            Step::AssignMapped { .. } | Step::Yield(_) | Step::Await(_) | Step::Assert(_) | Step::Print(_) => vec![],
+        }
+    }
+
     /// The lists of steps directly inside this one.
     #[must_use]
     pub fn inner(&self) -> Vec<&[Step]> {
@@ -197,6 +231,14 @@ impl Step {
         f(self);
         for list in self.inner() {
             list.iter().for_each(|s| s.each(f));
+        }
+    }
+
+    /// Calls `f` on every expression of this step and of every step inside it, to change it.
+    pub fn each_expr_inside_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        self.each_expr_mut(f);
+        for list in self.inner_mut() {
+            list.iter_mut().for_each(|s| s.each_expr_inside_mut(f));
         }
     }
 }

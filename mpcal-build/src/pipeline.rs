@@ -297,6 +297,8 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     let (mut model, mut normal) = (front.model.clone(), front.normal.clone());
     // After this: operators take values only, each of one type.
     crate::specialize::specialize(&mut model, &mut normal);
+    // After this: what an archetype starts with comes from its parameters.
+    crate::specialize::pass_initials(&mut model);
     // After this: what TLC is run with, and what the author says of types, is known.
     crate::configuration::configure(&mut model, &front.configuration);
     model.annotations = crate::annotations::find(sources, &model, front.file.block.span, out);

@@ -65,8 +65,6 @@ struct Resolver<'a, 'd> {
     assumes: Vec<&'a ast::Expr>,
     procedures: HashMap<Rc<str>, ProcedureId>,
     globals: HashMap<Rc<str>, VariableId>,
-    /// Parameters that stand for global variables.
-    hidden: HashSet<VariableId>,
     /// Which globals each procedure takes as hidden parameters, as indices, sorted.
     needs: Vec<Vec<usize>>,
     scope: Vec<(Rc<str>, Entry)>,
@@ -106,7 +104,6 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         assumes: Vec::new(),
         procedures: HashMap::new(),
         globals: HashMap::new(),
-        hidden: HashSet::new(),
         needs: Vec::new(),
         scope: Vec::new(),
         in_mapping: None,
@@ -379,19 +376,16 @@ impl<'a> Resolver<'a, '_> {
         let selves = self.initial(&p.selves);
         let locals: Vec<_> = variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
         let globals = self.model.globals.clone();
+        self.open(&globals, &locals);
+        self.initials(variables, &locals);
         let parameters = self.hidden_parameters();
         self.open(&parameters, &locals);
-        self.initials(variables, &locals);
         let mut body = self.stmts(body);
         self.extend_calls(&mut body, &parameters);
         self.scope.clear();
-        let used = stmt::variables_used(&body);
-        let (parameters, arguments): (Vec<_>, Vec<_>) = parameters
-            .into_iter()
-            .zip(globals)
-            .filter(|(p, _)| used.contains(p))
-            .map(|(p, g)| (p, Argument::Ref(g, 0, Span::default())))
-            .unzip();
+        let used = self.globals_used(&body, &[], &parameters);
+        let (parameters, arguments): (Vec<_>, Vec<_>) =
+            used.into_iter().map(|n| (parameters[n], Argument::Ref(globals[n], 0, Span::default()))).unzip();
         let (name, span) = (p.name.text.clone(), p.name.span);
         self.model.archetypes.push(Archetype { name: name.clone(), span, parameters, locals, body });
         Process {

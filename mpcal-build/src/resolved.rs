@@ -3,6 +3,7 @@
 //! Expressions keep their shape but lose their spelling: junction lists and `/\` are one form,
 //! `f[a, b]` is `f[<<a, b>>]`, `@` is a bound name. Statements keep labels, loops and jumps.
 
+pub(crate) mod mentions;
 mod visit;
 
 use std::collections::HashMap;
@@ -84,6 +85,8 @@ pub struct Model {
     pub processes: Vec<Process>,
     /// Global variables of the block, in order.
     pub globals: Vec<VariableId>,
+    /// Parameters of plain processes and procedures that stand for global variables, with these.
+    pub hidden: HashMap<VariableId, VariableId>,
     /// `ASSUME`s that mention only constants and operators.
     pub assumes: Vec<Expr>,
     /// Types that the author wrote down.

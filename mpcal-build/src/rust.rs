@@ -152,7 +152,8 @@ fn blank_lines(text: &str) -> String {
         let indent = line.len() - line.trim_start().len();
         let starts = ["///", "#[", "pub ", "impl", "fn ", "const "].iter().any(|s| line.trim_start().starts_with(s));
         let before = previous.trim_end();
-        let ends = before.ends_with('}') || (before.ends_with(';') && indent == 4);
+        let is_comment = before.trim_start().starts_with("//");
+        let ends = !is_comment && (before.ends_with('}') || (before.ends_with(';') && indent == 4));
         let same = previous.len() - previous.trim_start().len() == indent;
         if starts && ends && same && indent <= 12 {
             out.push('\n');

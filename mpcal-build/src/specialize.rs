@@ -13,6 +13,7 @@
 //!
 //! PlusCal keeps the model's own definitions, so only Rust and the interpreter see this.
 
+mod globals;
 mod monomorphize;
 
 use std::collections::{HashMap, HashSet};
@@ -22,11 +23,10 @@ use crate::fresh::free::{bound_by, free, Free};
 use crate::fresh::{Fresh, Replacement};
 use crate::normal::{Block, End, Normal, Step};
 use crate::operators::{self, Fixity, Operator};
-use crate::resolved::{
-    Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId, Step as PathStep,
-};
+use crate::resolved::{Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId};
 use crate::source::Span;
 
+pub use globals::pass_initials;
 pub use monomorphize::monomorphize;
 
 /// More copies of operators than this are not made: an operator may take ever larger ones.
@@ -34,6 +34,7 @@ const MAX_COPIES: usize = 1_000;
 
 /// Rewrites a model and its normal form.
 pub fn specialize(model: &mut Model, normal: &mut Normal) {
+    globals::pass_globals(model, normal);
     let mut cx = Specializer { model, copies: HashMap::new(), values: HashMap::new() };
     // The list grows while it is gone through.
     let mut n = 0;
@@ -151,34 +152,16 @@ impl Specializer<'_> {
     fn steps(&mut self, list: &mut Vec<Step>) {
         let mut all = Vec::with_capacity(list.len());
         for mut step in std::mem::take(list) {
-            each_expr_mut(&mut step, &mut |e| self.random(e, &mut all));
+            // What is bound is evaluated only where it is used.
+            if !matches!(step, Step::Let { .. }) {
+                step.each_expr_mut(&mut |e| self.random(e, &mut all));
+            }
             all.push(step);
         }
         *list = all;
         for step in list {
-            match step {
-                Step::Let { value: e, .. } | Step::Pick { set: e, .. } => self.expr(e),
-                Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) => self.expr(e),
-                Step::Read { indices, .. } => indices.iter_mut().for_each(|e| self.expr(e)),
-                Step::Write { indices, value, .. } => {
-                    indices.iter_mut().for_each(|e| self.expr(e));
-                    self.expr(value);
-                }
-                Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
-                    for s in path {
-                        if let PathStep::Index(e) = s {
-                            self.expr(e);
-                        }
-                    }
-                    self.expr(value);
-                }
-                Step::If(c, a, b) => {
-                    self.expr(c);
-                    self.steps(a);
-                    self.steps(b);
-                }
-                Step::Either(arms) => arms.iter_mut().for_each(|a| self.steps(a)),
-            }
+            step.each_expr_mut(&mut |e| self.expr(e));
+            step.inner_mut().into_iter().for_each(|list| self.steps(list));
         }
     }
 
@@ -501,28 +484,6 @@ impl Specializer<'_> {
             _ => return None,
         }
         Some(ExprKind::Call(value, all))
-    }
-}
-
-/// Calls `f` on the expressions of a step that are evaluated whenever it is taken.
-fn each_expr_mut(step: &mut Step, f: &mut dyn FnMut(&mut Expr)) {
-    match step {
-        Step::Pick { set: e, .. } | Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) => f(e),
-        Step::If(e, ..) => f(e),
-        Step::Read { indices, .. } => indices.iter_mut().for_each(f),
-        Step::Write { indices, value, .. } => {
-            indices.iter_mut().for_each(&mut *f);
-            f(value);
-        }
-        Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
-            for s in path {
-                if let PathStep::Index(e) = s {
-                    f(e);
-                }
-            }
-            f(value);
-        }
-        Step::Let { .. } | Step::Either(_) => {}
     }
 }
 

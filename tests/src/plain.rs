@@ -515,8 +515,6 @@ impl Generator {
 
     /// An integer between 0 and 2.
     fn int(&mut self, depth: usize) -> String {
-        // An operator that looks at variables has to be used before they change.
-        let early = !self.assigned.contains("x") && !self.assigned.contains("y");
         match self.numbers.below(if depth == 0 { 5 } else { 11 }) {
             0 => self.numbers.below(3).to_string(),
             1 if !self.bound.is_empty() => {
@@ -529,8 +527,8 @@ impl Generator {
                 self.own[at].to_owned()
             }
             4 => self.numbers.one_of(&["f[1]", "f[2]", "m[1].a", "m[2].b", "r.a", "r.b[2]", "g[0][1]"]).to_owned(),
-            5 if early => "Sum".to_owned(),
-            5 | 6 => format!("Square({})", self.int(depth - 1)),
+            5 => "Sum".to_owned(),
+            6 => format!("Square({})", self.int(depth - 1)),
             7 => format!("(IF {} THEN {} ELSE {})", self.truth(0), self.int(depth - 1), self.int(depth - 1)),
             8 => format!("(LET z{0} == {1} IN (z{0} + z{0}) % 3)", self.next_bound(), self.int(0)),
             9 => "(CASE x = 0 -> 1 [] x = 1 -> 0 [] OTHER -> 2)".to_owned(),
@@ -544,10 +542,9 @@ impl Generator {
     }
 
     fn truth(&mut self, depth: usize) -> String {
-        let early = !self.assigned.contains("x") && !self.assigned.contains("y");
         match self.numbers.below(8) {
             0 => "1 \\in s".to_owned(),
-            1 if early => "Bounded".to_owned(),
+            1 => "Bounded".to_owned(),
             2 => format!("\\E z{0} \\in {{0, 1}} : z{0} = {1}", self.next_bound(), self.int(0)),
             3 => format!("q # <<>> /\\ Head(q) = {}", self.int(0)),
             4 => format!("~({} = {})", self.int(depth), self.int(0)),

@@ -21,6 +21,7 @@ const TLC: &[(&str, usize)] = &[
     ("fairness", 512),
     ("first_choices", 5),
     ("fresh_refs", 514),
+    ("global_operators", 181),
     ("idioms", 104),
     ("instances", 9),
     ("instances_differ", 176),

@@ -126,6 +126,7 @@ runs!(
     first_choices "first_choices",
     fairness "fairness",
     fresh_refs "fresh_refs",
+    global_operators "global_operators",
     idioms "idioms",
     instances "instances",
     instances_differ "instances_differ",

@@ -7,23 +7,40 @@ use std::collections::HashSet;
 use super::{stmt, Resolver};
 use crate::ast::Name;
 use crate::diagnostic::Diagnostic;
-use crate::resolved::{Argument, Stmt, StmtKind, VariableId, VariableKind};
+use crate::resolved::mentions::called;
+use crate::resolved::{Argument, Initial, Stmt, StmtKind, VariableId, VariableKind};
 use crate::source::Span;
 
 impl Resolver<'_, '_> {
     /// A hidden parameter for each global variable.
     pub(super) fn hidden_parameters(&mut self) -> Vec<VariableId> {
         let globals = self.model.globals.clone();
-        let hidden: Vec<_> = globals
-            .into_iter()
-            .map(|g| {
-                let v = self.model.variable(g);
-                let name = Name { text: v.name.clone(), span: v.span };
-                self.new_variable(&name, VariableKind::Ref(0))
-            })
-            .collect();
-        self.hidden.extend(&hidden);
-        hidden
+        let parameter = |global: VariableId| {
+            let v = self.model.variable(global);
+            let name = Name { text: v.name.clone(), span: v.span };
+            let id = self.new_variable(&name, VariableKind::Ref(0));
+            self.model.hidden.insert(id, global);
+            id
+        };
+        globals.into_iter().map(parameter).collect()
+    }
+
+    /// The globals that statements and the initial values of `locals` need, as indices: those that they mention by
+    /// their `hidden` parameters, and those of the operators that they use.
+    pub(super) fn globals_used(&self, body: &[Stmt], locals: &[VariableId], hidden: &[VariableId]) -> Vec<usize> {
+        let mut used = stmt::variables_used(body);
+        let mut operators = Vec::new();
+        stmt::each_expr_inside(body, &mut |e| operators.extend(called(e)));
+        for local in locals {
+            if let Initial::Value(e) | Initial::Element(e) = &self.model.variable(*local).initial {
+                operators.extend(called(e));
+                stmt::variables_of(e, &mut used);
+            }
+        }
+        let of_operators = self.model.globals_of_operators();
+        let mentioned: HashSet<_> = operators.iter().flat_map(|o| &of_operators[o.index()]).collect();
+        let globals = &self.model.globals;
+        (0..globals.len()).filter(|n| used.contains(&hidden[*n]) || mentioned.contains(&globals[*n])).collect()
     }
 
     /// Finds which globals each procedure needs, itself or for those that it calls, and passes them
@@ -32,8 +49,8 @@ impl Resolver<'_, '_> {
         let count = hidden.len();
         let mut needs: Vec<HashSet<usize>> = (0..count)
             .map(|n| {
-                let used = stmt::variables_used(&self.model.procedures[n].body);
-                (0..hidden[n].len()).filter(|g| used.contains(&hidden[n][*g])).collect()
+                let procedure = &self.model.procedures[n];
+                self.globals_used(&procedure.body, &procedure.locals, &hidden[n]).into_iter().collect()
             })
             .collect();
         let calls: Vec<HashSet<usize>> = (0..count)

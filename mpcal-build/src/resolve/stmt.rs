@@ -171,7 +171,7 @@ impl Resolver<'_, '_> {
     /// index, and may be written below that.
     fn write(&mut self, id: VariableId, count: usize, place: &ast::Place, value: Expr) -> Option<(Target, Expr)> {
         let mut path = self.path(&place.path);
-        if self.hidden.contains(&id) && !path.is_empty() {
+        if self.model.hidden.contains_key(&id) && !path.is_empty() {
             return Some((Target::Part(id, path), value));
         }
         let fields = path.iter().position(|s| matches!(s, Step::Field(_)));
@@ -209,7 +209,7 @@ impl Resolver<'_, '_> {
             return StmtKind::Skip;
         };
         let procedure = &self.model.procedures[id.index()];
-        let takes = procedure.parameters.iter().filter(|p| !self.hidden.contains(p)).count();
+        let takes = procedure.parameters.iter().filter(|p| !self.model.hidden.contains_key(p)).count();
         if takes != arguments.len() {
             let gets = arguments.len();
             let message = format!("procedure `{}` takes {takes} arguments, not {gets}", name.text);
@@ -223,32 +223,8 @@ impl Resolver<'_, '_> {
 /// Every variable that statements read, write or pass on.
 pub(super) fn variables_used(stmts: &[Stmt]) -> HashSet<VariableId> {
     let mut used = HashSet::new();
-    for s in stmts {
-        visit(s, &mut used);
-    }
-    used
-}
-
-fn visit(s: &Stmt, used: &mut HashSet<VariableId>) {
-    let mut list = |stmts: &[Stmt]| used.extend(variables_used(stmts));
-    match &s.kind {
-        StmtKind::If(_, a, b) => {
-            list(a);
-            list(b);
-        }
-        StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => list(body),
-        StmtKind::Either(arms) => arms.iter().for_each(|a| list(a)),
-        _ => {}
-    }
-    each_expr(s, &mut |e| {
-        e.any(&mut |e| {
-            if let ExprKind::Read(id, _) | ExprKind::Variable(id) = &e.kind {
-                used.insert(*id);
-            }
-            false
-        });
-    });
-    match &s.kind {
+    each_expr_inside(stmts, &mut |e| variables_of(e, &mut used));
+    each_inside(stmts, &mut |s| match &s.kind {
         StmtKind::Assign(list) => {
             for (target, _) in list {
                 if let Target::Write(id, _) | Target::Variable(id, _) | Target::Part(id, _) = target {
@@ -264,7 +240,39 @@ fn visit(s: &Stmt, used: &mut HashSet<VariableId>) {
             }
         }
         _ => {}
+    });
+    used
+}
+
+/// The variables that an expression reads.
+pub(super) fn variables_of(e: &Expr, used: &mut HashSet<VariableId>) {
+    e.any(&mut |e| {
+        if let ExprKind::Read(id, _) | ExprKind::Variable(id) = &e.kind {
+            used.insert(*id);
+        }
+        false
+    });
+}
+
+/// Calls `f` on all statements, also those inside others.
+fn each_inside<'s>(stmts: &'s [Stmt], f: &mut dyn FnMut(&'s Stmt)) {
+    for s in stmts {
+        f(s);
+        match &s.kind {
+            StmtKind::If(_, a, b) => {
+                each_inside(a, f);
+                each_inside(b, f);
+            }
+            StmtKind::While(_, body) | StmtKind::With(_, _, _, body) | StmtKind::Block(body) => each_inside(body, f),
+            StmtKind::Either(arms) => arms.iter().for_each(|a| each_inside(a, f)),
+            _ => {}
+        }
     }
+}
+
+/// Calls `f` on all expressions of statements, also of those inside others.
+pub(super) fn each_expr_inside<'s>(stmts: &'s [Stmt], f: &mut dyn FnMut(&'s Expr)) {
+    each_inside(stmts, &mut |s| each_expr(s, f));
 }
 
 /// The expressions of a statement itself, not those of statements inside it.

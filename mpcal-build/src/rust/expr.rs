@@ -125,17 +125,17 @@ impl Emitter<'_> {
                 Globals::Fields => return Code::owned(quote!(self.#name.load()), ty),
                 Globals::Hidden => {}
             }
-            let span = self.model.variable(id).span;
-            self.unsupported(
-                span,
-                "an operator that mentions a global variable",
-                "an archetype sees no global variable",
-            );
         }
         if self.is_slot(id) {
             return Code::in_slot(quote!(#state.#name), ty);
         }
         Code::new(quote!(#state.#name), Form::Place, ty)
+    }
+
+    /// Whether this is a global variable, where none can be seen.
+    fn is_out_of_sight(&self, id: VariableId, s: &Scope) -> bool {
+        let is_global = self.model.variable(id).kind == VariableKind::Global;
+        is_global && matches!(s.globals, Globals::Hidden) && !s.names.contains_key(&id)
     }
 
     /// Emits an expression; `want` is only a hint for literals.
@@ -154,6 +154,10 @@ impl Emitter<'_> {
                 None => self.refuse(e, "`self`", "there is no process here"),
             },
             ExprKind::DefaultInit => Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value),
+            ExprKind::Variable(id) if self.is_out_of_sight(*id, s) => {
+                let what = format!("an operator that mentions the global variable `{}`", self.model.variable(*id).name);
+                self.refuse(e, &what, "an archetype sees no global variable: give the operator its value")
+            }
             ExprKind::Variable(id) => self.variable(*id, s),
             ExprKind::Bound(id) => self.bound(*id, s),
             ExprKind::Constant(id) if self.model.constant_tag(*id).is_some() => {
