@@ -11,8 +11,6 @@ use std::path::{Path, PathBuf};
 use mpcal_runtime::value::Value;
 
 use crate::check::Rules;
-#[cfg(feature = "interpret")]
-use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
 #[cfg(feature = "interpret")]
 use crate::interpret::{Coverage, Explored};
@@ -159,13 +157,9 @@ impl Config {
     /// are more states.
     #[cfg(feature = "interpret")]
     pub fn explore(&self, text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
-        let mut all = HashMap::new();
-        if let Some(path) = &self.configuration {
-            let given = crate::configuration::parse(&self.source(path)?, &mut Diagnostics::default());
-            all.extend(given.values());
-        }
-        all.extend(constants.clone());
-        crate::interpret::explore(Source::new("model", text), &self.loader(None), &all, limit)
+        let configuration = self.configuration.as_ref().map(|path| self.source(path)).transpose()?;
+        let source = Source::new("model", text);
+        crate::interpret::explore(source, &self.loader(None), configuration, constants, limit)
     }
 
     /// Takes a walk of so many steps through a model in a file, with the constants of its configuration,

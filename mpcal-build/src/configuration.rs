@@ -19,6 +19,8 @@ use crate::syntax::lex::{lex, Token, TokenKind, Until};
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
     given: HashMap<Rc<str>, Literal>,
+    /// `Nat <- Small`: names, with the operators in their places.
+    pub(crate) replaced: Vec<(Rc<str>, Rc<str>)>,
 }
 
 #[cfg(feature = "interpret")]
@@ -88,9 +90,11 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Configuration {
                         return found;
                     }
                 },
-                // `C <- Op`, `Op <- [Module]Op`: what the operator gives is not looked at.
+                // `Op <- [Module]Op` is about another module.
+                Some("<-") if parser.peek() == Some("[") => parser.at += 4,
                 Some("<-") => {
-                    parser.at += if parser.peek() == Some("[") { 4 } else { 1 };
+                    let to = parser.next().map_or("", |t| source.slice(t.span));
+                    found.replaced.push((word.into(), to.into()));
                 }
                 _ => {
                     out.push(unreadable(token.span, word));

@@ -33,14 +33,16 @@ pub struct Explored {
     pub stuck: usize,
 }
 
-/// Explores every state of a model, at most `limit` of them; `loader` finds other modules.
+/// Explores every state of a model, at most `limit` of them; `loader` finds other modules, `constants` are besides
+/// those of the configuration.
 pub(crate) fn explore(
     source: Source,
     loader: &Loader<'_>,
+    configuration: Option<Source>,
     constants: &HashMap<String, Value>,
     limit: usize,
 ) -> Result<Explored, Error> {
-    pipeline::with_stack(|| explore_here(source, loader, constants, limit))
+    pipeline::with_stack(|| explore_here(source, loader, configuration, constants, limit))
 }
 
 /// Walks so many steps through a model and counts what was evaluated with a type.
@@ -68,20 +70,23 @@ pub(crate) fn coverage(
 fn explore_here(
     source: Source,
     loader: &Loader<'_>,
+    configuration: Option<Source>,
     constants: &HashMap<String, Value>,
     limit: usize,
 ) -> Result<Explored, Error> {
     let mut sources = Sources::new(source);
-    let trees = pipeline::trees(&mut sources, loader);
-    let (mut model, normal) = trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
+    let trees = pipeline::trees(&mut sources, loader, configuration);
+    let (mut model, normal, configuration) =
+        trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
     let fail = |message: String| Error::text(format!("error: {message}"));
+    let constants: HashMap<_, _> = configuration.values().chain(constants.clone()).collect();
     // TLC replaces an operator by a model value where its configuration says so.
     for definition in model.operators.iter_mut().filter(|d| d.parameters.is_empty()) {
         if let Some(Value::Model(name)) = constants.get(&*definition.name) {
             definition.body.kind = ExprKind::ModelValue(name.as_str().into());
         }
     }
-    let machine = Machine::new(&model, &normal, constants).map_err(fail)?;
+    let machine = Machine::new(&model, &normal, &constants).map_err(fail)?;
     let mut seen: BTreeSet<State> = BTreeSet::new();
     let mut todo = machine.initial().map_err(fail)?;
     let mut ends = BTreeSet::new();

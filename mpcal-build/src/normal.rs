@@ -276,4 +276,23 @@ impl Block {
         }
         self.each_block(&mut |b| b.each_expr(f));
     }
+
+    /// Calls `f` on every expression, to change it.
+    pub fn each_expr_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        self.steps.iter_mut().for_each(|s| s.each_expr_inside_mut(f));
+        match &mut self.end {
+            End::If(c, a, b) => {
+                f(c);
+                a.each_expr_mut(f);
+                b.each_expr_mut(f);
+            }
+            End::Call(_, args, _) => args.iter_mut().for_each(|a| {
+                if let Argument::Value(e) = a {
+                    f(e);
+                }
+            }),
+            End::Either(arms) => arms.iter_mut().for_each(|a| a.each_expr_mut(f)),
+            End::Goto(_) | End::Return => {}
+        }
+    }
 }

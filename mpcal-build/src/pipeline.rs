@@ -166,7 +166,9 @@ fn passes(source: Source, loader: &Loader<'_>, request: Request) -> Output {
     let mut output = Output::new(sources);
     let configuration = configuration(&mut output.sources, &request, &mut out);
     if let Some((mut file, modules)) = parse(&mut output.sources, loader, &mut out) {
-        if let Some((model, normal)) = front(&output.sources, &mut file, &modules, request.rules, &mut out) {
+        if let Some((model, normal)) =
+            front(&output.sources, &mut file, &modules, request.rules, &configuration, &mut out)
+        {
             let model = Front { file: &file, modules: &modules, model: &model, normal: &normal, configuration };
             back(&model, &request, &mut output, &mut out);
         }
@@ -175,15 +177,22 @@ fn passes(source: Source, loader: &Loader<'_>, request: Request) -> Output {
     output
 }
 
-/// The trees of a model, to be run.
+/// The trees of a model, to be run, and what its configuration gives.
 #[cfg(feature = "interpret")]
-pub fn trees(sources: &mut Sources, loader: &Loader<'_>) -> Result<(Model, Normal), Vec<Diagnostic>> {
+pub fn trees(
+    sources: &mut Sources,
+    loader: &Loader<'_>,
+    configuration: Option<Source>,
+) -> Result<(Model, Normal, Configuration), Vec<Diagnostic>> {
     let mut out = Diagnostics::default();
-    let trees = parse(sources, loader, &mut out)
-        .and_then(|(mut file, modules)| front(sources, &mut file, &modules, Rules::default(), &mut out));
+    let request = Request { configuration, ..Request::default() };
+    let configuration = self::configuration(sources, &request, &mut out);
+    let trees = parse(sources, loader, &mut out).and_then(|(mut file, modules)| {
+        front(sources, &mut file, &modules, Rules::default(), &configuration, &mut out)
+    });
     let trees = trees.map(|(mut model, mut normal)| {
         crate::specialize::specialize(&mut model, &mut normal);
-        (model, normal)
+        (model, normal, configuration)
     });
     trees.ok_or_else(|| out.sorted())
 }
@@ -205,7 +214,7 @@ pub fn typed_trees(
     let request = Request { configuration, ..Request::default() };
     let constants = self::configuration(sources, &request, &mut out);
     let trees = parse(sources, loader, &mut out).and_then(|(mut file, modules)| {
-        let (model, normal) = front(sources, &mut file, &modules, Rules::default(), &mut out)?;
+        let (model, normal) = front(sources, &mut file, &modules, Rules::default(), &constants, &mut out)?;
         let configuration = constants.clone();
         let front = Front { file: &file, modules: &modules, model: &model, normal: &normal, configuration };
         Some(typed(&front, sources, false, &mut out))
@@ -225,6 +234,7 @@ fn front(
     file: &mut File,
     modules: &[Module],
     rules: Rules,
+    configuration: &Configuration,
     out: &mut Diagnostics,
 ) -> Option<(Model, Normal)> {
     // After this: no macro is used.
@@ -234,7 +244,7 @@ fn front(
     // After this: a plain body has the labels that the translator would add.
     crate::label::add(&mut file.block);
     // After this: every name is an id.
-    let mut model = crate::resolve::resolve(sources, &file.module, modules, &file.block, out);
+    let mut model = crate::resolve::resolve(sources, &file.module, modules, &file.block, &configuration.replaced, out);
     // After this: every section is well formed.
     crate::check::check(&file.block, &model, rules, out);
     if out.has_errors() {

@@ -69,6 +69,8 @@ struct Resolver<'a, 'd> {
     needs: Vec<Vec<usize>>,
     scope: Vec<(Rc<str>, Entry)>,
     in_mapping: Option<Side>,
+    /// Whether we are in a definition outside the bodies of the block.
+    in_definition: bool,
     out: &'d mut Diagnostics,
 }
 
@@ -77,6 +79,7 @@ struct Place {
     env: EnvId,
     scope: Vec<(Rc<str>, Entry)>,
     in_mapping: Option<Side>,
+    in_definition: bool,
 }
 
 /// Which body of a mapping macro.
@@ -86,8 +89,16 @@ enum Side {
     Write,
 }
 
-/// Resolves the block; `own` is the module around it, `modules` are those that it needs.
-pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block, out: &mut Diagnostics) -> Model {
+/// Resolves the block; `own` is the module around it, `modules` are those that it needs. TLC is run with other
+/// operators in the places of those `replaced`.
+pub fn resolve(
+    source: &Sources,
+    own: &Module,
+    modules: &[Module],
+    block: &Block,
+    replaced: &[(Rc<str>, Rc<str>)],
+    out: &mut Diagnostics,
+) -> Model {
     let mut cx = Resolver {
         source,
         model: Model { name: block.name.text.clone(), ..Model::default() },
@@ -107,6 +118,7 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
         needs: Vec::new(),
         scope: Vec::new(),
         in_mapping: None,
+        in_definition: false,
         out,
     };
     cx.env = cx.enter(own, &block.definitions);
@@ -118,6 +130,7 @@ pub fn resolve(source: &Sources, own: &Module, modules: &[Module], block: &Block
             cx.model.assumes.push(e);
         }
     }
+    replaced.iter().for_each(|(name, by)| cx.replace(name, by));
     cx.model
 }
 

@@ -89,6 +89,8 @@ pub struct Model {
     pub hidden: HashMap<VariableId, VariableId>,
     /// `ASSUME`s that mention only constants and operators.
     pub assumes: Vec<Expr>,
+    /// Operators that TLC is run with in the places of standard ones: `Nat <- Small`.
+    pub replaced: HashMap<&'static str, OperatorId>,
     /// Types that the author wrote down.
     pub annotations: Annotations,
     /// The instance of a standard module through which an expression names its operator.

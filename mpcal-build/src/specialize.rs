@@ -1,9 +1,9 @@
 //! Operators that take operators, and operators that are recursive inside an expression, to plain
 //! operators.
 //!
-//! In: a model and its normal form. After this, in both: every operator takes values only, a
-//! recursive operator or function of a `LET` stands on its own, and a recursive function is an
-//! operator that gives one value. What an operator mentions from outside itself it takes as further
+//! In: a model and its normal form. After this, in both: every operator takes values only, an operator
+//! or function of a `LET` that is recursive or takes operators stands on its own, and a recursive function
+//! is an operator that gives one value. What an operator mentions from outside itself it takes as further
 //! parameters, first:
 //!
 //! ```text
@@ -15,6 +15,7 @@
 
 mod globals;
 mod monomorphize;
+mod program_counter;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -34,6 +35,7 @@ const MAX_COPIES: usize = 1_000;
 
 /// Rewrites a model and its normal form.
 pub fn specialize(model: &mut Model, normal: &mut Normal) {
+    program_counter::program_counter(model, normal);
     globals::pass_globals(model, normal);
     let mut cx = Specializer { model, copies: HashMap::new(), values: HashMap::new() };
     // The list grows while it is gone through.
@@ -166,15 +168,20 @@ impl Specializer<'_> {
     }
 
     fn expr(&mut self, e: &mut Expr) {
+        if let ExprKind::Builtin(op, args) = &mut e.kind {
+            if let Some(by) = self.model.replaced.get(op.name) {
+                e.kind = ExprKind::Call(*by, std::mem::take(args));
+            }
+        }
         if let ExprKind::Let(definitions, _) = &mut e.kind {
             definitions.retain(|d| !d.is_instance());
             let names: HashSet<_> = definitions.iter().map(|d| d.bound).collect();
-            let recursive = definitions.iter().enumerate().any(|(n, d)| {
+            let stands_alone = definitions.iter().enumerate().any(|(n, d)| {
                 // A definition may use those before it.
                 let later: HashSet<_> = definitions[n..].iter().map(|d| d.bound).collect();
-                mentions(&d.body, &later)
+                mentions(&d.body, &later) || d.parameters.iter().any(|p| self.model.bound(*p).arity > 0)
             });
-            if recursive {
+            if stands_alone {
                 self.lift(e, &names);
             }
         }
@@ -411,8 +418,13 @@ impl Specializer<'_> {
         match to.iter().find(|(b, _)| *b == bound) {
             Some((_, id)) => {
                 let mut args: Vec<_> = captured.iter().map(|k| self.node(k.clone(), e.span)).collect();
+                // One that is passed on takes its arguments later.
+                let later = if own.is_empty() { self.model.bound(bound).arity } else { 0 };
+                let names: Vec<_> = (1..=later).map(|n| self.model.new_bound(format!("item{n}"), e.span, 0)).collect();
                 args.extend(own);
-                e.kind = ExprKind::Call(*id, args);
+                args.extend(names.iter().map(|n| self.model.expr(ExprKind::Bound(*n), e.span)));
+                let call = ExprKind::Call(*id, args);
+                e.kind = if later == 0 { call } else { ExprKind::Lambda(names, Box::new(self.node(call, e.span))) };
             }
             None => {
                 if let ExprKind::CallBound(_, args) = &mut e.kind {

@@ -282,13 +282,26 @@ impl Generator<'_> {
             }
         }
         if let ([key], [b]) = (&keys[..], bindings) {
-            let from_one = matches!(&b.set.kind, ExprKind::Builtin(op, args)
-                if op.name == ".." && matches!(args[0].kind, ExprKind::Int(1)));
-            let key = *key;
-            return self.solver.term(if from_one { Term::Range(value) } else { Term::Function(key, value) });
+            return self.function_over(&b.set, *key, value);
         }
         let key = self.solver.term(Term::Tuple(keys));
         self.solver.term(Term::Function(key, value))
+    }
+
+    /// `[key \in set |-> value]`
+    fn function_over(&mut self, set: &Expr, key: TypeId, value: TypeId) -> TypeId {
+        match &set.kind {
+            ExprKind::Builtin(op, args) if op.name == ".." && matches!(args[0].kind, ExprKind::Int(1)) => {
+                self.solver.term(Term::Range(value))
+            }
+            ExprKind::Builtin(op, args) if op.name == "DOMAIN" => {
+                let f = self.exprs.get(&args[0].id).copied().unwrap_or(key);
+                let out = self.solver.fresh();
+                self.solver.require(Constraint::Over { f, key, value, out });
+                out
+            }
+            _ => self.solver.term(Term::Function(key, value)),
+        }
     }
 
     /// Notes that a string or model value that the model names is compared with something. The empty

@@ -40,7 +40,12 @@ impl Solver {
                 let all: Vec<TypeId> = xs.iter().chain(ys).copied().collect();
                 all.windows(2).all(|w| sub(w[0], w[1]))
             }
-            (Term::Tuple(xs), Term::Seq(y)) | (Term::Seq(y), Term::Tuple(xs)) => xs.iter().all(|x| sub(*x, *y)),
+            (Term::Tuple(xs), Term::Seq(y) | Term::Range(y)) | (Term::Seq(y) | Term::Range(y), Term::Tuple(xs)) => {
+                xs.iter().all(|x| sub(*x, *y))
+            }
+            (Term::Tuple(xs), Term::Function(k, v)) | (Term::Function(k, v), Term::Tuple(xs)) => {
+                xs.iter().all(|x| sub(*x, *v)) && integer(*k)
+            }
             (Term::Record(r), Term::Record(s)) => {
                 let (r, s) = (&self.rows[self.row(*r)], &self.rows[self.row(*s)]);
                 r.fields.iter().all(|(name, t)| s.fields.get(name).is_none_or(|u| sub(*t, *u)))
@@ -156,15 +161,15 @@ impl Solver {
             (Term::Tuple(xs), Term::Tuple(ys)) if xs.len() == ys.len() => {
                 xs.into_iter().zip(ys).for_each(|(x, y)| self.flow_into(x, y));
             }
-            (Term::Tuple(xs), Term::Tuple(_) | Term::Seq(_)) => {
+            (Term::Tuple(xs), Term::Tuple(_) | Term::Seq(_) | Term::Range(_) | Term::Function(..)) => {
                 let element = self.common(&xs);
                 self.set(a, Term::Seq(element));
                 self.flow_into(a, b);
             }
-            (Term::Seq(x), Term::Tuple(ys)) => {
+            (Term::Seq(_) | Term::Range(_) | Term::Function(..), Term::Tuple(ys)) => {
                 let element = self.common(&ys);
                 self.set(b, Term::Seq(element));
-                self.flow_into(x, element);
+                self.flow_into(a, b);
             }
             (Term::Record(r), Term::Record(s)) => self.merge_rows(r, s),
             (Term::Operator(xs, r), Term::Operator(ys, s)) if xs.len() == ys.len() => {

@@ -74,6 +74,8 @@ pub(super) enum Constraint {
     Sequence { arguments: Vec<(TypeId, TypeId)>, result: TypeId, text: TypeId, out: TypeId },
     /// `out = DOMAIN f`; `text` is any string, for a record.
     Domain { f: TypeId, out: TypeId, text: TypeId },
+    /// `out = [key \in DOMAIN f |-> value]`
+    Over { f: TypeId, key: TypeId, value: TypeId, out: TypeId },
 }
 
 /// Constraints are applied at most so often: what still changes then is left to conversions.
@@ -431,6 +433,17 @@ impl Solver {
                 let set = self.term(Term::Set(keys));
                 self.part(*out, set, false);
             }
+            Constraint::Over { f, key, value, out } => {
+                // What has the domain of a sequence is one.
+                let over = match self.get(self.present(*f)) {
+                    Term::Free => return false,
+                    Term::Seq(_) | Term::Tuple(_) => Term::Seq(*value),
+                    Term::Range(_) => Term::Range(*value),
+                    _ => Term::Function(*key, *value),
+                };
+                let over = self.term(over);
+                self.flow_into(*out, over);
+            }
         }
         true
     }
@@ -504,6 +517,10 @@ impl Solver {
             Constraint::Sequence { arguments, result, out, .. } => {
                 arguments.iter().for_each(|(p, t)| self.flow_into(*p, *t));
                 self.flow_into(*out, *result);
+            }
+            Constraint::Over { key, value, out, .. } => {
+                let function = self.term(Term::Function(*key, *value));
+                self.flow_into(*out, function);
             }
             Constraint::Flow { .. }
             | Constraint::Indexed { .. }

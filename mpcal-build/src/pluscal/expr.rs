@@ -149,7 +149,7 @@ impl Printer<'_> {
                     _ => self.qualified(&operator.name, &operator.parts, args),
                 }
             }
-            ExprKind::CallBound(id, args) => self.call(&self.bound(*id).text, args),
+            ExprKind::CallBound(id, args) => self.operator(&self.bound(*id).text, args),
             ExprKind::CallConstant(id, args) => self.call(&self.model.constants[id.index()].name, args),
             ExprKind::Builtin(op, args) if self.model.qualifiers.contains_key(&e.id) => {
                 self.call(&format!("{}!{}", self.model.qualifiers[&e.id], op.name), args)
@@ -215,19 +215,16 @@ impl Printer<'_> {
                     .enumerate()
                     .map(|(n, d)| {
                         let name = self.bound(d.bound).text;
-                        let parameters: Vec<_> = d.parameters.iter().map(|p| self.parameter(*p)).collect();
-                        let parameters =
-                            if parameters.is_empty() { String::new() } else { format!("({})", parameters.join(", ")) };
+                        let head = self.head(&name, d.parameters.iter().map(|p| self.parameter(*p)).collect());
                         match &d.body.kind {
                             ExprKind::Function(bindings, body) if recursive(n) && d.parameters.is_empty() => {
                                 format!("{name}[{}] == {}", self.bindings(bindings), self.top(body))
                             }
                             _ if recursive(n) => {
-                                let places = vec!["_"; d.parameters.len()].join(", ");
-                                let places = if places.is_empty() { places } else { format!("({places})") };
-                                format!("RECURSIVE {name}{places} {name}{parameters} == {}", self.top(&d.body))
+                                let places = self.head(&name, vec!["_".to_owned(); d.parameters.len()]);
+                                format!("RECURSIVE {places} {head} == {}", self.top(&d.body))
                             }
-                            _ => format!("{name}{parameters} == {}", self.top(&d.body)),
+                            _ => format!("{head} == {}", self.top(&d.body)),
                         }
                     })
                     .collect();
@@ -246,11 +243,18 @@ impl Printer<'_> {
     }
 
     fn parameter(&self, id: BoundId) -> String {
-        let places = vec!["_"; self.model.bound(id).arity].join(", ");
-        if places.is_empty() {
-            self.bound(id).text.to_string()
-        } else {
-            format!("{}({places})", self.bound(id).text)
+        self.head(&self.bound(id).text, vec!["_".to_owned(); self.model.bound(id).arity])
+    }
+
+    /// An operator with its parameters, as it is defined: `Op(a, b)`, `a ++ b`, `-. a`, `a^+`.
+    fn head(&self, name: &str, parameters: Vec<String>) -> String {
+        match &parameters[..] {
+            [] => name.to_owned(),
+            [a, b] if crate::operators::infix(name).is_some() => format!("{a} {name} {b}"),
+            [a] if name == "-" => format!("-. {a}"),
+            [a] if crate::operators::prefix(name).is_some() => format!("{name} {a}"),
+            [a] if crate::operators::postfix(name).is_some() => format!("{a} {name}"),
+            _ => format!("{name}({})", parameters.join(", ")),
         }
     }
 

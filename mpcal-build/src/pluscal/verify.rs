@@ -41,7 +41,7 @@ fn problems(sources: &Sources, own: &Module, modules: &[Module]) -> Diagnostics 
         // `pcal.trans` itself writes what an assertion or a print becomes.
         own.extends.push(Name { text: "TLC".into(), span: Span::default() });
     }
-    let model = crate::resolve::resolve(sources, &own, modules, &block, &mut out);
+    let model = crate::resolve::resolve(sources, &own, modules, &block, &[], &mut out);
     if !out.has_errors() {
         check(&block, &model, Rules { no_multiple_writes: true, plain: true }, &mut out);
     }

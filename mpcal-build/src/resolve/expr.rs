@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Entry, Resolver, Side};
+use super::{definition_key, Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
 use crate::diagnostic::Diagnostic;
 use crate::operators;
@@ -147,7 +147,7 @@ impl Resolver<'_, '_> {
 
     pub(super) fn bind(&mut self, name: &Name, arity: usize) -> BoundId {
         let id = self.model.new_bound(name.text.clone(), name.span, arity);
-        self.scope.push((name.text.clone(), Entry::Bound(id)));
+        self.scope.push((definition_key(&name.text, arity), Entry::Bound(id)));
         id
     }
 

@@ -44,6 +44,14 @@ impl Resolver<'_, '_> {
         if let Some(op) = operators::infix(name) {
             return ExprKind::BuiltinRef(op);
         }
+        if &**name == "ProcSet" && self.in_definition {
+            self.out.push(
+                Diagnostic::error("unknown-name", span, "`ProcSet` is not known here")
+                    .because("the translation defines it behind the operators that the block uses")
+                    .help("give the operator the set as an argument"),
+            );
+            return ExprKind::DefaultInit;
+        }
         if matches!(&**name, "pc" | "stack" | "ProcSet") {
             return ExprKind::Opaque(name.clone(), "it is a name of the PlusCal translation");
         }
@@ -53,6 +61,10 @@ impl Resolver<'_, '_> {
     pub(super) fn operator(&mut self, symbol: &'static str, args: &[&ast::Expr], span: Span) -> ExprKind {
         let args: Vec<_> = args.iter().map(|e| self.expr(e)).collect();
         let key = definition_key(symbol, args.len());
+        if let Some(Entry::Bound(id)) = self.lookup(&key) {
+            self.check_arity(symbol, self.model.bound(id).arity, args.len(), span);
+            return ExprKind::CallBound(id, args);
+        }
         if let Some((env, item)) = self.find(self.env, &key) {
             return self.apply_item(env, &item, &key, None, args, span);
         }
@@ -313,11 +325,39 @@ impl Resolver<'_, '_> {
         // What may use a definition that mentions a global variable is checked later.
         let globals = self.globals.iter().map(|(name, g)| (name.clone(), Entry::Variable(*g))).collect();
         let scope = std::mem::replace(&mut self.scope, globals);
-        Place { env: std::mem::replace(&mut self.env, env), scope, in_mapping: self.in_mapping.take() }
+        let in_definition = std::mem::replace(&mut self.in_definition, true);
+        Place { env: std::mem::replace(&mut self.env, env), scope, in_mapping: self.in_mapping.take(), in_definition }
     }
 
     fn leave_module(&mut self, place: Place) {
-        (self.env, self.scope, self.in_mapping) = (place.env, place.scope, place.in_mapping);
+        (self.env, self.scope) = (place.env, place.scope);
+        (self.in_mapping, self.in_definition) = (place.in_mapping, place.in_definition);
+    }
+
+    /// Puts an operator in the place of another one, as TLC does where its configuration says `name <- by`. What
+    /// cannot be resolved stays as it is: TLC says more about it.
+    pub(super) fn replace(&mut self, name: &Rc<str>, by: &Rc<str>) {
+        let Some((env, Item::Definition(d, _))) = self.find(self.env, by) else { return };
+        let arity = d.parameters.len();
+        let used = match self.find(self.env, name) {
+            Some((_, Item::Definition(old, Some(id)))) if old.parameters.len() == arity => Some(id),
+            Some(_) => return,
+            None => None,
+        };
+        let key = definition_key(by, arity);
+        let before = self.out.len();
+        let new = self.use_definition(env, &key);
+        if self.out.len() > before {
+            return;
+        }
+        if let Some(old) = used {
+            let parameters = self.model.operators[old.index()].parameters.clone();
+            let span = self.model.operators[old.index()].span;
+            let args = parameters.iter().map(|p| self.node(ExprKind::Bound(*p), span)).collect();
+            self.model.operators[old.index()].body = self.node(ExprKind::Call(new, args), span);
+        } else if let Some(op) = operators::call(name).filter(|op| op.fixity == Fixity::Call(arity)) {
+            self.model.replaced.insert(op.name, new);
+        }
     }
 
     /// Resolves a definition when it is used first.
@@ -341,7 +381,10 @@ impl Resolver<'_, '_> {
         let placeholder = self.node(ExprKind::DefaultInit, d.span);
         let span = d.name.span;
         self.model.operators.push(Definition { name, parts, parameters, body: placeholder, recursive, span });
-        let body = self.definition_body(d);
+        let body = match d.parameters.len() {
+            0 if is_outside(&d.body) => self.node(ExprKind::ModelValue(d.name.text.clone()), d.body.span),
+            _ => self.definition_body(d),
+        };
         self.model.operators[id.index()].recursive |=
             body.any(&mut |e| matches!(e.kind, ExprKind::Call(c, _) if c == id));
         self.model.operators[id.index()].body = body;
@@ -349,4 +392,12 @@ impl Resolver<'_, '_> {
         self.leave_module(saved);
         id
     }
+}
+
+/// `CHOOSE n : n \notin S`: a value of its own, as TLC is told in its configuration.
+fn is_outside(e: &ast::Expr) -> bool {
+    let A::Choose(b, body) = &e.kind else { return false };
+    let [name] = &b.names[..] else { return false };
+    let is_name = |e: &ast::Expr| matches!(&e.kind, A::Name(n) if *n == name.text);
+    b.set.is_none() && !b.tuple && matches!(&body.kind, A::Infix("\\notin", x, _) if is_name(x))
 }
