@@ -187,17 +187,31 @@ fn systems_have_the_states_of_the_published_translation() {
     }
 }
 
-/// Every system becomes Rust without a warning.
+/// Variables of systems that hold values of different kinds, as PGo's Go does, and what kinds.
+const UNTYPED: &[(&str, &str, &str)] = &[
+    ("load_balancer", "`out`", "the number 0, then a record"),
+    ("locksvc", "`network`", "records and a number"),
+    ("locksvc_tcp", "`network`", "records and a number"),
+    ("proxy", "`output`", "a sequence, then a record"),
+    ("replicated_kv", "`val`", "a record of itself"),
+];
+
+/// Every system becomes Rust, and the only warnings are those of values of different kinds in one place.
 #[test]
-fn systems_become_rust_without_a_warning() {
-    let Some(checkout) = checkout("systems_become_rust_without_a_warning") else { return };
+fn systems_become_rust() {
+    let Some(checkout) = checkout("systems_become_rust") else { return };
     let mut paths = Vec::new();
     models(&checkout.join("systems"), &mut paths);
     let mut problems = String::new();
     for path in &paths {
         let directory = copy(path);
         let (done, report) = run(directory.path(), &["rust", name(path), "-o", "out.rs"]);
-        if !done || report.contains("warning") {
+        let is_known = |line: &str| {
+            let stem = name(path).trim_end_matches(".tla");
+            UNTYPED.iter().any(|(s, v, _)| *s == stem && line.starts_with("warning[untyped]") && line.contains(v))
+        };
+        let others = report.lines().filter(|l| l.starts_with("warning") && !is_known(l)).count();
+        if !done || others > 0 {
             problems.push_str(&format!("{}:\n{report}\n", path.display()));
         }
     }
