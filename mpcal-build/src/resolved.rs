@@ -110,6 +110,8 @@ pub struct Constant {
     pub span: Span,
     /// What TLC's configuration gives it.
     pub given: Option<Literal>,
+    /// The operator that stands in its place there: `C <- Op`.
+    pub replaced: Option<OperatorId>,
 }
 
 /// A value that a configuration gives to a constant.

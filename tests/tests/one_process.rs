@@ -126,6 +126,9 @@ CONSTANTS
     GET_CLIENT_RUN = TRUE  PUT_CLIENT_RUN = TRUE
     READ_REQ = 1  WRITE_REQ = 2  ABORT_REQ = 3  PRECOMMIT_REQ = 4  COMMIT_REQ = 5
     READ_ACK = 6  WRITE_ACK = 7  ABORT_ACK = 8  PRECOMMIT_ACK = 9  COMMIT_ACK = 10  EMPTY_CELL = EMPTY_CELL
+    DISCONNECT_MSG = 1  GET_MSG = 2  PUT_MSG = 3  NULL_MSG = 4  GET_RESPONSE = 5  PUT_RESPONSE = 6  NULL = 0
+    GET_KEY = "a"  PUT_KEY = "b"  PUT_VALUE = "c"  KeySpace = {"a", "b"}
+    Terms = 3  Slots = 3  N = 3  Nil = Nil
     MaxTerm = 3  MaxCommitIndex = 2  MaxNodeFail = 1  NumRequests = 3
     LogConcat = 2  LogPop = 1  LeaderTimeoutReset = TRUE
 "#;

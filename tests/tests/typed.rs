@@ -68,7 +68,8 @@ fn what_runs_in_published_systems_is_typed() {
     };
     heading();
     for system in files_below(&checkout.join("systems")) {
-        if system.with_extension("cfg").is_file() {
+        // TLC stops in the shopping cart, too: it adds at an index outside of a function.
+        if system.with_extension("cfg").is_file() && !system.ends_with("shopcart.tla") {
             share(&system, STEPS);
         }
     }

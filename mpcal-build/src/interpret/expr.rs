@@ -119,7 +119,10 @@ impl<'r, 'm> Run<'r, 'm> {
                 Some(Bound::Value(value)) => value,
                 _ => Err("a name has no value".to_owned()),
             },
-            ExprKind::Constant(id) => Ok(self.machine.constants[id.index()].clone()),
+            ExprKind::Constant(id) => match self.machine.model.constants[id.index()].replaced {
+                Some(by) => self.apply(&[], &self.machine.model.operators[by.index()].body, &[], env, &Env::new()),
+                None => Ok(self.machine.constants[id.index()].clone()),
+            },
             ExprKind::MappedVariable => {
                 let mapped = self.mapped.as_ref().ok_or("$variable outside a mapping macro")?;
                 mapped.indices.iter().try_fold(self.variable(mapped.variable)?, |v, i| index(&v, i))

@@ -86,7 +86,11 @@ impl<'m> Machine<'m> {
         constants: &HashMap<String, Value>,
     ) -> Result<Self, String> {
         let value = |name: &str| constants.get(name).cloned().ok_or_else(|| format!("constant {name} has no value"));
-        let constants = model.constants.iter().map(|c| value(&c.name)).collect::<Result<_, _>>()?;
+        let constants = model.constants.iter().map(|c| match c.replaced {
+            Some(_) => Ok(Value::DEFAULT_INIT),
+            None => value(&c.name),
+        });
+        let constants = constants.collect::<Result<_, _>>()?;
         Ok(Self { model, normal, constants, counts: RefCell::default() })
     }
 

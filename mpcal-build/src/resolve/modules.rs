@@ -248,7 +248,13 @@ impl<'a> Resolver<'a, '_> {
 
     fn new_constant(&mut self, name: &Name, arity: usize) -> ConstantId {
         let id = ConstantId(self.model.constants.len() as u32);
-        self.model.constants.push(Constant { name: name.text.clone(), arity, span: name.span, given: None });
+        self.model.constants.push(Constant {
+            name: name.text.clone(),
+            arity,
+            span: name.span,
+            given: None,
+            replaced: None,
+        });
         id
     }
 

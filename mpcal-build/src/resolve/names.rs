@@ -339,24 +339,27 @@ impl Resolver<'_, '_> {
     pub(super) fn replace(&mut self, name: &Rc<str>, by: &Rc<str>) {
         let Some((env, Item::Definition(d, _))) = self.find(self.env, by) else { return };
         let arity = d.parameters.len();
-        let used = match self.find(self.env, name) {
-            Some((_, Item::Definition(old, Some(id)))) if old.parameters.len() == arity => Some(id),
-            Some(_) => return,
-            None => None,
-        };
+        let old = self.find(self.env, name).map(|(_, item)| item);
         let key = definition_key(by, arity);
         let before = self.out.len();
         let new = self.use_definition(env, &key);
         if self.out.len() > before {
             return;
         }
-        if let Some(old) = used {
-            let parameters = self.model.operators[old.index()].parameters.clone();
-            let span = self.model.operators[old.index()].span;
-            let args = parameters.iter().map(|p| self.node(ExprKind::Bound(*p), span)).collect();
-            self.model.operators[old.index()].body = self.node(ExprKind::Call(new, args), span);
-        } else if let Some(op) = operators::call(name).filter(|op| op.fixity == Fixity::Call(arity)) {
-            self.model.replaced.insert(op.name, new);
+        match old {
+            Some(Item::Definition(d, Some(old))) if d.parameters.len() == arity => {
+                let parameters = self.model.operators[old.index()].parameters.clone();
+                let span = self.model.operators[old.index()].span;
+                let args = parameters.iter().map(|p| self.node(ExprKind::Bound(*p), span)).collect();
+                self.model.operators[old.index()].body = self.node(ExprKind::Call(new, args), span);
+            }
+            Some(Item::Constant(id)) if arity == 0 => self.model.constants[id.index()].replaced = Some(new),
+            Some(_) => {}
+            None => {
+                if let Some(op) = operators::call(name).filter(|op| op.fixity == Fixity::Call(arity)) {
+                    self.model.replaced.insert(op.name, new);
+                }
+            }
         }
     }
 
