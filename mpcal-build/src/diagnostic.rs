@@ -107,6 +107,11 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// Forgets all but the first ones.
+    pub fn truncate(&mut self, count: usize) {
+        self.list.truncate(count);
+    }
+
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if !self.list.contains(&diagnostic) {

@@ -47,7 +47,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("mapped-value", "A mapping macro describes how a `ref` parameter is read and written. A value parameter is copied once and has no such thing."),
     code("markers", "`mpcal-build pluscal` writes between the lines `\\* BEGIN PLUSCAL TRANSLATION` and `\\* END PLUSCAL TRANSLATION`. Both must be there, once, in this order, inside a comment of the module."),
     code("module-cycle", "A module extends or instantiates itself, directly or through others."),
-    code("module-not-found", "A module that is extended or instantiated is neither a standard module nor a file beside this one or in a directory given with `--include` (in a build script: `Config::include`)."),
+    code("module-not-found", "A module that is extended or instantiated is neither a standard module nor a file beside this one or in a directory given with `--include` (in a build script: `Config::include`). That is a warning, because what the module defines may be needed by proofs and theorems alone; a name that the block needs and nothing defines is an error."),
     code("multiple-writes", "With `--no-multiple-writes` a variable is assigned at most once per path through a label, as in plain PlusCal."),
     code("nesting-too-deep", "Expressions and statements nest at most 100 levels deep, and a chain that is flat to read, such as `a + b + …` or `if … else if …`, has at most 250 parts. What is emitted goes through rustc, SANY and the PlusCal translator, which recurse and would overflow. For the PlusCal translator the limit is lower: a translated section nests at most 30 statements deep, where a variable that is assigned again and each `else if` count as one."),
     code("no-block", "The file has no `--mpcal Name { … }` block."),

@@ -1,7 +1,7 @@
 //! The modules that a model needs, found and parsed.
 //!
 //! In: the model's own module. Out: every module that it extends or instantiates, directly or not,
-//! but for standard ones. After this: no module is missing, none needs itself.
+//! but for standard ones and those that are nowhere, which is a warning. After this: no module needs itself.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -75,14 +75,7 @@ impl Load<'_, '_> {
         }
         let Some((path, text)) = (self.loader)(&name.text) else {
             self.state.insert(name.text.clone(), State::Done);
-            let why = format!("it is no standard module, and there is no file `{}.tla` beside this one", name.text);
-            let help = "if the file is in another directory, add that with `--include DIR` or `Config::include`";
-            self.out.push(
-                Diagnostic::error("module-not-found", name.span, format!("there is no module `{}`", name.text))
-                    .because(why)
-                    .help(help)
-                    .suggest(&name.text, STANDARD_MODULES.iter().copied()),
-            );
+            self.not_found(name);
             return;
         };
         let Some(source) = self.sources.add(Source::new(path, text)).cloned() else {
@@ -106,6 +99,18 @@ impl Load<'_, '_> {
         self.needs(&module, depth + 1);
         self.state.insert(name.text.clone(), State::Done);
         self.modules.push(module);
+    }
+
+    /// What nothing of the block needs may be missing: half of the published algorithms extend the modules of a prover.
+    fn not_found(&mut self, name: &Name) {
+        let why = format!("it is not a standard module, and there is no file `{}.tla` beside this one", name.text);
+        let help = "if the file is in another directory, add that with `--include DIR` or `Config::include`";
+        self.out.push(
+            Diagnostic::warning("module-not-found", name.span, format!("there is no module `{}`", name.text))
+                .because(why)
+                .help(help)
+                .suggest(&name.text, STANDARD_MODULES.iter().copied()),
+        );
     }
 }
 

@@ -128,6 +128,9 @@ pub fn resolve(
         let e = cx.expr(assume);
         if cx.out.len() == before {
             cx.model.assumes.push(e);
+        } else if cx.missing_module_here().is_some() {
+            // Nothing of the block needs it.
+            cx.out.truncate(before);
         }
     }
     replaced.iter().for_each(|(name, by)| cx.replace(name, by));

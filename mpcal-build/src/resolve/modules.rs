@@ -45,8 +45,8 @@ pub(super) struct Env<'a> {
     local: HashSet<Rc<str>>,
     /// Operators that are declared `RECURSIVE`.
     recursive: HashSet<Rc<str>>,
-    /// The standard modules whose operators are known here.
-    standard: Vec<Rc<str>>,
+    /// The standard modules whose operators are known here, and modules that nobody has found.
+    pub(super) standard: Vec<Rc<str>>,
     /// Where the expressions of `WITH` stand.
     outer: Option<EnvId>,
     /// The module that this one stands in.

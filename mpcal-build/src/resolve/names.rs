@@ -312,12 +312,20 @@ impl Resolver<'_, '_> {
                 .help(format!("add a parameter `ref {name}` to the archetype and pass the variable"));
         } else if let Some(op) = operators::call(name) {
             diagnostic = diagnostic.help(format!("add `{}` to the `EXTENDS` of the module", op.module));
+        } else if let Some(module) = self.missing_module_here() {
+            diagnostic = diagnostic.because(format!("it may be of module `{module}`, which was not found"));
         } else {
             let known = self.known_names();
             diagnostic = diagnostic.suggest_first(name, known.iter().map(|n| &**n));
         }
         self.out.push(diagnostic);
         ExprKind::DefaultInit
+    }
+
+    /// A module that is extended here and that nobody has found.
+    pub(super) fn missing_module_here(&self) -> Option<Rc<str>> {
+        let mut known = self.envs[self.env.0].standard.iter();
+        known.find(|m| !operators::STANDARD_MODULES.contains(&&***m)).cloned()
     }
 
     /// Goes to another module, where nothing is in scope but the block's global variables.
