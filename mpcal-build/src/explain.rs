@@ -41,7 +41,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("label-duplicate", "A label is defined once per archetype, procedure or process."),
     code("label-forbidden", "A label starts a new atomic step. Inside `with`, a macro or a mapping macro there can be none, because the bound names live only within one step."),
     code("label-required", "A label starts an atomic step. The first statement of a body, every `while`, and a statement after `call`, `return`, `goto` or after an `if`/`either` that holds one of these or a label, need one."),
-    code("label-reserved", "`Done` and `Error` name the ends of a process, and words like `call`, `print` or `with` start a statement: the PlusCal translator does not take them for labels."),
+    code("label-reserved", "`Done` and `Error` name the ends of a process and cannot be labels."),
     code("macro-recursive", "A macro is replaced by its body, so one that uses itself would never end. Use a procedure."),
     code("mapped-twice", "One parameter has at most one mapping macro."),
     code("mapped-value", "A mapping macro describes how a `ref` parameter is read and written. A value parameter is copied once and has no such thing."),

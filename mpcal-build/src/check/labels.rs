@@ -9,12 +9,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::resolved::{Model, Stmt, StmtKind};
 use crate::source::Span;
 
-/// What the translator takes for the start or the end of a statement, even before a colon.
-const STATEMENT_WORDS: [&str; 15] = [
-    "if", "while", "with", "either", "await", "when", "print", "assert", "skip", "return", "goto", "call", "end", "or",
-    "else",
-];
-
 pub(super) fn check(block: &Block, model: &Model, out: &mut Diagnostics) {
     for m in &block.macros {
         macro_labels(&m.body, out);
@@ -39,14 +33,12 @@ fn one_body(body: &[Stmt], procedure: bool, out: &mut Diagnostics) {
     let mut labels: HashMap<&str, Span> = HashMap::new();
     each_stmt(body, &mut |s| {
         if let Some(label) = &s.label {
-            let is_end = matches!(&*label.name, "Done" | "Error");
-            if is_end || STATEMENT_WORDS.contains(&&*label.name) {
-                let why =
-                    if is_end { "it is where a process ends" } else { "it is a word that a statement starts with" };
-                out.push(
-                    Diagnostic::error("label-reserved", label.span, format!("`{}` cannot be a label", label.name))
-                        .because(why),
-                );
+            if matches!(&*label.name, "Done" | "Error") {
+                out.push(Diagnostic::error(
+                    "label-reserved",
+                    label.span,
+                    format!("`{}` is a reserved label", label.name),
+                ));
             }
             if let Some(first) = labels.insert(&label.name, label.span) {
                 out.push(
