@@ -16,6 +16,7 @@ mod build_script;
 mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod community;
 mod configuration;
 mod diagnostic;
 mod expand;

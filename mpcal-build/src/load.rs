@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::ast::{Module, Name, Unit};
+use crate::community;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::operators::STANDARD_MODULES;
 use crate::source::{Source, Sources, MAX_BYTES};
@@ -73,7 +74,7 @@ impl Load<'_, '_> {
             }
             None => {}
         }
-        let Some((path, text)) = (self.loader)(&name.text) else {
+        let Some((path, text)) = (self.loader)(&name.text).or_else(|| community::module(&name.text)) else {
             self.state.insert(name.text.clone(), State::Done);
             self.not_found(name);
             return;
@@ -109,7 +110,7 @@ impl Load<'_, '_> {
             Diagnostic::warning("module-not-found", name.span, format!("there is no module `{}`", name.text))
                 .because(why)
                 .help(help)
-                .suggest(&name.text, STANDARD_MODULES.iter().copied()),
+                .suggest(&name.text, STANDARD_MODULES.iter().copied().chain(community::names())),
         );
     }
 }

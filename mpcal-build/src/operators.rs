@@ -281,19 +281,8 @@ impl Operator {
 }
 
 /// The standard modules that can be extended without a file.
-pub static STANDARD_MODULES: &[&str] = &[
-    "Naturals",
-    "Integers",
-    "Reals",
-    "Sequences",
-    "FiniteSets",
-    "Bags",
-    "TLC",
-    "TLCExt",
-    "Randomization",
-    "RealTime",
-    "Json",
-];
+pub static STANDARD_MODULES: &[&str] =
+    &["Naturals", "Integers", "Reals", "Sequences", "FiniteSets", "Bags", "TLC", "Randomization", "RealTime", "Json"];
 
 /// The standard modules that a standard module extends, directly or not.
 #[must_use]

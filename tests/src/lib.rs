@@ -178,16 +178,22 @@ impl Tools {
         verdicts
     }
 
-    /// What TLC makes of expressions, which may use the names of `definitions`: the value of each, or why it has none.
-    /// None where the tools have other classes than those of TLC 2.15.
+    /// What TLC makes of expressions, which may use the names of `definitions` and of modules in a directory: the value
+    /// of each, or why it has none. None where the tools have other classes than those of TLC 2.15.
     ///
     /// # Panics
     /// If the expressions do not make a module.
     #[must_use]
-    pub fn evaluate(&self, definitions: &str, expressions: &[String]) -> Option<Vec<Result<String, String>>> {
+    pub fn evaluate(
+        &self,
+        definitions: &str,
+        modules: Option<(&Path, &[&str])>,
+        expressions: &[String],
+    ) -> Option<Vec<Result<String, String>>> {
+        let extended: String = modules.iter().flat_map(|(_, names)| *names).map(|n| format!(", {n}")).collect();
         let mut text = format!(
-            "---- MODULE M ----\nEXTENDS Integers, Sequences, FiniteSets, Bags, TLC\n{definitions}VARIABLE clock\n\
-             Init == clock = 0\nNext == UNCHANGED clock\n"
+            "---- MODULE M ----\nEXTENDS Integers, Sequences, FiniteSets, Bags, TLC{extended}\n{definitions}VARIABLE \
+             clock\nInit == clock = 0\nNext == UNCHANGED clock\n"
         );
         for (n, e) in expressions.iter().enumerate() {
             text += &format!("E_{n} == {e}\n");
@@ -195,6 +201,10 @@ impl Tools {
         let directory = tempfile::tempdir().expect("a directory can be made");
         let write =
             |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file can be written");
+        for path in modules.iter().flat_map(|(from, _)| files(from, "tla")) {
+            let name = path.file_name().expect("a file has a name");
+            fs::copy(&path, directory.path().join(name)).expect("a copy can be made");
+        }
         write("M.tla", &(text + "====\n"));
         write("M.cfg", "INIT Init\nNEXT Next\n");
         let program = root().join("tests/java/Evaluate.java").canonicalize().expect("the program is there");

@@ -17,6 +17,7 @@ const TLC: &[(&str, usize)] = &[
     ("bag_link", 65),
     ("behind_jumps", 13),
     ("choices", 921),
+    ("community", 250),
     ("expressions", 9),
     ("fairness", 512),
     ("first_choices", 5),

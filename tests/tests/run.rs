@@ -122,6 +122,7 @@ macro_rules! runs {
 }
 
 runs!(
+    community "community",
     expressions "expressions",
     first_choices "first_choices",
     fairness "fairness",

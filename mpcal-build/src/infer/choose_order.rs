@@ -20,7 +20,10 @@ const MAX_DEPTH: usize = 8;
 /// Warns of choices among values whose order TLC makes up.
 pub fn warn_choose_order(model: &Model, normal: &Normal, types: &Types, out: &mut Diagnostics) {
     let mut choices = Choices { types, operator: None, seen: BTreeSet::new(), out };
-    for (n, o) in model.operators.iter().enumerate() {
+    // One that takes operators is evaluated as its copies.
+    let takes_operators = |p: &BoundId| model.bound(*p).arity > 0;
+    let evaluated = model.operators.iter().enumerate().filter(|(_, o)| !o.parameters.iter().any(takes_operators));
+    for (n, o) in evaluated {
         choices.operator = Some(OperatorId(n as u32));
         choices.look(&o.body);
     }

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use crate::fresh::Fresh;
 use crate::infer::{infer, Types};
-use crate::normal::{Block, End, Normal, Step};
-use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, OperatorId, Step as PathStep};
+use crate::normal::{Block, Normal, Step};
+use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, OperatorId};
 use crate::types::Type;
 
-/// What an operator calls may disagree only once its own uses do not: so many rounds.
-const MAX_ROUNDS: usize = 2;
+/// What an operator calls may disagree only once its own uses do not: so many calls deep.
+const MAX_ROUNDS: usize = 8;
 
 /// So deep may operators call each other in copies.
 const MAX_DEPTH: usize = 30;
@@ -217,43 +217,9 @@ fn argument(model: &mut Model, a: &mut Argument, f: &mut Visitor<'_>) {
 }
 
 fn block(model: &mut Model, b: &mut Block, f: &mut Visitor<'_>) {
-    steps(model, &mut b.steps, f);
-    match &mut b.end {
-        End::Goto(_) | End::Return => {}
-        End::Call(_, arguments, _) => arguments.iter_mut().for_each(|a| argument(model, a, f)),
-        End::If(c, a, b) => {
-            visit(model, None, c, f);
-            block(model, a, f);
-            block(model, b, f);
-        }
-        End::Either(arms) => arms.iter_mut().for_each(|a| block(model, a, f)),
-    }
+    b.each_expr_mut(&mut |e| visit(model, None, e, f));
 }
 
 fn steps(model: &mut Model, list: &mut [Step], f: &mut Visitor<'_>) {
-    for step in list {
-        match step {
-            Step::Let { value: e, .. } | Step::Pick { set: e, .. } => visit(model, None, e, f),
-            Step::Yield(e) | Step::Await(e) | Step::Assert(e) | Step::Print(e) => visit(model, None, e, f),
-            Step::Read { indices, .. } => indices.iter_mut().for_each(|e| visit(model, None, e, f)),
-            Step::Write { indices, value, .. } => {
-                indices.iter_mut().for_each(|e| visit(model, None, e, f));
-                visit(model, None, value, f);
-            }
-            Step::Assign { path, value, .. } | Step::AssignMapped { path, value } => {
-                for s in path {
-                    if let PathStep::Index(e) = s {
-                        visit(model, None, e, f);
-                    }
-                }
-                visit(model, None, value, f);
-            }
-            Step::If(c, a, b) => {
-                visit(model, None, c, f);
-                steps(model, a, f);
-                steps(model, b, f);
-            }
-            Step::Either(arms) => arms.iter_mut().for_each(|a| steps(model, a, f)),
-        }
-    }
+    list.iter_mut().for_each(|s| s.each_expr_inside_mut(&mut |e| visit(model, None, e, f)));
 }
