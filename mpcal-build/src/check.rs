@@ -9,9 +9,12 @@ mod label_required;
 mod labels;
 mod multiple_writes;
 mod no_self;
+mod old_value;
 mod procedure_set;
 mod ref_mismatch;
 mod yield_paths;
+
+pub use old_value::warn_old_values;
 
 use crate::ast::Block;
 use crate::diagnostic::Diagnostics;

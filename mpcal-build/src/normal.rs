@@ -243,6 +243,21 @@ impl Step {
     }
 }
 
+impl End {
+    /// Calls `f` on every expression of this end, not those of blocks inside it.
+    pub fn each_expr<'s>(&'s self, f: &mut dyn FnMut(&'s Expr)) {
+        match self {
+            End::If(c, ..) => f(c),
+            End::Call(_, args, _) => args.iter().for_each(|a| {
+                if let Argument::Value(e) = a {
+                    f(e)
+                }
+            }),
+            End::Goto(_) | End::Return | End::Either(_) => {}
+        }
+    }
+}
+
 impl Block {
     /// Calls `f` on every step, also of the blocks of the end.
     pub fn each_step<'s>(&'s self, f: &mut dyn FnMut(&'s Step)) {
@@ -265,15 +280,7 @@ impl Block {
     /// Calls `f` on every expression.
     pub fn each_expr<'s>(&'s self, f: &mut dyn FnMut(&'s Expr)) {
         self.steps.iter().for_each(|s| s.each(&mut |s| s.each_expr(f)));
-        match &self.end {
-            End::If(c, ..) => f(c),
-            End::Call(_, args, _) => args.iter().for_each(|a| {
-                if let Argument::Value(e) = a {
-                    f(e)
-                }
-            }),
-            End::Goto(_) | End::Return | End::Either(_) => {}
-        }
+        self.end.each_expr(f);
         self.each_block(&mut |b| b.each_expr(f));
     }
 

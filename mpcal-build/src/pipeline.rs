@@ -252,6 +252,7 @@ fn front(
     }
     // After this: sections without loops, expressions without reads.
     let normal = crate::normalize::normalize(&mut model, out);
+    crate::check::warn_old_values(&model, &normal, out);
     (!out.has_errors()).then_some((model, normal))
 }
 

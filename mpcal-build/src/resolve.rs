@@ -53,6 +53,8 @@ struct Resolver<'a, 'd> {
     extended: Vec<(&'a Module, EnvId)>,
     /// Whether there is no module around the block.
     bare: bool,
+    /// Whether there is something for the translator.
+    has_processes: bool,
     /// The module we are in.
     env: EnvId,
     /// The parameters of the instances on the way here, which every definition takes first.
@@ -106,6 +108,7 @@ pub fn resolve(
         envs: Vec::new(),
         open: Vec::new(),
         extended: Vec::new(),
+        has_processes: !block.processes.is_empty(),
         bare: own.name.is_none() || own.extends.is_empty(),
         env: EnvId(0),
         instance_parameters: Vec::new(),

@@ -78,6 +78,10 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     let block_tokens = lex(source, start, lex::Until::BlockEnd, out);
     check_only_block(source, start, &block_tokens, out);
     let block = block::parse_block(source, &block_tokens, out);
+    // Which brace is at fault has often been told already.
+    if !out.has_errors() {
+        check_end(source, &block_tokens, out);
+    }
     let mut module = if source.text[..start].contains("MODULE") {
         check_comment_markers(source, &block_tokens, out);
         if out.has_errors() {
@@ -164,6 +168,22 @@ fn check_only_block(source: &Source, start: usize, block: &Lexed, out: &mut Diag
                 .because("it is not read: a file has one block")
                 .and(source.span(first), "this is the one")
                 .help("move it to a module of its own, or remove it"),
+        );
+    }
+}
+
+/// What stands behind a block is a comment of the author's; a part of the model stands there because of a brace too many.
+fn check_end(source: &Source, block: &Lexed, out: &mut Diagnostics) {
+    let Some(last) = block.tokens.last().filter(|t| source.slice(t.span) == "}") else { return };
+    let rest = lex::without_blanks(&source.text[source.range(last.span).end..]);
+    let behind = lex(source, source.text.len() - rest.len(), lex::Until::BlockEnd, &mut Diagnostics::default());
+    let brace = rest.starts_with('}').then(|| source.text.len() - rest.len());
+    let brace = brace.map(|at| source.span(at..at + 1));
+    if let Some(at) = brace.or_else(|| block::is_part(source, &behind.tokens)) {
+        out.push(
+            Diagnostic::error("syntax", at, "this is behind the end of the block")
+                .and(last.span, "the block ends here")
+                .help("one brace too many stands before it"),
         );
     }
 }

@@ -146,9 +146,24 @@ impl Resolver<'_, '_> {
     }
 
     pub(super) fn bind(&mut self, name: &Name, arity: usize) -> BoundId {
+        if self.in_definition {
+            self.check_shadowing(name);
+        }
         let id = self.model.new_bound(name.text.clone(), name.span, arity);
         self.scope.push((definition_key(&name.text, arity), Entry::Bound(id)));
         id
+    }
+
+    /// The block's own expressions are written anew, with other names; a definition is copied.
+    fn check_shadowing(&mut self, name: &Name) {
+        let Some(Entry::Bound(first)) = self.lookup(&name.text).filter(|_| &*name.text != "@") else { return };
+        let first = self.model.bound(first).span;
+        self.out.push(
+            Diagnostic::error("duplicate-name", name.span, format!("`{}` is bound inside itself", name.text))
+                .because("TLA+ has no shadowing")
+                .and(first, "it is bound here before")
+                .help("give one of them another name"),
+        );
     }
 
     fn binding(&mut self, b: &ast::Binding) -> Option<Binding> {

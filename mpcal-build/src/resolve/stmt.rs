@@ -6,6 +6,7 @@ use super::{Entry, Resolver};
 use crate::ast::{self, StmtKind as A};
 use crate::diagnostic::Diagnostic;
 use crate::resolved::{Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, VariableId, VariableKind};
+use crate::source::Span;
 
 impl Resolver<'_, '_> {
     pub(super) fn stmts(&mut self, list: &[ast::Stmt]) -> Vec<Stmt> {
@@ -37,8 +38,14 @@ impl Resolver<'_, '_> {
             A::Either(arms) => StmtKind::Either(arms.iter().map(|s| self.list(s)).collect()),
             A::With(bindings, body) => return self.scoped(|cx| cx.with(label, bindings, body, s)),
             A::Await(e) => StmtKind::Await(self.expr(e)),
-            A::Print(e) => StmtKind::Print(self.expr(e)),
-            A::Assert(e) => StmtKind::Assert(self.expr(e)),
+            A::Print(e) => {
+                self.needs("print", "PrintT", "TLC", s.span);
+                StmtKind::Print(self.expr(e))
+            }
+            A::Assert(e) => {
+                self.needs("assert", "Assert", "TLC", s.span);
+                StmtKind::Assert(self.expr(e))
+            }
             A::Yield(e) => {
                 if self.in_mapping.is_none() {
                     self.out.push(Diagnostic::error(
@@ -186,11 +193,22 @@ impl Resolver<'_, '_> {
                 Diagnostic::error(
                     "ref-indices",
                     place.span,
-                    format!("`{}` is assigned below its {count} indices", v.name),
+                    if count == 0 {
+                        format!("a part of `{}` is assigned, which has no indices", v.name)
+                    } else {
+                        format!("`{}` is assigned inside an indexed element", v.name)
+                    },
                 )
                 .because("this would be a hidden read followed by a write")
                 .and(v.span, "declared here")
-                .help("read the value, change it with `EXCEPT`, and assign the whole"),
+                .help(if count == 0 {
+                    format!(
+                        "declare `ref {}[_]`, or read the value, change it with `EXCEPT`, and assign the whole",
+                        v.name
+                    )
+                } else {
+                    "read the value, change it with `EXCEPT`, and assign the whole".to_owned()
+                }),
             );
             return None;
         }
@@ -198,7 +216,19 @@ impl Resolver<'_, '_> {
         Some((Target::Write(id, indices), value))
     }
 
+    /// The translator writes operators of modules that must be extended then.
+    fn needs(&mut self, word: &str, operator: &str, module: &str, span: Span) {
+        if self.has_processes && !self.extends(module) {
+            self.out.push(
+                Diagnostic::error("unknown-operator", span, format!("`{word}` needs the module {module}"))
+                    .because(format!("the translator writes `{operator}` for it"))
+                    .help(format!("add `{module}` to the `EXTENDS` of the module")),
+            );
+        }
+    }
+
     fn call(&mut self, name: &ast::Name, args: &[ast::Argument]) -> StmtKind {
+        self.needs("call", "Head", "Sequences", name.span);
         let arguments: Vec<Argument> = args.iter().map(|a| self.argument(a)).collect();
         let Some(&id) = self.procedures.get(&name.text) else {
             let known: Vec<_> = self.procedures.keys().cloned().collect();

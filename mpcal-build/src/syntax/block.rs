@@ -104,6 +104,15 @@ pub(super) fn cannot_be_statement(i: Tokens<'_>) -> bool {
     }
 }
 
+/// The place of the first token, if a part starts there and not a sentence.
+pub(super) fn is_part(source: &Source, tokens: &[Token]) -> Option<Span> {
+    let cx = Context::new(source);
+    let i = Tokens::new(&cx, tokens, true);
+    let starts =
+        ["archetype", "procedure", "macro", "mapping", "define", "process", "fair"].iter().any(|w| i.is_word(w));
+    (starts && cannot_be_statement(i)).then(|| tokens[0].span)
+}
+
 /// Skips a part that cannot be read behind a place: to the next one, at the brace level of parts.
 fn next_part(mut i: Tokens<'_>, fault: u32) -> Tokens<'_> {
     let mut depth = 0i32;

@@ -204,6 +204,13 @@ fn if_stmt(start: Tokens<'_>) -> Res<'_, StmtKind> {
         height = height.max(inside + arms.len() as u16);
         arms.push((i, arm));
         reached(rest, height.max(arms.len() as u16))?;
+        if more.is_none() && (rest.is_word("elseif") || rest.is_word("elsif")) && rest.skip(1).is_symbol("(") {
+            let word = rest.first().map_or(rest.here(), |t| t.span);
+            let message = format!("there is no `{}`", rest.first().map_or("", |t| rest.text(t)));
+            rest.cx.report(Diagnostic::error("syntax", word, message).help("write `else if`"));
+            i = rest;
+            continue;
+        }
         if more.is_none() {
             break (rest, None);
         }
