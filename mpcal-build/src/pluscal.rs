@@ -27,6 +27,7 @@ mod scope;
 mod section;
 mod stage;
 mod symbols;
+mod tail;
 mod together;
 mod verify;
 mod yields;

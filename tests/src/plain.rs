@@ -150,9 +150,6 @@ impl Generator {
             0 => {
                 // One body without processes; what would be local is global.
                 text = text.replacen(GLOBALS, &format!("{GLOBALS}, k = 0, j = 0, t = 1"), 1);
-                if self.numbers.below(3) == 0 {
-                    text.push_str("  fair");
-                }
                 self.body(&mut text);
             }
             1 => self.process("P", "\\in 1..2", &mut text),

@@ -145,6 +145,10 @@ fn state_counts(one: &States, two: &States) -> String {
 
 /// How TLC ended, in a word that does not depend on names of the translation.
 fn outcome(said: &str) -> &'static str {
+    // TLC says that there is no error, too, when its time is up.
+    if said.contains("states left on queue") && !said.contains(" 0 states left on queue") && !said.contains("Error:") {
+        return "unfinished";
+    }
     let known = [
         ("No error has been found", "none"),
         ("is violated", "invariant"),
@@ -162,4 +166,17 @@ fn region(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let from = text.split("BEGIN PLUSCAL TRANSLATION").nth(1).unwrap_or("");
     from.split("END PLUSCAL TRANSLATION").next().unwrap_or("").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::outcome;
+
+    #[test]
+    fn a_run_that_was_stopped_has_no_outcome() {
+        let said = |left: u32| {
+            format!("Model checking completed. No error has been found.\n9 states generated, {left} states left on queue.\n")
+        };
+        assert_eq!([outcome(&said(0)), outcome(&said(10))], ["none", "unfinished"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What TLC says of our translations. Skipped where `TLA2TOOLS_JAR` or Java is missing.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -158,6 +159,47 @@ fn models_reach_the_states_of_their_twins() {
         let verdict = |said: &str| said.contains("No error has been found");
         assert!(verdict(&ours) && verdict(&theirs), "{name}:\n{ours}\n{theirs}");
     }
+}
+
+/// The translator does not give parameters their values back where a procedure ends in a call: the activation below
+/// would go on with those of the one that has ended. The interpreter and the Rust know that of each activation.
+#[test]
+fn parameters_are_restored_behind_tail_calls() {
+    const MODEL: &str = r"---- MODULE restores ----
+EXTENDS Naturals, Sequences, TLC
+(*
+--mpcal restores {
+  variables seen = <<>>;
+  procedure Note(k) { note: seen := Append(seen, k); return; }
+  procedure Down(n) {
+    down: if (n > 0) { call Down(n - 1); };
+    up: seen := Append(seen, 10 + n); call Note(n); return;
+  }
+  procedure Ping(n) { ping: if (n > 0) { call Pong(n - 1); return; }; stop: return; }
+  procedure Pong(n) { pong: call Ping(n); return; }
+  process (P = 1) { start: call Down(1); then: call Ping(2); done: assert seen = <<10, 0, 11, 1>>; }
+}
+\* BEGIN PLUSCAL TRANSLATION
+\* END PLUSCAL TRANSLATION
+*)
+\* BEGIN TRANSLATION
+\* END TRANSLATION
+====
+";
+    let explored = mpcal_build::Config::new().explore(MODEL, &HashMap::new(), 100).expect("the assertion holds");
+    assert_eq!((explored.ends.len(), explored.stuck), (1, 0));
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    fs::write(directory.path().join("restores.tla"), MODEL).expect("a file can be written");
+    translate(directory.path(), "restores.tla");
+    let text = fs::read_to_string(directory.path().join("restores.tla")).expect("the model can be read");
+    // The stack of what only calls itself in this way must not grow.
+    assert_eq!((text.matches("back:").count(), text.matches("call Ping(n);\n      return;").count()), (1, 1), "{text}");
+    let Some(tools) = Tools::find("parameters_are_restored_behind_tail_calls") else { return };
+    fs::write(directory.path().join("all.cfg"), "SPECIFICATION Spec\nCONSTANT defaultInitValue = defaultInitValue\n")
+        .expect("a file can be written");
+    tools.translate(directory.path(), "restores.tla");
+    let said = tools.check(directory.path(), "restores.tla", "all.cfg");
+    assert!(said.contains("No error has been found"), "{said}");
 }
 
 /// Larger models, too large to check here, are at least accepted.

@@ -11,6 +11,7 @@ use super::hoist;
 use super::instantiate::{Instantiation, Yields};
 use super::scope::Scope;
 use super::symbols::{self, Symbol};
+use super::tail;
 use crate::ast::{self, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
@@ -135,6 +136,7 @@ pub(super) fn lower(
     }
     cx.sort_procedures();
     let mut lowered = cx.lowered;
+    tail::restore(&mut lowered.procedures);
     let moved = hoist::moved(&lowered);
     symbols::assign(&mut lowered, scope, &moved.iter().flatten().copied().collect());
     super::bounds::rename(&mut lowered);
