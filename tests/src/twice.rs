@@ -89,7 +89,11 @@ impl Twice<'_> {
         let output = command.output();
         let output = output.expect("the command runs");
         if !output.status.success() {
-            return Verdict::Refused(text(&output));
+            // `pcal.trans` looks at little of the module around an algorithm.
+            return match self.tools.try_parse(&original, &file) {
+                Ok(()) => Verdict::Refused(text(&output)),
+                Err(said) => Verdict::NotPlain(said),
+            };
         }
         if let Err(said) = self.tools.try_translate(&ours, &file) {
             return Verdict::Broken(format!("{said}\n{}", region(&ours.join(file))));
