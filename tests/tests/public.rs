@@ -259,7 +259,7 @@ fn published_algorithms_become_rust() {
         } else {
             refused += 1;
             let errors: Vec<&str> = said.lines().filter(|l| l.starts_with("error[")).collect();
-            let why = |error: &&str| NOT_RUST.iter().find(|(message, _)| *error == message).map(|(_, why)| why);
+            let why = |error: &&str| NOT_RUST.iter().find(|(message, _)| error == message).map(|(_, why)| why);
             println!("{}: {:?}", one.path.display(), errors.iter().filter_map(why).collect::<BTreeSet<_>>());
             if errors.is_empty() || !errors.iter().all(|e| why(e).is_some()) {
                 surprises.push_str(&format!("{}\n{said}\n", one.path.display()));
