@@ -25,6 +25,7 @@ use crate::source::{Sources, Span};
 
 pub(crate) use stmt::each_expr;
 
+use globals::Outer;
 use let_instance::LetInstance;
 use modules::{Env, EnvId};
 
@@ -67,7 +68,9 @@ struct Resolver<'a, 'd> {
     assumes: Vec<&'a ast::Expr>,
     procedures: HashMap<Rc<str>, ProcedureId>,
     globals: HashMap<Rc<str>, VariableId>,
-    /// Which globals each procedure takes as hidden parameters, as indices, sorted.
+    /// What procedures may mention from outside.
+    outer: Vec<Outer>,
+    /// What of it each procedure takes as hidden parameters, as indices, sorted.
     needs: Vec<Vec<usize>>,
     scope: Vec<(Rc<str>, Entry)>,
     in_mapping: Option<Side>,
@@ -118,6 +121,7 @@ pub fn resolve(
         assumes: Vec::new(),
         procedures: HashMap::new(),
         globals: HashMap::new(),
+        outer: Vec::new(),
         needs: Vec::new(),
         scope: Vec::new(),
         in_mapping: None,
@@ -172,6 +176,7 @@ impl<'a> Resolver<'a, '_> {
             let (name, span) = (p.name.text.clone(), p.name.span);
             self.model.procedures.push(Procedure { name, span, parameters, locals, body: Vec::new() });
         }
+        self.find_outer(block);
         let hidden: Vec<_> = block.procedures.iter().map(|_| self.hidden_parameters()).collect();
         for (n, p) in block.procedures.iter().enumerate() {
             let (parameters, locals) =
@@ -187,14 +192,14 @@ impl<'a> Resolver<'a, '_> {
             self.model.procedures[n].body = self.stmts(&p.body);
             self.scope.clear();
         }
-        self.pass_globals(&hidden);
+        self.pass_outer(&hidden);
         for a in &block.archetypes {
             let parameters = self.parameters(&a.parameters);
             let locals: Vec<_> = a.variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
             self.open(&parameters, &locals);
             self.initials(&a.variables, &locals);
             let mut body = self.stmts(&a.body);
-            self.refuse_globals(&mut body, a.name.span);
+            self.refuse_outer(&mut body, a.name.span);
             self.scope.clear();
             let (name, span) = (a.name.text.clone(), a.name.span);
             self.model.archetypes.push(Archetype { name, span, parameters, locals, body });
@@ -398,11 +403,13 @@ impl<'a> Resolver<'a, '_> {
         self.open(&globals, &locals);
         self.initials(variables, &locals);
         let parameters = self.hidden_parameters();
-        self.open(&parameters, &locals);
+        // Variables of processes are at hand under their own names.
+        self.open(&parameters[..globals.len()], &locals);
         let mut body = self.stmts(body);
-        self.extend_calls(&mut body, &parameters);
+        let own = self.own_outer(&mut body, &parameters, &locals, p.name.span);
+        self.extend_calls(&mut body, &own);
         self.scope.clear();
-        let used = self.globals_used(&body, &[], &parameters);
+        let used = self.outer_used(&body, &[], &parameters[..globals.len()]);
         let (parameters, arguments): (Vec<_>, Vec<_>) =
             used.into_iter().map(|n| (parameters[n], Argument::Ref(globals[n], 0, Span::default()))).unzip();
         let (name, span) = (p.name.text.clone(), p.name.span);

@@ -85,8 +85,9 @@ pub struct Model {
     pub processes: Vec<Process>,
     /// Global variables of the block, in order.
     pub globals: Vec<VariableId>,
-    /// Parameters of plain processes and procedures that stand for global variables, with these.
-    pub hidden: HashMap<VariableId, VariableId>,
+    /// Parameters of plain processes and procedures that stand for global variables, with these, and parameters of
+    /// procedures that stand for a variable of the process that calls.
+    pub hidden: HashMap<VariableId, Option<VariableId>>,
     /// `ASSUME`s that mention only constants and operators.
     pub assumes: Vec<Expr>,
     /// Operators that TLC is run with in the places of standard ones: `Nat <- Small`.

@@ -113,7 +113,7 @@ fn fixtures_have_the_states_of_their_own_translation() {
         let directory = tempfile::tempdir().expect("a directory can be made");
         for (side, text) in [
             ("original", algorithm.replace("--mpcal fair", "--fair algorithm").replace("--mpcal", "--algorithm")),
-            ("ours", block),
+            ("ours", block.clone()),
         ] {
             let side = directory.path().join(side);
             fs::create_dir_all(&side).expect("a directory can be made");
@@ -125,6 +125,11 @@ fn fixtures_have_the_states_of_their_own_translation() {
             Twice { tools: &tools, command, directory, name, root: name, configuration: "all.cfg", seconds: SECONDS };
         let verdict = twice.compare();
         println!("{name}: {}", verdict.to_string().lines().next().unwrap_or(""));
-        assert!(matches!(verdict, Verdict::Equal(2..)), "{name}: {verdict}");
+        let Verdict::Equal(states @ 2..) = verdict else { panic!("{name}: {verdict}") };
+        // Nothing but TLC knows where control is in procedures.
+        if name != "program_counter" {
+            let explored = Config::new().explore(&block, &HashMap::new(), 100_000);
+            assert_eq!(explored.map(|e| e.states).map_err(|e| e.to_string()), Ok(states), "{name}");
+        }
     }
 }

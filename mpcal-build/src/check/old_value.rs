@@ -76,8 +76,8 @@ impl Finder<'_> {
             written.leave(group);
             step.each_expr(&mut |e| self.look(e, written));
             if let Step::Write { parameter, group, span, .. } = step {
-                if let Some(global) = self.model.hidden.get(parameter) {
-                    written.add(*global, *group, *span);
+                if let Some(global) = self.model.hidden.get(parameter).copied().flatten() {
+                    written.add(global, *group, *span);
                 }
             }
             let mut after = written.clone();

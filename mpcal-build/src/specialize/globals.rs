@@ -195,7 +195,7 @@ impl Passer<'_> {
     }
 
     fn body<'b>(&mut self, parameters: &[VariableId], blocks: impl Iterator<Item = &'b mut Block>) {
-        let global = |p: &VariableId| self.model.hidden.get(p).map(|g| (*g, *p));
+        let global = |p: &VariableId| self.model.hidden.get(p).copied().flatten().map(|g| (g, *p));
         self.own = parameters.iter().filter_map(global).collect();
         blocks.for_each(|b| self.section(b));
     }

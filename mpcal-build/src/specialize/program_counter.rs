@@ -117,7 +117,7 @@ fn add(model: &mut Model, normal: &mut Normal, multiprocess: bool) {
     replace(model, normal, "pc", operator);
     for (n, body) in normal.archetypes.iter_mut().enumerate() {
         let parameter = variable(model, VariableKind::Ref(0), Initial::None);
-        model.hidden.insert(parameter, pc);
+        model.hidden.insert(parameter, Some(pc));
         model.archetypes[n].parameters.push(parameter);
         for process in model.processes.iter_mut().filter(|p| p.archetype.index() == n) {
             process.arguments.push(Argument::Ref(pc, 0, span));
