@@ -40,6 +40,10 @@ fn as_block(text: &str) -> Option<String> {
         Some(at) => (at, true),
         None => (text.find("--algorithm")?, false),
     };
+    // Behind the end of the module an algorithm knows none of its names.
+    if text[..start].contains("\n====") {
+        return None;
+    }
     let header = if fair { "--fair algorithm" } else { "--algorithm" };
     let name = text[start + header.len()..].trim_start();
     let brace = name.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
@@ -220,7 +224,7 @@ fn published_algorithms_have_the_states_of_their_own_translation() {
         count(|v| matches!(v, Verdict::TooLarge)),
         count(|v| matches!(v, Verdict::NotPlain(_))),
     );
-    assert_eq!(wrong, 0);
+    assert_eq!((wrong, refused), (0, 0));
 }
 
 /// What cannot run in published algorithms, and why that is right.
