@@ -256,6 +256,28 @@ impl End {
             End::Goto(_) | End::Return | End::Either(_) => {}
         }
     }
+
+    /// Calls `f` on every expression of this end, to change it.
+    pub fn each_expr_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            End::If(c, ..) => f(c),
+            End::Call(_, args, _) => args.iter_mut().for_each(|a| {
+                if let Argument::Value(e) = a {
+                    f(e);
+                }
+            }),
+            End::Goto(_) | End::Return | End::Either(_) => {}
+        }
+    }
+
+    /// The blocks of this end, to change them.
+    pub fn blocks_mut(&mut self) -> Vec<&mut Block> {
+        match self {
+            End::If(_, a, b) => vec![a, b],
+            End::Either(arms) => arms.iter_mut().collect(),
+            End::Goto(_) | End::Return | End::Call(..) => vec![],
+        }
+    }
 }
 
 impl Block {
@@ -287,19 +309,7 @@ impl Block {
     /// Calls `f` on every expression, to change it.
     pub fn each_expr_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
         self.steps.iter_mut().for_each(|s| s.each_expr_inside_mut(f));
-        match &mut self.end {
-            End::If(c, a, b) => {
-                f(c);
-                a.each_expr_mut(f);
-                b.each_expr_mut(f);
-            }
-            End::Call(_, args, _) => args.iter_mut().for_each(|a| {
-                if let Argument::Value(e) = a {
-                    f(e);
-                }
-            }),
-            End::Either(arms) => arms.iter_mut().for_each(|a| a.each_expr_mut(f)),
-            End::Goto(_) | End::Return => {}
-        }
+        self.end.each_expr_mut(f);
+        self.end.blocks_mut().into_iter().for_each(|b| b.each_expr_mut(f));
     }
 }

@@ -310,6 +310,8 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     crate::specialize::specialize(&mut model, &mut normal);
     // After this: what an archetype starts with comes from its parameters.
     crate::specialize::pass_initials(&mut model);
+    // After this: no variable is read twice where once is enough.
+    crate::specialize::share_reads(&model, &mut normal);
     // After this: what TLC is run with, and what the author says of types, is known.
     crate::configuration::configure(&mut model, &front.configuration);
     model.annotations = crate::annotations::find(sources, &model, front.file.block.span, out);

@@ -16,6 +16,7 @@
 mod globals;
 mod monomorphize;
 mod program_counter;
+mod reads;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -29,6 +30,7 @@ use crate::source::Span;
 
 pub use globals::pass_initials;
 pub use monomorphize::monomorphize;
+pub use reads::share_reads;
 
 /// More copies of operators than this are not made: an operator may take ever larger ones.
 const MAX_COPIES: usize = 1_000;

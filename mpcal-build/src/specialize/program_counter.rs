@@ -39,7 +39,8 @@ fn is_named(e: &Expr, name: &str) -> bool {
 
 fn mentions(model: &Model, normal: &Normal, name: &str) -> bool {
     let inside = |e: &Expr| e.any(&mut |e| is_named(e, name));
-    let mut found = model.operators.iter().any(|o| inside(&o.body));
+    let starts = |v: &Variable| matches!(&v.initial, Initial::Value(e) | Initial::Element(e) if inside(e));
+    let mut found = model.operators.iter().any(|o| inside(&o.body)) || model.variables.iter().any(starts);
     for section in normal.archetypes.iter().flat_map(|b| &b.sections) {
         section.block.each_expr(&mut |e| found |= inside(e));
     }
@@ -88,6 +89,11 @@ fn define(model: &mut Model, name: &str, body: Expr) -> OperatorId {
 fn replace(model: &mut Model, normal: &mut Normal, name: &str, by: OperatorId) {
     for operator in &mut model.operators {
         call(&mut operator.body, name, by);
+    }
+    for variable in &mut model.variables {
+        if let Initial::Value(e) | Initial::Element(e) = &mut variable.initial {
+            call(e, name, by);
+        }
     }
     for section in normal.archetypes.iter_mut().flat_map(|b| &mut b.sections) {
         section.block.each_expr_mut(&mut |e| call(e, name, by));
