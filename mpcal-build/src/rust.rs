@@ -31,7 +31,7 @@ mod slots;
 mod steps;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use proc_macro2::TokenStream;
@@ -40,7 +40,7 @@ use quote::quote;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::Types;
 use crate::normal::Normal;
-use crate::resolved::{MappingMacroId, Model, OperatorId};
+use crate::resolved::{MappingMacroId, Model, OperatorId, VariableId};
 use crate::source::{Sources, Span};
 use crate::types::{Record, Type};
 
@@ -63,6 +63,7 @@ pub fn emit(
         own: allocate::Own::unlike(model, &names),
         names,
         slots: slots::slots(model, normal, types),
+        plain: crate::specialize::plain_parameters(model),
         operators,
         problems,
     };
@@ -183,6 +184,8 @@ struct Emitter<'m> {
     types: &'m Types,
     /// Variables that may have no value yet.
     slots: slots::Slots,
+    /// `ref`s that stand for variables: reading and writing them never blocks.
+    plain: HashSet<VariableId>,
     /// The names of everything that is emitted.
     names: allocate::Names,
     /// What is no name of the model.

@@ -30,7 +30,7 @@ use crate::source::Span;
 
 pub use globals::pass_initials;
 pub use monomorphize::monomorphize;
-pub use reads::share_reads;
+pub use reads::{plain_parameters, share_reads};
 
 /// More copies of operators than this are not made: an operator may take ever larger ones.
 const MAX_COPIES: usize = 1_000;

@@ -41,19 +41,23 @@ impl Emitter<'_> {
             if found {
                 return true;
             }
-            match step {
-                Step::Let { .. }
-                | Step::Assign { .. }
-                | Step::AssignMapped { .. }
-                | Step::Print(_)
-                | Step::Yield(_) => {}
-                Step::Pick { .. } | Step::Read { .. } | Step::Write { .. } | Step::Await(_) | Step::Assert(_) => {
-                    return false
-                }
-                Step::If(..) | Step::Either(_) => return false,
+            if self.may_stop(step) {
+                return false;
             }
         }
         matches!(end, Some(End::If(c, ..)) if self.always_uses(c, bound))
+    }
+
+    /// Whether a step may block, fail with more than an error of evaluation, or choose.
+    fn may_stop(&self, step: &Step) -> bool {
+        match step {
+            Step::Let { .. } | Step::Assign { .. } | Step::AssignMapped { .. } | Step::Print(_) | Step::Yield(_) => {
+                false
+            }
+            Step::Read { parameter, .. } | Step::Write { parameter, .. } => !self.plain.contains(parameter),
+            Step::Pick { .. } | Step::Await(_) | Step::Assert(_) | Step::Either(_) => true,
+            Step::If(_, a, b) => a.iter().chain(b).any(|s| self.may_stop(s)),
+        }
     }
 
     /// Whether evaluating an expression evaluates a name.

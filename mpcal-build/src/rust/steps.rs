@@ -53,8 +53,8 @@ impl Emitter<'_> {
                 }
                 _ => {
                     let c = self.condition(c, &scope);
-                    let (a, b) = (self.block(a, &scope), self.block(b, &scope));
-                    quote!(if #c { #a } else { #b })
+                    let (a, other) = (self.block(a, &scope), self.block(b, &scope));
+                    if_else(&c, &a, &other, is_one_if(b))
                 }
             },
             End::Either(arms) => {
@@ -222,8 +222,12 @@ impl Emitter<'_> {
                 if b.is_empty() {
                     return quote!(if #c { #a });
                 }
+                let chain = matches!(b[..], [Step::If(..)]);
                 let b = self.inner(b, around, scope);
-                quote!(if #c { #a } else { #b })
+                if a.is_empty() {
+                    return quote!(if !(#c) { #b });
+                }
+                if_else(&c, &a, &b, chain)
             }
             Step::Either(arms) => {
                 let arms: Vec<_> = arms.iter().map(|a| self.inner(a, around, scope)).collect();
@@ -353,6 +357,21 @@ impl Emitter<'_> {
             }
         }
     }
+}
+
+/// A branch, with `else if` where the other side is nothing but a branch.
+fn if_else(condition: &TokenStream, then: &TokenStream, other: &TokenStream, chain: bool) -> TokenStream {
+    if chain {
+        quote!(if #condition { #then } else #other)
+    } else {
+        quote!(if #condition { #then } else { #other })
+    }
+}
+
+/// Whether a block is emitted as an `if` and nothing else.
+fn is_one_if(block: &Block) -> bool {
+    let is_constant = |c: &Expr| matches!(c.kind, ExprKind::Bool(_));
+    block.steps.is_empty() && matches!(&block.end, End::If(c, ..) if !is_constant(c))
 }
 
 /// A name that is mentioned once is moved there, unless that may be evaluated several times.

@@ -16,7 +16,7 @@ pub fn share_reads(model: &Model, normal: &mut Normal) {
 }
 
 /// The `ref`s that stand for a variable itself wherever they are bound: hidden ones, and those that no process maps.
-fn plain_parameters(model: &Model) -> HashSet<VariableId> {
+pub fn plain_parameters(model: &Model) -> HashSet<VariableId> {
     let mut mapped = HashSet::new();
     for process in &model.processes {
         let parameters = &model.archetypes[process.archetype.index()].parameters;
