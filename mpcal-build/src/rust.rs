@@ -12,7 +12,6 @@
 
 mod allocate;
 mod archetype;
-mod builder;
 mod code;
 mod compare;
 mod constants;
@@ -23,6 +22,7 @@ mod expr;
 mod names;
 mod needed;
 mod operator;
+mod parameters;
 mod place;
 mod procedure;
 mod records;

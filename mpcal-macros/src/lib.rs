@@ -39,7 +39,8 @@ use syn::LitStr;
 /// }
 /// use mpcal_runtime::resource::Shared;
 /// let constants = std::sync::Arc::new(counter::Constants {});
-/// let worker = counter::Worker::new(1, &constants, 3, Shared::new(0)).unwrap();
+/// let parameters = counter::WorkerParameters { counter: Shared::new(0), rounds: 3 };
+/// let worker = counter::Worker::new(1, &constants, parameters).unwrap();
 /// ```
 #[proc_macro]
 pub fn mpcal(input: TokenStream) -> TokenStream {

@@ -7,13 +7,9 @@ pub use crate::value::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, St
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};
 
-/// A parameter of a builder that was given.
-#[derive(Clone, Copy, Debug)]
-pub struct Given<T>(pub T);
-
-/// A parameter of a builder that was not given yet.
-#[derive(Clone, Copy, Debug)]
-pub struct Missing;
+/// What an archetype holds for a `ref` parameter.
+#[cfg(feature = "runtime")]
+pub type Resource<I, R, W = R> = Box<dyn MappingMacro<Index = I, Read = R, Write = W>>;
 
 mod bags;
 mod integers;

@@ -110,17 +110,22 @@ async fn mailboxes(pairs: usize, rounds: u64) -> Duration {
         ends.push((open(first, 0), open(second, 1)));
     }
     for (_, end) in &ends {
-        pong.spawn(model::Pong::new(1, &constants, end.clone()).expect("it starts"));
+        pong.spawn(model::Pong::new(1, &constants, model::PongParameters { net: end.clone() }).expect("it starts"));
     }
     // The first round trip of each pair connects it.
     let mut first = Node::new();
     for (end, _) in &ends {
-        first.spawn(model::Ping::new(0, &constants, 1, end.clone()).expect("it starts"));
+        first.spawn(
+            model::Ping::new(0, &constants, model::PingParameters { rounds: 1, net: end.clone() }).expect("it starts"),
+        );
     }
     first.join().await.expect("it ends");
     let start = Instant::now();
     for (end, _) in &ends {
-        ping.spawn(model::Ping::new(0, &constants, rounds as i64, end.clone()).expect("it starts"));
+        ping.spawn(
+            model::Ping::new(0, &constants, model::PingParameters { rounds: rounds as i64, net: end.clone() })
+                .expect("it starts"),
+        );
     }
     ping.join().await.expect("it ends");
     start.elapsed()

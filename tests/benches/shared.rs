@@ -51,14 +51,18 @@ const ROUNDS: i64 = 1_000_000;
 
 fn transfer(from: &Shared<i64>, into: &Shared<i64>) -> impl Archetype {
     let constants = Arc::new(model::Constants {});
-    let built = model::Transfer::builder(1, &constants).from(from.clone()).into(into.clone()).rounds(ROUNDS).build();
+    let built = model::Transfer::new(
+        1,
+        &constants,
+        model::TransferParameters { from: from.clone(), into: into.clone(), rounds: ROUNDS },
+    );
     built.expect("it starts")
 }
 
 fn survey() -> impl Archetype {
     let constants = Arc::new(model::Constants {});
     let cells = Shared::new((0..32).map(|i| (i, i)).collect());
-    model::Survey::builder(3, &constants).cells(cells).rounds(ROUNDS / 50).build().expect("it starts")
+    model::Survey::new(3, &constants, model::SurveyParameters { cells, rounds: ROUNDS / 50 }).expect("it starts")
 }
 
 /// Runs each archetype on a thread of its own to its end; sections a second, all together.

@@ -71,7 +71,8 @@ fn local_loop(c: &mut Criterion) {
     group.throughput(Throughput::Elements(2));
     group.bench_function("local loop of two labels", |b| {
         b.iter_custom(|rounds| {
-            let archetype = model::Loop::new(2, &constants(), rounds as i64).expect("it starts");
+            let archetype =
+                model::Loop::new(2, &constants(), model::LoopParameters { rounds: rounds as i64 }).expect("it starts");
             let mut driver = Driver::new(archetype);
             let start = Instant::now();
             runtime.block_on(driver.run()).expect("it ends");
@@ -88,9 +89,12 @@ where
     Q: MappingMacro<Index = i64, Read = i64, Write = i64> + model::Link,
 {
     let (mut first, mut second) = (Node::new(), Node::new());
-    second.spawn(model::Pong::new(1, &constants(), pong).expect("it starts"));
+    second.spawn(model::Pong::new(1, &constants(), model::PongParameters { net: pong }).expect("it starts"));
     let start = Instant::now();
-    first.spawn(model::Ping::new(0, &constants(), rounds as i64, ping).expect("it starts"));
+    first.spawn(
+        model::Ping::new(0, &constants(), model::PingParameters { rounds: rounds as i64, net: ping })
+            .expect("it starts"),
+    );
     first.join().await.expect("it ends");
     let elapsed = start.elapsed();
     second.stop_handle().stop();

@@ -75,11 +75,21 @@ macro_rules! form {
                     for n in 1..=3 {
                         let due = Due(Shared::new(n == 1), std::marker::PhantomData);
                         let chosen = ChosenOverLog::new(&log, &constants);
-                        servers.spawn(Server::new(id(n), &constants, boxes.clone(), due, chosen).expect("it starts"));
+                        servers.spawn(
+                            Server::new(id(n), &constants, ServerParameters { net: boxes.clone(), due, chosen })
+                                .expect("it starts"),
+                        );
                     }
                     let region = Region::new(ALLOCATOR);
                     let start = Instant::now();
-                    clients.spawn(Client::new(id(4), &constants, number(REQUESTS), boxes.clone()).expect("it starts"));
+                    clients.spawn(
+                        Client::new(
+                            id(4),
+                            &constants,
+                            ClientParameters { requests: number(REQUESTS), net: boxes.clone() },
+                        )
+                        .expect("it starts"),
+                    );
                     let sent = clients.join().await.expect("nothing fails");
                     servers.stop_handle().stop();
                     let served = servers.join().await.expect("nothing fails");

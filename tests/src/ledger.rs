@@ -82,9 +82,11 @@ impl Ledger {
         let (outgoing, answers) = output(CAPACITY);
         let (seen, watched) = output(CAPACITY);
         let mut node = Node::new();
-        let keeper = model::Keeper::builder(1, &constants).requests(incoming).answers(outgoing);
-        let keeper = keeper.total(total.clone()).log(log.clone()).build();
-        let watcher = model::Watcher::builder(2, &constants).total(total.clone()).answers(seen).build();
+        let parameters =
+            model::KeeperParameters { requests: incoming, answers: outgoing, total: total.clone(), log: log.clone() };
+        let keeper = model::Keeper::new(1, &constants, parameters);
+        let watcher =
+            model::Watcher::new(2, &constants, model::WatcherParameters { total: total.clone(), answers: seen });
         node.spawn(keeper.map_err(io::Error::other)?);
         node.spawn(watcher.map_err(io::Error::other)?);
         Ok(Self { requests, answers, watched, total, log, node })

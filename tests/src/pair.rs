@@ -141,7 +141,10 @@ pub async fn receiver_at(address: SocketAddr, config: &MailboxConfig) -> Receive
     let links = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), config).expect("it opens");
     let (tell, told) = output(16);
     let mut node = Node::new();
-    node.spawn(model::Receiver::new(1, &constants(), links.clone(), tell).expect("it starts"));
+    node.spawn(
+        model::Receiver::new(1, &constants(), model::ReceiverParameters { net: links.clone(), told: tell })
+            .expect("it starts"),
+    );
     Receiver { links, told, node, address }
 }
 
@@ -174,7 +177,10 @@ impl Receiver {
 pub fn sender(to: SocketAddr, first: i64, last: i64, config: &MailboxConfig) -> (Mailboxes<i64, i64>, Node) {
     let links = Mailboxes::open(None, [0], &BTreeMap::from([(1, to)]), config).expect("it opens");
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), first, last, links.clone()).expect("it starts"));
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first, last, net: links.clone() })
+            .expect("it starts"),
+    );
     (links, node)
 }
 

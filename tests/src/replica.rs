@@ -141,11 +141,12 @@ impl Replica {
         let mut node = Node::new();
         node.stop_with(&wal);
         if id == LEADER {
-            let leader = model::Leader::builder(id, &constants).net(links).requests(incoming).answers(outgoing);
-            node.spawn(leader.log(log.clone()).build().map_err(io::Error::other)?);
+            let parameters =
+                model::LeaderParameters { net: links, requests: incoming, answers: outgoing, log: log.clone() };
+            node.spawn(model::Leader::new(id, &constants, parameters).map_err(io::Error::other)?);
         } else {
-            let follower = model::Follower::builder(id, &constants).net(links).log(log.clone());
-            node.spawn(follower.build().map_err(io::Error::other)?);
+            let parameters = model::FollowerParameters { net: links, log: log.clone() };
+            node.spawn(model::Follower::new(id, &constants, parameters).map_err(io::Error::other)?);
         }
         Ok(Self { requests, answers, log, node })
     }

@@ -164,12 +164,22 @@ impl sink::In for Input<i64> {}
 async fn a_system_is_a_resource_of_another() {
     let ((requests, asked), (answered, answers)) = (input(16), output(16));
     let mut inner = Node::new();
-    inner.spawn(store::Keeper::new(0, &Arc::new(store::Constants {}), asked, answered).unwrap());
+    inner.spawn(
+        store::Keeper::new(
+            0,
+            &Arc::new(store::Constants {}),
+            store::KeeperParameters { requests: asked, answers: answered },
+        )
+        .unwrap(),
+    );
     let nested = Nested::new(AsStore, requests, answers, 8);
     let sum = Shared::new(0);
     let mut node = Node::new();
     let constants = Arc::new(outer::Constants {});
-    node.spawn(outer::Client::builder(1, &constants).cells(nested).sum(sum.clone()).rounds(20).build().unwrap());
+    node.spawn(
+        outer::Client::new(1, &constants, outer::ClientParameters { cells: nested, sum: sum.clone(), rounds: 20 })
+            .unwrap(),
+    );
     let counters = timeout(LIMIT, node.join()).await.expect("it ends").unwrap();
     // x is 20, y the sum of 0 to 19.
     assert_eq!(sum.load(), 20 + 190);
@@ -181,7 +191,14 @@ async fn a_system_is_a_resource_of_another() {
 async fn an_inner_system_does_not_answer_with_what_was() {
     let ((requests, asked), (answered, answers)) = (input(16), output(16));
     let mut inner = Node::new();
-    inner.spawn(store::Keeper::new(0, &Arc::new(store::Constants {}), asked, answered).unwrap());
+    inner.spawn(
+        store::Keeper::new(
+            0,
+            &Arc::new(store::Constants {}),
+            store::KeeperParameters { requests: asked, answers: answered },
+        )
+        .unwrap(),
+    );
     let mut nested = Nested::new(AsStore, requests, answers, 8);
     let x = Str::from("x");
     for wanted in 1..20 {
@@ -210,10 +227,10 @@ async fn systems_are_joined_by_channels() {
     let mut node = Node::new();
     let ticks = Ticker::every(Duration::from_millis(1), 4);
     let constants = Arc::new(source::Constants {});
-    node.spawn(source::Producer::builder(1, &constants).out(out).ticks(ticks).last(25).build().unwrap());
+    node.spawn(source::Producer::new(1, &constants, source::ProducerParameters { out, ticks, last: 25 }).unwrap());
     let constants = Arc::new(sink::Constants {});
-    let consumer = sink::Consumer::builder(1, &constants).r#in(into).files(files.clone()).seen(seen.clone());
-    node.spawn(consumer.build().unwrap());
+    let parameters = sink::ConsumerParameters { r#in: into, files: files.clone(), seen: seen.clone() };
+    node.spawn(sink::Consumer::new(1, &constants, parameters).unwrap());
     timeout(LIMIT, async {
         while seen.load() < 325 {
             sleep(Duration::from_millis(1)).await;

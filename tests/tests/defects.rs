@@ -116,8 +116,10 @@ impl PlainVariable for Bomb {}
 async fn a_panic_leaves_shared_variables_usable() {
     let counter = Shared::new(0);
     let (mut others, mut failing) = (Node::new(), Node::new());
-    others.spawn(model::Spinner::new(2, &constants(), counter.clone()).unwrap());
-    failing.spawn(model::Spinner::new(3, &constants(), Bomb(counter.clone())).unwrap());
+    others.spawn(model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: counter.clone() }).unwrap());
+    failing.spawn(
+        model::Spinner::new(3, &constants(), model::SpinnerParameters { counter: Bomb(counter.clone()) }).unwrap(),
+    );
     timeout(LIMIT, failing.join()).await.unwrap().expect_err("it panics");
     let then = counter.load();
     assert!(then >= 0, "what the section had written is not there");
@@ -244,7 +246,7 @@ async fn the_left_side_of_a_merged_function_counts() {
     let store = Shared::new([(3, 0)].into_iter().collect());
     let mut node = Node::new();
     let constants = Arc::new(operators::Constants {});
-    node.spawn(operators::Writer::new(1, &constants, store.clone()).unwrap());
+    node.spawn(operators::Writer::new(1, &constants, operators::WriterParameters { store: store.clone() }).unwrap());
     timeout(LIMIT, node.join()).await.unwrap().unwrap();
     assert_eq!(store.load(), [(1, 11), (2, 20), (3, 0)].into_iter().collect());
 }

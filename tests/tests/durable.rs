@@ -283,7 +283,8 @@ async fn an_archetype_goes_on_where_it_was() {
         let config = MailboxConfig { inbox_capacity: 3, ..MailboxConfig::default() };
         let mut links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &config);
         let mut node = Node::new();
-        let sender = pair::model::Sender::new(0, &pair::constants(), 1, 10, links.clone()).unwrap();
+        let parameters = pair::model::SenderParameters { first: 1, last: 10, net: links.clone() };
+        let sender = pair::model::Sender::new(0, &pair::constants(), parameters).unwrap();
         node.spawn_durable(sender, &wal, "sender").unwrap();
         // It fills the mailbox, or ends, and then dies.
         let _ = timeout(MOMENT, node.join()).await;
@@ -297,7 +298,8 @@ async fn an_archetype_goes_on_where_it_was() {
     // Another archetype does not take its state for its own.
     let wal = open(&path).unwrap();
     let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &MailboxConfig::default());
-    let echo = pair::model::Echo::new(1, &pair::constants(), 3, links).unwrap();
+    let echo =
+        pair::model::Echo::new(1, &pair::constants(), pair::model::EchoParameters { count: 3, net: links }).unwrap();
     let refused = Node::new().spawn_durable(echo, &wal, "sender").expect_err("it is another's");
     assert_eq!(refused.to_string(), "`sender` is no state of this archetype");
 }

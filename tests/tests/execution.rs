@@ -23,8 +23,8 @@ async fn stopping_twice_and_late_is_fine() {
 async fn a_loop_that_never_blocks_starves_nobody() {
     let (a, b) = (Shared::new(0), Shared::new(0));
     let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), a.clone()).unwrap());
-    node.spawn(model::Spinner::new(3, &constants(), b.clone()).unwrap());
+    node.spawn(model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: a.clone() }).unwrap());
+    node.spawn(model::Spinner::new(3, &constants(), model::SpinnerParameters { counter: b.clone() }).unwrap());
     timeout(LIMIT, async {
         while a.load() < 1000 || b.load() < 1000 {
             tokio::task::yield_now().await;
@@ -41,8 +41,8 @@ async fn a_loop_that_never_blocks_starves_nobody() {
 async fn a_failed_assertion_surfaces_and_stops_the_node() {
     let counter = Shared::new(0);
     let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), counter.clone()).unwrap());
-    node.spawn(model::Failing::new(4, &constants(), counter.clone()).unwrap());
+    node.spawn(model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: counter.clone() }).unwrap());
+    node.spawn(model::Failing::new(4, &constants(), model::FailingParameters { counter: counter.clone() }).unwrap());
     let error = timeout(LIMIT, node.join()).await.expect("the node ends").expect_err("the assertion fails");
     let said = error.to_string();
     assert!(said.contains("Failing(4) at fail: assertion failed: counter < 0"), "{said}");
@@ -54,7 +54,9 @@ async fn sections_over_one_variable_are_serializable() {
     let counter = Shared::new(0);
     let mut node = Node::new();
     for id in 2..4 {
-        node.spawn(model::Spinner::new(id, &constants(), counter.clone()).unwrap());
+        node.spawn(
+            model::Spinner::new(id, &constants(), model::SpinnerParameters { counter: counter.clone() }).unwrap(),
+        );
     }
     timeout(LIMIT, async {
         while counter.load() < 20_000 {
@@ -74,11 +76,29 @@ async fn sections_over_one_variable_are_serializable() {
 async fn nobody_acts_on_a_torn_snapshot() {
     let (a, b) = (Shared::new(0), Shared::new(0));
     let mut movers = Node::new();
-    movers.spawn(model::Transfer::new(6, &constants(), a.clone(), b.clone()).unwrap());
-    movers.spawn(model::Transfer::new(6, &constants(), b.clone(), a.clone()).unwrap());
+    movers.spawn(
+        model::Transfer::new(6, &constants(), model::TransferParameters { from: a.clone(), into: b.clone() }).unwrap(),
+    );
+    movers.spawn(
+        model::Transfer::new(6, &constants(), model::TransferParameters { from: b.clone(), into: a.clone() }).unwrap(),
+    );
     let mut auditors = Node::new();
-    auditors.spawn(model::Auditor::new(7, &constants(), 30_000, a.clone(), b.clone()).unwrap());
-    auditors.spawn(model::Auditor::new(7, &constants(), 30_000, b.clone(), a.clone()).unwrap());
+    auditors.spawn(
+        model::Auditor::new(
+            7,
+            &constants(),
+            model::AuditorParameters { rounds: 30_000, first: a.clone(), second: b.clone() },
+        )
+        .unwrap(),
+    );
+    auditors.spawn(
+        model::Auditor::new(
+            7,
+            &constants(),
+            model::AuditorParameters { rounds: 30_000, first: b.clone(), second: a.clone() },
+        )
+        .unwrap(),
+    );
     timeout(LIMIT, auditors.join()).await.expect("they get their turn").expect("what they see is whole");
     movers.stop_handle().stop();
     timeout(LIMIT, movers.join()).await.expect("nobody is stuck").unwrap();
@@ -92,7 +112,14 @@ async fn contenders_give_back_what_they_do_not_touch() {
     let counter = Shared::new(0);
     let mut node = Node::new();
     for _ in 0..4 {
-        node.spawn(model::Sometimes::new(8, &constants(), 30_000, counter.clone()).unwrap());
+        node.spawn(
+            model::Sometimes::new(
+                8,
+                &constants(),
+                model::SometimesParameters { rounds: 30_000, counter: counter.clone() },
+            )
+            .unwrap(),
+        );
     }
     let counters = timeout(LIMIT, node.join()).await.expect("nobody waits for himself").unwrap();
     assert_eq!((counter.load(), counters.commits), (80_000, 120_004));
@@ -119,14 +146,17 @@ impl PlainVariable for Panics {}
 #[tokio::test]
 async fn a_panic_in_a_resource_surfaces() {
     let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), Panics).unwrap());
+    node.spawn(model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: Panics }).unwrap());
     let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it panics");
     assert!(
         matches!(&error, Error::In { label: "spin", cause, .. } if cause.to_string() == "panic: out of order"),
         "{error}"
     );
     let mut node = Node::new();
-    node.spawn(model::Spinner::new(2, &constants(), Placeholder::new("counter")).unwrap());
+    node.spawn(
+        model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: Placeholder::new("counter") })
+            .unwrap(),
+    );
     let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it is a placeholder");
     assert!(error.to_string().contains("`counter` is a placeholder"), "{error}");
 }

@@ -70,7 +70,7 @@ async fn who_has_nothing_to_do_does_nothing() {
     let mut total = Durable::new(&wal, "total", 0).unwrap();
     conformance::commit(|s| total.write(s, &(), 1)).await.unwrap();
     let mut waiting = Node::new();
-    waiting.spawn(model::Failing::new(4, &constants(), Shared::new(0)).unwrap());
+    waiting.spawn(model::Failing::new(4, &constants(), model::FailingParameters { counter: Shared::new(0) }).unwrap());
     sleep(Duration::from_millis(500)).await;
     let Some(before) = switches() else { return println!("skipped: nobody says how often threads switch") };
     sleep(Duration::from_secs(3)).await;

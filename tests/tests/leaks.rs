@@ -19,7 +19,11 @@ fn usage() -> Option<(usize, usize)> {
 /// Local and shared variables, choices, conflicts.
 async fn sections(count: u64) {
     let counter = Shared::new(0);
-    let spinner = || Driver::new(model::Spinner::new(2, &constants(), counter.clone()).unwrap());
+    let spinner = || {
+        Driver::new(
+            model::Spinner::new(2, &constants(), model::SpinnerParameters { counter: counter.clone() }).unwrap(),
+        )
+    };
     let mut drivers = [spinner(), spinner()];
     for _ in 0..count / 2 {
         for driver in &mut drivers {

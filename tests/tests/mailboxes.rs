@@ -171,14 +171,20 @@ async fn relaxed_mailboxes_lose_rather_than_wait() {
     timeout(LIMIT, node.join()).await.expect("a write never blocks").unwrap();
     let receiver = receiver_at(address, &config).await;
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), 2001, 4000, links.clone()).unwrap());
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first: 2001, last: 4000, net: links.clone() })
+            .unwrap(),
+    );
     timeout(LIMIT, node.join()).await.expect("a write never blocks").unwrap();
     timeout(LIMIT, links.flushed()).await.expect("nothing is kept");
     // Once everything else is gone, what is sent slowly arrives.
     let mut last = 0;
     for n in 5001.. {
         let mut node = Node::new();
-        node.spawn(model::Sender::new(0, &constants(), n, n, links.clone()).unwrap());
+        node.spawn(
+            model::Sender::new(0, &constants(), model::SenderParameters { first: n, last: n, net: links.clone() })
+                .unwrap(),
+        );
         timeout(LIMIT, node.join()).await.unwrap().unwrap();
         while let Ok(got) = timeout(Duration::from_millis(20), receiver.told.receive()).await {
             assert!(got > last, "{got} after {last}");
@@ -238,10 +244,15 @@ async fn two_nodes_need_one_connection() {
     let asking: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config).unwrap();
     let answering: Mailboxes<i64, i64> = Mailboxes::open(Some(second), [1], &addresses, &config).unwrap();
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), 1, 3, asking.clone()).unwrap());
-    node.spawn(model::Echo::new(1, &constants(), 3, answering.clone()).unwrap());
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first: 1, last: 3, net: asking.clone() })
+            .unwrap(),
+    );
+    node.spawn(model::Echo::new(1, &constants(), model::EchoParameters { count: 3, net: answering.clone() }).unwrap());
     let (tell, told) = mpcal_runtime::resource::output(16);
-    node.spawn(model::Receiver::new(0, &constants(), asking.clone(), tell).unwrap());
+    node.spawn(
+        model::Receiver::new(0, &constants(), model::ReceiverParameters { net: asking.clone(), told: tell }).unwrap(),
+    );
     for wanted in 1..=3 {
         assert_eq!(timeout(LIMIT, told.receive()).await.expect("it is answered"), wanted);
     }

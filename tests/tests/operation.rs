@@ -75,8 +75,13 @@ async fn nodes_start_from_files() {
     }
     let (tell, told) = output(16);
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), 1, 5, links[0].clone()).unwrap());
-    node.spawn(model::Receiver::new(1, &constants(), links[1].clone(), tell).unwrap());
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first: 1, last: 5, net: links[0].clone() })
+            .unwrap(),
+    );
+    node.spawn(
+        model::Receiver::new(1, &constants(), model::ReceiverParameters { net: links[1].clone(), told: tell }).unwrap(),
+    );
     for wanted in 1..=5 {
         assert_eq!(timeout(LIMIT, told.receive()).await.expect("it arrives"), wanted);
     }
@@ -92,7 +97,7 @@ async fn what_fails_is_started_anew_until_it_fails_too_often() {
     let mut node = Node::new();
     node.supervise(restarts, move || {
         count.fetch_add(1, Ordering::Relaxed);
-        model::Failing::new(4, &constants(), of.clone())
+        model::Failing::new(4, &constants(), model::FailingParameters { counter: of.clone() })
     })
     .unwrap();
     let error = timeout(LIMIT, node.join()).await.unwrap().expect_err("it fails for good");
@@ -107,14 +112,17 @@ async fn what_fails_is_started_anew_until_it_fails_too_often() {
         if left < 0 {
             of.store(0);
         }
-        model::Failing::new(4, &constants(), of.clone())
+        model::Failing::new(4, &constants(), model::FailingParameters { counter: of.clone() })
     })
     .unwrap();
     let mut joined = std::pin::pin!(node.join());
     assert!(timeout(Duration::from_millis(100), &mut joined).await.is_err(), "it waits for the counter");
     // What cannot be made is an error at once.
-    let refuses = || model::Failing::new(4, &constants(), Shared::new(0)).and(Err(EvalError("no".to_owned())));
-    let made = Node::new().supervise::<model::Failing<Shared<i64>>>(restarts, refuses);
+    let refuses = || {
+        model::Failing::new(4, &constants(), model::FailingParameters { counter: Shared::new(0) })
+            .and(Err(EvalError("no".to_owned())))
+    };
+    let made = Node::new().supervise::<model::Failing>(restarts, refuses);
     assert_eq!(made, Err(EvalError("no".to_owned())));
 }
 
@@ -125,7 +133,10 @@ async fn a_node_drains_its_mailboxes() {
     let (links, sending) = sender(receiver.address, 1, 10, &MailboxConfig::default());
     drop(sending);
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), 11, 500, links.clone()).unwrap());
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first: 11, last: 500, net: links.clone() })
+            .unwrap(),
+    );
     node.drain(&links, LIMIT);
     let mut told = Vec::new();
     let run = async {
@@ -144,7 +155,9 @@ async fn a_node_drains_its_mailboxes() {
         Mailboxes::open(None, [0], &BTreeMap::from([(1, "127.0.0.1:1".parse().unwrap())]), &MailboxConfig::default())
             .unwrap();
     let mut node = Node::new();
-    node.spawn(model::Sender::new(0, &constants(), 1, 3, links.clone()).unwrap());
+    node.spawn(
+        model::Sender::new(0, &constants(), model::SenderParameters { first: 1, last: 3, net: links.clone() }).unwrap(),
+    );
     node.drain(&links, Duration::from_millis(50));
     timeout(LIMIT, node.run_until(std::future::pending())).await.expect("it does not wait for ever").unwrap();
 }
@@ -159,8 +172,12 @@ fn steps_are_measured() {
         runtime.block_on(async {
             let links: Mailboxes<i64, i64> = Mailboxes::local([0, 1], &MailboxConfig::default());
             let mut node = Node::new();
-            node.spawn(model::Echo::new(1, &constants(), 3, links.clone()).unwrap());
-            node.spawn(model::Sender::new(0, &constants(), 1, 3, links).unwrap());
+            node.spawn(
+                model::Echo::new(1, &constants(), model::EchoParameters { count: 3, net: links.clone() }).unwrap(),
+            );
+            node.spawn(
+                model::Sender::new(0, &constants(), model::SenderParameters { first: 1, last: 3, net: links }).unwrap(),
+            );
             timeout(LIMIT, node.join()).await.unwrap().unwrap();
         });
     });

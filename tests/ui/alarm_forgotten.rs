@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use mpcal_runtime::resource::{MailboxConfig, Mailboxes, Shared};
+use mpcal_runtime::resource::Shared;
 
 include!("cluster.rs.inc");
 
-impl model::Inbox for Mailboxes<i64, model::Message> {}
-
-fn network() -> Mailboxes<i64, model::Message> {
-    Mailboxes::local([1, 2], &MailboxConfig::default())
-}
-
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).limit(1).nickname("n").total(Shared::new(0)).network(network()).build();
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: network(),
+        total: Shared::new(0),
+        limit: 1,
+        nickname: "n",
+    });
 }

@@ -6,5 +6,5 @@ include!("cluster.rs.inc");
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).build();
+    let _ = model::Member::new(1, &constants);
 }

@@ -10,5 +10,5 @@ impl model::Inbox for Mailboxes<i64, model::Network> {}
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Node::new(1, &constants, Mailboxes::local([1], &MailboxConfig::default()));
+    let _ = model::Node::new(1, &constants, model::NodeParameters { network: Mailboxes::local([1], &MailboxConfig::default()) });
 }

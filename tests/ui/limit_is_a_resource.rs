@@ -8,5 +8,11 @@ include!("cluster.rs.inc");
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).limit(Shared::new(3));
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: network(),
+        alarm: alarm(),
+        total: Shared::new(0),
+        limit: Shared::new(3),
+        nickname: "n",
+    });
 }

@@ -10,5 +10,11 @@ impl model::Inbox for Shared<i64> {}
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).network(Shared::new(0));
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: Shared::new(0),
+        alarm: alarm(),
+        total: Shared::new(0),
+        limit: 1,
+        nickname: "n",
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mpcal_runtime::resource::{MailboxConfig, Mailboxes};
+use mpcal_runtime::resource::{MailboxConfig, Mailboxes, Shared};
 
 include!("cluster.rs.inc");
 
@@ -10,5 +10,11 @@ impl model::Inbox for Mailboxes<bool, model::Message> {}
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).network(Mailboxes::<bool, model::Message>::local([true], &MailboxConfig::default()));
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: Mailboxes::<bool, model::Message>::local([true], &MailboxConfig::default()),
+        alarm: alarm(),
+        total: Shared::new(0),
+        limit: 1,
+        nickname: "n",
+    });
 }

@@ -8,5 +8,11 @@ include!("cluster.rs.inc");
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).total(&Shared::new(0));
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: network(),
+        alarm: alarm(),
+        total: &Shared::new(0),
+        limit: 1,
+        nickname: "n",
+    });
 }

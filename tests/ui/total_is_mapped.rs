@@ -9,5 +9,11 @@ include!("cluster.rs.inc");
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Member::builder(1, &constants).total(Timer::new(Duration::from_secs(1)));
+    let _ = model::Member::new(1, &constants, model::MemberParameters {
+        network: network(),
+        alarm: alarm(),
+        total: Timer::new(Duration::from_secs(1)),
+        limit: 1,
+        nickname: "n",
+    });
 }

@@ -8,5 +8,5 @@ include!("model.rs.inc");
 
 fn main() {
     let constants = Arc::new(model::Constants {});
-    let _ = model::Node::new(1, &constants, Mailboxes::local([1], &MailboxConfig::default()), Shared::new(0));
+    let _ = model::Node::new(1, &constants, model::NodeParameters { network: Mailboxes::local([1], &MailboxConfig::default()), count: Shared::new(0) });
 }

@@ -11,5 +11,5 @@ impl model::Inbox for Mailboxes<i64, model::Network> {}
 fn main() {
     let constants = Arc::new(model::Constants {});
     let network = Mailboxes::local([1], &MailboxConfig::default());
-    let _ = model::Node::new(1, &constants, network, Shared::new(true));
+    let _ = model::Node::new(1, &constants, model::NodeParameters { network, count: Shared::new(true) });
 }

@@ -16,7 +16,7 @@ use mpcal_runtime::Node;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::model::{Constants, Link, Message, Supplier, Worker, PRODUCER};
+use crate::model::{Constants, Link, Message, Supplier, SupplierParameters, Worker, WorkerParameters, PRODUCER};
 
 /// The model, compiled. Its messages have three shapes, so they are an enum.
 mod model {
@@ -166,10 +166,10 @@ fn spawn(
 ) -> Result<Done, Box<dyn Error>> {
     let done = Done::new(Seq::new());
     if id == PRODUCER {
-        node.spawn(Supplier::builder(id, constants).network(own.clone()).build()?);
+        node.spawn(Supplier::new(id, constants, SupplierParameters { network: own.clone() })?);
     } else {
         let family: Family<i64, Done> = [(id, done.clone())].into_iter().collect();
-        node.spawn(Worker::builder(id, constants).network(own.clone()).done(family).build()?);
+        node.spawn(Worker::new(id, constants, WorkerParameters { network: own.clone(), done: family })?);
     }
     Ok(done)
 }

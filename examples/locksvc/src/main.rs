@@ -16,7 +16,9 @@ use mpcal_runtime::Node;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::model::{Constants, Inbox, LockClient, LockServer, Message, SERVER};
+use crate::model::{
+    Constants, Inbox, LockClient, LockClientParameters, LockServer, LockServerParameters, Message, SERVER,
+};
 use crate::work::{Register, Work};
 
 /// The model, compiled.
@@ -111,7 +113,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             println!("server: listening on {}", addresses[&SERVER]);
             let mut node = Node::new();
             let links = mailboxes(SERVER, listener, &addresses)?;
-            node.spawn(LockServer::builder(SERVER, &constants).network(links).build()?);
+            node.spawn(LockServer::new(SERVER, &constants, LockServerParameters { network: links })?);
             node.join_until(interrupt()).await?;
             Ok(())
         }
@@ -144,7 +146,7 @@ async fn everyone(arguments: &Arguments, constants: &Arc<Constants>) -> Result<(
     for (id, listener) in listeners {
         let own = mailboxes(id, listener, &addresses)?;
         if id == SERVER {
-            servers.spawn(LockServer::builder(id, constants).network(own.clone()).build()?);
+            servers.spawn(LockServer::new(id, constants, LockServerParameters { network: own.clone() })?);
         } else {
             spawn_client(&mut clients, id, constants, &own, &register, arguments.rounds)?;
         }
@@ -185,9 +187,12 @@ fn spawn_client(
     register: &Register,
     rounds: i64,
 ) -> Result<(), Box<dyn Error>> {
-    let work = Work::new(id, register.clone());
-    let client = LockClient::builder(id, constants).network(links.clone()).holding(work).rounds(Shared::new(rounds));
-    node.spawn(client.build()?);
+    let parameters = LockClientParameters {
+        network: links.clone(),
+        holding: Work::new(id, register.clone()),
+        rounds: Shared::new(rounds),
+    };
+    node.spawn(LockClient::new(id, constants, parameters)?);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use mpcal_runtime::resource::{
 use mpcal_runtime::Node;
 use tokio::net::TcpListener;
 
-use crate::model::{self, Constants, Detector, Link, Message, Relay, Told, ToldRecord, BACK, FRONT};
+use crate::model::{self, Constants, Detector, Link, Message, Relay, RelayParameters, Told, ToldRecord, BACK, FRONT};
 
 /// TCP loses nothing while both sides live, and keeps the order of each sender.
 impl Link for Mailboxes<i64, Message> {}
@@ -90,7 +90,11 @@ impl Cluster {
     pub fn relay(&mut self, node: &mut Node) -> Result<Links, Box<dyn Error>> {
         let (links, _) = self.open(FRONT, &[FRONT, BACK])?;
         let detector = FailureDetector::watch(&self.monitors, FailureDetectorConfig::default());
-        node.spawn(Relay::builder(FRONT, &self.constants).network(links.clone()).suspected(detector).build()?);
+        node.spawn(Relay::new(
+            FRONT,
+            &self.constants,
+            RelayParameters { network: links.clone(), suspected: detector },
+        )?);
         Ok(links)
     }
 
@@ -99,7 +103,11 @@ impl Cluster {
         let (links, monitor) = self.open(id, &[id])?;
         let crashed: Family<i64, Shared<bool>> = [(id, Shared::new(false))].into_iter().collect();
         let mut node = Node::new();
-        node.spawn(model::Backend::builder(id, &self.constants).network(links.clone()).crashed(crashed).build()?);
+        node.spawn(model::Backend::new(
+            id,
+            &self.constants,
+            model::BackendParameters { network: links.clone(), crashed },
+        )?);
         Ok(Backend { id, node, _links: links, _monitor: monitor })
     }
 
@@ -107,8 +115,9 @@ impl Cluster {
     pub fn client(&mut self, id: i64, clients: &mut Clients) -> Result<(), Box<dyn Error>> {
         let (links, _) = self.open(id, &[id])?;
         let rounds = self.constants.rounds;
-        let client = model::Client::builder(id, &self.constants).network(links.clone());
-        clients.node.spawn(client.told(clients.told.clone()).rounds(rounds).build()?);
+        let told = clients.told.clone();
+        let parameters = model::ClientParameters { network: links.clone(), told, rounds };
+        clients.node.spawn(model::Client::new(id, &self.constants, parameters)?);
         clients.links.push(links);
         Ok(())
     }

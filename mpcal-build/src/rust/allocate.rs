@@ -122,7 +122,7 @@ const VALUE_METHODS: &[&str] = &[
 
 /// Methods of an archetype, and those of `Archetype`.
 const ARCHETYPE_METHODS: &[&str] =
-    &["build", "builder", "is_done", "is_local", "label", "name", "new", "process", "state", "state_mut", "step"];
+    &["is_done", "is_local", "label", "name", "new", "process", "state", "state_mut", "step"];
 
 /// Names that are taken.
 #[derive(Clone, Debug, Default)]
@@ -157,21 +157,18 @@ impl Taken {
 pub(super) struct ArchetypeNames {
     pub(super) name: String,
     pub(super) module: String,
-    pub(super) builder: String,
-    /// The type parameters of `build`.
-    pub(super) made: Vec<String>,
+    /// The struct of its parameters.
+    pub(super) parameters: String,
     /// What is taken in its module.
     pub(super) taken: Taken,
 }
 
 /// The names of a parameter of an archetype.
 pub(super) struct ParameterNames {
-    /// The field, and the method of the builder.
+    /// The field.
     pub(super) field: String,
-    /// The type parameter.
+    /// The type parameter of the struct of parameters.
     pub(super) generic: String,
-    /// The trait that says that it was given.
-    pub(super) given: String,
 }
 
 /// The names of everything that is emitted.
@@ -201,6 +198,7 @@ impl Names {
         let values = values(model);
         let archetypes: Vec<_> = model.archetypes.iter().map(|a| taken.take(&pascal(&a.name), "Archetype")).collect();
         let modules: Vec<_> = archetypes.iter().map(|name| taken.take(&snake(name), "_archetype")).collect();
+        let parameters: Vec<_> = archetypes.iter().map(|name| taken.take(&format!("{name}Parameters"), "")).collect();
         let markers = model.mapping_macros.iter().map(|m| taken.take(&pascal(&m.name), "Mapping")).collect();
         let records: Vec<_> = types.records.iter().map(|r| taken.take(&pascal(&r.name), "Record")).collect();
         let enums: Vec<_> = types.enums.iter().map(|e| taken.take(&pascal(&e.name), &suffix(e))).collect();
@@ -223,25 +221,23 @@ impl Names {
             parameters: HashMap::new(),
             mappings,
         };
-        for (n, (name, module)) in archetypes.into_iter().zip(modules).enumerate() {
-            names.archetype(model, n, name, module, taken.clone());
+        for (n, ((name, module), parameters)) in archetypes.into_iter().zip(modules).zip(parameters).enumerate() {
+            let taken = names.parameters(model, n, taken.clone());
+            names.archetypes.push(ArchetypeNames { name, module, parameters, taken });
         }
         names
     }
 
-    fn archetype(&mut self, model: &Model, n: usize, name: String, module: String, mut taken: Taken) {
-        let builder = taken.take(&format!("{name}Builder"), "");
-        let mut fields = Taken::of(&[ARCHETYPE_METHODS, &["constants", "id", "section"]]);
+    /// Names the parameters of an archetype; gives what is taken in its module then.
+    fn parameters(&mut self, model: &Model, n: usize, mut taken: Taken) -> Taken {
+        let mut fields = Taken::of(&[&["constants", "id", "section", "state"]]);
         for p in &model.archetypes[n].parameters {
             let text = &model.variable(*p).name;
             let field = fields.take(&self.value(text), "_resource");
             let generic = taken.take(&pascal(text), "Resource");
-            let given = taken.take(&format!("{generic}Given"), "");
-            self.parameters.insert(*p, ParameterNames { field, generic, given });
+            self.parameters.insert(*p, ParameterNames { field, generic });
         }
-        let count = model.archetypes[n].parameters.len();
-        let made = (1..=count).map(|n| taken.take(&format!("Bound{n}"), "Resource")).collect();
-        self.archetypes.push(ArchetypeNames { name, module, builder, made, taken });
+        taken
     }
 
     /// A variable or a bound name.
@@ -421,8 +417,9 @@ pub(super) struct Own {
     pub(super) variable: Ident,
     pub(super) value: Ident,
     pub(super) process: Ident,
-    /// The identifier of a process.
+    /// The identifier of a process, and what else it is made of.
     pub(super) id: Ident,
+    pub(super) parameters: Ident,
     /// What is collected.
     pub(super) all: Ident,
     /// What begins the names of arguments, items and sets that are numbered.
@@ -459,6 +456,7 @@ impl Own {
             value: free("value"),
             process: free("process"),
             id: ident(&id(model, names)),
+            parameters: free("parameters"),
             all: free("all"),
             argument: numbered("argument"),
             item: numbered("item"),

@@ -8,9 +8,10 @@ use quote::quote;
 use super::allocate::LabelNames;
 use super::code::Scope;
 use super::names::ident;
+use super::parameters::Parameters;
 use super::Emitter;
 use crate::normal::{Block, End, Section, Step};
-use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId, VariableKind};
+use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId};
 use crate::types::Type;
 
 impl Emitter<'_> {
@@ -77,12 +78,8 @@ impl Emitter<'_> {
         let names = &self.names.archetypes[n];
         let (name, module) = (ident(&names.name), ident(&names.module));
         let sections = &self.normal.archetypes[n].sections;
-        let refs: Vec<VariableId> =
-            archetype.parameters.iter().copied().filter(|p| self.types.refs.contains_key(p)).collect();
-        let resources: Vec<_> = refs.iter().map(|p| self.resource_name(*p)).collect();
         let id_name = &self.own.id;
-        let generics: Vec<_> = refs.iter().map(|p| self.generic(*p)).collect();
-        let bounds: Vec<_> = refs.iter().map(|p| self.bounds(id, *p)).collect();
+        let parameters = self.parameters(id);
         let self_type = self.types.selves[n].clone();
         let self_rust = self.rust_type(&self_type);
 
@@ -157,40 +154,19 @@ impl Emitter<'_> {
             )
         };
 
-        let values: Vec<VariableId> = archetype
-            .parameters
-            .iter()
-            .copied()
-            .filter(|p| self.model.variable(*p).kind == VariableKind::Value)
-            .collect();
+        let values: Vec<VariableId> = self.parameters_of(id).into_iter().filter(|p| self.is_value(*p)).collect();
         let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
         let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
         let field_docs: Vec<_> = all.iter().map(|v| self.variable_doc(*v)).collect();
         let field_types: Vec<_> = all.iter().map(|v| self.stored_type(*v)).collect();
-        let arguments: Vec<_> = values
-            .iter()
-            .map(|v| {
-                let (name, t) = (self.name(&self.model.variable(*v).name), self.stored_type(*v));
-                quote!(#name: #t)
-            })
-            .collect();
         let initials = self.initials(id_name, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
         let id_field = if *id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
-        let builder = self.builder(&super::builder::Parts {
-            id,
-            name: &name,
-            self_rust: &self_rust,
-            values: &values,
-            refs: &refs,
-        });
-        let parts = quote!(#(#generics),*);
-        let where_bounds = quote!(#(#generics: #bounds,)*);
-        let new_doc = format!(
-            " An instance with identifier `id`{}.",
-            if resources.is_empty() { "" } else { ", its `ref`s bound to resources" }
-        );
+        let (id_taken, id_into) = self.taken_id(&self_type);
+        let take_id = if id_into.is_empty() { quote!() } else { quote!(let #id_name: #self_rust = #id_name #id_into;) };
+        let Parameters { definition, argument, values: take_values, fields: resources, bound } = parameters;
+        let parameters_name = (!definition.is_empty()).then(|| ident(&names.parameters)).into_iter();
         quote! {
             #[doc = #doc]
             pub mod #module {
@@ -220,39 +196,36 @@ impl Emitter<'_> {
                 #frame_enum
 
                 #[doc = #doc]
-                pub struct #name<#parts> {
+                pub struct #name {
                     id: #self_rust,
                     constants: ::std::sync::Arc<Constants>,
                     state: State,
-                    #(#resources: #generics,)*
+                    #(#resources,)*
                 }
 
-                impl<#parts> #name<#parts>
-                where #where_bounds
-                {
-                    #[doc = #new_doc]
+                #definition
+
+                impl #name {
+                    /// The process `id`.
                     ///
                     /// # Errors
                     /// If the initial value of a variable cannot be evaluated.
-                    #[allow(clippy::too_many_arguments)]
                     pub fn new(
-                        #id_name: #self_rust,
+                        #id_name: #id_taken,
                         constants: &::std::sync::Arc<Constants>
-                        #(, #arguments)*
-                        #(, #resources: #generics)*
+                        #argument
                     ) -> rt::Eval<Self> {
-                        let state = { #initials State { label: Label::#first #(, #fields)* #stack_value } };
-                        Ok(Self { #id_field, constants: constants.clone(), state #(, #resources)* })
+                        #take_id
+                        #take_values
+                        #initials
+                        let state = State { label: Label::#first #(, #fields)* #stack_value };
+                        Ok(Self { #id_field, constants: constants.clone(), state #(, #bound)* })
                     }
 
                     #(#bodies)*
                 }
 
-                #builder
-
-                impl<#parts> rt::Archetype for #name<#parts>
-                where #where_bounds
-                {
+                impl rt::Archetype for #name {
                     type State = State;
 
                     fn name(&self) -> &'static str { #display }
@@ -283,7 +256,7 @@ impl Emitter<'_> {
                     }
                 }
             }
-            pub use #module::#name;
+            pub use #module::{#name #(, #parameters_name)*};
         }
     }
 

@@ -247,27 +247,18 @@ impl Emitter<'_> {
             globals: Globals::Fields,
             ..Scope::of_constants(quote!())
         };
-        let mut values = Vec::new();
-        let mut resources = Vec::new();
-        for ((parameter, argument), mapping) in archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings) {
-            let by_ref = self.types.refs.contains_key(parameter);
-            match argument {
-                Argument::Value(e) if !by_ref => values.push(self.stored(*parameter, e, &scope)),
-                Argument::Value(e) => {
-                    let Some(m) = self.use_of(*mapping, *parameter, *parameter, false) else { continue };
-                    let mapping = self.mapping_name(m);
-                    let value = self.stored_as(*parameter, &self.whole_type(m), e, &scope);
-                    resources.push(quote!(#mapping::new(&rt::Shared::new(#value), constants)));
-                }
-                Argument::Ref(g, ..) => {
-                    let Some(m) = self.use_of(*mapping, *g, *parameter, true) else { continue };
-                    let (mapping, variable) = (self.mapping_name(m), self.name(&self.model.variable(*g).name));
-                    resources.push(quote!(#mapping::new(&self.#variable, constants)));
-                }
-            }
-        }
+        let given = archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings);
+        let fields: Vec<_> = given
+            .filter_map(|((parameter, argument), mapping)| {
+                let field = self.resource_name(*parameter);
+                let value = self.given(*parameter, argument, *mapping, &scope)?;
+                Some(quote!(#field: #value))
+            })
+            .collect();
         let own_id = if self_type.is_copy() { quote!(#id) } else { quote!(#id.clone()) };
-        let start = quote!(node.spawn(#name::new(#own_id, constants #(, #values)* #(, #resources)*)?););
+        let parameters = ident(&self.names.archetypes[p.archetype.index()].parameters);
+        let parameters = if fields.is_empty() { quote!() } else { quote!(, #parameters { #(#fields),* }) };
+        let start = quote!(node.spawn(#name::new(#own_id, constants #parameters)?););
         match &p.selves {
             Initial::Element(e) => {
                 let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));
@@ -278,6 +269,35 @@ impl Emitter<'_> {
                 quote!({ let #id = #own; #start })
             }
             Initial::None => quote!({ let #id = rt::Value::DEFAULT_INIT; #start }),
+        }
+    }
+
+    /// What a process is given for a parameter.
+    fn given(
+        &self,
+        parameter: VariableId,
+        argument: &Argument,
+        mapping: Option<MappingMacroId>,
+        scope: &Scope,
+    ) -> Option<TokenStream> {
+        match argument {
+            Argument::Value(e) if !self.is_ref(parameter) => {
+                let value = self.stored(parameter, e, scope);
+                let t = self.stored_type(parameter);
+                // What is converted does not say what it becomes.
+                Some(if self.is_slot(parameter) { quote!(<#t>::from(#value)) } else { value })
+            }
+            Argument::Value(e) => {
+                let m = self.use_of(mapping, parameter, parameter, false)?;
+                let mapping = self.mapping_name(m);
+                let value = self.stored_as(parameter, &self.whole_type(m), e, scope);
+                Some(quote!(#mapping::new(&rt::Shared::new(#value), constants)))
+            }
+            Argument::Ref(g, ..) => {
+                let m = self.use_of(mapping, *g, parameter, true)?;
+                let (mapping, variable) = (self.mapping_name(m), self.name(&self.model.variable(*g).name));
+                Some(quote!(#mapping::new(&self.#variable, constants)))
+            }
         }
     }
 
