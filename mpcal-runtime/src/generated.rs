@@ -7,11 +7,21 @@ pub use crate::value::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, St
 pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
 pub use serde::{self, Deserialize, Serialize};
 
+/// What can be bound to a `ref` parameter with these indices, of which a read gives this, and a write takes this.
+#[cfg(feature = "runtime")]
+pub trait Bound<I, R, W = R>: MappingMacro<Index = I, Read = R, Write = W> {}
+
+#[cfg(feature = "runtime")]
+impl<T: MappingMacro> Bound<T::Index, T::Read, T::Write> for T {}
+
 /// What an archetype holds for a `ref` parameter.
 #[cfg(feature = "runtime")]
 pub type Resource<I, R, W = R> = Box<dyn MappingMacro<Index = I, Read = R, Write = W>>;
 
 mod bags;
+mod data;
+#[cfg(feature = "runtime")]
+mod indexed;
 mod integers;
 mod membership;
 mod quantified;
@@ -20,6 +30,9 @@ mod sets;
 mod strings;
 
 pub use bags::*;
+pub use data::*;
+#[cfg(feature = "runtime")]
+pub use indexed::Indexed;
 pub use integers::*;
 pub use membership::*;
 pub use quantified::*;

@@ -45,7 +45,8 @@ impl Emitter<'_> {
     pub(super) fn bounds(&self, archetype: ArchetypeId, parameter: VariableId) -> TokenStream {
         let types = &self.types.refs[&parameter];
         let index = self.index_type(&types.indices);
-        let (read, write) = (self.rust_type(&types.read), self.rust_type(&types.write));
+        let read = self.rust_type(&types.read);
+        let write = (types.write != types.read).then(|| self.rust_type(&types.write)).into_iter();
         let marker = match self.marker_of(archetype, parameter) {
             Some(Some(id)) => {
                 let name = self.marker_name(id);
@@ -54,7 +55,7 @@ impl Emitter<'_> {
             Some(None) => quote!(+ rt::PlainVariable),
             None => quote!(),
         };
-        quote!(rt::MappingMacro<Index = #index, Read = #read, Write = #write> #marker)
+        quote!(rt::Bound<#index, #read #(, #write)*> #marker)
     }
 
     pub(super) fn index_type(&self, indices: &[Type]) -> TokenStream {

@@ -69,137 +69,53 @@ impl Emitter<'_> {
         let e = &self.types.enums[id];
         let name = self.enum_name(id);
         let variants: Vec<_> = self.names.enum_variants[id].iter().map(|n| ident(n)).collect();
-        let names = variants.clone();
         let docs = e.tags.iter().map(|(tag, _)| match tag {
             Tag::Str(text) => format!(" `{text:?}`"),
             Tag::Model(text) => format!(" The model value `{text}`."),
         });
-        let values: Vec<_> = e
-            .tags
-            .iter()
-            .map(|(tag, _)| {
-                let text = &**tag.text();
-                match tag {
-                    Tag::Str(_) => quote!(rt::Value::Str(rt::Str::literal(#text))),
-                    Tag::Model(_) => quote!(rt::Value::Model(rt::Str::literal(#text))),
-                }
-            })
-            .collect();
-        let patterns = e.tags.iter().map(|(tag, _)| {
+        let tags: Vec<_> = docs.zip(&variants).map(|(doc, variant)| quote!(#[doc = #doc] #variant,)).collect();
+        let values = e.tags.iter().zip(&variants).map(|((tag, _), variant)| {
             let text = &**tag.text();
             match tag {
-                Tag::Str(_) => quote!(rt::Value::Str(text) if *text == *#text),
-                Tag::Model(_) => quote!(rt::Value::Model(text) if *text == *#text),
+                Tag::Str(_) => quote!(#variant = Str(#text)),
+                Tag::Model(_) => quote!(#variant = Model(#text)),
             }
         });
-        let tags: Vec<_> = docs.zip(&variants).map(|(doc, variant)| quote!(#[doc = #doc] #variant,)).collect();
-        let from_tags = quote!(#(#patterns => Ok(Self::#variants),)*);
-        let unknown = format!("no {name}");
-        let (declaration, to, from, methods) = match &e.payload {
-            None => {
-                let copy = quote!(Copy,);
-                (
-                    (copy, quote!(#(#tags)*)),
-                    quote!(#(Self::#variants => #values,)*),
-                    quote!(_ => Err(rt::EvalError(::std::format!("{}: {value}", #unknown))),),
-                    quote!(),
-                )
-            }
+        let (doc, copy, declared, meaning) = match &e.payload {
+            None => (
+                " One of the values that the model gives a name.",
+                true,
+                quote!(#(#tags)*),
+                quote!(rt::tags!(#name { #(#values),* });),
+            ),
             Some(t) => {
                 let rust = self.rust_type(t);
-                let copy = if t.is_copy() { quote!(Copy,) } else { quote!() };
+                // Variants come in the order of values: model values, numbers, strings, the rest.
+                let models = e.tags.iter().filter(|(tag, _)| matches!(tag, Tag::Model(_))).count();
+                let at = if matches!(t, Type::Bool | Type::Int) { models } else { tags.len() };
+                let (before, behind) = tags.split_at(at);
                 let some = quote!(
                     /// A value.
                     Some(#rust),
                 );
-                // Variants come in the order of values: model values, numbers, strings, the rest.
-                let models = e.tags.iter().filter(|(tag, _)| matches!(tag, Tag::Model(_))).count();
-                let at = if matches!(t, Type::Bool | Type::Int) { models } else { variants.len() };
-                let (before, behind) = tags.split_at(at);
-                let tags = quote!(#(#before)* #some #(#behind)*);
-                let missing = format!("{name} holds no value here");
                 (
-                    (copy, tags),
-                    quote!(Self::Some(value) => rt::Data::to_value(value), #(Self::#variants => #values,)*),
-                    quote!(other => rt::Data::from_value(other).map(Self::Some),),
-                    quote! {
-                        impl #name {
-                            /// The value, if it is one.
-                            ///
-                            /// # Errors
-                            /// If it is a model value.
-                            pub fn get(&self) -> rt::Eval<&#rust> {
-                                match self {
-                                    Self::Some(value) => Ok(value),
-                                    _ => Err(rt::EvalError(#missing.to_owned())),
-                                }
-                            }
-
-                            /// The value, to be changed in place.
-                            ///
-                            /// # Errors
-                            /// If it is a model value.
-                            pub fn get_mut(&mut self) -> rt::Eval<&mut #rust> {
-                                match self {
-                                    Self::Some(value) => Ok(value),
-                                    _ => Err(rt::EvalError(#missing.to_owned())),
-                                }
-                            }
-                        }
-                        impl From<#rust> for #name {
-                            fn from(value: #rust) -> Self {
-                                Self::Some(value)
-                            }
-                        }
-                    },
+                    " A value, or what the model puts in its place.",
+                    t.is_copy(),
+                    quote!(#(#before)* #some #(#behind)*),
+                    quote!(rt::optional!(#name { Some(#rust), #(#values),* });),
                 )
             }
         };
-        let ordinals = if e.payload.is_none() {
-            let count = proc_macro2::Literal::usize_unsuffixed(names.len());
-            quote! {
-                fn ordinal(&self) -> Option<i64> {
-                    Some(*self as i64)
-                }
-                fn from_ordinal(n: i64) -> Option<Self> {
-                    Self::at_ordinal(n).copied()
-                }
-                fn at_ordinal(n: i64) -> Option<&'static Self> {
-                    static ALL: [#name; #count] = [#(#name::#names),*];
-                    ALL.get(usize::try_from(n).ok()?)
-                }
-            }
-        } else {
-            quote!()
-        };
-        let (copy, variants) = declaration;
-        let doc = match &e.payload {
-            None => " One of the values that the model gives a name.",
-            Some(_) => " A value, or what the model puts in its place.",
-        };
+        let copy = if copy { quote!(Copy,) } else { quote!() };
         quote! {
             #[doc = #doc]
             #[derive(Clone, #copy Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
             #[derive(rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub enum #name {
-                #variants
+                #declared
             }
-            #methods
-            impl rt::Data for #name {
-                fn to_value(&self) -> rt::Value {
-                    match self { #to }
-                }
-                fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-                    match value { #from_tags #from }
-                }
-                #ordinals
-            }
-            impl ::std::fmt::Display for #name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-                }
-            }
+            #meaning
         }
     }
 }

@@ -14,9 +14,18 @@ use crate::normal::Step;
 use crate::resolved::{Argument, Initial, MappingMacroId, Process, VariableId};
 use crate::types::Type;
 
+/// A plain variable as the runtime has it.
+enum Plain {
+    /// All of it.
+    Whole,
+    /// A function, of which an index selects an entry.
+    Indexed,
+}
+
 impl Emitter<'_> {
     pub(super) fn environment(&self) -> TokenStream {
-        let mappings: Vec<_> = self.types.mappings.iter().map(|m| self.mapping(m)).collect();
+        let mappings: Vec<_> =
+            self.types.mappings.iter().filter(|m| self.plain(m).is_none()).map(|m| self.mapping(m)).collect();
         if self.model.processes.is_empty() {
             return quote!();
         }
@@ -289,15 +298,45 @@ impl Emitter<'_> {
             }
             Argument::Value(e) => {
                 let m = self.use_of(mapping, parameter, parameter, false)?;
-                let mapping = self.mapping_name(m);
                 let value = self.stored_as(parameter, &self.whole_type(m), e, scope);
-                Some(quote!(#mapping::new(&rt::Shared::new(#value), constants)))
+                let variable = quote!(rt::Shared::new(#value));
+                Some(match self.plain(m) {
+                    Some(Plain::Whole) => variable,
+                    _ => self.view(m, &variable),
+                })
             }
             Argument::Ref(g, ..) => {
                 let m = self.use_of(mapping, *g, parameter, true)?;
-                let (mapping, variable) = (self.mapping_name(m), self.name(&self.model.variable(*g).name));
-                Some(quote!(#mapping::new(&self.#variable, constants)))
+                let variable = self.name(&self.model.variable(*g).name);
+                Some(match self.plain(m) {
+                    Some(Plain::Whole) => quote!(self.#variable.clone()),
+                    _ => self.view(m, &quote!(self.#variable)),
+                })
             }
+        }
+    }
+
+    /// A view of a variable as a resource.
+    fn view(&self, m: &MappingUse, variable: &TokenStream) -> TokenStream {
+        match self.plain(m) {
+            Some(_) => quote!(rt::Indexed::new(&#variable)),
+            None => {
+                let mapping = self.mapping_name(m);
+                quote!(#mapping::new(&#variable, constants))
+            }
+        }
+    }
+
+    /// How the runtime has the variable itself as a resource, if nothing of it is converted.
+    fn plain(&self, m: &MappingUse) -> Option<Plain> {
+        let is_same = m.types.read == m.stored && m.types.write == m.stored;
+        if m.mapping.is_some() || !is_same || self.is_slot(m.variable) {
+            return None;
+        }
+        match (&m.types.indices[..], self.whole_type(m)) {
+            ([], whole) => (whole == m.stored).then_some(Plain::Whole),
+            ([index], Type::Function(k, v)) => (*k == *index && *v == m.stored).then_some(Plain::Indexed),
+            _ => None,
         }
     }
 

@@ -118,9 +118,9 @@ impl Emitter<'_> {
     fn resource_field(&self, parameter: VariableId) -> TokenStream {
         let (field, types) = (self.resource_name(parameter), &self.types.refs[&parameter]);
         let index = self.index_type(&types.indices);
-        let (read, write) = (self.rust_type(&types.read), self.rust_type(&types.write));
-        let write = if types.read == types.write { quote!() } else { quote!(, #write) };
-        quote!(#field: rt::Resource<#index, #read #write>)
+        let read = self.rust_type(&types.read);
+        let write = (types.write != types.read).then(|| self.rust_type(&types.write)).into_iter();
+        quote!(#field: rt::Resource<#index, #read #(, #write)*>)
     }
 
     /// How the identifier of a process is taken, and what makes it of its type.

@@ -40,20 +40,7 @@ impl Emitter<'_> {
             pub struct #name {
                 #(#[doc = #field_docs] pub #names: #types,)*
             }
-            impl rt::Data for #name {
-                fn to_value(&self) -> rt::Value {
-                    rt::Value::record([#((#keys, rt::Data::to_value(&self.#names))),*])
-                }
-                fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-                    rt::has_fields(value, &[#(#keys),*])?;
-                    Ok(Self { #(#names: rt::Data::from_value(value.field(#keys)?)?),* })
-                }
-            }
-            impl ::std::fmt::Display for #name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-                }
-            }
+            rt::record!(#name { #(#names = #keys),* });
         }
     }
 
@@ -148,11 +135,7 @@ impl Emitter<'_> {
                     Err(rt::EvalError(::std::format!("{}: {value}", #message)))
                 }
             }
-            impl ::std::fmt::Display for #name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-                }
-            }
+            rt::prints_as_value!(#name);
         }
     }
 
@@ -178,31 +161,10 @@ impl Emitter<'_> {
         let with: Vec<_> =
             record.shapes.iter().zip(variants).filter(|(s, _)| s.fields.contains(field)).map(|(_, v)| v).collect();
         if record.always(field) {
-            let doc = format!(" The field `{field}`.");
-            return quote! {
-                #[doc = #doc]
-                #[must_use]
-                pub fn #getter(&self) -> &#t {
-                    match self { #(Self::#with { #getter, .. })|* => #getter }
-                }
-                #[doc = #doc]
-                pub fn #setter(&mut self) -> &mut #t {
-                    match self { #(Self::#with { #getter, .. })|* => #getter }
-                }
-            };
+            return quote!(rt::field!(#getter, #setter, #t, #(#with)|*););
         }
-        let missing = format!("the record has no field {field}");
-        let doc = format!(" The field `{field}`, if this shape has one.");
-        quote! {
-            #[doc = #doc]
-            pub fn #getter(&self) -> rt::Eval<&#t> {
-                match self { #(Self::#with { #getter, .. })|* => Ok(#getter), _ => Err(rt::EvalError(#missing.to_owned())) }
-            }
-            #[doc = #doc]
-            pub fn #setter(&mut self) -> rt::Eval<&mut #t> {
-                match self { #(Self::#with { #getter, .. })|* => Ok(#getter), _ => Err(rt::EvalError(#missing.to_owned())) }
-            }
-        }
+        let key = &**field;
+        quote!(rt::some_field!(#getter, #setter, #t, #key, #(#with)|*);)
     }
 }
 

@@ -1,0 +1,177 @@
+//! What generated types have in common: they stand for values of TLA+, and print as those do.
+//!
+//! Each macro follows the type it is about and says what stands for what.
+
+/// A struct that stands for records: `rt::record!(Message { from = "from", kind = "kind" });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __record {
+    ($name:ident { $($field:ident = $key:literal),* }) => {
+        impl $crate::generated::Data for $name {
+            fn to_value(&self) -> $crate::generated::Value {
+                $crate::generated::Value::record([$(($key, $crate::generated::Data::to_value(&self.$field))),*])
+            }
+            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+                $crate::generated::has_fields(value, &[$($key),*])?;
+                Ok(Self { $($field: $crate::generated::Data::from_value(value.field($key)?)?),* })
+            }
+        }
+        $crate::__prints_as_value!($name);
+    };
+}
+
+/// An enum that stands for strings and model values: `rt::tags!(Kind { Grant = Str("grant"), Nil = Model("Nil") });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tags {
+    ($name:ident { $($variant:ident = $kind:ident($text:literal)),* }) => {
+        impl $crate::generated::Data for $name {
+            fn to_value(&self) -> $crate::generated::Value {
+                match self {
+                    $(Self::$variant => $crate::generated::Value::$kind($crate::generated::Str::literal($text)),)*
+                }
+            }
+            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+                match value {
+                    $($crate::generated::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
+                    _ => Err($crate::generated::EvalError(::std::format!("no {}: {value}", ::std::stringify!($name)))),
+                }
+            }
+            fn ordinal(&self) -> Option<i64> {
+                Some(*self as i64)
+            }
+            fn from_ordinal(n: i64) -> Option<Self> {
+                Self::at_ordinal(n).copied()
+            }
+            fn at_ordinal(n: i64) -> Option<&'static Self> {
+                static ALL: &[$name] = &[$($name::$variant),*];
+                ALL.get(usize::try_from(n).ok()?)
+            }
+        }
+        $crate::__prints_as_value!($name);
+    };
+}
+
+/// An enum that stands for values of a type, or what the model puts in their place:
+/// `rt::optional!(VoteOrNil { Some(i64), Nil = Model("Nil") });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __optional {
+    ($name:ident { Some($t:ty), $($variant:ident = $kind:ident($text:literal)),* }) => {
+        impl $name {
+            /// The value, if it is one.
+            ///
+            /// # Errors
+            /// If it is what the model puts in its place.
+            pub fn get(&self) -> $crate::generated::Eval<&$t> {
+                match self {
+                    Self::Some(value) => Ok(value),
+                    _ => Err($crate::generated::holds_no_value(::std::stringify!($name))),
+                }
+            }
+
+            /// The value, to be changed in place.
+            ///
+            /// # Errors
+            /// If it is what the model puts in its place.
+            pub fn get_mut(&mut self) -> $crate::generated::Eval<&mut $t> {
+                match self {
+                    Self::Some(value) => Ok(value),
+                    _ => Err($crate::generated::holds_no_value(::std::stringify!($name))),
+                }
+            }
+        }
+        impl From<$t> for $name {
+            fn from(value: $t) -> Self {
+                Self::Some(value)
+            }
+        }
+        impl $crate::generated::Data for $name {
+            fn to_value(&self) -> $crate::generated::Value {
+                match self {
+                    Self::Some(value) => $crate::generated::Data::to_value(value),
+                    $(Self::$variant => $crate::generated::Value::$kind($crate::generated::Str::literal($text)),)*
+                }
+            }
+            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+                match value {
+                    $($crate::generated::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
+                    other => $crate::generated::Data::from_value(other).map(Self::Some),
+                }
+            }
+        }
+        $crate::__prints_as_value!($name);
+    };
+}
+
+/// A field that records of all shapes have: `rt::field!(from, from_mut, i64, Ask | Tell);`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __field {
+    ($field:ident, $changed:ident, $t:ty, $($variant:ident)|+) => {
+        /// The field of this name.
+        #[must_use]
+        pub fn $field(&self) -> &$t {
+            match self { $(Self::$variant { $field, .. })|+ => $field }
+        }
+
+        /// The field, to be changed in place.
+        pub fn $changed(&mut self) -> &mut $t {
+            match self { $(Self::$variant { $field, .. })|+ => $field }
+        }
+    };
+}
+
+/// A field that records of some shapes have: `rt::some_field!(amount, amount_mut, i64, "amount", Ask);`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __some_field {
+    ($field:ident, $changed:ident, $t:ty, $key:literal, $($variant:ident)|+) => {
+        /// The field of this name, if this shape has one.
+        ///
+        /// # Errors
+        /// If it has none.
+        pub fn $field(&self) -> $crate::generated::Eval<&$t> {
+            match self {
+                $(Self::$variant { $field, .. })|+ => Ok($field),
+                _ => $crate::generated::no_field($key),
+            }
+        }
+
+        /// The field, to be changed in place.
+        ///
+        /// # Errors
+        /// If this shape has none.
+        pub fn $changed(&mut self) -> $crate::generated::Eval<&mut $t> {
+            match self {
+                $(Self::$variant { $field, .. })|+ => Ok($field),
+                _ => $crate::generated::no_field($key),
+            }
+        }
+    };
+}
+
+/// `Display` as TLC prints the value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __prints_as_value {
+    ($name:ident) => {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&$crate::generated::Data::to_value(self), f)
+            }
+        }
+    };
+}
+
+use crate::value::EvalError;
+pub use crate::{
+    __field as field, __optional as optional, __prints_as_value as prints_as_value, __record as record,
+    __some_field as some_field, __tags as tags,
+};
+
+/// The error of an optional value that is not one.
+#[must_use]
+pub fn holds_no_value(name: &str) -> EvalError {
+    EvalError(format!("{name} holds no value here"))
+}
