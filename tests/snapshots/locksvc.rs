@@ -84,29 +84,7 @@ mod model {
         /// The field `kind`.
         pub kind: MessageKind,
     }
-
-    impl rt::Data for Message {
-        fn to_value(&self) -> rt::Value {
-            rt::Value::record([
-                ("from", rt::Data::to_value(&self.from)),
-                ("kind", rt::Data::to_value(&self.kind)),
-            ])
-        }
-
-        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-            rt::has_fields(value, &["from", "kind"])?;
-            Ok(Self {
-                from: rt::Data::from_value(value.field("from")?)?,
-                kind: rt::Data::from_value(value.field("kind")?)?,
-            })
-        }
-    }
-
-    impl ::std::fmt::Display for Message {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-        }
-    }
+    rt::record!(Message { from = "from", kind = "kind" });
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,48 +98,10 @@ mod model {
         /// `"request"`
         Request,
     }
-
-    impl rt::Data for MessageKind {
-        fn to_value(&self) -> rt::Value {
-            match self {
-                Self::Grant => rt::Value::Str(rt::Str::literal("grant")),
-                Self::Release => rt::Value::Str(rt::Str::literal("release")),
-                Self::Request => rt::Value::Str(rt::Str::literal("request")),
-            }
-        }
-
-        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-            match value {
-                rt::Value::Str(text) if *text == *"grant" => Ok(Self::Grant),
-                rt::Value::Str(text) if *text == *"release" => Ok(Self::Release),
-                rt::Value::Str(text) if *text == *"request" => Ok(Self::Request),
-                _ => Err(rt::EvalError(::std::format!("{}: {value}", "no MessageKind"))),
-            }
-        }
-
-        fn ordinal(&self) -> Option<i64> {
-            Some(*self as i64)
-        }
-
-        fn from_ordinal(n: i64) -> Option<Self> {
-            Self::at_ordinal(n).copied()
-        }
-
-        fn at_ordinal(n: i64) -> Option<&'static Self> {
-            static ALL: [MessageKind; 3] = [
-                MessageKind::Grant,
-                MessageKind::Release,
-                MessageKind::Request,
-            ];
-            ALL.get(usize::try_from(n).ok()?)
-        }
-    }
-
-    impl ::std::fmt::Display for MessageKind {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-        }
-    }
+    rt::tags!(
+        MessageKind { Grant = Str("grant"), Release = Str("release"), Request =
+        Str("request") }
+    );
 
     /// Mapping macro `Inbox`, locksvc.tla:28
     ///
@@ -203,42 +143,41 @@ mod model {
         }
 
         /// Archetype `LockServer`, locksvc.tla:42
-        pub struct LockServer<Network> {
+        pub struct LockServer {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            network: Network,
+            network: rt::Resource<i64, Message>,
         }
 
-        impl<Network> LockServer<Network>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Inbox,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `LockServer` is made of.
+        pub struct LockServerParameters<Network> {
+            /// `network`, locksvc.tla:42
+            pub network: Network,
+        }
+
+        impl LockServer {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                network: Network,
+                parameters: LockServerParameters<impl rt::Bound<i64, Message> + Inbox>,
             ) -> rt::Eval<Self> {
-                let state = {
-                    let message = rt::Slot::Uninit;
-                    let waiting = rt::Seq::<i64>::new();
-                    State {
-                        label: Label::Serve,
-                        message,
-                        waiting,
-                    }
+                let message = rt::Slot::Uninit;
+                let waiting = rt::Seq::<i64>::new();
+                let state = State {
+                    label: Label::Serve,
+                    message,
+                    waiting,
                 };
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state,
-                    network,
+                    network: Box::new(parameters.network),
                 })
             }
 
@@ -302,78 +241,7 @@ mod model {
             }
         }
 
-        /// Whether `network` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `network` of `LockServer` is not given",
-            label = "call `.network(…)` before this"
-        )]
-        pub trait NetworkGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> NetworkGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `LockServer` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct LockServerBuilder<Network> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            network: Network,
-        }
-
-        impl LockServer<rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> LockServerBuilder<rt::Missing> {
-                LockServerBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    network: rt::Missing,
-                }
-            }
-        }
-
-        impl<Network> LockServerBuilder<Network> {
-            /// `network`, locksvc.tla:42
-            pub fn network<T>(self, network: T) -> LockServerBuilder<rt::Given<T>>
-            where
-                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Inbox,
-            {
-                let Self { id, constants, .. } = self;
-                LockServerBuilder {
-                    id,
-                    constants,
-                    network: rt::Given(network),
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1>(self) -> rt::Eval<LockServer<Bound1>>
-            where
-                Network: NetworkGiven<Bound1>,
-                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Inbox,
-            {
-                LockServer::new(self.id, &self.constants, self.network.given())
-            }
-        }
-
-        impl<Network> rt::Archetype for LockServer<Network>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Inbox,
-        {
+        impl rt::Archetype for LockServer {
             type State = State;
             fn name(&self) -> &'static str {
                 "LockServer"
@@ -418,7 +286,7 @@ mod model {
         }
     }
 
-    pub use lock_server::LockServer;
+    pub use lock_server::{LockServer, LockServerParameters};
 
     /// Archetype `LockClient`, locksvc.tla:64
     pub mod lock_client {
@@ -450,50 +318,51 @@ mod model {
         }
 
         /// Archetype `LockClient`, locksvc.tla:64
-        pub struct LockClient<Network, Holding, Rounds> {
+        pub struct LockClient {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            network: Network,
-            holding: Holding,
-            rounds: Rounds,
+            network: rt::Resource<i64, Message>,
+            holding: rt::Resource<i64, bool>,
+            rounds: rt::Resource<(), i64>,
         }
 
-        impl<Network, Holding, Rounds> LockClient<Network, Holding, Rounds>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Inbox,
-            Holding: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + rt::PlainVariable,
-            Rounds: rt::MappingMacro<Index = (), Read = i64, Write = i64>
-                + rt::PlainVariable,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `LockClient` is made of.
+        pub struct LockClientParameters<Network, Holding, Rounds> {
+            /// `network`, locksvc.tla:64
+            pub network: Network,
+            /// `holding`, locksvc.tla:64
+            pub holding: Holding,
+            /// `rounds`, locksvc.tla:64
+            pub rounds: Rounds,
+        }
+
+        impl LockClient {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                network: Network,
-                holding: Holding,
-                rounds: Rounds,
+                parameters: LockClientParameters<
+                    impl rt::Bound<i64, Message> + Inbox,
+                    impl rt::Bound<i64, bool> + rt::PlainVariable,
+                    impl rt::Bound<(), i64> + rt::PlainVariable,
+                >,
             ) -> rt::Eval<Self> {
-                let state = {
-                    let answer = rt::Slot::Uninit;
-                    State {
-                        label: Label::Acquire,
-                        answer,
-                    }
+                let answer = rt::Slot::Uninit;
+                let state = State {
+                    label: Label::Acquire,
+                    answer,
                 };
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state,
-                    network,
-                    holding,
-                    rounds,
+                    network: Box::new(parameters.network),
+                    holding: Box::new(parameters.holding),
+                    rounds: Box::new(parameters.rounds),
                 })
             }
 
@@ -569,176 +438,7 @@ mod model {
             }
         }
 
-        /// Whether `network` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `network` of `LockClient` is not given",
-            label = "call `.network(…)` before this"
-        )]
-        pub trait NetworkGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> NetworkGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `holding` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `holding` of `LockClient` is not given",
-            label = "call `.holding(…)` before this"
-        )]
-        pub trait HoldingGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> HoldingGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `rounds` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `rounds` of `LockClient` is not given",
-            label = "call `.rounds(…)` before this"
-        )]
-        pub trait RoundsGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> RoundsGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `LockClient` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct LockClientBuilder<Network, Holding, Rounds> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            network: Network,
-            holding: Holding,
-            rounds: Rounds,
-        }
-
-        impl LockClient<rt::Missing, rt::Missing, rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> LockClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
-                LockClientBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    network: rt::Missing,
-                    holding: rt::Missing,
-                    rounds: rt::Missing,
-                }
-            }
-        }
-
-        impl<Network, Holding, Rounds> LockClientBuilder<Network, Holding, Rounds> {
-            /// `network`, locksvc.tla:64
-            pub fn network<T>(
-                self,
-                network: T,
-            ) -> LockClientBuilder<rt::Given<T>, Holding, Rounds>
-            where
-                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Inbox,
-            {
-                let Self { id, constants, holding, rounds, .. } = self;
-                LockClientBuilder {
-                    id,
-                    constants,
-                    network: rt::Given(network),
-                    holding,
-                    rounds,
-                }
-            }
-
-            /// `holding`, locksvc.tla:64
-            pub fn holding<T>(
-                self,
-                holding: T,
-            ) -> LockClientBuilder<Network, rt::Given<T>, Rounds>
-            where
-                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                    + rt::PlainVariable,
-            {
-                let Self { id, constants, network, rounds, .. } = self;
-                LockClientBuilder {
-                    id,
-                    constants,
-                    holding: rt::Given(holding),
-                    network,
-                    rounds,
-                }
-            }
-
-            /// `rounds`, locksvc.tla:64
-            pub fn rounds<T>(
-                self,
-                rounds: T,
-            ) -> LockClientBuilder<Network, Holding, rt::Given<T>>
-            where
-                T: rt::MappingMacro<Index = (), Read = i64, Write = i64>
-                    + rt::PlainVariable,
-            {
-                let Self { id, constants, network, holding, .. } = self;
-                LockClientBuilder {
-                    id,
-                    constants,
-                    rounds: rt::Given(rounds),
-                    network,
-                    holding,
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1, Bound2, Bound3>(
-                self,
-            ) -> rt::Eval<LockClient<Bound1, Bound2, Bound3>>
-            where
-                Network: NetworkGiven<Bound1>,
-                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Inbox,
-                Holding: HoldingGiven<Bound2>,
-                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                    + rt::PlainVariable,
-                Rounds: RoundsGiven<Bound3>,
-                Bound3: rt::MappingMacro<Index = (), Read = i64, Write = i64>
-                    + rt::PlainVariable,
-            {
-                LockClient::new(
-                    self.id,
-                    &self.constants,
-                    self.network.given(),
-                    self.holding.given(),
-                    self.rounds.given(),
-                )
-            }
-        }
-
-        impl<Network, Holding, Rounds> rt::Archetype
-        for LockClient<Network, Holding, Rounds>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Inbox,
-            Holding: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + rt::PlainVariable,
-            Rounds: rt::MappingMacro<Index = (), Read = i64, Write = i64>
-                + rt::PlainVariable,
-        {
+        impl rt::Archetype for LockClient {
             type State = State;
             fn name(&self) -> &'static str {
                 "LockClient"
@@ -785,7 +485,7 @@ mod model {
         }
     }
 
-    pub use lock_client::LockClient;
+    pub use lock_client::{LockClient, LockClientParameters};
 
     /// `Inbox` over the variable `network`, as the model has it.
     pub struct InboxOverNetwork {
@@ -839,88 +539,6 @@ mod model {
     }
 
     impl Inbox for InboxOverNetwork {}
-
-    /// The variable `holding` itself.
-    pub struct PlainOverHolding {
-        variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl PlainOverHolding {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
-    }
-
-    impl rt::MappingMacro for PlainOverHolding {
-        type Index = i64;
-        type Read = bool;
-        type Write = bool;
-        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
-            Ok(*self.variable.get(section).at(index)?)
-        }
-
-        fn write(
-            &mut self,
-            section: &mut rt::Section,
-            index: &i64,
-            value: bool,
-        ) -> rt::Step<()> {
-            let value = value;
-            *self.variable.get_mut(section).at_mut(index)? = value;
-            Ok(())
-        }
-    }
-
-    impl rt::PlainVariable for PlainOverHolding {}
-
-    /// The variable `rounds` itself.
-    pub struct PlainOverRounds {
-        variable: rt::Shared<i64>,
-        constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl PlainOverRounds {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
-    }
-
-    impl rt::MappingMacro for PlainOverRounds {
-        type Index = ();
-        type Read = i64;
-        type Write = i64;
-        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<i64> {
-            Ok(*self.variable.get(section))
-        }
-
-        fn write(
-            &mut self,
-            section: &mut rt::Section,
-            (): &(),
-            value: i64,
-        ) -> rt::Step<()> {
-            let value = value;
-            *self.variable.get_mut(section) = value;
-            Ok(())
-        }
-    }
-
-    impl rt::PlainVariable for PlainOverRounds {}
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]
@@ -976,7 +594,9 @@ mod model {
                     LockServer::new(
                         id,
                         constants,
-                        InboxOverNetwork::new(&self.network, constants),
+                        LockServerParameters {
+                            network: InboxOverNetwork::new(&self.network, constants),
+                        },
                     )?,
                 );
             }
@@ -985,9 +605,11 @@ mod model {
                     LockClient::new(
                         id,
                         constants,
-                        InboxOverNetwork::new(&self.network, constants),
-                        PlainOverHolding::new(&self.holding, constants),
-                        PlainOverRounds::new(&rt::Shared::new(2), constants),
+                        LockClientParameters {
+                            network: InboxOverNetwork::new(&self.network, constants),
+                            holding: rt::Indexed::new(&self.holding),
+                            rounds: rt::Shared::new(2),
+                        },
                     )?,
                 );
             }

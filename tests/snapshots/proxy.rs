@@ -117,88 +117,11 @@ mod model {
     }
 
     impl Message {
-        /// The field `by`, if this shape has one.
-        pub fn by(&self) -> rt::Eval<&i64> {
-            match self {
-                Self::ByIdOk { by, .. } | Self::ByIdTo { by, .. } => Ok(by),
-                _ => Err(rt::EvalError("the record has no field by".to_owned())),
-            }
-        }
-
-        /// The field `by`, if this shape has one.
-        pub fn by_mut(&mut self) -> rt::Eval<&mut i64> {
-            match self {
-                Self::ByIdOk { by, .. } | Self::ByIdTo { by, .. } => Ok(by),
-                _ => Err(rt::EvalError("the record has no field by".to_owned())),
-            }
-        }
-
-        /// The field `from`, if this shape has one.
-        pub fn from(&self) -> rt::Eval<&i64> {
-            match self {
-                Self::FromId { from, .. } => Ok(from),
-                _ => Err(rt::EvalError("the record has no field from".to_owned())),
-            }
-        }
-
-        /// The field `from`, if this shape has one.
-        pub fn from_mut(&mut self) -> rt::Eval<&mut i64> {
-            match self {
-                Self::FromId { from, .. } => Ok(from),
-                _ => Err(rt::EvalError("the record has no field from".to_owned())),
-            }
-        }
-
-        /// The field `id`.
-        #[must_use]
-        pub fn id(&self) -> &i64 {
-            match self {
-                Self::ByIdOk { id, .. }
-                | Self::ByIdTo { id, .. }
-                | Self::FromId { id, .. } => id,
-            }
-        }
-
-        /// The field `id`.
-        pub fn id_mut(&mut self) -> &mut i64 {
-            match self {
-                Self::ByIdOk { id, .. }
-                | Self::ByIdTo { id, .. }
-                | Self::FromId { id, .. } => id,
-            }
-        }
-
-        /// The field `ok`, if this shape has one.
-        pub fn ok(&self) -> rt::Eval<&bool> {
-            match self {
-                Self::ByIdOk { ok, .. } => Ok(ok),
-                _ => Err(rt::EvalError("the record has no field ok".to_owned())),
-            }
-        }
-
-        /// The field `ok`, if this shape has one.
-        pub fn ok_mut(&mut self) -> rt::Eval<&mut bool> {
-            match self {
-                Self::ByIdOk { ok, .. } => Ok(ok),
-                _ => Err(rt::EvalError("the record has no field ok".to_owned())),
-            }
-        }
-
-        /// The field `to`, if this shape has one.
-        pub fn to(&self) -> rt::Eval<&i64> {
-            match self {
-                Self::ByIdTo { to, .. } => Ok(to),
-                _ => Err(rt::EvalError("the record has no field to".to_owned())),
-            }
-        }
-
-        /// The field `to`, if this shape has one.
-        pub fn to_mut(&mut self) -> rt::Eval<&mut i64> {
-            match self {
-                Self::ByIdTo { to, .. } => Ok(to),
-                _ => Err(rt::EvalError("the record has no field to".to_owned())),
-            }
-        }
+        rt::some_field!(by, by_mut, i64, "by", ByIdOk | ByIdTo);
+        rt::some_field!(from, from_mut, i64, "from", FromId);
+        rt::field!(id, id_mut, i64, ByIdOk | ByIdTo | FromId);
+        rt::some_field!(ok, ok_mut, bool, "ok", ByIdOk);
+        rt::some_field!(to, to_mut, i64, "to", ByIdTo);
     }
 
     impl Ord for Message {
@@ -285,12 +208,7 @@ mod model {
             Err(rt::EvalError(::std::format!("{}: {value}", "Message: no such shape")))
         }
     }
-
-    impl ::std::fmt::Display for Message {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-        }
-    }
+    rt::prints_as_value!(Message);
 
     /// A record `[by, id, ok]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -304,31 +222,7 @@ mod model {
         /// The field `ok`.
         pub ok: bool,
     }
-
-    impl rt::Data for ToldRecord {
-        fn to_value(&self) -> rt::Value {
-            rt::Value::record([
-                ("by", rt::Data::to_value(&self.by)),
-                ("id", rt::Data::to_value(&self.id)),
-                ("ok", rt::Data::to_value(&self.ok)),
-            ])
-        }
-
-        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-            rt::has_fields(value, &["by", "id", "ok"])?;
-            Ok(Self {
-                by: rt::Data::from_value(value.field("by")?)?,
-                id: rt::Data::from_value(value.field("id")?)?,
-                ok: rt::Data::from_value(value.field("ok")?)?,
-            })
-        }
-    }
-
-    impl ::std::fmt::Display for ToldRecord {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            ::std::fmt::Display::fmt(&rt::Data::to_value(self), f)
-        }
-    }
+    rt::record!(ToldRecord { by = "by", id = "id", ok = "ok" });
 
     /// Mapping macro `Link`, proxy.tla:30
     ///
@@ -396,51 +290,52 @@ mod model {
         }
 
         /// Archetype `Relay`, proxy.tla:67
-        pub struct Relay<Network, Suspected> {
+        pub struct Relay {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            network: Network,
-            suspected: Suspected,
+            network: rt::Resource<i64, Message>,
+            suspected: rt::Resource<i64, bool>,
         }
 
-        impl<Network, Suspected> Relay<Network, Suspected>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            Suspected: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + Detector,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `Relay` is made of.
+        pub struct RelayParameters<Network, Suspected> {
+            /// `network`, proxy.tla:67
+            pub network: Network,
+            /// `suspected`, proxy.tla:67
+            pub suspected: Suspected,
+        }
+
+        impl Relay {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                network: Network,
-                suspected: Suspected,
+                parameters: RelayParameters<
+                    impl rt::Bound<i64, Message> + Link,
+                    impl rt::Bound<i64, bool> + Detector,
+                >,
             ) -> rt::Eval<Self> {
-                let state = {
-                    let request = rt::Slot::Uninit;
-                    let message = rt::Slot::Uninit;
-                    let backend = 0;
-                    let tried = rt::Set::<i64>::new();
-                    State {
-                        label: Label::Accept,
-                        request,
-                        message,
-                        backend,
-                        tried,
-                    }
+                let request = rt::Slot::Uninit;
+                let message = rt::Slot::Uninit;
+                let backend = 0;
+                let tried = rt::Set::<i64>::new();
+                let state = State {
+                    label: Label::Accept,
+                    request,
+                    message,
+                    backend,
+                    tried,
                 };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state,
-                    network,
-                    suspected,
+                    network: Box::new(parameters.network),
+                    suspected: Box::new(parameters.suspected),
                 })
             }
 
@@ -551,123 +446,7 @@ mod model {
             }
         }
 
-        /// Whether `network` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `network` of `Relay` is not given",
-            label = "call `.network(…)` before this"
-        )]
-        pub trait NetworkGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> NetworkGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `suspected` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `suspected` of `Relay` is not given",
-            label = "call `.suspected(…)` before this"
-        )]
-        pub trait SuspectedGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> SuspectedGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `Relay` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct RelayBuilder<Network, Suspected> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            network: Network,
-            suspected: Suspected,
-        }
-
-        impl Relay<rt::Missing, rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> RelayBuilder<rt::Missing, rt::Missing> {
-                RelayBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    network: rt::Missing,
-                    suspected: rt::Missing,
-                }
-            }
-        }
-
-        impl<Network, Suspected> RelayBuilder<Network, Suspected> {
-            /// `network`, proxy.tla:67
-            pub fn network<T>(self, network: T) -> RelayBuilder<rt::Given<T>, Suspected>
-            where
-                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
-            {
-                let Self { id, constants, suspected, .. } = self;
-                RelayBuilder {
-                    id,
-                    constants,
-                    network: rt::Given(network),
-                    suspected,
-                }
-            }
-
-            /// `suspected`, proxy.tla:67
-            pub fn suspected<T>(
-                self,
-                suspected: T,
-            ) -> RelayBuilder<Network, rt::Given<T>>
-            where
-                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool> + Detector,
-            {
-                let Self { id, constants, network, .. } = self;
-                RelayBuilder {
-                    id,
-                    constants,
-                    suspected: rt::Given(suspected),
-                    network,
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Relay<Bound1, Bound2>>
-            where
-                Network: NetworkGiven<Bound1>,
-                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Link,
-                Suspected: SuspectedGiven<Bound2>,
-                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                    + Detector,
-            {
-                Relay::new(
-                    self.id,
-                    &self.constants,
-                    self.network.given(),
-                    self.suspected.given(),
-                )
-            }
-        }
-
-        impl<Network, Suspected> rt::Archetype for Relay<Network, Suspected>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            Suspected: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + Detector,
-        {
+        impl rt::Archetype for Relay {
             type State = State;
             fn name(&self) -> &'static str {
                 "Relay"
@@ -714,7 +493,7 @@ mod model {
         }
     }
 
-    pub use relay::Relay;
+    pub use relay::{Relay, RelayParameters};
 
     /// Archetype `Backend`, proxy.tla:103
     pub mod backend {
@@ -744,45 +523,46 @@ mod model {
         }
 
         /// Archetype `Backend`, proxy.tla:103
-        pub struct Backend<Network, Crashed> {
+        pub struct Backend {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            network: Network,
-            crashed: Crashed,
+            network: rt::Resource<i64, Message>,
+            crashed: rt::Resource<i64, bool>,
         }
 
-        impl<Network, Crashed> Backend<Network, Crashed>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            Crashed: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + rt::PlainVariable,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `Backend` is made of.
+        pub struct BackendParameters<Network, Crashed> {
+            /// `network`, proxy.tla:103
+            pub network: Network,
+            /// `crashed`, proxy.tla:103
+            pub crashed: Crashed,
+        }
+
+        impl Backend {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                network: Network,
-                crashed: Crashed,
+                parameters: BackendParameters<
+                    impl rt::Bound<i64, Message> + Link,
+                    impl rt::Bound<i64, bool> + rt::PlainVariable,
+                >,
             ) -> rt::Eval<Self> {
-                let state = {
-                    let work = rt::Slot::Uninit;
-                    State {
-                        label: Label::Receive,
-                        work,
-                    }
+                let work = rt::Slot::Uninit;
+                let state = State {
+                    label: Label::Receive,
+                    work,
                 };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state,
-                    network,
-                    crashed,
+                    network: Box::new(parameters.network),
+                    crashed: Box::new(parameters.crashed),
                 })
             }
 
@@ -822,121 +602,7 @@ mod model {
             }
         }
 
-        /// Whether `network` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `network` of `Backend` is not given",
-            label = "call `.network(…)` before this"
-        )]
-        pub trait NetworkGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> NetworkGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `crashed` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `crashed` of `Backend` is not given",
-            label = "call `.crashed(…)` before this"
-        )]
-        pub trait CrashedGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> CrashedGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `Backend` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct BackendBuilder<Network, Crashed> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            network: Network,
-            crashed: Crashed,
-        }
-
-        impl Backend<rt::Missing, rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> BackendBuilder<rt::Missing, rt::Missing> {
-                BackendBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    network: rt::Missing,
-                    crashed: rt::Missing,
-                }
-            }
-        }
-
-        impl<Network, Crashed> BackendBuilder<Network, Crashed> {
-            /// `network`, proxy.tla:103
-            pub fn network<T>(self, network: T) -> BackendBuilder<rt::Given<T>, Crashed>
-            where
-                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
-            {
-                let Self { id, constants, crashed, .. } = self;
-                BackendBuilder {
-                    id,
-                    constants,
-                    network: rt::Given(network),
-                    crashed,
-                }
-            }
-
-            /// `crashed`, proxy.tla:103
-            pub fn crashed<T>(self, crashed: T) -> BackendBuilder<Network, rt::Given<T>>
-            where
-                T: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                    + rt::PlainVariable,
-            {
-                let Self { id, constants, network, .. } = self;
-                BackendBuilder {
-                    id,
-                    constants,
-                    crashed: rt::Given(crashed),
-                    network,
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Backend<Bound1, Bound2>>
-            where
-                Network: NetworkGiven<Bound1>,
-                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Link,
-                Crashed: CrashedGiven<Bound2>,
-                Bound2: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                    + rt::PlainVariable,
-            {
-                Backend::new(
-                    self.id,
-                    &self.constants,
-                    self.network.given(),
-                    self.crashed.given(),
-                )
-            }
-        }
-
-        impl<Network, Crashed> rt::Archetype for Backend<Network, Crashed>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            Crashed: rt::MappingMacro<Index = i64, Read = bool, Write = bool>
-                + rt::PlainVariable,
-        {
+        impl rt::Archetype for Backend {
             type State = State;
             fn name(&self) -> &'static str {
                 "Backend"
@@ -981,7 +647,7 @@ mod model {
         }
     }
 
-    pub use backend::Backend;
+    pub use backend::{Backend, BackendParameters};
 
     /// Archetype `Client`, proxy.tla:117
     pub mod client {
@@ -1015,52 +681,52 @@ mod model {
         }
 
         /// Archetype `Client`, proxy.tla:117
-        pub struct Client<Network, ToldResource> {
+        pub struct Client {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            network: Network,
-            told: ToldResource,
+            network: rt::Resource<i64, Message>,
+            told: rt::Resource<(), ToldRecord>,
         }
 
-        impl<Network, ToldResource> Client<Network, ToldResource>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            ToldResource: rt::MappingMacro<
-                    Index = (),
-                    Read = ToldRecord,
-                    Write = ToldRecord,
-                > + Told,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `Client` is made of.
+        pub struct ClientParameters<Network, ToldResource> {
+            /// `network`, proxy.tla:117
+            pub network: Network,
+            /// `told`, proxy.tla:117
+            pub told: ToldResource,
+            /// `rounds`, proxy.tla:117
+            pub rounds: i64,
+        }
+
+        impl Client {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                rounds: i64,
-                network: Network,
-                told: ToldResource,
+                parameters: ClientParameters<
+                    impl rt::Bound<i64, Message> + Link,
+                    impl rt::Bound<(), ToldRecord> + Told,
+                >,
             ) -> rt::Eval<Self> {
-                let state = {
-                    let reply = rt::Slot::Uninit;
-                    let id = 0;
-                    State {
-                        label: Label::Request,
-                        rounds,
-                        reply,
-                        id,
-                    }
+                let rounds = parameters.rounds;
+                let reply = rt::Slot::Uninit;
+                let id = 0;
+                let state = State {
+                    label: Label::Request,
+                    rounds,
+                    reply,
+                    id,
                 };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state,
-                    network,
-                    told,
+                    network: Box::new(parameters.network),
+                    told: Box::new(parameters.told),
                 })
             }
 
@@ -1117,171 +783,7 @@ mod model {
             }
         }
 
-        /// Whether `rounds` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `rounds` of `Client` is not given",
-            label = "call `.rounds(…)` before this"
-        )]
-        pub trait RoundsGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> RoundsGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `network` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `network` of `Client` is not given",
-            label = "call `.network(…)` before this"
-        )]
-        pub trait NetworkGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> NetworkGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// Whether `told` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `told` of `Client` is not given",
-            label = "call `.told(…)` before this"
-        )]
-        pub trait ToldResourceGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> ToldResourceGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `Client` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct ClientBuilder<Rounds, Network, ToldResource> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            rounds: Rounds,
-            network: Network,
-            told: ToldResource,
-        }
-
-        impl Client<rt::Missing, rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> ClientBuilder<rt::Missing, rt::Missing, rt::Missing> {
-                ClientBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    rounds: rt::Missing,
-                    network: rt::Missing,
-                    told: rt::Missing,
-                }
-            }
-        }
-
-        impl<
-            Rounds,
-            Network,
-            ToldResource,
-        > ClientBuilder<Rounds, Network, ToldResource> {
-            /// `rounds`, proxy.tla:117
-            pub fn rounds(
-                self,
-                rounds: i64,
-            ) -> ClientBuilder<rt::Given<i64>, Network, ToldResource> {
-                let Self { id, constants, network, told, .. } = self;
-                ClientBuilder {
-                    id,
-                    constants,
-                    rounds: rt::Given(rounds),
-                    network,
-                    told,
-                }
-            }
-
-            /// `network`, proxy.tla:117
-            pub fn network<T>(
-                self,
-                network: T,
-            ) -> ClientBuilder<Rounds, rt::Given<T>, ToldResource>
-            where
-                T: rt::MappingMacro<Index = i64, Read = Message, Write = Message> + Link,
-            {
-                let Self { id, constants, rounds, told, .. } = self;
-                ClientBuilder {
-                    id,
-                    constants,
-                    network: rt::Given(network),
-                    rounds,
-                    told,
-                }
-            }
-
-            /// `told`, proxy.tla:117
-            pub fn told<T>(self, told: T) -> ClientBuilder<Rounds, Network, rt::Given<T>>
-            where
-                T: rt::MappingMacro<Index = (), Read = ToldRecord, Write = ToldRecord>
-                    + Told,
-            {
-                let Self { id, constants, rounds, network, .. } = self;
-                ClientBuilder {
-                    id,
-                    constants,
-                    told: rt::Given(told),
-                    rounds,
-                    network,
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1, Bound2>(self) -> rt::Eval<Client<Bound1, Bound2>>
-            where
-                Rounds: RoundsGiven<i64>,
-                Network: NetworkGiven<Bound1>,
-                Bound1: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                    + Link,
-                ToldResource: ToldResourceGiven<Bound2>,
-                Bound2: rt::MappingMacro<
-                        Index = (),
-                        Read = ToldRecord,
-                        Write = ToldRecord,
-                    > + Told,
-            {
-                Client::new(
-                    self.id,
-                    &self.constants,
-                    self.rounds.given(),
-                    self.network.given(),
-                    self.told.given(),
-                )
-            }
-        }
-
-        impl<Network, ToldResource> rt::Archetype for Client<Network, ToldResource>
-        where
-            Network: rt::MappingMacro<Index = i64, Read = Message, Write = Message>
-                + Link,
-            ToldResource: rt::MappingMacro<
-                    Index = (),
-                    Read = ToldRecord,
-                    Write = ToldRecord,
-                > + Told,
-        {
+        impl rt::Archetype for Client {
             type State = State;
             fn name(&self) -> &'static str {
                 "Client"
@@ -1326,7 +828,7 @@ mod model {
         }
     }
 
-    pub use client::Client;
+    pub use client::{Client, ClientParameters};
 
     /// Archetype `fate`, proxy.tla:149
     pub mod fate {
@@ -1352,37 +854,37 @@ mod model {
         }
 
         /// Archetype `fate`, proxy.tla:149
-        pub struct Fate<Crashed> {
+        pub struct Fate {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
             state: State,
-            crashed: Crashed,
+            crashed: rt::Resource<(), rt::Function<i64, bool>>,
         }
 
-        impl<Crashed> Fate<Crashed>
-        where
-            Crashed: rt::MappingMacro<
-                    Index = (),
-                    Read = rt::Function<i64, bool>,
-                    Write = rt::Function<i64, bool>,
-                > + rt::PlainVariable,
-        {
-            /// An instance with identifier `id`, its `ref`s bound to resources.
+        /// What a `Fate` is made of.
+        pub struct FateParameters<Crashed> {
+            /// `crashed`, proxy.tla:134
+            pub crashed: Crashed,
+        }
+
+        impl Fate {
+            /// The process `id`.
             ///
             /// # Errors
             /// If the initial value of a variable cannot be evaluated.
-            #[allow(clippy::too_many_arguments)]
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
-                crashed: Crashed,
+                parameters: FateParameters<
+                    impl rt::Bound<(), rt::Function<i64, bool>> + rt::PlainVariable,
+                >,
             ) -> rt::Eval<Self> {
-                let state = { State { label: Label::Crash } };
+                let state = State { label: Label::Crash };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state,
-                    crashed,
+                    crashed: Box::new(parameters.crashed),
                 })
             }
 
@@ -1405,87 +907,7 @@ mod model {
             }
         }
 
-        /// Whether `crashed` was given.
-        #[diagnostic::on_unimplemented(
-            message = "the parameter `crashed` of `Fate` is not given",
-            label = "call `.crashed(…)` before this"
-        )]
-        pub trait CrashedGiven<T> {
-            /// What was given.
-            fn given(self) -> T;
-        }
-
-        impl<T> CrashedGiven<T> for rt::Given<T> {
-            fn given(self) -> T {
-                self.0
-            }
-        }
-
-        /// What a `Fate` is made of, each parameter given by a method of its name.
-        #[must_use]
-        pub struct FateBuilder<Crashed> {
-            id: i64,
-            constants: ::std::sync::Arc<Constants>,
-            crashed: Crashed,
-        }
-
-        impl Fate<rt::Missing> {
-            /// Starts with the identifier of the process; a method for each parameter gives the rest.
-            pub fn builder(
-                id: i64,
-                constants: &::std::sync::Arc<Constants>,
-            ) -> FateBuilder<rt::Missing> {
-                FateBuilder {
-                    id: id,
-                    constants: constants.clone(),
-                    crashed: rt::Missing,
-                }
-            }
-        }
-
-        impl<Crashed> FateBuilder<Crashed> {
-            /// `crashed`, proxy.tla:134
-            pub fn crashed<T>(self, crashed: T) -> FateBuilder<rt::Given<T>>
-            where
-                T: rt::MappingMacro<
-                        Index = (),
-                        Read = rt::Function<i64, bool>,
-                        Write = rt::Function<i64, bool>,
-                    > + rt::PlainVariable,
-            {
-                let Self { id, constants, .. } = self;
-                FateBuilder {
-                    id,
-                    constants,
-                    crashed: rt::Given(crashed),
-                }
-            }
-
-            /// The archetype.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
-            pub fn build<Bound1>(self) -> rt::Eval<Fate<Bound1>>
-            where
-                Crashed: CrashedGiven<Bound1>,
-                Bound1: rt::MappingMacro<
-                        Index = (),
-                        Read = rt::Function<i64, bool>,
-                        Write = rt::Function<i64, bool>,
-                    > + rt::PlainVariable,
-            {
-                Fate::new(self.id, &self.constants, self.crashed.given())
-            }
-        }
-
-        impl<Crashed> rt::Archetype for Fate<Crashed>
-        where
-            Crashed: rt::MappingMacro<
-                    Index = (),
-                    Read = rt::Function<i64, bool>,
-                    Write = rt::Function<i64, bool>,
-                > + rt::PlainVariable,
-        {
+        impl rt::Archetype for Fate {
             type State = State;
             fn name(&self) -> &'static str {
                 "fate"
@@ -1528,7 +950,7 @@ mod model {
         }
     }
 
-    pub use fate::Fate;
+    pub use fate::{Fate, FateParameters};
 
     /// `Link` over the variable `network`, as the model has it.
     pub struct LinkOverNetwork {
@@ -1634,47 +1056,6 @@ mod model {
 
     impl Detector for DetectorOverCrashed {}
 
-    /// The variable `crashed` itself.
-    pub struct PlainOverCrashed {
-        variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl PlainOverCrashed {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
-    }
-
-    impl rt::MappingMacro for PlainOverCrashed {
-        type Index = i64;
-        type Read = bool;
-        type Write = bool;
-        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
-            Ok(*self.variable.get(section).at(index)?)
-        }
-
-        fn write(
-            &mut self,
-            section: &mut rt::Section,
-            index: &i64,
-            value: bool,
-        ) -> rt::Step<()> {
-            let value = value;
-            *self.variable.get_mut(section).at_mut(index)? = value;
-            Ok(())
-        }
-    }
-
-    impl rt::PlainVariable for PlainOverCrashed {}
-
     /// `Told` over the variable `log`, as the model has it.
     pub struct ToldOverLog {
         variable: rt::Shared<rt::Seq<rt::Value>>,
@@ -1718,51 +1099,6 @@ mod model {
     }
 
     impl Told for ToldOverLog {}
-
-    /// The variable `crashed` itself.
-    pub struct PlainOverCrashed2 {
-        variable: rt::Shared<rt::Function<i64, bool>>,
-        constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl PlainOverCrashed2 {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
-    }
-
-    impl rt::MappingMacro for PlainOverCrashed2 {
-        type Index = ();
-        type Read = rt::Function<i64, bool>;
-        type Write = rt::Function<i64, bool>;
-        fn read(
-            &mut self,
-            section: &mut rt::Section,
-            (): &(),
-        ) -> rt::Step<rt::Function<i64, bool>> {
-            Ok(self.variable.get(section).clone())
-        }
-
-        fn write(
-            &mut self,
-            section: &mut rt::Section,
-            (): &(),
-            value: rt::Function<i64, bool>,
-        ) -> rt::Step<()> {
-            let value = value;
-            *self.variable.get_mut(section) = value;
-            Ok(())
-        }
-    }
-
-    impl rt::PlainVariable for PlainOverCrashed2 {}
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]
@@ -1822,8 +1158,10 @@ mod model {
                     Relay::new(
                         process_id,
                         constants,
-                        LinkOverNetwork::new(&self.network, constants),
-                        DetectorOverCrashed::new(&self.crashed, constants),
+                        RelayParameters {
+                            network: LinkOverNetwork::new(&self.network, constants),
+                            suspected: DetectorOverCrashed::new(&self.crashed, constants),
+                        },
                     )?,
                 );
             }
@@ -1832,8 +1170,10 @@ mod model {
                     Backend::new(
                         process_id,
                         constants,
-                        LinkOverNetwork::new(&self.network, constants),
-                        PlainOverCrashed::new(&self.crashed, constants),
+                        BackendParameters {
+                            network: LinkOverNetwork::new(&self.network, constants),
+                            crashed: rt::Indexed::new(&self.crashed),
+                        },
                     )?,
                 );
             }
@@ -1842,9 +1182,11 @@ mod model {
                     Client::new(
                         process_id,
                         constants,
-                        constants.rounds,
-                        LinkOverNetwork::new(&self.network, constants),
-                        ToldOverLog::new(&self.log, constants),
+                        ClientParameters {
+                            network: LinkOverNetwork::new(&self.network, constants),
+                            told: ToldOverLog::new(&self.log, constants),
+                            rounds: constants.rounds,
+                        },
                     )?,
                 );
             }
@@ -1859,7 +1201,9 @@ mod model {
                     Fate::new(
                         process_id,
                         constants,
-                        PlainOverCrashed2::new(&self.crashed, constants),
+                        FateParameters {
+                            crashed: self.crashed.clone(),
+                        },
                     )?,
                 );
             }

@@ -85,7 +85,7 @@ fn operators_and_indices_have_the_types_that_are_written_down() {
     assert!(none.is_empty());
     let model = mpcal_tests::fixtures("compile/annotated.tla");
     let compiled = mpcal_build::Config::new().compile_file(model).expect("it compiles");
-    assert!(compiled.rust.contains("MappingMacro<Index = i64, Read = Note, Write = Note>"), "{}", compiled.rust);
+    assert!(compiled.rust.contains("rt::Bound<i64, Note>"), "{}", compiled.rust);
 }
 
 mod polymorphic {

@@ -28,7 +28,7 @@ const PRELUDE: &str = "AsMut AsRef Box Clone Copy Debug Default DoubleEndedItera
 const OURS: &str =
     "Bound1 Frame frame return_to argument_0 argument_1 item1 item2 set1 set2 all changed old new tested \
     present variable value process stack id_2 own_id other_x x_mut label_2 state_2 model_hash MODEL_HASH \
-    Plain Unmapped PlainOverTotal InboxOverTotal ServerBuilder TotalGiven PushFrame self_ x given Given Missing";
+    Plain Unmapped PlainOverTotal InboxOverTotal ServerParameters PushFrame self_ x Bound Resource parameters";
 
 /// What TLA+ and PlusCal do not let anybody use as a name.
 fn is_name(word: &str) -> bool {
