@@ -137,3 +137,10 @@ pub fn has_fields(value: &Value, fields: &[&str]) -> Eval<()> {
         Err(EvalError(format!("expected a record of {fields:?}, found {value}")))
     }
 }
+
+/// Whether a value is a record with exactly these fields, in any order.
+#[must_use]
+pub fn is_record_of(value: &Value, fields: &[&'static str]) -> bool {
+    matches!(value, Value::Function(f) if f.len() == fields.len())
+        && fields.iter().all(|name| value.field(name).is_ok())
+}

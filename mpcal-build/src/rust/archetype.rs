@@ -137,16 +137,15 @@ impl Emitter<'_> {
             let structs: Vec<_> = copies.iter().map(|c| &c.frame).collect();
             (
                 quote! {
-                        #(#frames)*
+                    #(#frames)*
 
-                        /// An activation of a procedure.
-                        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-                #[derive(rt::Serialize, rt::Deserialize)]
-                        #[serde(crate = "rt::serde")]
-                        pub enum Frame {
-                            #(#names(#structs),)*
-                        }
-                    },
+                    /// An activation of a procedure.
+                    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+                    #[serde(crate = "rt::serde")]
+                    pub enum Frame {
+                        #(#names(#structs),)*
+                    }
+                },
                 quote! {
                     /// Activations of procedures, the innermost last.
                     pub stack: Vec<Frame>,
@@ -184,8 +183,7 @@ impl Emitter<'_> {
                 }
 
                 /// Label and variables.
-                #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-            #[derive(rt::Serialize, rt::Deserialize)]
+                #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
                 #[serde(crate = "rt::serde")]
                 pub struct State {
                     /// Where control is.
@@ -219,43 +217,20 @@ impl Emitter<'_> {
                         #take_id
                         #take_values
                         #initials
-                        let state = State { label: Label::#first #(, #fields)* #stack_value };
-                        Ok(Self { #id_field, constants: constants.clone(), state #(, #bound)* })
+                        Ok(Self {
+                            #id_field,
+                            constants: constants.clone(),
+                            state: State { label: Label::#first #(, #fields)* #stack_value }
+                            #(, #bound)*
+                        })
                     }
 
                     #(#bodies)*
                 }
 
-                impl rt::Archetype for #name {
-                    type State = State;
-
-                    fn name(&self) -> &'static str { #display }
-
-                    fn process(&self) -> rt::Value { rt::Data::to_value(&self.id) }
-
-                    fn label(&self) -> &'static str {
-                        match self.state.label {
-                            #(Label::#labels => #texts,)*
-                            Label::Done => "Done",
-                        }
-                    }
-
-                    fn is_done(&self) -> bool { self.state.label == Label::Done }
-
-                    fn state(&self) -> &State { &self.state }
-
-                    fn state_mut(&mut self) -> &mut State { &mut self.state }
-
-                    fn is_local(&self) -> bool { ::std::matches!(self.state.label, Label::Done #(| Label::#local)*) }
-
-                    fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                        self.state.label = match self.state.label {
-                            #(Label::#labels => self.#functions(section)?,)*
-                            Label::Done => Label::Done,
-                        };
-                        Ok(())
-                    }
-                }
+                rt::archetype!(
+                    #name = #display { #(#labels = #texts => #functions),* } #(, #local is local)*
+                );
             }
             pub use #module::{#name #(, #parameters_name)*};
         }

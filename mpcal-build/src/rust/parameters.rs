@@ -62,7 +62,6 @@ impl Emitter<'_> {
         let names = &self.names.archetypes[archetype.index()];
         let name = ident(&names.parameters);
         let generics = all.iter().filter(|p| self.taken_as(archetype, **p).is_some()).map(|p| self.generic(*p));
-        let docs = all.iter().map(|p| self.origin(&format!("`{}`", self.model.variable(*p).name), self.span_of(*p)));
         let fields = all.iter().map(|p| self.resource_name(*p));
         let types = all.iter().map(|p| match self.taken_as(archetype, *p) {
             Some(_) => {
@@ -75,13 +74,9 @@ impl Emitter<'_> {
         quote! {
             #[doc = #doc]
             pub struct #name<#(#generics),*> {
-                #(#[doc = #docs] pub #fields: #types,)*
+                #(pub #fields: #types,)*
             }
         }
-    }
-
-    fn span_of(&self, variable: VariableId) -> crate::source::Span {
-        self.model.variable(variable).span
     }
 
     fn parameters_argument(&self, archetype: ArchetypeId, all: &[VariableId]) -> TokenStream {

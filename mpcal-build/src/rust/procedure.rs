@@ -166,8 +166,7 @@ impl Emitter<'_> {
         });
         quote! {
             #[doc = #doc]
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-            #[derive(rt::Serialize, rt::Deserialize)]
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub struct #name {
                 /// Where control goes back to.

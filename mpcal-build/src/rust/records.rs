@@ -10,7 +10,7 @@ use super::expr::element_of;
 use super::names::ident;
 use super::Emitter;
 use crate::resolved::Expr;
-use crate::types::{Record, Tag, Type};
+use crate::types::{Record, Shape, Tag, Type};
 
 impl Emitter<'_> {
     pub(super) fn record(&self, record: &Record) -> TokenStream {
@@ -46,66 +46,19 @@ impl Emitter<'_> {
 
     fn record_enum(&self, id: usize, name: &Ident, record: &Record) -> TokenStream {
         let variants: Vec<_> = self.names.record_variants[id].iter().map(|n| ident(n)).collect();
-        let mut declarations = Vec::new();
-        let mut to = Vec::new();
-        let mut from = Vec::new();
-        let mut orders = Vec::new();
-        let prefixed = |name: &str| record.fields.keys().any(|f| self.names.field(record, f).starts_with(name));
-        let other = if prefixed("other_") { "the_other" } else { "other" };
-        for (shape, variant) in record.shapes.iter().zip(&variants) {
-            let held: Vec<_> = record.held(shape).collect();
-            let names: Vec<_> = held.iter().map(|f| self.field_name(record, f)).collect();
-            let keys: Vec<&str> = held.iter().map(|f| &***f).collect();
-            let types: Vec<_> = held.iter().map(|f| self.field_type(record, f)).collect();
-            let all: Vec<&str> = shape.fields.iter().map(|f| &**f).collect();
-            let doc = format!(" `[{}]`", all.join(", "));
-            let empty = names.is_empty();
-            let inside = if empty { quote!() } else { quote!({ #(#names),* }) };
-            let typed = if empty { quote!() } else { quote!({ #(#names: #types),* }) };
-            declarations.push(quote!(#[doc = #doc] #variant #typed));
-            let tag = record.tag.as_ref().and_then(|field| {
-                let t = record.fields.get(field)?;
-                Some((&**field, self.tag(shape.tag.as_ref()?, t, None).tokens))
-            });
-            let values = shape.fields.iter().map(|f| match &tag {
-                Some((field, tokens)) if **field == **f => quote!((#field, rt::Data::to_value(&#tokens))),
-                _ => {
-                    let (key, name) = (&**f, self.field_name(record, f));
-                    quote!((#key, rt::Data::to_value(#name)))
-                }
-            });
-            to.push(quote!(Self::#variant #inside => rt::Value::record([#(#values),*])));
-            let same_tag =
-                tag.as_ref().map(|(field, tokens)| quote!(&& *value.field(#field)? == rt::Data::to_value(&#tokens)));
-            let made = quote!({ #(#names: rt::Data::from_value(value.field(#keys)?)?),* });
-            let made = if empty { quote!() } else { made };
-            from.push(quote! {
-                if rt::has_fields(value, &[#(#all),*]).is_ok() #same_tag {
-                    return Ok(Self::#variant #made);
-                }
-            });
-            let theirs: Vec<_> = names.iter().map(|n| ident(&format!("{other}_{}", unraw(n)))).collect();
-            let mut chain = names.iter().zip(&theirs).map(|(a, b)| quote!(#a.cmp(#b)));
-            if let Some(first) = chain.next() {
-                orders.push(quote! {
-                    (Self::#variant { #(#names),* }, Self::#variant { #(#names: #theirs),* }) => {
-                        #first #(.then_with(|| #chain))*
-                    }
-                });
-            }
-        }
+        let shapes = || record.shapes.iter().zip(&variants);
+        let declarations = shapes().map(|(shape, variant)| self.declared_shape(record, shape, variant));
+        let meanings = shapes().map(|(shape, variant)| self.meaning_of_shape(record, shape, variant));
         // What no shape has is read, if anywhere, by what is never run.
         let had = record.fields.iter().filter(|(field, _)| record.ever(field));
         let accessors = had.map(|(field, t)| self.accessors(record, &variants, field, t));
-        let message = format!("{name}: no such shape");
         let doc = match &record.tag {
             Some(tag) => format!(" Records of several shapes, told apart by their field `{tag}`."),
             None => " Records of several shapes.".to_owned(),
         };
         quote! {
             #[doc = #doc]
-            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-            #[derive(rt::Serialize, rt::Deserialize)]
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub enum #name {
                 #(#declarations),*
@@ -113,30 +66,33 @@ impl Emitter<'_> {
             impl #name {
                 #(#accessors)*
             }
-            impl Ord for #name {
-                fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
-                    match (self, other) {
-                        #(#orders)*
-                        _ => rt::Data::to_value(self).cmp(&rt::Data::to_value(other)),
-                    }
-                }
-            }
-            impl PartialOrd for #name {
-                fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
-                    Some(self.cmp(other))
-                }
-            }
-            impl rt::Data for #name {
-                fn to_value(&self) -> rt::Value {
-                    match self { #(#to),* }
-                }
-                fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-                    #(#from)*
-                    Err(rt::EvalError(::std::format!("{}: {value}", #message)))
-                }
-            }
-            rt::prints_as_value!(#name);
+            rt::shapes!(#name { #(#meanings),* });
         }
+    }
+
+    /// The variant of a shape.
+    fn declared_shape(&self, record: &Record, shape: &Shape, variant: &Ident) -> TokenStream {
+        let all: Vec<&str> = shape.fields.iter().map(|f| &**f).collect();
+        let doc = format!(" `[{}]`", all.join(", "));
+        let held = record.held(shape).map(|f| {
+            let (name, t) = (self.field_name(record, f), self.field_type(record, f));
+            quote!(#name: #t)
+        });
+        let held: Vec<_> = held.collect();
+        let held = if held.is_empty() { quote!() } else { quote!({ #(#held),* }) };
+        quote!(#[doc = #doc] #variant #held)
+    }
+
+    /// Which fields those of a variant stand for, and the tag that the variant itself stands for.
+    fn meaning_of_shape(&self, record: &Record, shape: &Shape, variant: &Ident) -> TokenStream {
+        let names = record.held(shape).map(|f| self.field_name(record, f));
+        let keys = record.held(shape).map(|f| &**f);
+        let tag = record.tag.as_ref().and_then(|field| {
+            let tag = self.tag(shape.tag.as_ref()?, record.fields.get(field)?, None).tokens;
+            let key = &**field;
+            Some(quote!(with #key = #tag))
+        });
+        quote!(#variant { #(#names = #keys),* } #tag)
     }
 
     /// How a field of an enum is read, and changed: it fails for shapes without the field.
@@ -251,8 +207,4 @@ impl Emitter<'_> {
         });
         Code::owned(all, Type::Set(Box::new(element)))
     }
-}
-
-fn unraw(name: &Ident) -> String {
-    name.to_string().trim_start_matches("r#").to_owned()
 }

@@ -104,6 +104,62 @@ macro_rules! __optional {
     };
 }
 
+/// An enum that stands for records of several shapes:
+/// `rt::shapes!(Message { Ask { from = "from" } with "kind" = Kind::Ask, Tell { .. } with .. });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __shapes {
+    ($name:ident {
+        $($variant:ident { $($field:ident = $key:literal),* } $(with $tag:literal = $meant:expr)?),*
+    }) => {
+        impl $crate::generated::Data for $name {
+            fn to_value(&self) -> $crate::generated::Value {
+                match self {
+                    $(Self::$variant { $($field),* } => $crate::generated::Value::record([
+                        $(($key, $crate::generated::Data::to_value($field)),)*
+                        $(($tag, $crate::generated::Data::to_value(&$meant)))?
+                    ]),)*
+                }
+            }
+            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+                $(if $crate::generated::is_record_of(value, &[$($key,)* $($tag)?])
+                    $(&& *value.field($tag)? == $crate::generated::Data::to_value(&$meant))?
+                {
+                    return Ok(Self::$variant {
+                        $($field: $crate::generated::Data::from_value(value.field($key)?)?),*
+                    });
+                })*
+                Err($crate::generated::EvalError(::std::format!("{}: no such shape: {value}", ::std::stringify!($name))))
+            }
+        }
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                match (self, other) {
+                    $((Self::$variant { $($field),* }, Self::$variant { .. }) => {
+                        $(
+                            let left = $field;
+                            if let Self::$variant { $field, .. } = other {
+                                let order = left.cmp($field);
+                                if order.is_ne() {
+                                    return order;
+                                }
+                            }
+                        )*
+                        ::std::cmp::Ordering::Equal
+                    })*
+                    _ => $crate::generated::Data::to_value(self).cmp(&$crate::generated::Data::to_value(other)),
+                }
+            }
+        }
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+        $crate::__prints_as_value!($name);
+    };
+}
+
 /// A field that records of all shapes have: `rt::field!(from, from_mut, i64, Ask | Tell);`
 #[doc(hidden)]
 #[macro_export]
@@ -151,6 +207,58 @@ macro_rules! __some_field {
     };
 }
 
+/// What a driver runs: `rt::archetype!(Server = "Server" { Serve = "serve" => serve }, Serve is local);`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __archetype {
+    ($name:ident = $text:literal {
+        $($label:ident = $label_text:literal => $function:ident),*
+    } $(, $local:ident is local)*) => {
+        impl $crate::generated::Archetype for $name {
+            type State = State;
+
+            fn name(&self) -> &'static str {
+                $text
+            }
+
+            fn process(&self) -> $crate::generated::Value {
+                $crate::generated::Data::to_value(&self.id)
+            }
+
+            fn label(&self) -> &'static str {
+                match self.state.label {
+                    $(Label::$label => $label_text,)*
+                    Label::Done => "Done",
+                }
+            }
+
+            fn is_done(&self) -> bool {
+                self.state.label == Label::Done
+            }
+
+            fn state(&self) -> &State {
+                &self.state
+            }
+
+            fn state_mut(&mut self) -> &mut State {
+                &mut self.state
+            }
+
+            fn is_local(&self) -> bool {
+                ::std::matches!(self.state.label, Label::Done $(| Label::$local)*)
+            }
+
+            fn step(&mut self, section: &mut $crate::generated::Section) -> $crate::generated::Step<()> {
+                self.state.label = match self.state.label {
+                    $(Label::$label => self.$function(section)?,)*
+                    Label::Done => Label::Done,
+                };
+                Ok(())
+            }
+        }
+    };
+}
+
 /// `Display` as TLC prints the value.
 #[doc(hidden)]
 #[macro_export]
@@ -166,7 +274,7 @@ macro_rules! __prints_as_value {
 
 use crate::value::EvalError;
 pub use crate::{
-    __field as field, __optional as optional, __prints_as_value as prints_as_value, __record as record,
+    __archetype as archetype, __field as field, __optional as optional, __record as record, __shapes as shapes,
     __some_field as some_field, __tags as tags,
 };
 
