@@ -130,8 +130,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -152,7 +151,6 @@ mod model {
 
         /// What a `LockServer` is made of.
         pub struct LockServerParameters<Network> {
-            /// `network`, locksvc.tla:42
             pub network: Network,
         }
 
@@ -168,15 +166,14 @@ mod model {
             ) -> rt::Eval<Self> {
                 let message = rt::Slot::Uninit;
                 let waiting = rt::Seq::<i64>::new();
-                let state = State {
-                    label: Label::Serve,
-                    message,
-                    waiting,
-                };
                 Ok(Self {
                     id,
                     constants: constants.clone(),
-                    state,
+                    state: State {
+                        label: Label::Serve,
+                        message,
+                        waiting,
+                    },
                     network: Box::new(parameters.network),
                 })
             }
@@ -240,50 +237,10 @@ mod model {
                 Ok(Label::Serve)
             }
         }
-
-        impl rt::Archetype for LockServer {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "LockServer"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Serve => "serve",
-                    Label::Handle => "handle",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Serve => self.serve(section)?,
-                    Label::Handle => self.handle(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(
+            LockServer = "LockServer" { Serve = "serve" => serve, Handle = "handle" =>
+            handle }
+        );
     }
 
     pub use lock_server::{LockServer, LockServerParameters};
@@ -307,8 +264,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -329,11 +285,8 @@ mod model {
 
         /// What a `LockClient` is made of.
         pub struct LockClientParameters<Network, Holding, Rounds> {
-            /// `network`, locksvc.tla:64
             pub network: Network,
-            /// `holding`, locksvc.tla:64
             pub holding: Holding,
-            /// `rounds`, locksvc.tla:64
             pub rounds: Rounds,
         }
 
@@ -352,14 +305,13 @@ mod model {
                 >,
             ) -> rt::Eval<Self> {
                 let answer = rt::Slot::Uninit;
-                let state = State {
-                    label: Label::Acquire,
-                    answer,
-                };
                 Ok(Self {
                     id,
                     constants: constants.clone(),
-                    state,
+                    state: State {
+                        label: Label::Acquire,
+                        answer,
+                    },
                     network: Box::new(parameters.network),
                     holding: Box::new(parameters.holding),
                     rounds: Box::new(parameters.rounds),
@@ -437,52 +389,10 @@ mod model {
                 Ok(Label::Acquire)
             }
         }
-
-        impl rt::Archetype for LockClient {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "LockClient"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Acquire => "acquire",
-                    Label::Granted => "granted",
-                    Label::Work => "work",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Acquire => self.acquire(section)?,
-                    Label::Granted => self.granted(section)?,
-                    Label::Work => self.work(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(
+            LockClient = "LockClient" { Acquire = "acquire" => acquire, Granted =
+            "granted" => granted, Work = "work" => work }
+        );
     }
 
     pub use lock_client::{LockClient, LockClientParameters};

@@ -104,8 +104,7 @@ mod model {
     }
 
     /// Records of several shapes.
-    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub enum Message {
         /// `[by, id, ok]`
@@ -123,92 +122,10 @@ mod model {
         rt::some_field!(ok, ok_mut, bool, "ok", ByIdOk);
         rt::some_field!(to, to_mut, i64, "to", ByIdTo);
     }
-
-    impl Ord for Message {
-        fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
-            match (self, other) {
-                (
-                    Self::ByIdOk { by, id, ok },
-                    Self::ByIdOk { by: other_by, id: other_id, ok: other_ok },
-                ) => {
-                    by.cmp(other_by)
-                        .then_with(|| id.cmp(other_id))
-                        .then_with(|| ok.cmp(other_ok))
-                }
-                (
-                    Self::ByIdTo { by, id, to },
-                    Self::ByIdTo { by: other_by, id: other_id, to: other_to },
-                ) => {
-                    by.cmp(other_by)
-                        .then_with(|| id.cmp(other_id))
-                        .then_with(|| to.cmp(other_to))
-                }
-                (
-                    Self::FromId { from, id },
-                    Self::FromId { from: other_from, id: other_id },
-                ) => from.cmp(other_from).then_with(|| id.cmp(other_id)),
-                _ => rt::Data::to_value(self).cmp(&rt::Data::to_value(other)),
-            }
-        }
-    }
-
-    impl PartialOrd for Message {
-        fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
-            Some(self.cmp(other))
-        }
-    }
-
-    impl rt::Data for Message {
-        fn to_value(&self) -> rt::Value {
-            match self {
-                Self::ByIdOk { by, id, ok } => {
-                    rt::Value::record([
-                        ("by", rt::Data::to_value(by)),
-                        ("id", rt::Data::to_value(id)),
-                        ("ok", rt::Data::to_value(ok)),
-                    ])
-                }
-                Self::ByIdTo { by, id, to } => {
-                    rt::Value::record([
-                        ("by", rt::Data::to_value(by)),
-                        ("id", rt::Data::to_value(id)),
-                        ("to", rt::Data::to_value(to)),
-                    ])
-                }
-                Self::FromId { from, id } => {
-                    rt::Value::record([
-                        ("from", rt::Data::to_value(from)),
-                        ("id", rt::Data::to_value(id)),
-                    ])
-                }
-            }
-        }
-
-        fn from_value(value: &rt::Value) -> rt::Eval<Self> {
-            if rt::has_fields(value, &["by", "id", "ok"]).is_ok() {
-                return Ok(Self::ByIdOk {
-                    by: rt::Data::from_value(value.field("by")?)?,
-                    id: rt::Data::from_value(value.field("id")?)?,
-                    ok: rt::Data::from_value(value.field("ok")?)?,
-                });
-            }
-            if rt::has_fields(value, &["by", "id", "to"]).is_ok() {
-                return Ok(Self::ByIdTo {
-                    by: rt::Data::from_value(value.field("by")?)?,
-                    id: rt::Data::from_value(value.field("id")?)?,
-                    to: rt::Data::from_value(value.field("to")?)?,
-                });
-            }
-            if rt::has_fields(value, &["from", "id"]).is_ok() {
-                return Ok(Self::FromId {
-                    from: rt::Data::from_value(value.field("from")?)?,
-                    id: rt::Data::from_value(value.field("id")?)?,
-                });
-            }
-            Err(rt::EvalError(::std::format!("{}: {value}", "Message: no such shape")))
-        }
-    }
-    rt::prints_as_value!(Message);
+    rt::shapes!(
+        Message { ByIdOk { by = "by", id = "id", ok = "ok" }, ByIdTo { by = "by", id =
+        "id", to = "to" }, FromId { from = "from", id = "id" } }
+    );
 
     /// A record `[by, id, ok]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -273,8 +190,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -300,9 +216,7 @@ mod model {
 
         /// What a `Relay` is made of.
         pub struct RelayParameters<Network, Suspected> {
-            /// `network`, proxy.tla:67
             pub network: Network,
-            /// `suspected`, proxy.tla:67
             pub suspected: Suspected,
         }
 
@@ -323,17 +237,16 @@ mod model {
                 let message = rt::Slot::Uninit;
                 let backend = 0;
                 let tried = rt::Set::<i64>::new();
-                let state = State {
-                    label: Label::Accept,
-                    request,
-                    message,
-                    backend,
-                    tried,
-                };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
-                    state,
+                    state: State {
+                        label: Label::Accept,
+                        request,
+                        message,
+                        backend,
+                        tried,
+                    },
                     network: Box::new(parameters.network),
                     suspected: Box::new(parameters.suspected),
                 })
@@ -445,52 +358,10 @@ mod model {
                 }
             }
         }
-
-        impl rt::Archetype for Relay {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "Relay"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Accept => "accept",
-                    Label::Forward => "forward",
-                    Label::Relay => "relay",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Accept => self.accept(section)?,
-                    Label::Forward => self.forward(section)?,
-                    Label::Relay => self.relay(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(
+            Relay = "Relay" { Accept = "accept" => accept, Forward = "forward" =>
+            forward, Relay = "relay" => relay }
+        );
     }
 
     pub use relay::{Relay, RelayParameters};
@@ -512,8 +383,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -533,9 +403,7 @@ mod model {
 
         /// What a `Backend` is made of.
         pub struct BackendParameters<Network, Crashed> {
-            /// `network`, proxy.tla:103
             pub network: Network,
-            /// `crashed`, proxy.tla:103
             pub crashed: Crashed,
         }
 
@@ -553,14 +421,13 @@ mod model {
                 >,
             ) -> rt::Eval<Self> {
                 let work = rt::Slot::Uninit;
-                let state = State {
-                    label: Label::Receive,
-                    work,
-                };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
-                    state,
+                    state: State {
+                        label: Label::Receive,
+                        work,
+                    },
                     network: Box::new(parameters.network),
                     crashed: Box::new(parameters.crashed),
                 })
@@ -601,50 +468,10 @@ mod model {
                 Ok(Label::Receive)
             }
         }
-
-        impl rt::Archetype for Backend {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "Backend"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Receive => "receive",
-                    Label::Answer => "answer",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Receive => self.receive(section)?,
-                    Label::Answer => self.answer(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(
+            Backend = "Backend" { Receive = "receive" => receive, Answer = "answer" =>
+            answer }
+        );
     }
 
     pub use backend::{Backend, BackendParameters};
@@ -666,8 +493,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -691,11 +517,8 @@ mod model {
 
         /// What a `Client` is made of.
         pub struct ClientParameters<Network, ToldResource> {
-            /// `network`, proxy.tla:117
             pub network: Network,
-            /// `told`, proxy.tla:117
             pub told: ToldResource,
-            /// `rounds`, proxy.tla:117
             pub rounds: i64,
         }
 
@@ -715,16 +538,15 @@ mod model {
                 let rounds = parameters.rounds;
                 let reply = rt::Slot::Uninit;
                 let id = 0;
-                let state = State {
-                    label: Label::Request,
-                    rounds,
-                    reply,
-                    id,
-                };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
-                    state,
+                    state: State {
+                        label: Label::Request,
+                        rounds,
+                        reply,
+                        id,
+                    },
                     network: Box::new(parameters.network),
                     told: Box::new(parameters.told),
                 })
@@ -782,50 +604,10 @@ mod model {
                 Ok(Label::Request)
             }
         }
-
-        impl rt::Archetype for Client {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "Client"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Request => "request",
-                    Label::Response => "response",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Request => self.request(section)?,
-                    Label::Response => self.response(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(
+            Client = "Client" { Request = "request" => request, Response = "response" =>
+            response }
+        );
     }
 
     pub use client::{Client, ClientParameters};
@@ -845,8 +627,7 @@ mod model {
         }
 
         /// Label and variables.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[derive(rt::Serialize, rt::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
             /// Where control is.
@@ -863,7 +644,6 @@ mod model {
 
         /// What a `Fate` is made of.
         pub struct FateParameters<Crashed> {
-            /// `crashed`, proxy.tla:134
             pub crashed: Crashed,
         }
 
@@ -879,11 +659,10 @@ mod model {
                     impl rt::Bound<(), rt::Function<i64, bool>> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
-                let state = State { label: Label::Crash };
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
-                    state,
+                    state: State { label: Label::Crash },
                     crashed: Box::new(parameters.crashed),
                 })
             }
@@ -906,48 +685,7 @@ mod model {
                 Ok(Label::Done)
             }
         }
-
-        impl rt::Archetype for Fate {
-            type State = State;
-            fn name(&self) -> &'static str {
-                "fate"
-            }
-
-            fn process(&self) -> rt::Value {
-                rt::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    Label::Crash => "crash",
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done)
-            }
-
-            fn step(&mut self, section: &mut rt::Section) -> rt::Step<()> {
-                self.state.label = match self.state.label {
-                    Label::Crash => self.crash(section)?,
-                    Label::Done => Label::Done,
-                };
-                Ok(())
-            }
-        }
+        rt::archetype!(Fate = "fate" { Crash = "crash" => crash });
     }
 
     pub use fate::{Fate, FateParameters};
