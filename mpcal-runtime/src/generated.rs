@@ -20,6 +20,7 @@ pub type Resource<I, R, W = R> = Box<dyn MappingMacro<Index = I, Read = R, Write
 
 mod bags;
 mod data;
+mod depth;
 #[cfg(feature = "runtime")]
 mod indexed;
 mod integers;
@@ -31,6 +32,7 @@ mod strings;
 
 pub use bags::*;
 pub use data::*;
+pub use depth::*;
 #[cfg(feature = "runtime")]
 pub use indexed::Indexed;
 pub use integers::*;

@@ -286,3 +286,38 @@ async fn a_timer_started_anew_counts_from_then() {
     conformance::commit(|s| timer.write(s, &(), true)).await.unwrap();
     assert!(!conformance::commit(|s| timer.read(s, &())).await.unwrap());
 }
+
+mod endless {
+    mpcal_macros::mpcal! { r#"
+        ---- MODULE Endless ----
+        EXTENDS Integers
+        RECURSIVE Down(_)
+        Down(n) == IF n = 0 THEN 0 ELSE 1 + Down(n - 1)
+        (*
+        --mpcal Endless {
+          variables x = 0;
+          process (counter = 1) {
+            deep: x := Down(500);
+            endless: x := Down(-1);
+          }
+        }
+        *)
+        ====
+    "# }
+}
+
+/// A recursive operator without an end is an error that names it, where it stops.
+#[tokio::test]
+async fn endless_recursion_is_an_error() {
+    let constants = Arc::new(endless::Constants {});
+    let variables = endless::Variables::new(&constants).expect("the variables have initial values");
+    let mut node = Node::new();
+    variables.spawn(&mut node, &constants).expect("the process starts");
+    let error = node.join().await.expect_err("it has no end").to_string();
+    assert!(error.contains("`Down` calls itself too deep"), "{error}");
+    assert_eq!(variables.x.load(), 500);
+    let model = "---- MODULE M ----\nEXTENDS Integers\nRECURSIVE Down(_)\nDown(n) == Down(n - 1)\n(*\n--mpcal M {\n  \
+                 variables x = 0;\n  process (p = 1) { deep: x := Down(0); }\n}\n*)\n====\n";
+    let error = mpcal_build::Config::new().explore(model, &std::collections::HashMap::new(), 10).expect_err("no end");
+    assert!(error.to_string().contains("2000 deep"), "{error}");
+}

@@ -45,6 +45,9 @@ pub(super) struct Run<'r, 'm> {
 /// Names bound inside an expression, on top of those of the step.
 pub(super) type Env = HashMap<BoundId, Bound>;
 
+/// Operators may call each other so deep, for the stack to suffice.
+const MAX_CALLS: usize = 2_000;
+
 pub(super) type Eval<T> = Result<T, String>;
 
 pub(super) fn from_runtime<T>(result: mpcal_runtime::value::Eval<T>) -> Eval<T> {
@@ -283,7 +286,14 @@ impl<'r, 'm> Run<'r, 'm> {
         for (p, a) in parameters.iter().zip(args) {
             inner.insert(*p, self.argument(a, env));
         }
-        self.value(body, &inner)
+        let depth = &self.machine.depth;
+        if depth.get() > MAX_CALLS {
+            return Err(format!("operators call each other {MAX_CALLS} deep"));
+        }
+        depth.set(depth.get() + 1);
+        let value = self.value(body, &inner);
+        depth.set(depth.get() - 1);
+        value
     }
 
     fn argument(&self, a: &Expr, env: &Env) -> Bound {

@@ -1,6 +1,6 @@
 //! States, and the steps between them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use mpcal_runtime::value::Value;
@@ -71,6 +71,8 @@ pub(super) struct Machine<'m> {
     pub(super) constants: Vec<Value>,
     /// How often each expression was evaluated, if that is counted.
     counts: RefCell<Option<HashMap<ExprId, u64>>>,
+    /// How many operators are being evaluated, each inside the one before.
+    pub(super) depth: Cell<usize>,
 }
 
 impl State {
@@ -91,7 +93,7 @@ impl<'m> Machine<'m> {
             None => value(&c.name),
         });
         let constants = constants.collect::<Result<_, _>>()?;
-        Ok(Self { model, normal, constants, counts: RefCell::default() })
+        Ok(Self { model, normal, constants, counts: RefCell::default(), depth: Cell::default() })
     }
 
     /// Counts evaluations from now on.

@@ -70,13 +70,17 @@ impl Emitter<'_> {
             let fails = definition.recursive || has_question_mark(&body);
             let name = self.operator_name(&definition.name);
             let result = as_result(&body);
+            // What has no end is an error, and not the end of the process.
+            let text = &*definition.name;
+            let descend =
+                if definition.recursive { quote!(let _descent = rt::descend(#text)?;) } else { TokenStream::new() };
             let tokens = if fails {
                 quote! {
                     #[doc = #doc]
                     ///
                     /// # Errors
                     /// If TLC cannot evaluate it either.
-                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #result }
+                    pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #descend #result }
                 }
             } else {
                 quote! {
