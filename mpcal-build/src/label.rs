@@ -106,15 +106,19 @@ impl Adder {
         let (mut assigned, mut needed, mut labelled) = (before.clone(), place.first, false);
         let mut statements = Vec::new();
         flat(list, &mut statements);
+        let mut statements = statements.into_iter().peekable();
         let mut calls = false;
-        for s in statements {
+        while let Some(s) = statements.next() {
             if calls && matches!(s.kind, StmtKind::Return | StmtKind::Goto(_)) {
                 // `call P(); return` is one statement.
                 calls = false;
                 continue;
             }
             calls = matches!(s.kind, StmtKind::Call(..));
-            let changed = self.changed(s);
+            let mut changed = self.changed(s);
+            if let Some(next) = statements.peek().filter(|next| calls && matches!(next.kind, StmtKind::Return)) {
+                changed.extend(self.changed(next));
+            }
             let again = changed.iter().any(|v| assigned.contains(v));
             if (needed || again || matches!(s.kind, StmtKind::While(..))) && !place.in_with {
                 self.label(s);
