@@ -27,6 +27,9 @@ pub(super) struct Process {
     pc: Pc,
     pub(super) locals: BTreeMap<VariableId, Value>,
     pub(super) stack: Vec<Frame>,
+    /// Parameters of procedures that ended in a call of another one, where they are not what they start with: the
+    /// translator leaves them as they are. Nobody reads them, but TLC tells states by them.
+    left: BTreeMap<VariableId, Value>,
 }
 
 /// Where control is.
@@ -135,7 +138,7 @@ impl<'m> Machine<'m> {
             let first = self.normal.archetypes[process.archetype.index()].sections.first();
             for id in ids {
                 let pc = first.map_or(Pc::Done, |s| Pc::At(s.label.to_string()));
-                let fresh = Process { of, id, pc, locals: BTreeMap::new(), stack: Vec::new() };
+                let fresh = Process { of, id, pc, locals: BTreeMap::new(), stack: Vec::new(), left: BTreeMap::new() };
                 let at = states.first().map_or(0, |s| s.processes.len());
                 states.iter_mut().for_each(|s| s.processes.push(fresh.clone()));
                 for (parameter, argument) in archetype.parameters.iter().zip(&process.arguments) {
@@ -270,7 +273,13 @@ impl Run<'_, '_> {
         }
         let return_to = match to {
             Some(jump) => pc(jump)?,
-            None => self.process_mut().stack.pop().ok_or_else(|| "return without a call".to_owned())?.return_to,
+            None => {
+                let frame = self.process_mut().stack.pop().ok_or_else(|| "return without a call".to_owned())?;
+                if frame.procedure != procedure.0 {
+                    self.leave(&frame)?;
+                }
+                frame.return_to
+            }
         };
         self.process_mut().stack.push(Frame { procedure: procedure.0, locals, refs, return_to });
         for local in &definition.locals {
@@ -287,6 +296,25 @@ impl Run<'_, '_> {
         }
         let first = self.machine.normal.procedures[procedure.index()].sections.first();
         self.process_mut().pc = first.map_or(Pc::Done, |s| Pc::At(s.label.to_string()));
+        Ok(())
+    }
+
+    /// Keeps the parameters of an activation that ends in a call of another procedure.
+    fn leave(&mut self, frame: &Frame) -> Result<(), Stop> {
+        let model = self.machine.model;
+        let parameters = &model.procedures[frame.procedure as usize].parameters;
+        for parameter in parameters.iter().filter(|p| model.variable(**p).kind == VariableKind::Value) {
+            let start = match &model.variable(*parameter).initial {
+                Initial::Value(e) => self.eval(e)?,
+                Initial::None | Initial::Element(_) => Value::DEFAULT_INIT,
+            };
+            let value = frame.locals.get(parameter).filter(|v| **v != start).cloned();
+            let left = &mut self.process_mut().left;
+            match value {
+                Some(value) => left.insert(*parameter, value),
+                None => left.remove(parameter),
+            };
+        }
         Ok(())
     }
 
