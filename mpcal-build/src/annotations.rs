@@ -101,8 +101,7 @@ fn declares(text: &str, in_block: bool) -> bool {
 }
 
 fn malformed(span: Span, problem: &str) -> Diagnostic {
-    Diagnostic::error("type-annotation", span, format!("the type that is written down here is malformed: {problem}"))
-        .help(
+    Diagnostic::error("type-annotation", span, format!("malformed type annotation: {problem}")).help(
         "types are written as in Apalache: `Int`, `Set(Str)`, `Int -> Bool`, `<<Int, Str>>`, `{ a: Int }`, `$alias`",
     )
 }

@@ -107,7 +107,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Configuration {
 }
 
 fn unreadable(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::warning("configuration", span, format!("what `{name}` is given cannot be read"))
+    Diagnostic::warning("configuration", span, format!("cannot read the value of `{name}`"))
         .because("a number, a string, `TRUE` or `FALSE`, a name or a set of these stands behind `=`")
         .help("the rest of the file is not looked at; TLC says more about it")
 }

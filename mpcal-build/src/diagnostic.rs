@@ -200,3 +200,13 @@ mod tests {
         assert_eq!(nearest("slot3", ["slot2", "slot1"]), Some("slot2"));
     }
 }
+
+/// "1 index", "2 arguments".
+#[must_use]
+pub fn count_of(count: usize, what: &str) -> String {
+    match (count, what) {
+        (1, what) => format!("1 {what}"),
+        (count, "index") => format!("{count} indices"),
+        (count, what) => format!("{count} {what}s"),
+    }
+}

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::ast::{Binding, Block, Expr, ExprKind, Initial, Macro, Name, Place, Step, Stmt, StmtKind, Unit};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{count_of, Diagnostic, Diagnostics};
 
 /// Expands every macro use of the block. False if a macro uses itself, so that nothing was expanded;
 /// after any other problem the rest of the block can still be checked.
@@ -99,7 +99,12 @@ impl Expander<'_, '_> {
             return StmtKind::Skip;
         };
         if m.parameters.len() != args.len() {
-            let message = format!("macro `{}` takes {} arguments, not {}", name.text, m.parameters.len(), args.len());
+            let message = format!(
+                "macro `{}` expects {}, found {}",
+                name.text,
+                count_of(m.parameters.len(), "argument"),
+                args.len()
+            );
             self.out.push(Diagnostic::error("arity", name.span, message).and(m.name.span, "defined here"));
             return StmtKind::Skip;
         }

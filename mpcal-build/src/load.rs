@@ -1,7 +1,7 @@
 //! The modules that a model needs, found and parsed.
 //!
 //! In: the model's own module. Out: every module that it extends or instantiates, directly or not,
-//! but for standard ones and those that are nowhere, which is a warning. After this: no module needs itself.
+//! but for standard ones and those that are nowhere, which is a warning. After this: no module depends on itself.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -28,7 +28,7 @@ pub fn load(own: &Module, loader: &Loader<'_>, sources: &mut Sources, out: &mut 
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// It is being loaded: whoever needs it now needs itself.
+    /// It is being loaded: whoever needs it now depends on itself.
     Open,
     Done,
 }
@@ -62,7 +62,7 @@ impl Load<'_, '_> {
             Some(State::Done) => return,
             Some(State::Open) => {
                 self.out.push(
-                    Diagnostic::error("module-cycle", name.span, format!("module `{}` needs itself", name.text))
+                    Diagnostic::error("module-cycle", name.span, format!("module `{}` depends on itself", name.text))
                         .because("it is extended or instantiated on the way here"),
                 );
                 return;

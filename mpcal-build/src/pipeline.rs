@@ -310,13 +310,12 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     crate::specialize::specialize(&mut model, &mut normal);
     // After this: what an archetype starts with comes from its parameters.
     crate::specialize::pass_initials(&mut model);
-    // After this: no variable is read twice where once is enough.
-    crate::specialize::share_reads(&model, &mut normal);
     // After this: what TLC is run with, and what the author says of types, is known.
     crate::configuration::configure(&mut model, &front.configuration);
     model.annotations = crate::annotations::find(sources, &model, front.file.block.span, out);
     if untyped {
         let types = crate::infer::all_values(&mut model, &normal);
+        crate::specialize::share_reads(&model, &mut normal);
         return (model, normal, types);
     }
     crate::specialize::monomorphize(&mut model, &mut normal);
@@ -329,5 +328,7 @@ fn typed(front: &Front<'_>, sources: &Sources, untyped: bool, out: &mut Diagnost
     if !out.has_errors() {
         crate::infer::warn_failures(&model, &normal, &types, out);
     }
+    // After this: no variable is read twice where once is enough. What a guard says of one read was of use before.
+    crate::specialize::share_reads(&model, &mut normal);
     (model, normal, types)
 }

@@ -62,7 +62,7 @@ impl Translation {
     pub fn check_names(&self, out: &mut Diagnostics) {
         clash::check_words(&self.symbols, &self.scope, out);
         let source = Source::new("translation", &*self.text);
-        // What is no algorithm was reported when it was read again.
+        // What is not an algorithm was reported when it was read again.
         if let Some(block) = crate::syntax::parse_algorithm(&source, &mut Diagnostics::default()) {
             clash::check(&block, &self.symbols, &self.scope, out);
         }

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::ast::{self, Block, Module, Name, ProcessKind};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{count_of, Diagnostic, Diagnostics};
 use crate::operators;
 use crate::resolved::{
     Archetype, ArchetypeId, Argument, BoundId, Expr, Initial, MappingMacro, MappingMacroId, Model, Procedure,
@@ -298,7 +298,8 @@ impl<'a> Resolver<'a, '_> {
         let parameters = self.model.archetypes[n].parameters.clone();
         if parameters.len() != i.arguments.len() {
             let (takes, gets) = (parameters.len(), i.arguments.len());
-            let message = format!("archetype `{}` takes {takes} arguments, not {gets}", i.archetype.text);
+            let message =
+                format!("archetype `{}` expects {}, found {gets}", i.archetype.text, count_of(takes, "argument"));
             let at = self.model.archetypes[n].span;
             self.out.push(Diagnostic::error("arity", i.archetype.span, message).and(at, "defined here"));
             return None;

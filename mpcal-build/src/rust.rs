@@ -188,7 +188,7 @@ struct Emitter<'m> {
     plain: HashSet<VariableId>,
     /// The names of everything that is emitted.
     names: allocate::Names,
-    /// What is no name of the model.
+    /// What is not a name of the model.
     own: allocate::Own,
     operators: RefCell<HashMap<OperatorId, Emitted>>,
     problems: RefCell<Vec<Diagnostic>>,
@@ -196,9 +196,10 @@ struct Emitter<'m> {
 
 impl Emitter<'_> {
     fn unsupported(&self, span: Span, what: &str, why: &str) {
-        self.problems
-            .borrow_mut()
-            .push(Diagnostic::error("rust-unsupported", span, format!("{what} cannot run")).because(why.to_owned()));
+        self.problems.borrow_mut().push(
+            Diagnostic::error("rust-unsupported", span, format!("{what} cannot be compiled to Rust"))
+                .because(why.to_owned()),
+        );
     }
 
     /// `file:line:column` of a place in the model.

@@ -228,7 +228,7 @@ fn states(said: &str) -> (Vec<State>, Option<String>) {
         } else if let Some(back) = line.strip_prefix("Back to state ").or_else(|| line.strip_prefix("Back to state: "))
         {
             let number: String = back.chars().take_while(char::is_ascii_digit).collect();
-            end = Some(format!("from here it goes on as after state {number}, for ever"));
+            end = Some(format!("from here it loops back to state {number}"));
             open = false;
         } else if line.trim().is_empty() {
             open = false;

@@ -66,7 +66,7 @@ impl Core {
         }
     }
 
-    /// Keeps sections from committing while something that is no section changes the cell.
+    /// Keeps sections from committing while something that is not a section changes the cell.
     pub fn outside_change(&self) -> MutexGuard<'_, ()> {
         self.gate.lock()
     }

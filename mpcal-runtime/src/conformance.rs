@@ -131,7 +131,7 @@ where
     })
 }
 
-/// Runs a function as a section that is no part of an archetype, and commits it: again if another commit came
+/// Runs a function as a section that is not part of an archetype, and commits it: again if another commit came
 /// in between. For tests of resources.
 ///
 /// # Errors

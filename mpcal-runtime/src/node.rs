@@ -112,7 +112,7 @@ impl Node {
     /// this name, as they were after its last step, and it goes on from there.
     ///
     /// # Errors
-    /// If what the log has is no state of this archetype.
+    /// If what the log has is not a state of this archetype.
     ///
     /// # Panics
     /// Outside a tokio runtime.

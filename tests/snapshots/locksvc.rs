@@ -55,7 +55,7 @@ mod model {
         /// `Nodes == Clients \cup {Server}`, locksvc.tla:19
         ///
         /// # Errors
-        /// If TLC cannot evaluate it either.
+        /// Where TLC reports an evaluation error.
         pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
@@ -68,7 +68,7 @@ mod model {
         /// `Clients == 1..NumClients`, locksvc.tla:18
         ///
         /// # Errors
-        /// If TLC cannot evaluate it either.
+        /// Where TLC reports an evaluation error.
         pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(1, self.num_clients)
         }
@@ -107,7 +107,7 @@ mod model {
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not claim to behave as the mapping macro `Inbox`",
+        message = "`{Self}` is not declared to implement the mapping macro `Inbox`",
         label = "the parameter is mapped via `Inbox`",
         note = "if it behaves so, say it: `impl Inbox for …`"
     )]

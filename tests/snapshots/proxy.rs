@@ -70,7 +70,7 @@ mod model {
         /// `Inboxes == {Front, Back} \cup Backends \cup Clients`, proxy.tla:26
         ///
         /// # Errors
-        /// If TLC cannot evaluate it either.
+        /// Where TLC reports an evaluation error.
         pub fn inboxes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
@@ -86,7 +86,7 @@ mod model {
         /// `Backends == 2..(1 + NumBackends)`, proxy.tla:24
         ///
         /// # Errors
-        /// If TLC cannot evaluate it either.
+        /// Where TLC reports an evaluation error.
         pub fn backends(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(2, rt::add(1, self.num_backends)?)
         }
@@ -94,7 +94,7 @@ mod model {
         /// `Clients == (2 + NumBackends)..(1 + NumBackends + NumClients)`, proxy.tla:25
         ///
         /// # Errors
-        /// If TLC cannot evaluate it either.
+        /// Where TLC reports an evaluation error.
         pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(
                 rt::add(2, self.num_backends)?,
@@ -145,7 +145,7 @@ mod model {
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not claim to behave as the mapping macro `Link`",
+        message = "`{Self}` is not declared to implement the mapping macro `Link`",
         label = "the parameter is mapped via `Link`",
         note = "if it behaves so, say it: `impl Link for …`"
     )]
@@ -155,7 +155,7 @@ mod model {
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not claim to behave as the mapping macro `Detector`",
+        message = "`{Self}` is not declared to implement the mapping macro `Detector`",
         label = "the parameter is mapped via `Detector`",
         note = "if it behaves so, say it: `impl Detector for …`"
     )]
@@ -165,7 +165,7 @@ mod model {
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` does not claim to behave as the mapping macro `Told`",
+        message = "`{Self}` is not declared to implement the mapping macro `Told`",
         label = "the parameter is mapped via `Told`",
         note = "if it behaves so, say it: `impl Told for …`"
     )]

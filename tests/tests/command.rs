@@ -72,7 +72,7 @@ fn exit_codes_tell_a_bad_model_from_bad_usage() {
     }
 }
 
-/// Nobody reads on behind `| head`: that is no fault, and shows nothing.
+/// Nobody reads on behind `| head`: that is not a fault, and shows nothing.
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_mpcal"))

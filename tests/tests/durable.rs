@@ -301,7 +301,7 @@ async fn an_archetype_goes_on_where_it_was() {
     let echo =
         pair::model::Echo::new(1, &pair::constants(), pair::model::EchoParameters { count: 3, net: links }).unwrap();
     let refused = Node::new().spawn_durable(echo, &wal, "sender").expect_err("it is another's");
-    assert_eq!(refused.to_string(), "`sender` is no state of this archetype");
+    assert_eq!(refused.to_string(), "`sender` is not a state of this archetype");
 }
 
 /// Sections that commit during a flush share the next one.

@@ -265,7 +265,7 @@ fn a_name_that_clashes_is_changed_or_refused() {
         let place = format!("--> {}.tla:", case.module);
         let said = report.split("\nerror").find(|e| e.contains(&place)).unwrap_or_default();
         if case.name.chars().all(char::is_lowercase) && said.starts_with("[syntax]") {
-            // A word that starts a statement is no variable.
+            // A word that starts a statement is not a variable.
             continue;
         }
         if !fixed || !(said.starts_with("[duplicate-name]") || said.starts_with("[reserved-name]")) {

@@ -39,7 +39,7 @@ fn assert_is_end(name: &str, text: &str, end: &[Value]) {
         config.configuration(constants);
     }
     let explored = config.explore(text, &HashMap::new(), 100_000).expect("the model can be explored");
-    assert!(explored.ends.contains(end), "{end:?} is no end of the model, those are {:?}", explored.ends);
+    assert!(explored.ends.contains(end), "{end:?} is not an end of the model, those are {:?}", explored.ends);
 }
 
 #[tokio::test]

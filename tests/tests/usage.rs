@@ -115,7 +115,7 @@ fn a_link_stays_a_link() {
     assert!(fs::read_link(at("macros.tla")).is_ok() && fs::read_link(at("new.rs")).is_ok());
     assert!(fs::read_to_string(at("real/macros.tla")).unwrap().contains("--algorithm macros {"));
     assert!(fs::read_to_string(at("real/new.rs")).unwrap().contains("pub struct"));
-    // What is no file is written into, not replaced.
+    // What is not a file is written into, not replaced.
     let output = mpcal(directory.path(), &["rust", "macros.tla", "-o", "/dev/null"]);
     assert!(output.status.success(), "{}", text(&output));
     assert!(!fs::metadata("/dev/null").unwrap().is_file());

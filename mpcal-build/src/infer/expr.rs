@@ -305,7 +305,7 @@ impl Generator<'_> {
     }
 
     /// Notes that a string or model value that the model names is compared with something. The empty
-    /// string is no such name: it says that there is none.
+    /// string is not such a name: it says that there is none.
     fn compared(&mut self, e: &Expr, t: TypeId) {
         let named = match &e.kind {
             ExprKind::Str(text) => !text.is_empty(),

@@ -275,7 +275,7 @@ impl<'r, 'm> Run<'r, 'm> {
                 Err("this expression is not supported by the interpreter".to_owned())
             }
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
-                Err("an operator is no value".to_owned())
+                Err("an operator is not a value".to_owned())
             }
         }
     }

@@ -419,7 +419,7 @@ impl Run<'_, '_> {
         list.iter().map(|e| self.eval(e)).collect()
     }
 
-    /// What a read gives: as lazy as what `with` binds, so that an index outside the domain is no failure where the
+    /// What a read gives: as lazy as what `with` binds, so that an index outside the domain is not a failure where the
     /// value is not used.
     fn read(&mut self, parameter: VariableId, indices: &[Expr]) -> Result<Result<Value, String>, Stop> {
         let target = self.target(parameter);

@@ -17,7 +17,7 @@ pub(super) struct Names {
     pub(super) bounds: HashMap<BoundId, Text>,
     /// The variables that the text which stands for a bound name mentions.
     pub(super) inlined: HashMap<BoundId, Vec<VariableId>>,
-    /// What `self` is in a process that is no set: `pcal.trans` leaves the word alone there.
+    /// What `self` is in a process that is not a set: `pcal.trans` leaves the word alone there.
     pub(super) self_id: Option<Text>,
 }
 

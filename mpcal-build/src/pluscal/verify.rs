@@ -53,7 +53,7 @@ fn refuse_extensions(block: &Block, out: &mut Diagnostics) {
     let names = block.mapping_macros.iter().map(|m| &m.name).chain(block.archetypes.iter().map(|a| &a.name));
     let by_ref = block.procedures.iter().flat_map(|p| &p.parameters).filter(|p| p.by_ref.is_some()).map(|p| &p.name);
     for name in names.chain(by_ref) {
-        out.push(Diagnostic::error("syntax", name.span, format!("`{}` is no part of plain PlusCal", name.text)));
+        out.push(Diagnostic::error("syntax", name.span, format!("`{}` is not part of plain PlusCal", name.text)));
     }
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{definition_key, Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{count_of, Diagnostic};
 use crate::operators;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step, Update, VariableId, VariableKind};
 use crate::source::Span;
@@ -289,9 +289,13 @@ impl Resolver<'_, '_> {
     pub(super) fn too_few_indices(&mut self, id: VariableId, count: usize, found: usize, span: Span) {
         let v = self.model.variable(id).clone();
         self.out.push(
-            Diagnostic::error("ref-indices", span, format!("`{}` takes {count} indices, here it has {found}", v.name))
-                .and(v.span, "declared here")
-                .help(format!("write `{}{}`", v.name, "[…]".repeat(count))),
+            Diagnostic::error(
+                "ref-indices",
+                span,
+                format!("`{}` expects {}, found {found}", v.name, count_of(count, "index")),
+            )
+            .and(v.span, "declared here")
+            .help(format!("write `{}{}`", v.name, "[…]".repeat(count))),
         );
     }
 

@@ -97,7 +97,7 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn may_grow(&mut self, module: &Module, span: Span) -> bool {
         if self.open.iter().chain(&self.envs[self.env.0].inside).any(|m| std::ptr::eq(*m, module)) {
             let name = module.name.as_ref().map_or("", |n| &n.text);
-            let message = format!("module `{name}` needs itself");
+            let message = format!("module `{name}` depends on itself");
             self.out.push(Diagnostic::error("module-cycle", span, message));
             return false;
         }
@@ -180,7 +180,7 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// A module that is no standard one, and the view it stands in: inside this module or one around
+    /// A module that is not a standard one, and the view it stands in: inside this module or one around
     /// it, or of the files that were loaded.
     pub(super) fn module(&self, id: EnvId, name: &str) -> Option<(&'a Module, Option<EnvId>)> {
         let mut env = Some(id);

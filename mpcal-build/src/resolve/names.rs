@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::modules::{EnvId, Item};
 use super::{definition_key, Entry, Place, Resolver};
 use crate::ast::{self, ExprKind as A, Name};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{count_of, Diagnostic};
 use crate::operators::{self, Fixity, Operator};
 use crate::resolved::{BoundId, Definition, Expr, ExprKind, LetDefinition, OperatorId};
 use crate::source::Span;
@@ -147,7 +147,7 @@ impl Resolver<'_, '_> {
                     let row = operators::call(&last.text).filter(provides);
                     return match row {
                         Some(op) => self.builtin(op, args, last.span),
-                        None => self.opaque(span, "it is no operator that is known of this module"),
+                        None => self.opaque(span, "it is not an operator that is known of this module"),
                     };
                 }
                 Some(_) => return self.opaque(span, "it names a part of a formula, as proofs do"),
@@ -299,7 +299,7 @@ impl Resolver<'_, '_> {
 
     pub(super) fn check_arity(&mut self, name: &str, takes: usize, gets: usize, span: Span) {
         if takes != gets {
-            let message = format!("operator `{name}` takes {takes} arguments, not {gets}");
+            let message = format!("operator `{name}` expects {}, found {gets}", count_of(takes, "argument"));
             self.out.push(Diagnostic::error("arity", span, message));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Entry, Resolver};
 use crate::ast::{self, StmtKind as A};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{count_of, Diagnostic};
 use crate::resolved::{Argument, Expr, ExprKind, Label, Step, Stmt, StmtKind, Target, VariableId, VariableKind};
 use crate::source::Span;
 
@@ -242,7 +242,7 @@ impl Resolver<'_, '_> {
         let takes = procedure.parameters.iter().filter(|p| !self.model.hidden.contains_key(p)).count();
         if takes != arguments.len() {
             let gets = arguments.len();
-            let message = format!("procedure `{}` takes {takes} arguments, not {gets}", name.text);
+            let message = format!("procedure `{}` expects {}, found {gets}", name.text, count_of(takes, "argument"));
             let diagnostic = Diagnostic::error("arity", name.span, message).and(procedure.span, "defined here");
             self.out.push(diagnostic);
         }

@@ -19,7 +19,7 @@ impl Emitter<'_> {
     pub(super) fn marker(&self, id: MappingMacroId, m: &MappingMacro) -> TokenStream {
         let name = self.marker_name(id);
         let doc = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
-        let message = format!("`{{Self}}` does not claim to behave as the mapping macro `{}`", m.name);
+        let message = format!("`{{Self}}` is not declared to implement the mapping macro `{}`", m.name);
         let label = format!("the parameter is mapped via `{}`", m.name);
         let note = format!("if it behaves so, say it: `impl {name} for …`");
         quote! {

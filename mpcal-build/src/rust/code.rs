@@ -172,7 +172,7 @@ impl Code {
         }
     }
 
-    /// A reference into a temporary is no place to keep: its value is cloned at once.
+    /// A reference into a temporary is not a place to keep: its value is cloned at once.
     pub(super) fn or_owned(self, base: &TokenStream) -> Self {
         let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
         if temporary && self.form == Form::Ref {

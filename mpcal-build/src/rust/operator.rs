@@ -79,7 +79,7 @@ impl Emitter<'_> {
                     #[doc = #doc]
                     ///
                     /// # Errors
-                    /// If TLC cannot evaluate it either.
+                    /// Where TLC reports an evaluation error.
                     pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #descend #result }
                 }
             } else {

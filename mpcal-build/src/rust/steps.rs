@@ -132,7 +132,7 @@ impl Emitter<'_> {
                 if self.is_read_slot(*bound, rest, around.end) {
                     return self.read_slot(*bound, *parameter, t, scope);
                 }
-                // An index that is out of the domain is no failure where the value is not needed.
+                // An index that is out of the domain is not a failure where the value is not needed.
                 let later = !indices.is_empty() && !self.is_needed(*bound, rest, around.end);
                 let (read, plain) = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
                     Target::Resource(target) => {

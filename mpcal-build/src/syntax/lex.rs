@@ -53,7 +53,7 @@ pub(crate) enum Until {
     End,
     /// After the brace that closes the first one.
     BlockEnd,
-    /// At the end of a text that is no module.
+    /// At the end of a text that is not a module.
     TextEnd,
 }
 

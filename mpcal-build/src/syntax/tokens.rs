@@ -178,12 +178,9 @@ impl<'a> Tokens<'a> {
         let source = self.cx.source;
         let found = self.tokens.iter().find(|t| t.span.start == at);
         let span = found.map_or(Span { start: at, end: at }, |t| t.span);
-        let what = found.map_or("the end of the text".to_owned(), |t| format!("`{}`", source.slice(t.span)));
+        let what = found.map_or("end of file".to_owned(), |t| format!("`{}`", source.slice(t.span)));
         expected.sort_unstable();
-        let list = match expected.len() {
-            0..=6 => expected.join(", "),
-            _ => format!("{}, …", expected[..6].join(", ")),
-        };
+        let list = alternatives(&expected);
         let report =
             Diagnostic::error("syntax", span, format!("unexpected {what}")).because(format!("expected {list}"));
         let is_word = |t: &Token| t.kind == TokenKind::Word;
@@ -197,6 +194,18 @@ impl<'a> Tokens<'a> {
         };
         self.cx.report(report);
         at
+    }
+}
+
+/// What may come next: "a name, `,` or `;`".
+fn alternatives(expected: &[&str]) -> String {
+    let is_phrase = |e: &str| e.contains([' ', '`']);
+    let quoted = |e: &&str| if is_phrase(e) { (*e).to_owned() } else { format!("`{e}`") };
+    let all: Vec<_> = expected.iter().take(6).map(quoted).collect();
+    match all.split_last() {
+        _ if expected.len() > 6 => format!("{}, …", all.join(", ")),
+        Some((last, before)) if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => all.concat(),
     }
 }
 
@@ -256,7 +265,7 @@ pub(super) fn word<'a>(word: &'static str) -> impl Fn(Tokens<'a>) -> Res<'a, Spa
     }
 }
 
-/// A name that is no keyword of TLA+.
+/// A name that is not a keyword of TLA+.
 pub(super) fn name(i: Tokens<'_>) -> Res<'_, Name> {
     match i.first() {
         Some(t) if t.kind == TokenKind::Word && !is_reserved(i.text(t)) => {

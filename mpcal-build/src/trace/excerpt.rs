@@ -93,7 +93,7 @@ fn has_arms(all: &[(usize, &str)], chosen: &[bool]) -> bool {
     lines().enumerate().any(|(n, ((_, arm), shown))| {
         let earlier =
             || lines().take(n).filter(|((_, text), _)| indent(text) == indent(arm) && !text.trim().is_empty());
-        // The first of the statement's heads is the last that is no arm.
+        // The first of the statement's heads is the last that is not an arm.
         let from = earlier().rfind(|((_, text), _)| !is_arm(text)).map_or(0, |((number, _), _)| *number);
         *shown && is_arm(arm) && earlier().any(|((number, _), shown)| *shown && *number >= from)
     })

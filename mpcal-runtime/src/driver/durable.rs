@@ -59,9 +59,9 @@ where
     /// steps is in the log.
     ///
     /// # Errors
-    /// If what the log has is no state of this archetype.
+    /// If what the log has is not a state of this archetype.
     pub fn durable(mut archetype: A, wal: &Wal, name: &str) -> io::Result<Self> {
-        let other = || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is no state of this archetype"));
+        let other = || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is not a state of this archetype"));
         match wal.claim(name) {
             None => {}
             Some(Content::Whole(bytes)) => *archetype.state_mut() = decode(&bytes).ok_or_else(other)?,

@@ -107,7 +107,7 @@ pub fn value_domain(v: &Value) -> Eval<Set<Value>> {
     match v {
         Value::Seq(s) => Ok((1..=s.len() as i64).map(Value::Int).collect()),
         Value::Function(f) => Ok(domain(f)),
-        other => fail(format!("{other} is no function, it has no domain")),
+        other => fail(format!("{other} is not a function, it has no domain")),
     }
 }
 

@@ -51,7 +51,7 @@ impl<T: Data> Durable<T> {
     /// The variable with this name: as the log has it, or else with its initial value.
     ///
     /// # Errors
-    /// If what the log has is no value of this type.
+    /// If what the log has is not a value of this type.
     pub fn new(wal: &Wal, name: &str, initial: T) -> io::Result<Self> {
         let value = match wal.claim(name) {
             Some(Content::Whole(bytes)) => read(name, &bytes)?,
@@ -71,7 +71,7 @@ impl<T: Data> DurableLog<T> {
     /// The sequence with this name: as the log has it, or else empty.
     ///
     /// # Errors
-    /// If what the log has is no sequence of this type.
+    /// If what the log has is not a sequence of this type.
     pub fn new(wal: &Wal, name: &str) -> io::Result<Self> {
         let items: Seq<T> = match wal.claim(name) {
             Some(Content::Items(items)) => items.iter().map(|i| read(name, i)).collect::<io::Result<_>>()?,

@@ -115,7 +115,7 @@ impl Files {
         if plain {
             Ok(())
         } else {
-            Err(Error::Resource(format!("{name:?} is no plain name of a file")).into())
+            Err(Error::Resource(format!("{name:?} is not a plain name of a file")).into())
         }
     }
 }

@@ -19,7 +19,7 @@
 //!
 //! Between two nodes there is one connection, in both directions if it comes from the address that the
 //! address book has for the other node. It is made when there is something to send, and made again, with
-//! longer and longer pauses, when it breaks; who is silent for three heartbeats is taken for gone. Mailboxes
+//! longer and longer pauses, when it breaks; who is silent for three heartbeats is considered dead. Mailboxes
 //! of one process are reached without a socket.
 //!
 //! A malformed or oversized frame, a silent or foreign peer costs its connection and a line in the

@@ -54,11 +54,11 @@ impl Value {
     /// The field of a record.
     ///
     /// # Errors
-    /// If this is no record with that field.
+    /// If this is not a record with that field.
     pub fn field(&self, name: &'static str) -> Eval<&Value> {
         match self {
             Value::Function(f) => f.at(&Value::Str(Str::literal(name))),
-            other => fail(format!("{other} is no record, it has no field {name}")),
+            other => fail(format!("{other} is not a record, it has no field {name}")),
         }
     }
 

@@ -124,7 +124,7 @@ impl Crdt for PnCounter {
     }
 }
 
-/// One addition: the how-manieth of which replica.
+/// One addition: the n-th of which replica.
 type Dot = (ReplicaId, u64);
 
 /// The additions that a state knows of, also those of elements that are gone.

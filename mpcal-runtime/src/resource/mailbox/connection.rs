@@ -43,7 +43,7 @@ const GATHER: usize = 1 << 16;
 /// Frames that are read before others may run.
 const FRAMES_PER_TURN: usize = 256;
 
-/// Heartbeats that may get lost before the other side is taken for gone.
+/// Heartbeats that may get lost before the other side is considered dead.
 const SILENT_BEATS: u32 = 3;
 
 /// The longest time between two heartbeats that the other side may announce.

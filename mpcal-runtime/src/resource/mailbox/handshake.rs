@@ -76,7 +76,7 @@ impl<'c> Handshake<'c> {
         let (introduction, proof) = match wire::read(&frame) {
             Some(Frame::Introduction { introduction, proof }) => (introduction, proof),
             Some(Frame::Refused { reason }) => return Err(refused(reason)),
-            _ => return Err(violation("this is no introduction")),
+            _ => return Err(violation("this is not an introduction")),
         };
         let other = if self.role == Role::Connects { Role::Accepts } else { Role::Connects };
         if !self.secret().verify(&self.proven(other, introduction), &proof) {

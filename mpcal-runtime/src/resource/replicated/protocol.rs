@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Data;
 
-/// One attempt to change the variable: of one run of one member, the how-manieth.
+/// One attempt to change the variable: of one run of one member, the n-th.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Attempt<K> {
     pub(super) coordinator: K,
