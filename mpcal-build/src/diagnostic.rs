@@ -180,6 +180,16 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
+/// "1 index", "2 arguments".
+#[must_use]
+pub fn count_of(count: usize, what: &str) -> String {
+    match (count, what) {
+        (1, what) => format!("1 {what}"),
+        (count, "index") => format!("{count} indices"),
+        (count, what) => format!("{count} {what}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::nearest;
@@ -198,15 +208,5 @@ mod tests {
         assert_eq!(nearest("Roundss", ["rounds", "Rounds"]), Some("Rounds"));
         assert_eq!(nearest("slot3", ["slot1", "slot2"]), Some("slot1"));
         assert_eq!(nearest("slot3", ["slot2", "slot1"]), Some("slot2"));
-    }
-}
-
-/// "1 index", "2 arguments".
-#[must_use]
-pub fn count_of(count: usize, what: &str) -> String {
-    match (count, what) {
-        (1, what) => format!("1 {what}"),
-        (count, "index") => format!("{count} indices"),
-        (count, what) => format!("{count} {what}s"),
     }
 }
