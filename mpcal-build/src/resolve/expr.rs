@@ -146,17 +146,21 @@ impl Resolver<'_, '_> {
     }
 
     pub(super) fn bind(&mut self, name: &Name, arity: usize) -> BoundId {
-        if self.in_definition {
-            self.check_shadowing(name);
-        }
-        let id = self.model.new_bound(name.text.clone(), name.span, arity);
+        let text = if self.in_definition { self.name_in_definition(name) } else { name.text.clone() };
+        let id = self.model.new_bound(text, name.span, arity);
         self.scope.push((definition_key(&name.text, arity), Entry::Bound(id)));
         id
     }
 
-    /// The block's own expressions are written anew, with other names; a definition is copied.
-    fn check_shadowing(&mut self, name: &Name) {
-        let Some(Entry::Bound(first)) = self.lookup(&name.text).filter(|_| &*name.text != "@") else { return };
+    /// What a name is called that a definition binds. The block's own expressions are written anew, with other names; a
+    /// definition is copied, so it may not bind one inside itself.
+    fn name_in_definition(&mut self, name: &Name) -> Rc<str> {
+        let found = self.lookup(&name.text).filter(|_| &*name.text != "@");
+        let Some(Entry::Bound(first)) = found else { return name.text.clone() };
+        // The module of the definition does not know the parameters of the instance around it, as the Rust does.
+        if self.instance_parameters.contains(&first) {
+            return Rc::from(format!("{}Inside", name.text));
+        }
         let first = self.model.bound(first).span;
         self.out.push(
             Diagnostic::error("duplicate-name", name.span, format!("`{}` is bound inside itself", name.text))
@@ -164,6 +168,7 @@ impl Resolver<'_, '_> {
                 .and(first, "it is bound here before")
                 .help("give one of them another name"),
         );
+        name.text.clone()
     }
 
     fn binding(&mut self, b: &ast::Binding) -> Option<Binding> {

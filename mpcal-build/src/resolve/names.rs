@@ -352,6 +352,7 @@ impl Resolver<'_, '_> {
         let before = self.out.len();
         let new = self.use_definition(env, &key);
         if self.out.len() > before {
+            self.out.truncate(before);
             return;
         }
         match old {
