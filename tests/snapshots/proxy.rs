@@ -108,23 +108,23 @@ mod model {
     #[serde(crate = "rt::serde")]
     pub enum Message {
         /// `[by, id, ok]`
-        ByIdOk { by: i64, id: i64, ok: bool },
+        Ok { by: i64, id: i64, ok: bool },
         /// `[by, id, to]`
-        ByIdTo { by: i64, id: i64, to: i64 },
+        To { by: i64, id: i64, to: i64 },
         /// `[from, id]`
-        FromId { from: i64, id: i64 },
+        From { from: i64, id: i64 },
     }
 
     impl Message {
-        rt::some_field!(by, by_mut, i64, "by", ByIdOk | ByIdTo);
-        rt::some_field!(from, from_mut, i64, "from", FromId);
-        rt::field!(id, id_mut, i64, ByIdOk | ByIdTo | FromId);
-        rt::some_field!(ok, ok_mut, bool, "ok", ByIdOk);
-        rt::some_field!(to, to_mut, i64, "to", ByIdTo);
+        rt::some_field!(by, by_mut, i64, "by", Ok | To);
+        rt::some_field!(from, from_mut, i64, "from", From);
+        rt::field!(id, id_mut, i64, Ok | To | From);
+        rt::some_field!(ok, ok_mut, bool, "ok", Ok);
+        rt::some_field!(to, to_mut, i64, "to", To);
     }
     rt::shapes!(
-        Message { ByIdOk { by = "by", id = "id", ok = "ok" }, ByIdTo { by = "by", id =
-        "id", to = "to" }, FromId { from = "from", id = "id" } }
+        Message { Ok { by = "by", id = "id", ok = "ok" }, To { by = "by", id = "id", to =
+        "to" }, From { from = "from", id = "id" } }
     );
 
     /// A record `[by, id, ok]`.
@@ -282,7 +282,7 @@ mod model {
             /// ```
             fn forward(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.tried == self.constants.backends()? {
-                    let value = Message::ByIdOk {
+                    let value = Message::Ok {
                         ok: false,
                         id: *self.state.request.get()?.id(),
                         by: self.id,
@@ -301,7 +301,7 @@ mod model {
                     self.state.backend = next;
                     let value = next;
                     self.state.tried.insert(value);
-                    let value = Message::FromId {
+                    let value = Message::From {
                         id: *self.state.request.get()?.id(),
                         from: *self.state.request.get()?.from()?,
                     };
@@ -336,7 +336,7 @@ mod model {
                             && *self.state.message.get()?.id()
                                 == *self.state.request.get()?.id()
                         {
-                            let value = Message::ByIdOk {
+                            let value = Message::Ok {
                                 ok: true,
                                 id: *self.state.message.get()?.id(),
                                 by: self.state.backend,
@@ -459,7 +459,7 @@ mod model {
             fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let crashed_read = self.crashed.read(section, &self.id)?;
                 section.wait_for(!(crashed_read))?;
-                let value = Message::ByIdTo {
+                let value = Message::To {
                     id: *self.state.work.get()?.id(),
                     to: *self.state.work.get()?.from()?,
                     by: self.id,
@@ -567,7 +567,7 @@ mod model {
                         .write(
                             section,
                             &FRONT,
-                            Message::FromId {
+                            Message::From {
                                 id: self.state.id,
                                 from: self.id,
                             },

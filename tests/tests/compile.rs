@@ -112,3 +112,34 @@ fn generated_files_are_as_blessed() {
         mpcal_tests::check_blessed(&path, &compiled.rust);
     }
 }
+
+/// A variant is named after the tag that tells it apart, after several that share its shape, and where the tag is not
+/// written down after the fields that no other has.
+#[test]
+fn variants_are_named_after_their_tags() {
+    let model = r#"---- MODULE Messages ----
+EXTENDS Integers, Sequences
+Get == 1
+Put == 2
+Reply == 3
+(*
+--mpcal Messages {
+  archetype A(ref sent)
+  variables kind = Reply;
+  {
+    get: sent := [kind |-> Get, from |-> 1, key |-> "k"];
+    put: sent := [kind |-> Put, from |-> 1, key |-> "l"];
+    reply: sent := [kind |-> Reply, from |-> 2, found |-> TRUE, answer |-> 7];
+    other: sent := [kind |-> kind, from |-> 3, why |-> <<1>>];
+  }
+  variables sent = [kind |-> Get, from |-> 0, key |-> "m"];
+  process (p = 1) == instance A(ref sent);
+}
+*)
+====
+"#;
+    let rust = mpcal_build::Config::new().compile_text("messages.tla", model, None).expect("it compiles").rust;
+    for variant in ["    GetOrPut {", "    Reply {", "    Why {"] {
+        assert!(rust.contains(variant), "{variant}\n{rust}");
+    }
+}

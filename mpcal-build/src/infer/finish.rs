@@ -1,6 +1,6 @@
 //! Type variables to types, and names for the records among them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::generate::{Generator, Ref};
@@ -8,6 +8,9 @@ use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
 use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
 use crate::types::{Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
+
+/// A variant is named after so many tags at most.
+const MAX_NAMES: usize = 3;
 
 /// So many model values are named in the name of an enum.
 const MAX_NAMED: usize = 2;
@@ -180,35 +183,38 @@ impl Finisher<'_, '_> {
         )
     }
 
-    /// Names the shapes after the tag that tells them apart, or after their fields.
+    /// Names the shapes after the tags that tell them apart, or after fields that no other has.
     fn shapes(&self, row: usize, shapes: &[Vec<Rc<str>>]) -> Vec<Shape> {
-        let literals: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
-        let tag_of = |shape: &Vec<Rc<str>>, field: &Rc<str>| -> Option<Rc<str>> {
-            let mut names = literals
-                .iter()
-                .filter(|l| l.shape == *shape)
-                .map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, t, _)| t.clone()));
-            let first = names.next()??;
-            names.all(|n| n.as_ref() == Some(&first)).then_some(first)
+        let common = shapes.first().into_iter().flatten().filter(|f| shapes.iter().all(|s| s.contains(f)));
+        let named = |tags: &[BTreeSet<Rc<str>>]| tags.iter().filter(|names| !names.is_empty()).count();
+        // Of the fields that all have, the one that says most; of several, the first.
+        let mut tags: Vec<BTreeSet<Rc<str>>> = vec![BTreeSet::new(); shapes.len()];
+        for field in common {
+            let found: Vec<_> = shapes.iter().map(|s| self.tags_of(row, s, field)).collect();
+            let distinct = found.iter().enumerate().all(|(n, names)| found[..n].iter().all(|o| o.is_disjoint(names)));
+            if distinct && named(&found) > named(&tags) {
+                tags = found;
+            }
+        }
+        let name = |(n, fields): (usize, &Vec<Rc<str>>)| {
+            let own: Vec<_> = match &tags[n] {
+                names if (1..=MAX_NAMES).contains(&names.len()) => {
+                    return names.iter().map(|t| t.to_string()).collect::<Vec<_>>().join("_or_");
+                }
+                _ => fields.iter().filter(|f| shapes.iter().filter(|s| s.contains(f)).count() == 1).collect(),
+            };
+            let fields = if own.is_empty() { fields.iter().collect() } else { own };
+            fields.iter().map(|f| f.to_string()).collect::<Vec<_>>().join("_")
         };
-        let fields: Vec<Rc<str>> = shapes.first().cloned().unwrap_or_default();
-        let tags = fields.iter().find_map(|field| {
-            let names: Option<Vec<_>> = shapes.iter().map(|s| tag_of(s, field)).collect();
-            let names = names?;
-            let distinct = names.iter().enumerate().all(|(i, n)| !names[..i].contains(n));
-            distinct.then_some(names)
-        });
-        shapes
-            .iter()
-            .enumerate()
-            .map(|(n, s)| {
-                let name = match &tags {
-                    Some(tags) => tags[n].to_string(),
-                    None => s.iter().map(|f| f.to_string()).collect::<Vec<_>>().join("_"),
-                };
-                Shape { name, fields: s.clone(), tag: None }
-            })
-            .collect()
+        let names: Vec<String> = shapes.iter().enumerate().map(name).collect();
+        shapes.iter().zip(names).map(|(s, name)| Shape { name, fields: s.clone(), tag: None }).collect()
+    }
+
+    /// What names the values of a field in the records of a shape that are made, if that is written down in all.
+    fn tags_of(&self, row: usize, shape: &[Rc<str>], field: &Rc<str>) -> BTreeSet<Rc<str>> {
+        let made = self.cx.literals.iter().filter(|l| l.shape == *shape && self.cx.solver.row(l.row) == row);
+        let names = made.map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, name, _)| name.clone()));
+        names.collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Names records and enums.
