@@ -141,12 +141,31 @@ impl Emitter<'_> {
             let x = self.by_ref(x, &Type::Value, s);
             return quote!(rt::member(#x, #set)?);
         }
-        let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
         if matches!(&ty, Type::Optional(_, t) if **t == element) {
+            let set = self.coerce(code, &Type::Set(Box::new(element))).into_operand_place();
             return self.present_in(x, set, s);
         }
+        // A value that the type of the elements does not have is not an element, and not a failure.
+        if may_lack(&ty, &element) {
+            let set = self.coerce(code, &Type::Set(Box::new(Type::Value))).into_ref();
+            let x = self.by_ref(x, &Type::Value, s);
+            return quote!(rt::member(#x, #set)?);
+        }
+        let set = self.coerce(code, &Type::Set(Box::new(element.clone()))).into_operand_place();
         let x = self.by_ref(x, &element, s);
         quote!(#set.contains(#x))
+    }
+}
+
+/// Whether a value of one type may have no form in another.
+fn may_lack(from: &Type, to: &Type) -> bool {
+    match (from, to) {
+        (a, b) if a == b => false,
+        (Type::Value | Type::Str | Type::Atom | Type::Enum(_) | Type::Optional(..) | Type::Record(_), _) => true,
+        (Type::Set(a), Type::Set(b)) | (Type::Seq(a), Type::Seq(b)) => may_lack(a, b),
+        (Type::Function(k, v), Type::Function(l, w)) => may_lack(k, l) || may_lack(v, w),
+        (Type::Tuple(xs), Type::Tuple(ys)) => xs.iter().zip(ys).any(|(x, y)| may_lack(x, y)),
+        _ => false,
     }
 }
 
