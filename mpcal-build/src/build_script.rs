@@ -8,15 +8,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "interpret")]
-use mpcal_runtime::value::Value;
+use mpcal_values::Value;
 
-use crate::check::Rules;
-use crate::diagnostic::Severity;
+use mpcal_compiler::check::Rules;
+use mpcal_compiler::diagnostic::Severity;
 #[cfg(feature = "interpret")]
-use crate::interpret::{Coverage, Explored};
-use crate::pipeline::{self, Output, Request, Translation};
-use crate::render::render;
-use crate::source::{Source, MAX_BYTES};
+use mpcal_compiler::interpret::{Coverage, Explored};
+use mpcal_compiler::pipeline::{self, Output, Request, Translation};
+use mpcal_compiler::render::render;
+use mpcal_compiler::source::{Source, MAX_BYTES};
 
 /// Compiles one model with the default [`Config`], from a build script.
 ///
@@ -159,7 +159,8 @@ impl Config {
     pub fn explore(&self, text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
         let configuration = self.configuration.as_ref().map(|path| self.source(path)).transpose()?;
         let source = Source::new("model", text);
-        crate::interpret::explore(source, &self.loader(None), configuration, constants, limit)
+        mpcal_compiler::interpret::explore(source, &self.loader(None), configuration, constants, limit)
+            .map_err(Error::text)
     }
 
     /// Takes a walk of so many steps through a model in a file, with the constants of its configuration,
@@ -171,7 +172,8 @@ impl Config {
     pub fn coverage(&self, path: impl AsRef<Path>, steps: usize) -> Result<Coverage, Error> {
         let path = path.as_ref();
         let loader = self.loader(path.parent());
-        crate::interpret::coverage(self.source(path)?, &loader, self.configuration_of(path)?, steps)
+        mpcal_compiler::interpret::coverage(self.source(path)?, &loader, self.configuration_of(path)?, steps)
+            .map_err(Error::text)
     }
 
     /// The configuration of a model in a file.

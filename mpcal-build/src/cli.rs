@@ -111,7 +111,7 @@ pub fn main() -> ExitCode {
         config.configuration(path);
     }
     for code in cli.deny {
-        if crate::explain::find(&code).is_none() {
+        if mpcal_compiler::explain::find(&code).is_none() {
             return ExitCode::from(explain::unknown(&code, cli.message_format) as u8);
         }
         config.deny(code);

@@ -11,38 +11,24 @@
 //! not ready gives [`Retry`](Abort::Retry), and the driver sleeps until something it read changes.
 
 pub mod generated;
-pub mod value;
 
-#[cfg(feature = "runtime")]
 mod archetype;
-#[cfg(feature = "runtime")]
 mod cell;
-#[cfg(feature = "runtime")]
 mod choice;
-#[cfg(feature = "runtime")]
 pub mod conformance;
-#[cfg(feature = "runtime")]
 mod driver;
-#[cfg(feature = "runtime")]
 mod encoding;
-#[cfg(feature = "runtime")]
 mod error;
-#[cfg(feature = "runtime")]
 mod mapping;
-#[cfg(feature = "runtime")]
 pub mod measure;
-#[cfg(feature = "runtime")]
 mod node;
-#[cfg(feature = "runtime")]
 mod random;
-#[cfg(feature = "runtime")]
 pub mod resource;
-#[cfg(feature = "runtime")]
 mod section;
-#[cfg(feature = "runtime")]
 pub mod wal;
 
-#[cfg(feature = "runtime")]
+pub use mpcal_values as value;
+
 pub use crate::{
     archetype::Archetype,
     cell::{Cell, Core},

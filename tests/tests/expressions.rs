@@ -138,7 +138,7 @@ fn community_modules_mean_what_theirs_mean() {
     if theirs.is_none() {
         println!("{test}: compared with our text alone, COMMUNITY_MODULES is not set");
     }
-    for directory in [Some(root().join("mpcal-build/src/community")), theirs].into_iter().flatten() {
+    for directory in [Some(root().join("mpcal-compiler/src/community")), theirs].into_iter().flatten() {
         let Some(([equal, errors, skipped], different)) = compare(&tools, Some((&directory, &names)), &texts) else {
             return;
         };

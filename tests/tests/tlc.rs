@@ -122,7 +122,7 @@ fn models_reach_the_states_of_their_twins() {
     let models = files(&fixtures("models"), "tla");
     assert!(models.len() >= 60);
     println!("model                MPCal PlusCal ratio states  seconds, ours and the twin's, all tools");
-    let community = files(&root().join("mpcal-build/src/community"), "tla");
+    let community = files(&root().join("mpcal-compiler/src/community"), "tla");
     for path in models.iter().chain(&files(&fixtures("models/modules"), "tla")).chain(&community) {
         fs::copy(path, directory.path().join(path.file_name().expect("a file has a name")))
             .expect("a copy can be made");

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{report, Exit, MessageFormat};
-use crate::pipeline::{Request, Translation};
 use crate::Config;
+use mpcal_compiler::pipeline::{Request, Translation};
 
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -2,8 +2,8 @@
 
 use super::files::print;
 use super::{report, Exit, MessageFormat};
-use crate::diagnostic::nearest;
-use crate::explain::{explain, EXPLANATIONS};
+use mpcal_compiler::diagnostic::nearest;
+use mpcal_compiler::explain::{explain, EXPLANATIONS};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mpcal-build explain label-required\n\nWithout a code it lists them all.")]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::files::print;
 use super::{report, Exit, MessageFormat};
-use crate::pipeline::Request;
-use crate::trace::{self, Verdict};
 use crate::Config;
+use mpcal_compiler::pipeline::Request;
+use mpcal_compiler::trace::{self, Verdict};
 
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
-use crate::pipeline;
 use crate::Config;
+use mpcal_compiler::pipeline;
 
 #[derive(clap::Args)]
 #[command(after_help = "\

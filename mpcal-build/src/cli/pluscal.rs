@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
-use crate::pipeline::{Request, Translation};
 use crate::Config;
+use mpcal_compiler::pipeline::{Request, Translation};
 
 #[derive(clap::Args)]
 #[command(after_help = "\

@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{Exit, MessageFormat};
-use crate::diagnostic::{Annotation, Diagnostic, Severity};
-use crate::pipeline::{Output, Request};
-use crate::render::render;
-use crate::source::Sources;
 use crate::{Config, Error};
+use mpcal_compiler::diagnostic::{Annotation, Diagnostic, Severity};
+use mpcal_compiler::pipeline::{Output, Request};
+use mpcal_compiler::render::render;
+use mpcal_compiler::source::Sources;
 
 /// Runs the compiler over a file and shows what is wrong with it.
 pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<Output, Exit> {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::files::{print, write};
 use super::{report, Exit, MessageFormat};
-use crate::pipeline::Request;
 use crate::Config;
+use mpcal_compiler::pipeline::Request;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mpcal-build rust lock.tla -o lock.rs")]

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use super::files::{directory, print, put, Mode, NewText};
 use super::{explain_trace, report, Exit, MessageFormat};
-use crate::pipeline::{Request, Translation};
 use crate::Config;
+use mpcal_compiler::pipeline::{Request, Translation};
 
 #[derive(clap::Args)]
 #[command(after_help = "\

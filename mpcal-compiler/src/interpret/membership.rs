@@ -1,7 +1,7 @@
 //! `x \in S` over dynamic values, also for sets that cannot be enumerated.
 
-use mpcal_runtime::generated as rt;
-use mpcal_runtime::value::{EvalError, Value};
+use mpcal_values::operators as rt;
+use mpcal_values::{EvalError, Value};
 
 use super::expr::{from_runtime, Env, Eval, Run};
 use crate::resolved::{Expr, ExprKind};

@@ -1,6 +1,6 @@
 //! Sequences and functions.
 
-use crate::value::{fail, Data, Eval, EvalError, Function, Seq, Set, Str, Value};
+use crate::{fail, Data, Eval, EvalError, Function, Seq, Set, Str, Value};
 
 /// `Len(s)`
 #[must_use]

@@ -15,7 +15,6 @@ mod flow;
 mod generate;
 mod narrow;
 mod report;
-#[cfg(feature = "cli")]
 mod show;
 mod signature;
 mod solve;
@@ -33,7 +32,6 @@ pub use choose_order::warn_choose_order;
 pub use contradictions::check_annotations;
 pub use endless::Place;
 pub use generate::{all_values, infer};
-#[cfg(feature = "cli")]
 pub use show::show;
 pub use signature::check_annotation;
 pub use untyped::warn_untyped;

@@ -1,6 +1,6 @@
 //! Integers: 64 bits, checked.
 
-use crate::value::{fail, Eval, EvalError, Set};
+use crate::{fail, Eval, EvalError, Set};
 
 fn checked(result: Option<i64>, a: i64, op: &str, b: i64) -> Eval<i64> {
     result.ok_or_else(|| EvalError(format!("{a} {op} {b} does not fit in 64 bits")))

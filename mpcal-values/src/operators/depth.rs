@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::value::{Eval, EvalError};
+use crate::{Eval, EvalError};
 
 /// Bytes of stack that recursive operators may use together: half of what a thread of tokio has.
 const MAX_BYTES: usize = 1 << 20;

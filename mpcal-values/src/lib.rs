@@ -11,6 +11,8 @@ mod atom;
 mod convert;
 mod dynamic;
 mod function;
+pub mod generated;
+pub mod operators;
 mod print;
 mod sequence;
 mod set;
@@ -33,9 +35,9 @@ pub struct EvalError(pub String);
 const UNASSIGNED: &str = "a variable is used before it is assigned";
 
 impl EvalError {
-    #[cfg(feature = "runtime")]
     /// Whether a variable was used before it was assigned.
-    pub(crate) fn is_unassigned(&self) -> bool {
+    #[must_use]
+    pub fn is_unassigned(&self) -> bool {
         self.0 == UNASSIGNED
     }
 }

@@ -3,7 +3,7 @@
 //! `string_…` are for strings, `value_…` for values of which it shows when it runs.
 
 use super::{concat, convert, len, sub_seq, tail};
-use crate::value::{fail, Eval, Seq, Str, Value};
+use crate::{fail, Eval, Seq, Str, Value};
 
 /// `Len(s)`
 #[must_use]
@@ -78,7 +78,7 @@ pub fn value_concat(v: &Value, w: &Value) -> Eval<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Data;
+    use crate::Data;
 
     #[test]
     fn strings_are_sequences_of_characters() {

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-#[cfg(feature = "runtime")]
 use std::sync::atomic::{self, AtomicU64};
 
 use imbl::Vector;
@@ -142,18 +141,22 @@ impl<T: Clone> Seq<T> {
     }
 
     /// `s \o t` in place.
-    pub(crate) fn append(&mut self, other: &Self) {
+    pub fn append(&mut self, other: &Self) {
         self.items.append(other.items.clone());
     }
 
     /// `Tail(s)` in place; gives the head, if there is one.
-    pub(crate) fn pop_front(&mut self) -> Option<T> {
+    pub fn pop_front(&mut self) -> Option<T> {
         self.origin = Origin::default();
         self.items.pop_front()
     }
 
     /// The items from one place, counted from 0, up to another.
-    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
+    ///
+    /// # Panics
+    /// If these are not places of the sequence, in this order.
+    #[must_use]
+    pub fn part(&self, from: usize, to: usize) -> Self {
         let part = Self::from(self.items.clone().slice(from..to));
         let kept = if from == 0 { self.origin.kept.min(to) } else { 0 };
         Self { origin: Origin { kept, ..self.origin }, ..part }
@@ -163,8 +166,7 @@ impl<T: Clone> Seq<T> {
     /// for it.
     ///
     /// [`common_prefix`]: Self::common_prefix
-    #[cfg(feature = "runtime")]
-    pub(crate) fn mark(&mut self) {
+    pub fn mark(&mut self) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         self.origin = Origin { number: NEXT.fetch_add(1, atomic::Ordering::Relaxed), kept: self.items.len() };
     }
@@ -266,7 +268,7 @@ impl<T: Clone> FromIterator<T> for Seq<T> {
     }
 }
 
-#[cfg(all(test, feature = "runtime"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

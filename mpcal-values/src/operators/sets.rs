@@ -1,7 +1,7 @@
 //! Sets.
 
 use super::integers::MAX_ELEMENTS;
-use crate::value::{fail, Data, Eval, Function, Set, Value};
+use crate::{fail, Data, Eval, Function, Set, Value};
 
 /// `BOOLEAN`
 #[must_use]

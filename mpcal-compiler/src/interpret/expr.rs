@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use mpcal_runtime::generated as rt;
-use mpcal_runtime::value::{Data, EvalError, Function, Seq, Set, Value};
+use mpcal_values::operators as rt;
+use mpcal_values::{Data, EvalError, Function, Seq, Set, Value};
 
 use super::state::{Machine, State};
 use crate::ast::Quantifier;
@@ -50,7 +50,7 @@ const MAX_CALLS: usize = 2_000;
 
 pub(super) type Eval<T> = Result<T, String>;
 
-pub(super) fn from_runtime<T>(result: mpcal_runtime::value::Eval<T>) -> Eval<T> {
+pub(super) fn from_runtime<T>(result: mpcal_values::Eval<T>) -> Eval<T> {
     result.map_err(|e| e.0)
 }
 
@@ -341,7 +341,7 @@ impl<'r, 'm> Run<'r, 'm> {
         let seq = |n: usize| -> Eval<Seq<Value>> { typed(&value(n)?) };
         let function = |n: usize| -> Eval<Function<Value, Value>> { typed(&value(n)?) };
         let bag = |n: usize| -> Eval<Function<Value, i64>> { typed(&value(n)?) };
-        let number = |r: mpcal_runtime::value::Eval<i64>| from_runtime(r).map(Value::Int);
+        let number = |r: mpcal_values::Eval<i64>| from_runtime(r).map(Value::Int);
         Ok(match op.name {
             "=>" => Value::Bool(!truth(0)? || truth(1)?),
             "<=>" => Value::Bool(truth(0)? == truth(1)?),

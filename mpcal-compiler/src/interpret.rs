@@ -10,11 +10,10 @@ mod state;
 
 use std::collections::{BTreeSet, HashMap};
 
-use mpcal_runtime::value::Value;
+use mpcal_values::Value;
 
 pub use self::coverage::Coverage;
 use self::state::{Machine, State};
-use crate::build_script::Error;
 use crate::load::Loader;
 use crate::pipeline;
 use crate::render::render;
@@ -35,29 +34,34 @@ pub struct Explored {
 
 /// Explores every state of a model, at most `limit` of them; `loader` finds other modules, `constants` are besides
 /// those of the configuration.
-pub(crate) fn explore(
+///
+/// # Errors
+/// The report of what is wrong.
+pub fn explore(
     source: Source,
     loader: &Loader<'_>,
     configuration: Option<Source>,
     constants: &HashMap<String, Value>,
     limit: usize,
-) -> Result<Explored, Error> {
+) -> Result<Explored, String> {
     pipeline::with_stack(|| explore_here(source, loader, configuration, constants, limit))
 }
 
 /// Walks so many steps through a model and counts what was evaluated with a type.
-pub(crate) fn coverage(
+///
+/// # Errors
+/// The report of what is wrong.
+pub fn coverage(
     source: Source,
     loader: &Loader<'_>,
     configuration: Option<Source>,
     steps: usize,
-) -> Result<Coverage, Error> {
+) -> Result<Coverage, String> {
     pipeline::with_stack(|| {
         let mut sources = Sources::new(source);
         let typed = pipeline::typed_trees(&mut sources, loader, configuration);
-        let fail = |message: String| Error::text(format!("error: {message}"));
-        let (model, normal, types, constants) =
-            typed.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
+        let fail = |message: String| format!("error: {message}");
+        let (model, normal, types, constants) = typed.map_err(|problems| render(&sources, &problems, false))?;
         let machine = Machine::new(&model, &normal, &constants.values().collect()).map_err(fail)?;
         let describe = |e: &Expr| {
             let file = sources.file(e.span);
@@ -73,12 +77,11 @@ fn explore_here(
     configuration: Option<Source>,
     constants: &HashMap<String, Value>,
     limit: usize,
-) -> Result<Explored, Error> {
+) -> Result<Explored, String> {
     let mut sources = Sources::new(source);
     let trees = pipeline::trees(&mut sources, loader, configuration);
-    let (mut model, normal, configuration) =
-        trees.map_err(|problems| Error::text(render(&sources, &problems, false)))?;
-    let fail = |message: String| Error::text(format!("error: {message}"));
+    let (mut model, normal, configuration) = trees.map_err(|problems| render(&sources, &problems, false))?;
+    let fail = |message: String| format!("error: {message}");
     let constants: HashMap<_, _> = configuration.values().chain(constants.clone()).collect();
     // TLC replaces an operator by a model value where its configuration says so.
     for definition in model.operators.iter_mut().filter(|d| d.parameters.is_empty()) {

@@ -7,13 +7,13 @@
 #[macro_export]
 macro_rules! __record {
     ($name:ident { $($field:ident = $key:literal),* }) => {
-        impl $crate::generated::Data for $name {
-            fn to_value(&self) -> $crate::generated::Value {
-                $crate::generated::Value::record([$(($key, $crate::generated::Data::to_value(&self.$field))),*])
+        impl $crate::Data for $name {
+            fn to_value(&self) -> $crate::Value {
+                $crate::Value::record([$(($key, $crate::Data::to_value(&self.$field))),*])
             }
-            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+            fn from_value(value: &$crate::Value) -> $crate::Eval<Self> {
                 $crate::generated::has_fields(value, &[$($key),*])?;
-                Ok(Self { $($field: $crate::generated::Data::from_value(value.field($key)?)?),* })
+                Ok(Self { $($field: $crate::Data::from_value(value.field($key)?)?),* })
             }
         }
         $crate::__prints_as_value!($name);
@@ -25,16 +25,16 @@ macro_rules! __record {
 #[macro_export]
 macro_rules! __tags {
     ($name:ident { $($variant:ident = $kind:ident($text:literal)),* }) => {
-        impl $crate::generated::Data for $name {
-            fn to_value(&self) -> $crate::generated::Value {
+        impl $crate::Data for $name {
+            fn to_value(&self) -> $crate::Value {
                 match self {
-                    $(Self::$variant => $crate::generated::Value::$kind($crate::generated::Str::literal($text)),)*
+                    $(Self::$variant => $crate::Value::$kind($crate::Str::literal($text)),)*
                 }
             }
-            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+            fn from_value(value: &$crate::Value) -> $crate::Eval<Self> {
                 match value {
-                    $($crate::generated::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
-                    _ => Err($crate::generated::EvalError(::std::format!("no {}: {value}", ::std::stringify!($name)))),
+                    $($crate::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
+                    _ => Err($crate::EvalError(::std::format!("no {}: {value}", ::std::stringify!($name)))),
                 }
             }
             fn ordinal(&self) -> Option<i64> {
@@ -63,7 +63,7 @@ macro_rules! __optional {
             ///
             /// # Errors
             /// If it is what the model puts in its place.
-            pub fn get(&self) -> $crate::generated::Eval<&$t> {
+            pub fn get(&self) -> $crate::Eval<&$t> {
                 match self {
                     Self::Some(value) => Ok(value),
                     _ => Err($crate::generated::holds_no_value(::std::stringify!($name))),
@@ -74,7 +74,7 @@ macro_rules! __optional {
             ///
             /// # Errors
             /// If it is what the model puts in its place.
-            pub fn get_mut(&mut self) -> $crate::generated::Eval<&mut $t> {
+            pub fn get_mut(&mut self) -> $crate::Eval<&mut $t> {
                 match self {
                     Self::Some(value) => Ok(value),
                     _ => Err($crate::generated::holds_no_value(::std::stringify!($name))),
@@ -86,17 +86,17 @@ macro_rules! __optional {
                 Self::Some(value)
             }
         }
-        impl $crate::generated::Data for $name {
-            fn to_value(&self) -> $crate::generated::Value {
+        impl $crate::Data for $name {
+            fn to_value(&self) -> $crate::Value {
                 match self {
-                    Self::Some(value) => $crate::generated::Data::to_value(value),
-                    $(Self::$variant => $crate::generated::Value::$kind($crate::generated::Str::literal($text)),)*
+                    Self::Some(value) => $crate::Data::to_value(value),
+                    $(Self::$variant => $crate::Value::$kind($crate::Str::literal($text)),)*
                 }
             }
-            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+            fn from_value(value: &$crate::Value) -> $crate::Eval<Self> {
                 match value {
-                    $($crate::generated::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
-                    other => $crate::generated::Data::from_value(other).map(Self::Some),
+                    $($crate::Value::$kind(text) if *text == *$text => Ok(Self::$variant),)*
+                    other => $crate::Data::from_value(other).map(Self::Some),
                 }
             }
         }
@@ -112,24 +112,24 @@ macro_rules! __shapes {
     ($name:ident {
         $($variant:ident { $($field:ident = $key:literal),* } $(with $tag:literal = $meant:expr)?),*
     }) => {
-        impl $crate::generated::Data for $name {
-            fn to_value(&self) -> $crate::generated::Value {
+        impl $crate::Data for $name {
+            fn to_value(&self) -> $crate::Value {
                 match self {
-                    $(Self::$variant { $($field),* } => $crate::generated::Value::record([
-                        $(($key, $crate::generated::Data::to_value($field)),)*
-                        $(($tag, $crate::generated::Data::to_value(&$meant)))?
+                    $(Self::$variant { $($field),* } => $crate::Value::record([
+                        $(($key, $crate::Data::to_value($field)),)*
+                        $(($tag, $crate::Data::to_value(&$meant)))?
                     ]),)*
                 }
             }
-            fn from_value(value: &$crate::generated::Value) -> $crate::generated::Eval<Self> {
+            fn from_value(value: &$crate::Value) -> $crate::Eval<Self> {
                 $(if $crate::generated::is_record_of(value, &[$($key,)* $($tag)?])
-                    $(&& *value.field($tag)? == $crate::generated::Data::to_value(&$meant))?
+                    $(&& *value.field($tag)? == $crate::Data::to_value(&$meant))?
                 {
                     return Ok(Self::$variant {
-                        $($field: $crate::generated::Data::from_value(value.field($key)?)?),*
+                        $($field: $crate::Data::from_value(value.field($key)?)?),*
                     });
                 })*
-                Err($crate::generated::EvalError(::std::format!("{}: no such shape: {value}", ::std::stringify!($name))))
+                Err($crate::EvalError(::std::format!("{}: no such shape: {value}", ::std::stringify!($name))))
             }
         }
         impl Ord for $name {
@@ -147,7 +147,7 @@ macro_rules! __shapes {
                         )*
                         ::std::cmp::Ordering::Equal
                     })*
-                    _ => $crate::generated::Data::to_value(self).cmp(&$crate::generated::Data::to_value(other)),
+                    _ => $crate::Data::to_value(self).cmp(&$crate::Data::to_value(other)),
                 }
             }
         }
@@ -187,7 +187,7 @@ macro_rules! __some_field {
         ///
         /// # Errors
         /// If it has none.
-        pub fn $field(&self) -> $crate::generated::Eval<&$t> {
+        pub fn $field(&self) -> $crate::Eval<&$t> {
             match self {
                 $(Self::$variant { $field, .. })|+ => Ok($field),
                 _ => $crate::generated::no_field($key),
@@ -198,62 +198,10 @@ macro_rules! __some_field {
         ///
         /// # Errors
         /// If this shape has none.
-        pub fn $changed(&mut self) -> $crate::generated::Eval<&mut $t> {
+        pub fn $changed(&mut self) -> $crate::Eval<&mut $t> {
             match self {
                 $(Self::$variant { $field, .. })|+ => Ok($field),
                 _ => $crate::generated::no_field($key),
-            }
-        }
-    };
-}
-
-/// What a driver runs: `rt::archetype!(Server = "Server" { Serve = "serve" => serve }, Serve is local);`
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __archetype {
-    ($name:ident = $text:literal {
-        $($label:ident = $label_text:literal => $function:ident),*
-    } $(, $local:ident is local)*) => {
-        impl $crate::generated::Archetype for $name {
-            type State = State;
-
-            fn name(&self) -> &'static str {
-                $text
-            }
-
-            fn process(&self) -> $crate::generated::Value {
-                $crate::generated::Data::to_value(&self.id)
-            }
-
-            fn label(&self) -> &'static str {
-                match self.state.label {
-                    $(Label::$label => $label_text,)*
-                    Label::Done => "Done",
-                }
-            }
-
-            fn is_done(&self) -> bool {
-                self.state.label == Label::Done
-            }
-
-            fn state(&self) -> &State {
-                &self.state
-            }
-
-            fn state_mut(&mut self) -> &mut State {
-                &mut self.state
-            }
-
-            fn is_local(&self) -> bool {
-                ::std::matches!(self.state.label, Label::Done $(| Label::$local)*)
-            }
-
-            fn step(&mut self, section: &mut $crate::generated::Section) -> $crate::generated::Step<()> {
-                self.state.label = match self.state.label {
-                    $(Label::$label => self.$function(section)?,)*
-                    Label::Done => Label::Done,
-                };
-                Ok(())
             }
         }
     };
@@ -266,20 +214,54 @@ macro_rules! __prints_as_value {
     ($name:ident) => {
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                ::std::fmt::Display::fmt(&$crate::generated::Data::to_value(self), f)
+                ::std::fmt::Display::fmt(&$crate::Data::to_value(self), f)
             }
         }
     };
 }
 
-use crate::value::EvalError;
 pub use crate::{
-    __archetype as archetype, __field as field, __optional as optional, __record as record, __shapes as shapes,
-    __some_field as some_field, __tags as tags,
+    __field as field, __optional as optional, __record as record, __shapes as shapes, __some_field as some_field,
+    __tags as tags,
 };
+use crate::{Eval, EvalError, Value};
 
 /// The error of an optional value that is not one.
 #[must_use]
 pub fn holds_no_value(name: &str) -> EvalError {
     EvalError(format!("{name} holds no value here"))
+}
+
+/// A field that no record of a type has.
+///
+/// # Errors
+/// Always.
+pub fn no_field<T>(name: &str) -> Eval<T> {
+    Err(EvalError(format!("the record has no field {name}")))
+}
+
+/// Whether a value is a record with exactly these fields, which are sorted.
+///
+/// # Errors
+/// If it is not.
+pub fn has_fields(value: &Value, fields: &[&str]) -> Eval<()> {
+    let same = match value {
+        Value::Function(f) => {
+            f.len() == fields.len()
+                && f.iter().zip(fields).all(|((k, _), name)| matches!(k, Value::Str(s) if s.as_str() == *name))
+        }
+        _ => false,
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(EvalError(format!("expected a record of {fields:?}, found {value}")))
+    }
+}
+
+/// Whether a value is a record with exactly these fields, in any order.
+#[must_use]
+pub fn is_record_of(value: &Value, fields: &[&'static str]) -> bool {
+    matches!(value, Value::Function(f) if f.len() == fields.len())
+        && fields.iter().all(|name| value.field(name).is_ok())
 }

@@ -1,6 +1,6 @@
 //! Membership in sets that are tested and not enumerated: `Nat`, `Seq(S)`, `[S -> T]`, …
 
-use crate::value::{fail, Eval, Set, Str, Value};
+use crate::{fail, Eval, Set, Str, Value};
 
 /// A value that a set could hold, or none for a model value, which nothing but a set of such holds. TLC asks no set for
 /// a value of another kind.

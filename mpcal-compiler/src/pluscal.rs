@@ -40,7 +40,6 @@ use crate::normal::Normal;
 use crate::resolved::{Initial, Model, VariableId};
 use crate::source::{Source, Sources};
 use crate::syntax::File;
-#[cfg(feature = "cli")]
 use crate::trace::{LabelOrigin, Origins};
 
 pub use region::{has_markers, replace_region};
@@ -149,7 +148,6 @@ pub fn translate(
 }
 
 /// What the labels and variables of the translation stand for.
-#[cfg(feature = "cli")]
 pub fn origins(
     sources: &Sources,
     file: &File,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 #[cfg(feature = "interpret")]
-use mpcal_runtime::value::Value;
+use mpcal_values::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::resolved::{ExprKind, Literal, Model};

@@ -1,7 +1,7 @@
 //! Bags: functions from elements to how often they are in the bag.
 
 use super::integers::{add, MAX_ELEMENTS};
-use crate::value::{fail, Data, Eval, Function, Set};
+use crate::{fail, Data, Eval, Function, Set};
 
 /// A bag of `T`.
 type Bag<T> = Function<T, i64>;

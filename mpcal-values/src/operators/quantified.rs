@@ -1,6 +1,6 @@
 //! Quantifiers, `CHOOSE` and comprehensions.
 
-use crate::value::{fail, Data, Eval, Set};
+use crate::{fail, Data, Eval, Set};
 
 /// `\A x \in set : test(x)`
 pub fn for_all<T: Data>(set: &Set<T>, mut test: impl FnMut(&T) -> Eval<bool>) -> Eval<bool> {

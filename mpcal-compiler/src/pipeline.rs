@@ -12,7 +12,6 @@ use crate::normal::Normal;
 use crate::resolved::Model;
 use crate::source::{Source, Sources};
 use crate::syntax::{self, File};
-#[cfg(feature = "cli")]
 use crate::trace::Origins;
 
 /// Whether a model is translated to PlusCal.
@@ -23,7 +22,6 @@ pub enum Translation {
     None,
     /// To see whether it can be. A block without a process, or a file without a place for the
     /// translation, may be for Rust alone.
-    #[cfg(feature = "cli")]
     Trial,
     /// Between the markers in the file.
     InPlace,
@@ -43,10 +41,8 @@ pub struct Request {
     /// Infer nothing: every type is `Value`.
     pub untyped: bool,
     /// Say what the names of the translation stand for.
-    #[cfg(feature = "cli")]
     pub origins: bool,
     /// Show what types were inferred.
-    #[cfg(feature = "cli")]
     pub types: bool,
     /// Stay on the caller's thread: tokens of a procedural macro live only on its own.
     pub on_this_thread: bool,
@@ -66,10 +62,8 @@ pub struct Output {
     /// The Rust module.
     pub rust: Option<String>,
     /// What the names of the translation stand for.
-    #[cfg(feature = "cli")]
     pub origins: Option<Origins>,
     /// The types that were inferred, as text.
-    #[cfg(feature = "cli")]
     pub types: Option<String>,
 }
 
@@ -81,9 +75,7 @@ impl Output {
             pluscal: None,
             rewritten: None,
             rust: None,
-            #[cfg(feature = "cli")]
             origins: None,
-            #[cfg(feature = "cli")]
             types: None,
         }
     }
@@ -271,7 +263,6 @@ fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Dia
     let marked = crate::pluscal::has_markers(sources.model());
     let translated = match request.pluscal {
         Translation::None => false,
-        #[cfg(feature = "cli")]
         Translation::Trial => marked || !model.processes.is_empty(),
         Translation::InPlace => true,
     };
@@ -289,11 +280,9 @@ fn back(front: &Front<'_>, request: &Request, output: &mut Output, out: &mut Dia
             output.pluscal = Some(translation.text);
         }
     }
-    #[cfg(feature = "cli")]
     if request.origins {
         output.origins = crate::pluscal::origins(sources, file, front.modules, model, normal, out);
     }
-    #[cfg(feature = "cli")]
     if request.types {
         let (model, normal, types) = typed(front, sources, request.untyped, out);
         output.types = Some(crate::infer::show(sources, &model, &normal, &types));

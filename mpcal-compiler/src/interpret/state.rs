@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use mpcal_runtime::value::Value;
+use mpcal_values::Value;
 
 use super::expr::{Bound, Run};
 use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
