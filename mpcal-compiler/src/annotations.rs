@@ -4,12 +4,12 @@
 //! anywhere names one. In: the texts of the files. Out: the annotations, which are well formed.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::check_annotation;
 use crate::resolved::{Annotations, Model};
 use crate::source::{Source, Sources, Span};
+use crate::symbol::Symbol;
 
 /// What may stand between a comment and the name that it is about.
 const BETWEEN: &[&str] =
@@ -164,7 +164,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Aliases by their names.
-pub type Aliases = HashMap<Rc<str>, Rc<str>>;
+pub type Aliases = HashMap<Symbol, Symbol>;
 
 #[cfg(test)]
 mod tests {

@@ -3,15 +3,14 @@
 //! Nothing is resolved here: a name is text and a place. Each node's documentation
 //! shows the text it stands for; nodes are plain values.
 
-use std::rc::Rc;
-
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// A name as written.
 #[derive(Clone, Debug)]
 pub struct Name {
     /// Its text.
-    pub text: Rc<str>,
+    pub text: Symbol,
     /// Its place.
     pub span: Span,
 }
@@ -126,9 +125,9 @@ pub enum ExprKind {
     /// `12`, `\hFF`
     Number(i64),
     /// `"text"`, without the quotes, escapes undone
-    String(Rc<str>),
+    String(Symbol),
     /// `x`, `TRUE`, `self`, `$variable`
-    Name(Rc<str>),
+    Name(Symbol),
     /// `Op(a, b)`
     Apply(Name, Vec<Expr>),
     /// `-x`

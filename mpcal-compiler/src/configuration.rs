@@ -5,7 +5,6 @@
 //! elements ones that are known only when the system runs.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 #[cfg(feature = "interpret")]
 use mpcal_values::Value;
@@ -13,14 +12,15 @@ use mpcal_values::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::resolved::{ExprKind, Literal, Model};
 use crate::source::{Source, Span};
+use crate::symbol::Symbol;
 use crate::syntax::lex::{lex, Token, TokenKind, Until};
 
 /// What a configuration gives to names.
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
-    given: HashMap<Rc<str>, Literal>,
+    given: HashMap<Symbol, Literal>,
     /// `Nat <- Small`: names, with the operators in their places.
-    pub(crate) replaced: Vec<(Rc<str>, Rc<str>)>,
+    pub(crate) replaced: Vec<(Symbol, Symbol)>,
 }
 
 #[cfg(feature = "interpret")]
@@ -180,7 +180,7 @@ pub fn configure(model: &mut Model, configuration: &Configuration) {
     }
     for definition in model.operators.iter_mut().filter(|d| d.parameters.is_empty()) {
         if let Some(Literal::Model(name)) = configuration.given.get(&definition.name) {
-            definition.body.kind = ExprKind::ModelValue(name.clone());
+            definition.body.kind = ExprKind::ModelValue(*name);
         }
     }
 }

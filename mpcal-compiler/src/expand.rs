@@ -4,15 +4,15 @@
 //! block of statements. A name that a macro binds is renamed apart where an argument mentions it.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::ast::{Binding, Block, Expr, ExprKind, Initial, Macro, Name, Place, Step, Stmt, StmtKind, Unit};
 use crate::diagnostic::{count_of, Diagnostic, Diagnostics};
+use crate::symbol::Symbol;
 
 /// Expands every macro use of the block. False if a macro uses itself, so that nothing was expanded;
 /// after any other problem the rest of the block can still be checked.
 pub fn expand(block: &mut Block, out: &mut Diagnostics) -> bool {
-    let macros: HashMap<Rc<str>, Macro> = block.macros.iter().map(|m| (m.name.text.clone(), m.clone())).collect();
+    let macros: HashMap<Symbol, Macro> = block.macros.iter().map(|m| (m.name.text, m.clone())).collect();
     let mut expander = Expander { macros: &macros, fresh: 0, out };
     let recursive = block.macros.iter().filter(|m| expander.check_recursion(m)).count();
     if recursive > 0 {
@@ -37,7 +37,7 @@ pub fn expand(block: &mut Block, out: &mut Diagnostics) -> bool {
 }
 
 struct Expander<'m, 'd> {
-    macros: &'m HashMap<Rc<str>, Macro>,
+    macros: &'m HashMap<Symbol, Macro>,
     fresh: usize,
     out: &'d mut Diagnostics,
 }
@@ -45,7 +45,7 @@ struct Expander<'m, 'd> {
 impl Expander<'_, '_> {
     /// A macro that reaches itself would never end.
     fn check_recursion(&mut self, start: &Macro) -> bool {
-        let mut seen: HashSet<Rc<str>> = HashSet::new();
+        let mut seen: HashSet<Symbol> = HashSet::new();
         let mut todo = vec![start];
         while let Some(m) = todo.pop() {
             for (callee, at) in macro_uses(&m.body) {
@@ -57,7 +57,7 @@ impl Expander<'_, '_> {
                     );
                     return true;
                 }
-                if let Some(next) = self.macros.get(&callee).filter(|_| seen.insert(callee.clone())) {
+                if let Some(next) = self.macros.get(&callee).filter(|_| seen.insert(callee)) {
                     todo.push(next);
                 }
             }
@@ -109,7 +109,7 @@ impl Expander<'_, '_> {
             return StmtKind::Skip;
         }
         let free = args.iter().flat_map(names_in).collect();
-        let map = m.parameters.iter().map(|p| p.text.clone()).zip(args).collect();
+        let map = m.parameters.iter().map(|p| p.text).zip(args).collect();
         let mut body = m.body.clone();
         Substitution { map, free, fresh: &mut self.fresh, out: self.out }.stmts(&mut body);
         self.stmts(&mut body);
@@ -126,12 +126,12 @@ fn move_label_inside(stmt: &mut Stmt) {
     }
 }
 
-fn macro_uses(stmts: &[Stmt]) -> Vec<(Rc<str>, crate::source::Span)> {
+fn macro_uses(stmts: &[Stmt]) -> Vec<(Symbol, crate::source::Span)> {
     let mut found = Vec::new();
     let mut todo: Vec<&Stmt> = stmts.iter().collect();
     while let Some(s) = todo.pop() {
         match &s.kind {
-            StmtKind::Macro(name, _) => found.push((name.text.clone(), name.span)),
+            StmtKind::Macro(name, _) => found.push((name.text, name.span)),
             StmtKind::If(_, then, otherwise) => todo.extend(std::iter::once(&**then).chain(otherwise.as_deref())),
             StmtKind::While(_, s) | StmtKind::With(_, s) => todo.push(s),
             StmtKind::Either(list) | StmtKind::Block(list) => todo.extend(list),
@@ -142,12 +142,12 @@ fn macro_uses(stmts: &[Stmt]) -> Vec<(Rc<str>, crate::source::Span)> {
 }
 
 /// Every name an expression mentions.
-fn names_in(e: &Expr) -> Vec<Rc<str>> {
+fn names_in(e: &Expr) -> Vec<Symbol> {
     let mut names = Vec::new();
     let mut copy = e.clone();
     let mut visit = |kind: &mut ExprKind| {
         if let ExprKind::Name(n) = kind {
-            names.push(n.clone());
+            names.push(*n);
         }
     };
     walk(&mut copy, &mut visit);
@@ -224,8 +224,8 @@ fn children(kind: &mut ExprKind) -> Vec<&mut Expr> {
 
 /// Parameters to arguments, with bound names renamed apart from `free`.
 struct Substitution<'f> {
-    map: HashMap<Rc<str>, Expr>,
-    free: HashSet<Rc<str>>,
+    map: HashMap<Symbol, Expr>,
+    free: HashSet<Symbol>,
     fresh: &'f mut usize,
     out: &'f mut Diagnostics,
 }
@@ -274,7 +274,7 @@ impl Substitution<'_> {
                         crate::ast::Argument::Value(e) => self.expr(e),
                         crate::ast::Argument::Ref(name, _) => {
                             if let Some(Expr { kind: ExprKind::Name(n), .. }) = self.map.get(&name.text) {
-                                name.text = n.clone();
+                                name.text = *n;
                             }
                         }
                     }
@@ -282,7 +282,7 @@ impl Substitution<'_> {
             }
             StmtKind::Goto(name) => {
                 if let Some(Expr { kind: ExprKind::Name(n), .. }) = self.map.get(&name.text) {
-                    name.text = n.clone();
+                    name.text = *n;
                 }
             }
             StmtKind::Skip | StmtKind::Return => {}
@@ -302,7 +302,7 @@ impl Substitution<'_> {
         loop {
             match &at.kind {
                 ExprKind::Name(n) => {
-                    place.name = Name { text: n.clone(), span: place.name.span };
+                    place.name = Name { text: *n, span: place.name.span };
                     prefix.reverse();
                     prefix.append(&mut place.path);
                     place.path = prefix;
@@ -332,9 +332,9 @@ impl Substitution<'_> {
         self.map.remove(&name.text);
         if self.free.contains(&name.text) {
             *self.fresh += 1;
-            let renamed: Rc<str> = Rc::from(format!("{}_{}", name.text, self.fresh));
-            let kind = ExprKind::Name(renamed.clone());
-            self.map.insert(name.text.clone(), Expr { kind, span: name.span });
+            let renamed: Symbol = Symbol::from(format!("{}_{}", name.text, self.fresh));
+            let kind = ExprKind::Name(renamed);
+            self.map.insert(name.text, Expr { kind, span: name.span });
             name.text = renamed;
         }
     }
@@ -351,7 +351,7 @@ impl Substitution<'_> {
         match &mut e.kind {
             ExprKind::Apply(name, _) => {
                 if let Some(Expr { kind: ExprKind::Name(n), .. }) = self.map.get(&name.text) {
-                    name.text = n.clone();
+                    name.text = *n;
                 }
             }
             ExprKind::Filter(b, _) | ExprKind::Choose(b, _) => self.bindings(std::slice::from_mut(b)),

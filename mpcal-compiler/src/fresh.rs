@@ -3,11 +3,11 @@
 pub(crate) mod free;
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::operators::Operator;
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition, Model, OperatorId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 use free::{bound_by, Free};
 
@@ -46,17 +46,17 @@ impl<'m> Fresh<'m> {
     }
 
     /// A parameter for each thing that is mentioned from outside; `taken` are names that it may not hide.
-    pub(crate) fn parameters(&mut self, free: &[Free], taken: &mut HashSet<Rc<str>>, span: Span) -> Vec<BoundId> {
+    pub(crate) fn parameters(&mut self, free: &[Free], taken: &mut HashSet<Symbol>, span: Span) -> Vec<BoundId> {
         free.iter()
             .map(|f| {
-                let name: Rc<str> = match f {
-                    Free::Bound(b) => self.model.bound(*b).name.clone(),
-                    Free::Variable(v) => self.model.variable(*v).name.clone(),
-                    Free::SelfId => Rc::from("process"),
-                    Free::MappedVariable => Rc::from("variable"),
-                    Free::MappedValue => Rc::from("value"),
+                let name: Symbol = match f {
+                    Free::Bound(b) => self.model.bound(*b).name,
+                    Free::Variable(v) => self.model.variable(*v).name,
+                    Free::SelfId => Symbol::from("process"),
+                    Free::MappedVariable => Symbol::from("variable"),
+                    Free::MappedValue => Symbol::from("value"),
                 };
-                let name = if &*name == "@" { Rc::from("old") } else { name };
+                let name = if &*name == "@" { Symbol::from("old") } else { name };
                 let b = self.apart(&name, taken, span);
                 self.free.insert(*f, b);
                 b
@@ -65,22 +65,22 @@ impl<'m> Fresh<'m> {
     }
 
     /// A bound name that is none of those taken, and is from now on.
-    pub(crate) fn apart(&mut self, name: &str, taken: &mut HashSet<Rc<str>>, span: Span) -> BoundId {
+    pub(crate) fn apart(&mut self, name: &str, taken: &mut HashSet<Symbol>, span: Span) -> BoundId {
         let numbered = (2usize..).map(|n| format!("{name}{n}"));
         let found = std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken.contains(&**n));
-        let name: Rc<str> = found.map_or_else(|| Rc::from(name), Rc::from);
-        taken.insert(name.clone());
+        let name: Symbol = found.map_or_else(|| Symbol::from(name), Symbol::from);
+        taken.insert(name);
         self.model.new_bound(name, span, 0)
     }
 
     /// The names that an expression binds, and those of some parameters.
-    pub(crate) fn names(&self, parameters: &[BoundId], e: &Expr) -> HashSet<Rc<str>> {
+    pub(crate) fn names(&self, parameters: &[BoundId], e: &Expr) -> HashSet<Symbol> {
         let mut bound = parameters.to_vec();
         e.any(&mut |e| {
             bound.extend(bound_by(e));
             false
         });
-        bound.into_iter().map(|b| self.model.bound(b).name.clone()).collect()
+        bound.into_iter().map(|b| self.model.bound(b).name).collect()
     }
 
     pub(crate) fn copy(&mut self, e: &Expr) -> Expr {
@@ -152,7 +152,7 @@ impl<'m> Fresh<'m> {
                 let mut taken = HashSet::new();
                 for c in captured {
                     if let Some(Free::Bound(b)) = Free::of(c) {
-                        taken.insert(self.model.bound(b).name.clone());
+                        taken.insert(self.model.bound(b).name);
                     }
                 }
                 let names: Vec<_> = (1..=arity).map(|n| self.apart(&format!("item{n}"), &mut taken, span)).collect();

@@ -5,10 +5,10 @@
 //! what leaves a step, and where a variable is assigned again in a step.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use crate::ast::{Block, Initial, Label, Name, ProcessKind, Stmt, StmtKind};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// Adds labels to a block that has none.
 pub fn add(block: &mut Block) {
@@ -20,11 +20,11 @@ pub fn add(block: &mut Block) {
         .procedures
         .iter()
         .flat_map(|p| p.parameters.iter().map(|p| &p.name).chain(p.variables.iter().map(|v| &v.name)))
-        .map(|n| n.text.clone())
+        .map(|n| n.text)
         .collect();
     let mut cx = Adder { count: 0, own, procedure: None };
     for p in &mut block.procedures {
-        cx.procedure = Some(p.name.text.clone());
+        cx.procedure = Some(p.name.text);
         cx.body(&mut p.body);
     }
     cx.procedure = None;
@@ -69,7 +69,7 @@ fn flat<'s>(list: &'s mut [Stmt], out: &mut Vec<&'s mut Stmt>) {
 }
 
 /// Variables that are assigned in a step.
-type Assigned = HashSet<Rc<str>>;
+type Assigned = HashSet<Symbol>;
 
 /// Where a list of statements stands.
 #[derive(Clone, Copy)]
@@ -84,7 +84,7 @@ struct Adder {
     count: usize,
     /// Parameters and variables of all procedures: a `return` assigns them.
     own: Assigned,
-    procedure: Option<Rc<str>>,
+    procedure: Option<Symbol>,
 }
 
 impl Adder {
@@ -96,7 +96,7 @@ impl Adder {
         if s.label.is_none() {
             self.count += 1;
             let at = Span { start: s.span.start, end: s.span.start };
-            let name = Name { text: Rc::from(format!("Lbl_{}", self.count)), span: at };
+            let name = Name { text: Symbol::from(format!("Lbl_{}", self.count)), span: at };
             s.label = Some(Label { name, modifier: None });
         }
     }
@@ -170,11 +170,11 @@ impl Adder {
 
     /// What a statement itself assigns.
     fn changed(&self, s: &Stmt) -> Assigned {
-        let stack = || std::iter::once(Rc::from("stack"));
+        let stack = || std::iter::once(Symbol::from("stack"));
         match &s.kind {
-            StmtKind::Assign(list) => list.iter().map(|(place, _)| place.name.text.clone()).collect(),
+            StmtKind::Assign(list) => list.iter().map(|(place, _)| place.name.text).collect(),
             StmtKind::Call(callee, _) if Some(&callee.text) != self.procedure.as_ref() => stack().collect(),
-            StmtKind::Call(..) | StmtKind::Return => stack().chain(self.own.iter().cloned()).collect(),
+            StmtKind::Call(..) | StmtKind::Return => stack().chain(self.own.iter().copied()).collect(),
             StmtKind::If(..) | StmtKind::While(..) | StmtKind::Either(_) | StmtKind::With(..) => Assigned::new(),
             StmtKind::Await(_) | StmtKind::Print(_) | StmtKind::Assert(_) | StmtKind::Skip => Assigned::new(),
             StmtKind::Goto(_) | StmtKind::Macro(..) | StmtKind::Yield(_) | StmtKind::Block(_) => Assigned::new(),

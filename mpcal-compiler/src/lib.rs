@@ -28,6 +28,7 @@ mod resolved;
 mod rust;
 pub mod source;
 mod specialize;
+mod symbol;
 mod syntax;
 pub mod trace;
 mod types;

@@ -4,13 +4,13 @@
 //! but for standard ones and those that are nowhere, which is a warning. After this: no module depends on itself.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::ast::{Module, Name, Unit};
 use crate::community;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::operators::STANDARD_MODULES;
 use crate::source::{Source, Sources, MAX_BYTES};
+use crate::symbol::Symbol;
 use crate::syntax;
 
 /// Finds the text of a module: its path and its text.
@@ -20,7 +20,7 @@ pub type Loader<'l> = dyn Fn(&str) -> Option<(String, String)> + Sync + 'l;
 pub fn load(own: &Module, loader: &Loader<'_>, sources: &mut Sources, out: &mut Diagnostics) -> Vec<Module> {
     let mut cx = Load { loader, sources, modules: Vec::new(), state: HashMap::new(), out };
     if let Some(name) = &own.name {
-        cx.state.insert(name.text.clone(), State::Open);
+        cx.state.insert(name.text, State::Open);
     }
     cx.needs(own, 0);
     cx.modules
@@ -37,7 +37,7 @@ struct Load<'l, 'd> {
     loader: &'l Loader<'l>,
     sources: &'d mut Sources,
     modules: Vec<Module>,
-    state: HashMap<Rc<str>, State>,
+    state: HashMap<Symbol, State>,
     out: &'d mut Diagnostics,
 }
 
@@ -75,7 +75,7 @@ impl Load<'_, '_> {
             None => {}
         }
         let Some((path, text)) = (self.loader)(&name.text).or_else(|| community::module(&name.text)) else {
-            self.state.insert(name.text.clone(), State::Done);
+            self.state.insert(name.text, State::Done);
             self.not_found(name);
             return;
         };
@@ -96,9 +96,9 @@ impl Load<'_, '_> {
             }
             Some(_) | None => {}
         }
-        self.state.insert(name.text.clone(), State::Open);
+        self.state.insert(name.text, State::Open);
         self.needs(&module, depth + 1);
-        self.state.insert(name.text.clone(), State::Done);
+        self.state.insert(name.text, State::Done);
         self.modules.push(module);
     }
 
@@ -116,12 +116,12 @@ impl Load<'_, '_> {
 }
 
 /// The names of modules inside a module, and those that it or they extend.
-fn collect(module: &Module, inner: &mut Vec<Rc<str>>, needed: &mut Vec<Name>) {
+fn collect(module: &Module, inner: &mut Vec<Symbol>, needed: &mut Vec<Name>) {
     needed.extend(module.extends.iter().cloned());
     for unit in &module.units {
         match unit {
             Unit::Module(nested) => {
-                inner.extend(nested.name.iter().map(|n| n.text.clone()));
+                inner.extend(nested.name.iter().map(|n| n.text));
                 collect(nested, inner, needed);
             }
             Unit::Constants(_) | Unit::Variables(_) | Unit::Recursive(_) | Unit::Instance(_) => {}

@@ -3,10 +3,9 @@
 //! A section is a list of [`Step`]s without jumps, and an [`End`] that says where control goes.
 //! Every expression is pure: reads of `ref` parameters have become steps of their own.
 
-use std::rc::Rc;
-
 use crate::resolved::{Argument, BoundId, Expr, ProcedureId, Step as PathStep, VariableId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// The critical sections of one archetype or procedure, in the order of the text.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ pub struct Body {
 #[derive(Clone, Debug)]
 pub struct Section {
     /// Its label.
-    pub label: Rc<str>,
+    pub label: Symbol,
     /// `+` or `-`
     pub modifier: Option<char>,
     /// The place of the label.
@@ -28,7 +27,7 @@ pub struct Section {
     /// first branch is the body of the loop.
     pub is_loop: bool,
     /// The label of the innermost loop that it stands in.
-    pub inside: Option<Rc<str>>,
+    pub inside: Option<Symbol>,
     /// What it does.
     pub block: Block,
 }
@@ -46,7 +45,7 @@ pub struct Block {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Jump {
     /// A label of the same body.
-    Label(Rc<str>),
+    Label(Symbol),
     /// The end of the process.
     Done,
     /// The end of a procedure without `return`, or `goto Error`.

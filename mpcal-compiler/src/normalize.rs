@@ -6,7 +6,6 @@
 //! are bound first.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fresh::free::bound_by;
@@ -15,6 +14,7 @@ use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Label, Model, Step as PathStep, Stmt, StmtKind, Target, Update, VariableId,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// Normalizes every body of the model.
 pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
@@ -42,10 +42,10 @@ struct Normalizer<'s, 'm, 'd> {
     out: &'d mut Diagnostics,
     sections: Vec<Section>,
     /// The labels of the sections that are there or come later.
-    labels: HashSet<Rc<str>>,
+    labels: HashSet<Symbol>,
     later: Vec<Later<'s>>,
     /// The label of the loop we are in.
-    inside: Option<Rc<str>>,
+    inside: Option<Symbol>,
     /// How many `||` there were.
     groups: u32,
 }
@@ -57,7 +57,7 @@ struct Later<'s> {
     first: &'s Stmt,
     rest: Todo<'s>,
     after: End,
-    inside: Option<Rc<str>>,
+    inside: Option<Symbol>,
 }
 
 /// Statements still to do, the next one last.
@@ -100,11 +100,11 @@ impl<'s> Normalizer<'s, '_, '_> {
             };
         }
         let Some(label) = &first.label else { return Jump::Error };
-        if self.labels.insert(label.name.clone()) {
-            let inside = self.inside.clone();
+        if self.labels.insert(label.name) {
+            let inside = self.inside;
             self.later.push(Later { label, first, rest, after: after.clone(), inside });
         }
-        Jump::Label(label.name.clone())
+        Jump::Label(label.name)
     }
 
     fn section(&mut self, Later { label, first, mut rest, after, inside }: Later<'s>) -> Section {
@@ -114,8 +114,8 @@ impl<'s> Normalizer<'s, '_, '_> {
             StmtKind::While(c, body) => {
                 let mut steps = Vec::new();
                 let c = self.pure(c, &mut steps);
-                let again = End::Goto(Jump::Label(label.name.clone()));
-                self.inside = Some(label.name.clone());
+                let again = End::Goto(Jump::Label(label.name));
+                self.inside = Some(label.name);
                 let body = self.block(todo(body), &again, false);
                 self.inside.clone_from(&inside);
                 let outside = self.block(rest, &after, false);
@@ -126,7 +126,7 @@ impl<'s> Normalizer<'s, '_, '_> {
                 self.block(rest, &after, true)
             }
         };
-        let (label, modifier, span) = (label.name.clone(), label.modifier, label.span);
+        let (label, modifier, span) = (label.name, label.modifier, label.span);
         Section { label, modifier, span, is_loop, inside, block }
     }
 
@@ -151,7 +151,7 @@ impl<'s> Normalizer<'s, '_, '_> {
                 StmtKind::Goto(label, _) => Some(End::Goto(match &**label {
                     "Done" => Jump::Done,
                     "Error" => Jump::Error,
-                    _ => Jump::Label(label.clone()),
+                    _ => Jump::Label(*label),
                 })),
                 StmtKind::Return => Some(End::Return),
                 StmtKind::Call(id, arguments) => {
@@ -383,8 +383,8 @@ impl<'s> Normalizer<'s, '_, '_> {
         out.push(Step::Read { bound, parameter, indices, span });
     }
 
-    fn read_name(&self, parameter: VariableId) -> Rc<str> {
-        Rc::from(format!("{}Read", self.model.variable(parameter).name))
+    fn read_name(&self, parameter: VariableId) -> Symbol {
+        Symbol::from(format!("{}Read", self.model.variable(parameter).name))
     }
 
     fn report_under_binder(&mut self, parameter: VariableId, span: Span) {
@@ -409,10 +409,10 @@ fn jump_of(end: &End) -> Jump {
 }
 
 /// Calls `f` on every label, in the order of the text.
-fn each_label(list: &[Stmt], f: &mut dyn FnMut(Rc<str>)) {
+fn each_label(list: &[Stmt], f: &mut dyn FnMut(Symbol)) {
     for s in list {
         if let Some(label) = &s.label {
-            f(label.name.clone());
+            f(label.name);
         }
         match &s.kind {
             StmtKind::If(_, a, b) => {

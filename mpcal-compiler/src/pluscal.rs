@@ -52,7 +52,7 @@ const MAX_NESTING: usize = 30;
 pub struct Translation {
     /// Its text.
     pub text: String,
-    symbols: Vec<symbols::Symbol>,
+    symbols: Vec<symbols::Entry>,
     scope: scope::Scope,
 }
 

@@ -12,7 +12,6 @@ mod names;
 mod stmt;
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::ast::{self, Block, Module, Name, ProcessKind};
 use crate::diagnostic::{count_of, Diagnostic, Diagnostics};
@@ -22,6 +21,7 @@ use crate::resolved::{
     ProcedureId, Process, Variable, VariableId, VariableKind,
 };
 use crate::source::{Sources, Span};
+use crate::symbol::Symbol;
 
 pub(crate) use stmt::each_expr;
 
@@ -64,15 +64,15 @@ struct Resolver<'a, 'd> {
     /// What assignments around us change, as it was before.
     olds: Vec<Expr>,
     /// Their names, each one once.
-    let_names: HashSet<Rc<str>>,
+    let_names: HashSet<Symbol>,
     assumes: Vec<&'a ast::Expr>,
-    procedures: HashMap<Rc<str>, ProcedureId>,
-    globals: HashMap<Rc<str>, VariableId>,
+    procedures: HashMap<Symbol, ProcedureId>,
+    globals: HashMap<Symbol, VariableId>,
     /// What procedures may mention from outside.
     outer: Vec<Outer>,
     /// What of it each procedure takes as hidden parameters, as indices, sorted.
     needs: Vec<Vec<usize>>,
-    scope: Vec<(Rc<str>, Entry)>,
+    scope: Vec<(Symbol, Entry)>,
     in_mapping: Option<Side>,
     /// Whether we are in a definition outside the bodies of the block.
     in_definition: bool,
@@ -82,7 +82,7 @@ struct Resolver<'a, 'd> {
 /// Where we were before we went to another module.
 struct Place {
     env: EnvId,
-    scope: Vec<(Rc<str>, Entry)>,
+    scope: Vec<(Symbol, Entry)>,
     in_mapping: Option<Side>,
     in_definition: bool,
 }
@@ -101,12 +101,12 @@ pub fn resolve(
     own: &Module,
     modules: &[Module],
     block: &Block,
-    replaced: &[(Rc<str>, Rc<str>)],
+    replaced: &[(Symbol, Symbol)],
     out: &mut Diagnostics,
 ) -> Model {
     let mut cx = Resolver {
         source,
-        model: Model { name: block.name.text.clone(), ..Model::default() },
+        model: Model { name: block.name.text, ..Model::default() },
         modules,
         envs: Vec::new(),
         open: Vec::new(),
@@ -157,12 +157,12 @@ impl<'a> Resolver<'a, '_> {
         for variable in &block.variables {
             let id = self.new_variable(&variable.name, VariableKind::Global);
             self.model.globals.push(id);
-            self.globals.insert(variable.name.text.clone(), id);
+            self.globals.insert(variable.name.text, id);
         }
         for (variable, id) in block.variables.iter().zip(self.model.globals.clone()) {
             self.model.variables[id.index()].initial = self.initial(&variable.initial);
             // The next may start with a value made of this one.
-            self.scope.push((variable.name.text.clone(), Entry::Variable(id)));
+            self.scope.push((variable.name.text, Entry::Variable(id)));
         }
         self.scope.clear();
         for m in &block.mapping_macros {
@@ -170,10 +170,10 @@ impl<'a> Resolver<'a, '_> {
             self.model.mapping_macros.push(macro_);
         }
         for (n, p) in block.procedures.iter().enumerate() {
-            self.procedures.insert(p.name.text.clone(), ProcedureId(n as u32));
+            self.procedures.insert(p.name.text, ProcedureId(n as u32));
             let parameters = self.parameters(&p.parameters);
             let locals = p.variables.iter().map(|v| self.new_variable(&v.name, VariableKind::Local)).collect();
-            let (name, span) = (p.name.text.clone(), p.name.span);
+            let (name, span) = (p.name.text, p.name.span);
             self.model.procedures.push(Procedure { name, span, parameters, locals, body: Vec::new() });
         }
         self.find_outer(block);
@@ -201,11 +201,11 @@ impl<'a> Resolver<'a, '_> {
             let mut body = self.stmts(&a.body);
             self.refuse_outer(&mut body, a.name.span);
             self.scope.clear();
-            let (name, span) = (a.name.text.clone(), a.name.span);
+            let (name, span) = (a.name.text, a.name.span);
             self.model.archetypes.push(Archetype { name, span, parameters, locals, body });
         }
-        let archetypes: HashMap<Rc<str>, usize> =
-            block.archetypes.iter().enumerate().map(|(n, a)| (a.name.text.clone(), n)).collect();
+        let archetypes: HashMap<Symbol, usize> =
+            block.archetypes.iter().enumerate().map(|(n, a)| (a.name.text, n)).collect();
         for p in &block.processes {
             let process = match &p.kind {
                 ProcessKind::Instance(i) => self.instance(p, i, &archetypes),
@@ -242,7 +242,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn new_variable(&mut self, name: &Name, kind: VariableKind) -> VariableId {
-        self.model.variables.push(Variable { name: name.text.clone(), span: name.span, kind, initial: Initial::None });
+        self.model.variables.push(Variable { name: name.text, span: name.span, kind, initial: Initial::None });
         VariableId(self.model.variables.len() as u32 - 1)
     }
 
@@ -254,9 +254,9 @@ impl<'a> Resolver<'a, '_> {
 
     /// Opens the scope of an archetype or procedure.
     fn open(&mut self, parameters: &[VariableId], locals: &[VariableId]) {
-        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        self.scope = vec![(Symbol::from("self"), Entry::SelfId)];
         for id in parameters.iter().chain(locals) {
-            self.scope.push((self.model.variable(*id).name.clone(), Entry::Variable(*id)));
+            self.scope.push((self.model.variable(*id).name, Entry::Variable(*id)));
         }
     }
 
@@ -275,17 +275,17 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn mapping_macro(&mut self, m: &ast::MappingMacro) -> MappingMacro {
-        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
+        self.scope = vec![(Symbol::from("self"), Entry::SelfId)];
         self.in_mapping = Some(Side::Read);
         let read = self.stmts(&m.read);
         self.in_mapping = Some(Side::Write);
         let write = self.stmts(&m.write);
         self.in_mapping = None;
         self.scope.clear();
-        MappingMacro { name: m.name.text.clone(), span: m.name.span, read, write }
+        MappingMacro { name: m.name.text, span: m.name.span, read, write }
     }
 
-    fn instance(&mut self, p: &ast::Process, i: &ast::Instance, known: &HashMap<Rc<str>, usize>) -> Option<Process> {
+    fn instance(&mut self, p: &ast::Process, i: &ast::Instance, known: &HashMap<Symbol, usize>) -> Option<Process> {
         let selves = self.initial(&p.selves);
         let Some(&n) = known.get(&i.archetype.text) else {
             let name = &i.archetype;
@@ -305,10 +305,10 @@ impl<'a> Resolver<'a, '_> {
             return None;
         }
         // The value of a global variable can be passed; a `ref` to it is found by `argument`.
-        self.scope = vec![(Rc::from("self"), Entry::SelfId)];
-        self.scope.extend(self.globals.iter().map(|(n, id)| (n.clone(), Entry::Variable(*id))));
+        self.scope = vec![(Symbol::from("self"), Entry::SelfId)];
+        self.scope.extend(self.globals.iter().map(|(n, id)| (*n, Entry::Variable(*id))));
         // The name of the process stands for its identifier.
-        self.scope.push((p.name.text.clone(), Entry::SelfId));
+        self.scope.push((p.name.text, Entry::SelfId));
         let arguments: Vec<_> = i.arguments.iter().map(|a| self.argument(a)).collect();
         self.scope.clear();
         let mut mappings = vec![None; arguments.len()];
@@ -316,7 +316,7 @@ impl<'a> Resolver<'a, '_> {
             self.mapping(i, mapping, &parameters, &mut mappings);
         }
         Some(Process {
-            name: p.name.text.clone(),
+            name: p.name.text,
             span: p.span,
             fairness: p.fairness,
             selves,
@@ -335,8 +335,8 @@ impl<'a> Resolver<'a, '_> {
         mappings: &mut [Option<MappingMacroId>],
     ) {
         let passed = |a: &ast::Argument| match a {
-            ast::Argument::Ref(name, _) => Some(name.text.clone()),
-            ast::Argument::Value(ast::Expr { kind: ast::ExprKind::Name(n), .. }) => Some(n.clone()),
+            ast::Argument::Ref(name, _) => Some(name.text),
+            ast::Argument::Value(ast::Expr { kind: ast::ExprKind::Name(n), .. }) => Some(*n),
             ast::Argument::Value(_) => None,
         };
         let position = match &mapping.target {
@@ -359,7 +359,7 @@ impl<'a> Resolver<'a, '_> {
         };
         let found = self.model.mapping_macros.iter().position(|m| m.name == mapping.via.text);
         let Some(found) = found else {
-            let known: Vec<_> = self.model.mapping_macros.iter().map(|m| m.name.clone()).collect();
+            let known: Vec<_> = self.model.mapping_macros.iter().map(|m| m.name).collect();
             let message = format!("there is no mapping macro `{}`", mapping.via.text);
             self.out.push(
                 Diagnostic::error("unknown-mapping-macro", mapping.via.span, message)
@@ -413,8 +413,8 @@ impl<'a> Resolver<'a, '_> {
         let used = self.outer_used(&body, &[], &parameters[..globals.len()]);
         let (parameters, arguments): (Vec<_>, Vec<_>) =
             used.into_iter().map(|n| (parameters[n], Argument::Ref(globals[n], 0, Span::default()))).unzip();
-        let (name, span) = (p.name.text.clone(), p.name.span);
-        self.model.archetypes.push(Archetype { name: name.clone(), span, parameters, locals, body });
+        let (name, span) = (p.name.text, p.name.span);
+        self.model.archetypes.push(Archetype { name, span, parameters, locals, body });
         Process {
             name,
             span: p.span,
@@ -454,27 +454,27 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// What an expression may mention, from the inside out.
-    fn known_names(&self) -> Vec<Rc<str>> {
-        let mut items: Vec<Rc<str>> = self.item_names().collect();
+    fn known_names(&self) -> Vec<Symbol> {
+        let mut items: Vec<Symbol> = self.item_names().collect();
         items.sort();
-        let scope = self.scope.iter().rev().map(|(n, _)| n.clone());
-        let operators = operators::OPERATORS.iter().map(|o| Rc::from(o.name));
+        let scope = self.scope.iter().rev().map(|(n, _)| *n);
+        let operators = operators::OPERATORS.iter().map(|o| Symbol::from(o.name));
         scope.chain(items).chain(operators).collect()
     }
 
     /// The variables, parameters and `ref`s here, from the inside out, and those of the block.
-    fn variable_names(&self) -> Vec<Rc<str>> {
-        let local = self.scope.iter().rev().filter(|(_, e)| matches!(e, Entry::Variable(_))).map(|(n, _)| n.clone());
-        let mut globals: Vec<Rc<str>> = self.globals.keys().cloned().collect();
+    fn variable_names(&self) -> Vec<Symbol> {
+        let local = self.scope.iter().rev().filter(|(_, e)| matches!(e, Entry::Variable(_))).map(|(n, _)| *n);
+        let mut globals: Vec<Symbol> = self.globals.keys().copied().collect();
         globals.sort();
         local.chain(globals).collect()
     }
 }
 
 /// A symbol can be defined as a prefix and as an infix operator.
-fn definition_key(name: &str, arity: usize) -> Rc<str> {
+fn definition_key(name: &str, arity: usize) -> Symbol {
     if arity == 1 && operators::infix(name).is_some() && operators::prefix(name).is_some() {
-        return Rc::from(format!("prefix {name}"));
+        return Symbol::from(format!("prefix {name}"));
     }
-    Rc::from(name)
+    Symbol::from(name)
 }

@@ -7,11 +7,11 @@ pub(crate) mod mentions;
 mod visit;
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::ast::{Fairness, Quantifier};
 use crate::operators::Operator;
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::types::Tag;
 
 macro_rules! id {
@@ -66,7 +66,7 @@ id!(
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     /// The name of the block.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// `CONSTANT`s.
     pub constants: Vec<Constant>,
     /// Operators that the block uses, directly or not, each after those it was first used by.
@@ -95,7 +95,7 @@ pub struct Model {
     /// Types that the author wrote down.
     pub annotations: Annotations,
     /// The instance of a standard module through which an expression names its operator.
-    pub qualifiers: HashMap<ExprId, Rc<str>>,
+    pub qualifiers: HashMap<ExprId, Symbol>,
     /// One more than the largest [`ExprId`].
     pub expr_count: u32,
 }
@@ -104,7 +104,7 @@ pub struct Model {
 #[derive(Clone, Debug)]
 pub struct Constant {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// The number of arguments.
     pub arity: usize,
     /// Its place.
@@ -123,9 +123,9 @@ pub enum Literal {
     /// `3`
     Int(i64),
     /// `"text"`
-    Str(Rc<str>),
+    Str(Symbol),
     /// A model value.
-    Model(Rc<str>),
+    Model(Symbol),
     /// `{a, b}`
     Set(Vec<Literal>),
 }
@@ -134,16 +134,16 @@ pub enum Literal {
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
     /// Types with names.
-    pub aliases: HashMap<Rc<str>, Rc<str>>,
+    pub aliases: HashMap<Symbol, Symbol>,
     /// Types of declarations, by their places.
-    pub types: HashMap<Span, Rc<str>>,
+    pub types: HashMap<Span, Symbol>,
 }
 
 /// An operator definition.
 #[derive(Clone, Debug)]
 pub struct Definition {
     /// Its name; `I!Op` for one of an instance.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// How many of the parameters each part of the name takes.
     pub parts: Vec<usize>,
     /// Its parameters.
@@ -173,7 +173,7 @@ pub enum VariableKind {
 #[derive(Clone, Debug)]
 pub struct Variable {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// What kind.
@@ -197,7 +197,7 @@ pub enum Initial {
 #[derive(Clone, Debug)]
 pub struct Bound {
     /// Its name; `@` for the old value in `EXCEPT`.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// For an operator (a parameter or a `LET`): the number of its arguments.
@@ -208,7 +208,7 @@ pub struct Bound {
 #[derive(Clone, Debug)]
 pub struct MappingMacro {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// What a read does.
@@ -221,7 +221,7 @@ pub struct MappingMacro {
 #[derive(Clone, Debug)]
 pub struct Archetype {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// Its parameters.
@@ -236,7 +236,7 @@ pub struct Archetype {
 #[derive(Clone, Debug)]
 pub struct Procedure {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// Its parameters.
@@ -251,7 +251,7 @@ pub struct Procedure {
 #[derive(Clone, Debug)]
 pub struct Process {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// Its place.
     pub span: Span,
     /// Fairness.
@@ -303,7 +303,7 @@ pub enum Step {
     /// `[i]`
     Index(Expr),
     /// `.field`
-    Field(Rc<str>),
+    Field(Symbol),
 }
 
 /// `![a].b = e`
@@ -347,11 +347,11 @@ pub enum ExprKind {
     /// `12`
     Int(i64),
     /// `"text"`
-    Str(Rc<str>),
+    Str(Symbol),
     /// `self`
     SelfId,
     /// A constant that the configuration makes a model value.
-    ModelValue(Rc<str>),
+    ModelValue(Symbol),
     /// `defaultInitValue`
     DefaultInit,
     /// A variable, or a parameter.
@@ -385,7 +385,7 @@ pub enum ExprKind {
     /// `f[i]`
     Index(Box<Expr>, Box<Expr>),
     /// `r.field`
-    Field(Box<Expr>, Rc<str>),
+    Field(Box<Expr>, Symbol),
     /// `<<a, b>>`
     Tuple(Vec<Expr>),
     /// `{a, b}`
@@ -395,9 +395,9 @@ pub enum ExprKind {
     /// `{e : x \in S}`
     Map(Box<Expr>, Vec<Binding>),
     /// `[f |-> e]`
-    Record(Vec<(Rc<str>, Expr)>),
+    Record(Vec<(Symbol, Expr)>),
     /// `[f : S]`
-    RecordSet(Vec<(Rc<str>, Expr)>),
+    RecordSet(Vec<(Symbol, Expr)>),
     /// `[x \in S |-> e]`
     Function(Vec<Binding>, Box<Expr>),
     /// `[S -> T]`
@@ -417,14 +417,14 @@ pub enum ExprKind {
     /// `LAMBDA x : e`
     Lambda(Vec<BoundId>, Box<Expr>),
     /// Something that TLC may evaluate and Rust cannot; the text is the source, the reason why.
-    Opaque(Rc<str>, &'static str),
+    Opaque(Symbol, &'static str),
 }
 
 /// A label with its fairness modifier.
 #[derive(Clone, Debug)]
 pub struct Label {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Symbol,
     /// `+` or `-`
     pub modifier: Option<char>,
     /// Its place.
@@ -479,7 +479,7 @@ pub enum StmtKind {
     /// `return`
     Return,
     /// `goto l`
-    Goto(Rc<str>, Span),
+    Goto(Symbol, Span),
     /// `call p(…)`
     Call(ProcedureId, Vec<Argument>),
     /// `yield e`
@@ -506,8 +506,8 @@ impl Model {
     pub fn tag_of(&self, id: OperatorId) -> Option<Tag> {
         let definition = &self.operators[id.index()];
         match &definition.body.kind {
-            ExprKind::Str(text) if definition.parameters.is_empty() => Some(Tag::Str(text.clone())),
-            ExprKind::ModelValue(name) if definition.parameters.is_empty() => Some(Tag::Model(name.clone())),
+            ExprKind::Str(text) if definition.parameters.is_empty() => Some(Tag::Str(*text)),
+            ExprKind::ModelValue(name) if definition.parameters.is_empty() => Some(Tag::Model(*name)),
             _ => None,
         }
     }
@@ -516,7 +516,7 @@ impl Model {
     #[must_use]
     pub fn constant_tag(&self, id: ConstantId) -> Option<Tag> {
         match &self.constants[id.index()].given {
-            Some(Literal::Model(name)) => Some(Tag::Model(name.clone())),
+            Some(Literal::Model(name)) => Some(Tag::Model(*name)),
             _ => None,
         }
     }
@@ -528,7 +528,7 @@ impl Model {
     }
 
     /// Makes a new bound name.
-    pub fn new_bound(&mut self, name: impl Into<Rc<str>>, span: Span, arity: usize) -> BoundId {
+    pub fn new_bound(&mut self, name: impl Into<Symbol>, span: Span, arity: usize) -> BoundId {
         self.bounds.push(Bound { name: name.into(), span, arity });
         BoundId(self.bounds.len() as u32 - 1)
     }
@@ -536,7 +536,7 @@ impl Model {
     /// Gives a copy of an expression an id of its own.
     pub fn renumber(&mut self, e: &mut Expr) {
         let id = self.next_expr();
-        if let Some(through) = self.qualifiers.get(&e.id).cloned() {
+        if let Some(through) = self.qualifiers.get(&e.id).copied() {
             self.qualifiers.insert(id, through);
         }
         e.id = id;

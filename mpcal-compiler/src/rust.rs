@@ -32,7 +32,6 @@ mod steps;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -42,6 +41,7 @@ use crate::infer::Types;
 use crate::normal::Normal;
 use crate::resolved::{MappingMacroId, Model, OperatorId, VariableId};
 use crate::source::{Sources, Span};
+use crate::symbol::Symbol;
 use crate::types::{Record, Type};
 
 /// Emits a module; none if the model has something that cannot run.
@@ -258,12 +258,12 @@ impl Emitter<'_> {
     }
 
     /// A variable or a bound name.
-    fn name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+    fn name(&self, text: &Symbol) -> proc_macro2::Ident {
         names::ident(&self.names.value(text))
     }
 
     /// A field of a record.
-    fn field_name(&self, record: &Record, text: &Rc<str>) -> proc_macro2::Ident {
+    fn field_name(&self, record: &Record, text: &Symbol) -> proc_macro2::Ident {
         names::ident(&self.names.field(record, text))
     }
 
@@ -273,12 +273,12 @@ impl Emitter<'_> {
     }
 
     /// A constant or operator in snake case.
-    fn operator_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+    fn operator_name(&self, text: &Symbol) -> proc_macro2::Ident {
         names::ident(&self.names.operator(text))
     }
 
     /// An operator that is a constant.
-    fn const_name(&self, text: &Rc<str>) -> proc_macro2::Ident {
+    fn const_name(&self, text: &Symbol) -> proc_macro2::Ident {
         names::ident(&self.operator_name(text).to_string().trim_start_matches("r#").to_uppercase())
     }
 }

@@ -19,7 +19,6 @@ mod program_counter;
 mod reads;
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::fresh::free::{bound_by, free, Free};
 use crate::fresh::{Fresh, Replacement};
@@ -27,6 +26,7 @@ use crate::normal::{Block, End, Normal, Step};
 use crate::operators::{self, Fixity, Operator};
 use crate::resolved::{Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 pub use globals::pass_initials;
 pub use monomorphize::monomorphize;
@@ -336,7 +336,7 @@ impl Specializer<'_> {
                         .iter()
                         .take(*count)
                         .map(|b| {
-                            let name = fresh.model.bound(*b).name.clone();
+                            let name = fresh.model.bound(*b).name;
                             fresh.apart(&name, &mut taken, span)
                         })
                         .collect();
@@ -359,10 +359,10 @@ impl Specializer<'_> {
     }
 
     /// A name that no operator has.
-    fn unique(&self, name: &str) -> Rc<str> {
+    fn unique(&self, name: &str) -> Symbol {
         let taken = |name: &str| self.model.operators.iter().any(|o| *o.name == *name);
         let numbered = (2usize..).map(|n| format!("{name}{n}"));
-        std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken(n)).map_or(Rc::from(name), Rc::from)
+        std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken(n)).map_or(Symbol::from(name), Symbol::from)
     }
 
     fn word(&self, given: Given) -> String {
@@ -389,7 +389,7 @@ impl Specializer<'_> {
         let ids: Vec<_> = definitions
             .iter()
             .map(|d| {
-                let name = self.model.bound(d.bound).name.clone();
+                let name = self.model.bound(d.bound).name;
                 self.define(&name, &all, &d.parameters, &d.body)
             })
             .collect();

@@ -1,7 +1,7 @@
 //! Types of the emitted Rust.
 
+use crate::symbol::Symbol;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// Tuples of more items than that have no type: the runtime has as many.
 pub const MAX_TUPLE: usize = 8;
@@ -37,19 +37,19 @@ pub enum Type {
 
 impl Record {
     /// The fields that a variant holds.
-    pub fn held<'r>(&'r self, shape: &'r Shape) -> impl Iterator<Item = &'r Rc<str>> {
+    pub fn held<'r>(&'r self, shape: &'r Shape) -> impl Iterator<Item = &'r Symbol> {
         shape.fields.iter().filter(|f| self.tag.as_ref() != Some(f))
     }
 
     /// Whether some shape has a field.
     #[must_use]
-    pub fn ever(&self, field: &Rc<str>) -> bool {
+    pub fn ever(&self, field: &Symbol) -> bool {
         self.shapes.iter().any(|s| s.fields.contains(field))
     }
 
     /// Whether every shape has a field.
     #[must_use]
-    pub fn always(&self, field: &Rc<str>) -> bool {
+    pub fn always(&self, field: &Symbol) -> bool {
         self.shapes.iter().all(|s| s.fields.contains(field))
     }
 }
@@ -95,15 +95,15 @@ const MAX_DEPTH: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tag {
     /// A model value.
-    Model(Rc<str>),
+    Model(Symbol),
     /// A string.
-    Str(Rc<str>),
+    Str(Symbol),
 }
 
 impl Tag {
     /// The text of the string, or the name of the model value.
     #[must_use]
-    pub fn text(&self) -> &Rc<str> {
+    pub fn text(&self) -> &Symbol {
         match self {
             Tag::Str(text) | Tag::Model(text) => text,
         }
@@ -127,11 +127,11 @@ pub struct Record {
     /// The name of the Rust type.
     pub name: String,
     /// The type of each field, one for all shapes that have it.
-    pub fields: BTreeMap<Rc<str>, Type>,
+    pub fields: BTreeMap<Symbol, Type>,
     /// The shapes, each with the name of its variant.
     pub shapes: Vec<Shape>,
     /// The field whose value is the same for all records of a shape: the variant says it.
-    pub tag: Option<Rc<str>>,
+    pub tag: Option<Symbol>,
 }
 
 /// One set of fields.
@@ -140,7 +140,7 @@ pub struct Shape {
     /// The name of the variant, where there are several shapes.
     pub name: String,
     /// The fields, sorted.
-    pub fields: Vec<Rc<str>>,
+    pub fields: Vec<Symbol>,
     /// The value of the tag, if the record has one.
     pub tag: Option<Tag>,
 }

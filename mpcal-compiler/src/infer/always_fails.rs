@@ -4,7 +4,6 @@
 //! operator used at two types may hold a branch for each.
 
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 
 use super::signature::instantiate;
 use super::solve::{Solver, Term};
@@ -14,6 +13,7 @@ use crate::normal::{Block, End, Normal, Step};
 use crate::operators::Operator;
 use crate::resolved::{Argument, Binding, BoundId, Expr, ExprKind, Initial, Model, Step as PathStep, VariableId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::types::{Tag, Type};
 
 /// What is certain of a value.
@@ -257,24 +257,24 @@ impl<'m> Finder<'m> {
     }
 
     /// The declaration that a value comes from.
-    fn origin(&self, e: &'m Expr, depth: usize) -> Option<(Span, Rc<str>)> {
+    fn origin(&self, e: &'m Expr, depth: usize) -> Option<(Span, Symbol)> {
         let model = self.model;
-        let variable = |id: VariableId| Some((model.variable(id).span, model.variable(id).name.clone()));
+        let variable = |id: VariableId| Some((model.variable(id).span, model.variable(id).name));
         match &e.kind {
             _ if depth > 32 => None,
             ExprKind::Variable(id) => variable(*id),
             ExprKind::Bound(id) => match self.sources.get(id) {
                 Some(Source::Parameter(p)) => variable(*p),
-                Some(Source::Value(v)) => self.origin(v, depth + 1).or(Some((v.span, model.bound(*id).name.clone()))),
-                None => Some((model.bound(*id).span, model.bound(*id).name.clone())),
+                Some(Source::Value(v)) => self.origin(v, depth + 1).or(Some((v.span, model.bound(*id).name))),
+                None => Some((model.bound(*id).span, model.bound(*id).name)),
             },
             ExprKind::Constant(id) => {
                 let constant = &model.constants[id.index()];
-                Some((constant.span, constant.name.clone()))
+                Some((constant.span, constant.name))
             }
             ExprKind::Call(id, _) => {
                 let operator = &model.operators[id.index()];
-                Some((operator.span, operator.name.clone()))
+                Some((operator.span, operator.name))
             }
             _ => {
                 let mut found = None;
@@ -384,7 +384,7 @@ impl<'m> Finder<'m> {
     }
 
     /// A field that no record of a type has.
-    fn field(&mut self, t: &Type, field: &Rc<str>, at: Span, r: Option<&'m Expr>) {
+    fn field(&mut self, t: &Type, field: &Symbol, at: Span, r: Option<&'m Expr>) {
         let Type::Record(id) = present(t) else { return };
         let record = &self.types.records[*id];
         let failure = (!record.ever(field)).then(|| {

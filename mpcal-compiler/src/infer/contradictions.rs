@@ -4,7 +4,6 @@
 //! elsewhere, its inferred type must have values in common with the one that is written down.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::signature::read;
 use super::solve::{Solver, Term, TypeId};
@@ -13,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, End, Normal, Step};
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Literal, Model, Step as PathStep, VariableId, VariableKind};
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::types::{Tag, Type};
 
 /// A type that an author wrote down.
@@ -26,7 +26,7 @@ enum Written {
     Seq(Box<Written>),
     Tuple(Vec<Written>),
     Function(Box<Written>, Box<Written>),
-    Record(BTreeMap<Rc<str>, Written>),
+    Record(BTreeMap<Symbol, Written>),
     Operator(Vec<Written>, Box<Written>),
     /// A type variable.
     Any,
@@ -48,7 +48,7 @@ impl Written {
             Term::Function(k, v) => Written::Function(boxed(*k), boxed(*v)),
             Term::Record(row) => {
                 let fields = &solver.rows[solver.row(*row)].fields;
-                Written::Record(fields.iter().map(|(name, t)| (name.clone(), of(*t))).collect())
+                Written::Record(fields.iter().map(|(name, t)| (*name, of(*t))).collect())
             }
             Term::Operator(parameters, result) => {
                 Written::Operator(parameters.iter().map(|t| of(*t)).collect(), boxed(*result))
@@ -154,8 +154,8 @@ impl Checker<'_, '_> {
     }
 
     /// The type at a declaration, as it is written down.
-    fn text(&self, declared: Span) -> Rc<str> {
-        self.model.annotations.types.get(&declared).cloned().unwrap_or_default()
+    fn text(&self, declared: Span) -> Symbol {
+        self.model.annotations.types.get(&declared).copied().unwrap_or_default()
     }
 
     /// What TLC's configuration gives to constants.

@@ -1,7 +1,6 @@
 //! Constraints of expressions.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::generate::{Generator, RecordLiteral};
 use super::signature::instantiate;
@@ -9,6 +8,7 @@ use super::solve::{Constraint, Term, TypeId};
 use super::tags::Tag;
 use crate::operators::Operator;
 use crate::resolved::{Binding, Expr, ExprKind};
+use crate::symbol::Symbol;
 
 impl Generator<'_> {
     fn bind(&mut self, b: &Binding) {
@@ -47,8 +47,8 @@ impl Generator<'_> {
         match &e.kind {
             ExprKind::Bool(_) => self.solver.term(Term::Bool),
             ExprKind::Int(_) => self.solver.term(Term::Int),
-            ExprKind::Str(s) => self.solver.tag(Tag::Str(s.clone())),
-            ExprKind::ModelValue(name) => self.solver.tag(Tag::Model(name.clone())),
+            ExprKind::Str(s) => self.solver.tag(Tag::Str(*s)),
+            ExprKind::ModelValue(name) => self.solver.tag(Tag::Model(*name)),
             ExprKind::SelfId => self.self_type,
             ExprKind::DefaultInit | ExprKind::Opaque(..) => self.solver.term(Term::Dynamic),
             ExprKind::Read(id, _) => self.variables[id.index()],
@@ -109,7 +109,7 @@ impl Generator<'_> {
             ExprKind::Field(r, field) => {
                 let r = self.expr(r);
                 let out = self.solver.fresh();
-                self.solver.require(Constraint::Field { r, field: field.clone(), out, written: false });
+                self.solver.require(Constraint::Field { r, field: *field, out, written: false });
                 out
             }
             ExprKind::Tuple(items) => {
@@ -138,7 +138,7 @@ impl Generator<'_> {
                     let element = self.solver.fresh();
                     let wanted = self.solver.term(Term::Set(element));
                     self.solver.flow(wanted, set);
-                    map.insert(name.clone(), element);
+                    map.insert(*name, element);
                 }
                 let record = self.solver.record(map, true);
                 self.solver.foreign_record(record);
@@ -231,23 +231,23 @@ impl Generator<'_> {
     /// What stands at an index.
     pub(super) fn indexed(&mut self, f: TypeId, index: &Expr, i: TypeId, written: bool) -> TypeId {
         let literal = if let ExprKind::Int(n) = index.kind { Some(n) } else { None };
-        let text = if let ExprKind::Str(text) = &index.kind { Some(text.clone()) } else { None };
+        let text = if let ExprKind::Str(text) = &index.kind { Some(*text) } else { None };
         let out = self.solver.fresh();
         self.solver.require(Constraint::Index { f, i, literal, text, out, written });
         out
     }
 
-    fn record(&mut self, fields: &[(Rc<str>, Expr)]) -> TypeId {
+    fn record(&mut self, fields: &[(Symbol, Expr)]) -> TypeId {
         let mut map = BTreeMap::new();
         let mut tags = Vec::new();
         for (name, e) in fields {
             let t = self.held(e);
-            map.insert(name.clone(), t);
+            map.insert(*name, t);
             if let Some((text, tag)) = self.tag(e) {
-                tags.push((name.clone(), text, tag));
+                tags.push((*name, text, tag));
             }
         }
-        let shape: Vec<Rc<str>> = map.keys().cloned().collect();
+        let shape: Vec<Symbol> = map.keys().copied().collect();
         let record = self.solver.record(map, true);
         if let Term::Record(row) = self.solver.get(record) {
             self.literals.push(RecordLiteral { row: *row, shape, tags });
@@ -257,14 +257,12 @@ impl Generator<'_> {
 
     /// What names a variant: a string, or an operator or constant without arguments; and the value it
     /// stands for, if that is a string or model value.
-    fn tag(&self, e: &Expr) -> Option<(Rc<str>, Option<Tag>)> {
+    fn tag(&self, e: &Expr) -> Option<(Symbol, Option<Tag>)> {
         let model = &self.input.model;
         match &e.kind {
-            ExprKind::Str(s) => Some((s.clone(), Some(Tag::Str(s.clone())))),
-            ExprKind::Call(id, args) if args.is_empty() => {
-                Some((model.operators[id.index()].name.clone(), model.tag_of(*id)))
-            }
-            ExprKind::Constant(id) => Some((model.constants[id.index()].name.clone(), model.constant_tag(*id))),
+            ExprKind::Str(s) => Some((*s, Some(Tag::Str(*s)))),
+            ExprKind::Call(id, args) if args.is_empty() => Some((model.operators[id.index()].name, model.tag_of(*id))),
+            ExprKind::Constant(id) => Some((model.constants[id.index()].name, model.constant_tag(*id))),
             _ => None,
         }
     }

@@ -1,12 +1,12 @@
 //! Type variables to types, and names for the records among them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
 use super::generate::{Generator, Ref};
 use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
 use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
+use crate::symbol::Symbol;
 use crate::types::{Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
 /// A variant is named after so many tags at most.
@@ -110,7 +110,7 @@ impl Finisher<'_, '_> {
                     tag: None,
                 });
                 let source = self.cx.solver.rows[row].clone();
-                let fields = source.fields.iter().map(|(n, t)| (n.clone(), self.of(*t, depth + 1))).collect();
+                let fields = source.fields.iter().map(|(n, t)| (*n, self.of(*t, depth + 1))).collect();
                 self.records[id].fields = fields;
                 let shapes: Vec<_> = source.shapes.iter().cloned().collect();
                 match self.tagged(row, &self.records[id].fields) {
@@ -160,7 +160,7 @@ impl Finisher<'_, '_> {
 
     /// The field that tells shapes apart, where it can be left to the variant: every record that is
     /// made has a value there that the model names, nobody writes the field alone, and shapes differ.
-    fn tagged(&self, row: usize, fields: &BTreeMap<Rc<str>, Type>) -> Option<(Rc<str>, Vec<Shape>)> {
+    fn tagged(&self, row: usize, fields: &BTreeMap<Symbol, Type>) -> Option<(Symbol, Vec<Shape>)> {
         let source = &self.cx.solver.rows[row];
         let made: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
         if source.foreign || source.shapes.len() < 2 {
@@ -178,17 +178,17 @@ impl Finisher<'_, '_> {
                     }
                 }
                 shapes.sort_by(|a, b| (a.fields.len(), &a.fields, &a.tag).cmp(&(b.fields.len(), &b.fields, &b.tag)));
-                Some((field.clone(), shapes))
+                Some((*field, shapes))
             },
         )
     }
 
     /// Names the shapes after the tags that tell them apart, or after fields that no other has.
-    fn shapes(&self, row: usize, shapes: &[Vec<Rc<str>>]) -> Vec<Shape> {
+    fn shapes(&self, row: usize, shapes: &[Vec<Symbol>]) -> Vec<Shape> {
         let common = shapes.first().into_iter().flatten().filter(|f| shapes.iter().all(|s| s.contains(f)));
-        let named = |tags: &[BTreeSet<Rc<str>>]| tags.iter().filter(|names| !names.is_empty()).count();
+        let named = |tags: &[BTreeSet<Symbol>]| tags.iter().filter(|names| !names.is_empty()).count();
         // Of the fields that all have, the one that says most; of several, the first.
-        let mut tags: Vec<BTreeSet<Rc<str>>> = vec![BTreeSet::new(); shapes.len()];
+        let mut tags: Vec<BTreeSet<Symbol>> = vec![BTreeSet::new(); shapes.len()];
         for field in common {
             let found: Vec<_> = shapes.iter().map(|s| self.tags_of(row, s, field)).collect();
             let distinct = found.iter().enumerate().all(|(n, names)| found[..n].iter().all(|o| o.is_disjoint(names)));
@@ -196,7 +196,7 @@ impl Finisher<'_, '_> {
                 tags = found;
             }
         }
-        let name = |(n, fields): (usize, &Vec<Rc<str>>)| {
+        let name = |(n, fields): (usize, &Vec<Symbol>)| {
             let own: Vec<_> = match &tags[n] {
                 names if (1..=MAX_NAMES).contains(&names.len()) => {
                     return names.iter().map(|t| t.to_string()).collect::<Vec<_>>().join("_or_");
@@ -211,9 +211,9 @@ impl Finisher<'_, '_> {
     }
 
     /// What names the values of a field in the records of a shape that are made, if that is written down in all.
-    fn tags_of(&self, row: usize, shape: &[Rc<str>], field: &Rc<str>) -> BTreeSet<Rc<str>> {
+    fn tags_of(&self, row: usize, shape: &[Symbol], field: &Symbol) -> BTreeSet<Symbol> {
         let made = self.cx.literals.iter().filter(|l| l.shape == *shape && self.cx.solver.row(l.row) == row);
-        let names = made.map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, name, _)| name.clone()));
+        let names = made.map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, name, _)| *name));
         names.collect::<Option<_>>().unwrap_or_default()
     }
 
@@ -250,9 +250,9 @@ impl Finisher<'_, '_> {
             }
         }
         // What the author calls a tag.
-        let authors: HashMap<Tag, Rc<str>> = (0..model.operators.len())
+        let authors: HashMap<Tag, Symbol> = (0..model.operators.len())
             .rev()
-            .filter_map(|n| Some((model.tag_of(OperatorId(n as u32))?, model.operators[n].name.clone())))
+            .filter_map(|n| Some((model.tag_of(OperatorId(n as u32))?, model.operators[n].name)))
             .collect();
         for (id, e) in self.enums.iter_mut().enumerate() {
             let name = names.enums.get(&id).filter(|(_, best)| *best);
@@ -309,7 +309,7 @@ struct Names {
 }
 
 impl Names {
-    fn add(&mut self, name: &Rc<str>, t: &Type, local: bool) {
+    fn add(&mut self, name: &Symbol, t: &Type, local: bool) {
         let held = if let Type::Optional(_, t) = t { &**t } else { t };
         if let (Type::Record(id), true) = (held, local) {
             let known = self.direct.entry(*id).or_insert_with(|| name.to_string());
@@ -332,7 +332,7 @@ impl Names {
     }
 
     /// A name that is bound to a value says better what it is than the collection that it is from.
-    fn add_bound(&mut self, name: &Rc<str>, t: &Type) {
+    fn add_bound(&mut self, name: &Symbol, t: &Type) {
         if let (Type::Record(id), true) = (t, name.len() > 1) {
             self.direct.entry(*id).or_insert_with(|| name.to_string());
         }

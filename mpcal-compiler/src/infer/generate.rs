@@ -1,7 +1,6 @@
 //! Constraints of a model, and the types that solve them.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use super::copy::Copier;
 use super::endless::{needed, Place, Untyped};
@@ -16,6 +15,7 @@ use crate::resolved::{
     VariableKind,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::types::Type;
 
 /// A `ref` parameter while types are being found.
@@ -40,8 +40,8 @@ pub(super) struct Use {
 /// A record literal: its row, its shape, and the fields whose values could name a variant.
 pub(super) struct RecordLiteral {
     pub(super) row: usize,
-    pub(super) shape: Vec<Rc<str>>,
-    pub(super) tags: Vec<(Rc<str>, Rc<str>, Option<Tag>)>,
+    pub(super) shape: Vec<Symbol>,
+    pub(super) tags: Vec<(Symbol, Symbol, Option<Tag>)>,
 }
 
 pub(super) struct Generator<'m> {
@@ -507,7 +507,7 @@ impl Generator<'_> {
             }
             PathStep::Field(field) => {
                 let out = self.solver.fresh();
-                self.solver.require(Constraint::Field { r: place, field: field.clone(), out, written: true });
+                self.solver.require(Constraint::Field { r: place, field: *field, out, written: true });
                 out
             }
         }

@@ -76,7 +76,7 @@ impl Generator<'_> {
     fn model_value(&self, e: &Expr) -> Option<Tag> {
         let model = &self.input.model;
         let tag = match &e.kind {
-            ExprKind::ModelValue(name) => Some(Tag::Model(name.clone())),
+            ExprKind::ModelValue(name) => Some(Tag::Model(*name)),
             ExprKind::Constant(id) => model.constant_tag(*id),
             ExprKind::Call(id, _) => model.tag_of(*id),
             _ => None,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::rc::Rc;
 
 use super::Types;
 use crate::normal::Normal;
 use crate::resolved::{Argument, ConstantId, Expr, ExprKind, Initial, Model, OperatorId, VariableId};
 use crate::source::{Source, Sources, Span};
+use crate::symbol::Symbol;
 use crate::types::Tag;
 
 /// The operators that something is evaluated with.
@@ -53,7 +53,7 @@ pub fn show(sources: &Sources, model: &Model, normal: &Normal, types: &Types) ->
         };
         lines.push((c.span, c.name.to_string(), text));
     }
-    let of = |id: &VariableId| -> (Span, Rc<str>, String) {
+    let of = |id: &VariableId| -> (Span, Symbol, String) {
         let v = model.variable(*id);
         let text = match types.refs.get(id) {
             None => types.text(&types.variables[id.index()]),
@@ -64,7 +64,7 @@ pub fn show(sources: &Sources, model: &Model, normal: &Normal, types: &Types) ->
                 format!("ref {}{both}", indices.iter().map(|i| format!("{i} ")).collect::<String>())
             }
         };
-        (v.span, v.name.clone(), text)
+        (v.span, v.name, text)
     };
     for g in &model.globals {
         let (span, name, text) = of(g);

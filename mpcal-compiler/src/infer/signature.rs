@@ -2,10 +2,10 @@
 //! authors write down.
 
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
 
 use super::solve::{Solver, Term, TypeId};
 use crate::annotations::Aliases;
+use crate::symbol::Symbol;
 
 /// Types and aliases nest at most so deep.
 const MAX_DEPTH: usize = 32;
@@ -108,7 +108,7 @@ impl<'s> Parser<'s> {
     fn record(&mut self, end: &str) -> Result<TypeId, String> {
         let mut fields = BTreeMap::new();
         while !self.eat(end) {
-            let name: Rc<str> = self.word().into();
+            let name: Symbol = self.word().into();
             if self.eat(":") {
                 fields.insert(name, self.parse()?);
             }

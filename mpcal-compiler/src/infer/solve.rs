@@ -6,9 +6,9 @@
 //! that is ever assigned to it. Constraints are applied until none changes anything.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::rc::Rc;
 
 use super::tags::{Tag, TagRow};
+use crate::symbol::Symbol;
 
 /// A type variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,14 +41,14 @@ pub(super) enum Term {
 /// The shapes of records that meet in one place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Row {
-    pub(super) fields: BTreeMap<Rc<str>, TypeId>,
-    pub(super) shapes: BTreeSet<Vec<Rc<str>>>,
+    pub(super) fields: BTreeMap<Symbol, TypeId>,
+    pub(super) shapes: BTreeSet<Vec<Symbol>>,
     /// Fields that are written by themselves.
-    pub(super) written: BTreeSet<Rc<str>>,
+    pub(super) written: BTreeSet<Symbol>,
     /// Whether some come from elsewhere than a record expression.
     pub(super) foreign: bool,
     /// The name that an annotation gives it.
-    pub(super) name: Option<Rc<str>>,
+    pub(super) name: Option<Symbol>,
     /// Where it was merged into.
     pub(super) link: Option<usize>,
 }
@@ -67,9 +67,9 @@ pub(super) enum Constraint {
     /// Values that are compared: each has its own type.
     Compared(TypeId, TypeId),
     /// `out = f[i]`; the number or the text is the index if it is a literal. What is written there flows back.
-    Index { f: TypeId, i: TypeId, literal: Option<i64>, text: Option<Rc<str>>, out: TypeId, written: bool },
+    Index { f: TypeId, i: TypeId, literal: Option<i64>, text: Option<Symbol>, out: TypeId, written: bool },
     /// `out = r.field`
-    Field { r: TypeId, field: Rc<str>, out: TypeId, written: bool },
+    Field { r: TypeId, field: Symbol, out: TypeId, written: bool },
     /// An operator on sequences or strings: parameters with arguments, and what it gives for either.
     Sequence { arguments: Vec<(TypeId, TypeId)>, result: TypeId, text: TypeId, out: TypeId },
     /// `out = DOMAIN f`; `text` is any string, for a record.
@@ -128,8 +128,8 @@ impl Solver {
     }
 
     /// A new record with these fields.
-    pub(super) fn record(&mut self, fields: BTreeMap<Rc<str>, TypeId>, closed: bool) -> TypeId {
-        let shapes = if closed { BTreeSet::from([fields.keys().cloned().collect()]) } else { BTreeSet::new() };
+    pub(super) fn record(&mut self, fields: BTreeMap<Symbol, TypeId>, closed: bool) -> TypeId {
+        let shapes = if closed { BTreeSet::from([fields.keys().copied().collect()]) } else { BTreeSet::new() };
         self.rows.push(Row { fields, shapes, ..Row::default() });
         self.term(Term::Record(self.rows.len() - 1))
     }
@@ -483,15 +483,15 @@ impl Solver {
     }
 
     /// A field of records.
-    fn field(&mut self, row: usize, field: &Rc<str>, out: TypeId, written: bool) {
+    fn field(&mut self, row: usize, field: &Symbol, out: TypeId, written: bool) {
         let row = self.row(row);
         if written {
-            self.rows[row].written.insert(field.clone());
+            self.rows[row].written.insert(*field);
         }
         match self.rows[row].fields.get(field).copied() {
             Some(t) => self.part(out, t, written),
             None => {
-                self.rows[row].fields.insert(field.clone(), out);
+                self.rows[row].fields.insert(*field, out);
                 self.changed = true;
             }
         }
@@ -504,7 +504,7 @@ impl Solver {
                 self.flow_into(*f, function);
             }
             Constraint::Field { r, field, out, .. } => {
-                let record = self.record(BTreeMap::from([(field.clone(), *out)]), false);
+                let record = self.record(BTreeMap::from([(*field, *out)]), false);
                 self.flow_into(*r, record);
             }
             Constraint::Domain { f, out, .. } => {

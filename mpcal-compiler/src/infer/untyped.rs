@@ -4,7 +4,6 @@
 //! as the disagreement is shown where it is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::{Place, Types};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -13,6 +12,7 @@ use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Initial, MappingMacroId, Model, OperatorId, Step as PathStep, VariableId,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 use crate::types::Type;
 
 /// Something that values are given to.
@@ -21,7 +21,7 @@ enum Given {
     /// A variable, or a part of what it holds.
     Variable(VariableId, Vec<Part>),
     /// A field of a record type.
-    Field(usize, Rc<str>),
+    Field(usize, Symbol),
     /// A parameter of an operator.
     Parameter(BoundId),
     /// What an operator gives.
@@ -220,9 +220,9 @@ impl<'m> Collector<'m> {
         self.value(Given::Variable(id, Vec::new()), value, &mut parts, t);
     }
 
-    fn field(&mut self, id: usize, field: &Rc<str>, value: &'m Expr) {
+    fn field(&mut self, id: usize, field: &Symbol, value: &'m Expr) {
         if self.types.records[id].fields.get(field) == Some(&Type::Value) {
-            self.found.entry(Given::Field(id, field.clone())).or_default().push(value);
+            self.found.entry(Given::Field(id, *field)).or_default().push(value);
         }
     }
 
@@ -293,12 +293,12 @@ impl<'m> Collector<'m> {
     }
 
     /// The place and the name of what has no type.
-    fn declared(&self, place: Place) -> Option<(Span, Rc<str>)> {
+    fn declared(&self, place: Place) -> Option<(Span, Symbol)> {
         let model = self.model;
         match place {
-            Place::Variable(id) => model.variables.get(id.index()).map(|v| (v.span, v.name.clone())),
-            Place::Bound(id) => model.bounds.get(id.index()).map(|b| (b.span, b.name.clone())),
-            Place::Result(id) => model.operators.get(id.index()).map(|o| (o.span, o.name.clone())),
+            Place::Variable(id) => model.variables.get(id.index()).map(|v| (v.span, v.name)),
+            Place::Bound(id) => model.bounds.get(id.index()).map(|b| (b.span, b.name)),
+            Place::Result(id) => model.operators.get(id.index()).map(|o| (o.span, o.name)),
         }
     }
 

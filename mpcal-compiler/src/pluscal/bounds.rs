@@ -4,6 +4,7 @@
 //! expression binds is one of those, or one of the module, or one that is bound around it: TLA+ has no shadowing.
 
 use std::collections::{HashMap, HashSet};
+
 use std::rc::Rc;
 
 use super::expr::Text;
@@ -65,7 +66,7 @@ struct Apart<'l> {
 impl Apart<'_> {
     fn text(&self, bound: BoundId) -> Rc<str> {
         let renamed = self.lowered.names.bounds.get(&bound).map(|t| t.text.clone());
-        renamed.unwrap_or_else(|| self.lowered.model.bound(bound).name.clone())
+        renamed.unwrap_or_else(|| self.lowered.model.bound(bound).name.into())
     }
 
     fn top(&mut self, e: &Expr) {

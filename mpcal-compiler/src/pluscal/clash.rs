@@ -4,12 +4,12 @@
 //! refuse behind us. What may be renamed was renamed by [`symbols`](super::symbols) and [`bounds`](super::bounds).
 
 use super::scope::{From, Places, Scope};
-use super::symbols::{Kind, Symbol, WORDS};
+use super::symbols::{Entry, Kind, WORDS};
 use crate::ast::{Block, Expr, ExprKind, Initial, Process, ProcessKind, Stmt, StmtKind};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Reports what clashes; `block` is the translation.
-pub(super) fn check(block: &Block, symbols: &[Symbol], scope: &Scope, out: &mut Diagnostics) {
+pub(super) fn check(block: &Block, symbols: &[Entry], scope: &Scope, out: &mut Diagnostics) {
     for name in translator_defines(block) {
         translators(name, symbols, scope, out);
     }
@@ -18,7 +18,7 @@ pub(super) fn check(block: &Block, symbols: &[Symbol], scope: &Scope, out: &mut 
 }
 
 /// Reports what the author calls like something of the translator's.
-fn translators(name: &str, symbols: &[Symbol], scope: &Scope, out: &mut Diagnostics) {
+fn translators(name: &str, symbols: &[Entry], scope: &Scope, out: &mut Diagnostics) {
     let is_variable = matches!(name, "pc" | "stack");
     // A parameter of every action is bound in the translation, and only there.
     let places: &[&Places] = match name {
@@ -73,7 +73,7 @@ fn defined(scope: &Scope, out: &mut Diagnostics) {
 }
 
 /// Reports what stands in the translation under the author's name, and is a word of PlusCal.
-pub(super) fn check_words(symbols: &[Symbol], scope: &Scope, out: &mut Diagnostics) {
+pub(super) fn check_words(symbols: &[Entry], scope: &Scope, out: &mut Diagnostics) {
     let variables = symbols.iter().filter(|s| s.kind == Kind::Global).map(|s| (&s.spelt, s.span));
     let places = scope.define.iter().chain(&scope.bound_in_define);
     let written = places.filter_map(|(name, place)| match place {
@@ -90,7 +90,7 @@ pub(super) fn check_words(symbols: &[Symbol], scope: &Scope, out: &mut Diagnosti
 }
 
 /// A variable or label that something else in the module is called like.
-fn own_name(symbol: &Symbol, scope: &Scope, out: &mut Diagnostics) {
+fn own_name(symbol: &Entry, scope: &Scope, out: &mut Diagnostics) {
     let name = &symbol.spelt;
     let twice = |what: &str| {
         Diagnostic::error("duplicate-name", symbol.span, format!("`{name}` has two meanings in the module"))

@@ -7,12 +7,13 @@ use super::layout::BREAK;
 use crate::ast::Quantifier;
 use crate::operators::Fixity;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Model, Step, VariableId};
+use crate::symbol::Symbol;
 
 /// How variables and bound names are spelt where an expression is printed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     /// Variables whose text differs from their name.
-    pub(super) variables: HashMap<VariableId, Rc<str>>,
+    pub(super) variables: HashMap<VariableId, Symbol>,
     /// Bound names that stand for another text.
     pub(super) bounds: HashMap<BoundId, Text>,
     /// The variables that the text which stands for a bound name mentions.
@@ -39,7 +40,12 @@ impl Text {
     }
 
     fn new(text: String, tightness: u8) -> Self {
-        Self { text: Rc::from(text), tightness }
+        Self { text: text.into(), tightness }
+    }
+
+    /// The text of a name.
+    pub(super) fn to_symbol(&self) -> Symbol {
+        Symbol::from(&*self.text)
     }
 
     /// The text, in parentheses if it binds less tightly than `min`.
@@ -59,8 +65,8 @@ pub(super) struct Printer<'m> {
 }
 
 impl Printer<'_> {
-    pub(super) fn variable_name(&self, id: VariableId) -> Rc<str> {
-        self.names.variables.get(&id).cloned().unwrap_or_else(|| self.model.variable(id).name.clone())
+    pub(super) fn variable_name(&self, id: VariableId) -> Symbol {
+        self.names.variables.get(&id).copied().unwrap_or_else(|| self.model.variable(id).name)
     }
 
     /// An expression that stands on its own.
@@ -73,7 +79,7 @@ impl Printer<'_> {
     }
 
     pub(super) fn bound(&self, id: BoundId) -> Text {
-        self.names.bounds.get(&id).cloned().unwrap_or_else(|| Text::name(self.model.bound(id).name.clone()))
+        self.names.bounds.get(&id).cloned().unwrap_or_else(|| Text::name(self.model.bound(id).name))
     }
 
     fn bindings(&self, list: &[Binding]) -> String {
@@ -130,17 +136,17 @@ impl Printer<'_> {
             ExprKind::Str(s) => Text::name(quote(s)),
             ExprKind::SelfId => self.names.self_id.clone().unwrap_or_else(|| Text::name("self")),
             ExprKind::DefaultInit => Text::name("defaultInitValue"),
-            ExprKind::ModelValue(name) => Text::name(name.clone()),
+            ExprKind::ModelValue(name) => Text::name(*name),
             ExprKind::Variable(id) | ExprKind::Read(id, _) => Text::name(self.variable_name(*id)),
             ExprKind::Bound(id) => self.bound(*id),
-            ExprKind::Constant(id) => Text::name(self.model.constants[id.index()].name.clone()),
+            ExprKind::Constant(id) => Text::name(self.model.constants[id.index()].name),
             ExprKind::MappedVariable => Text::name("$variable"),
             ExprKind::MappedValue => Text::name("$value"),
-            ExprKind::OperatorRef(id) => Text::name(self.model.operators[id.index()].name.clone()),
+            ExprKind::OperatorRef(id) => Text::name(self.model.operators[id.index()].name),
             ExprKind::BuiltinRef(op) => Text::name(op.name),
             // Several lines are printed below each other, as they were.
             ExprKind::Opaque(text, _) if text.contains('\n') => Text::new(format!("{BREAK}{text}"), OPEN),
-            ExprKind::Opaque(text, _) if text.chars().all(|c| c.is_alphanumeric()) => Text::name(text.clone()),
+            ExprKind::Opaque(text, _) if text.chars().all(|c| c.is_alphanumeric()) => Text::name(*text),
             ExprKind::Opaque(text, _) => Text::new(text.to_string(), OPEN),
             ExprKind::Call(id, args) => {
                 let operator = &self.model.operators[id.index()];
@@ -258,7 +264,7 @@ impl Printer<'_> {
         }
     }
 
-    fn fields(&self, fields: &[(Rc<str>, Expr)], separator: &str) -> String {
+    fn fields(&self, fields: &[(Symbol, Expr)], separator: &str) -> String {
         fields.iter().map(|(n, e)| format!("{n} {separator} {}", self.top(e))).collect::<Vec<_>>().join(", ")
     }
 

@@ -18,13 +18,13 @@
 //! not used.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::expr::Text;
 use super::layout::{Binding, Kind, BREAK};
 use super::stage::{assigned, Env, Rest, Stager};
 use crate::normal::{Block, Step};
 use crate::resolved::{BoundId, Expr, ExprKind, VariableId};
+use crate::symbol::Symbol;
 
 /// The fields of the record: what the steps change, and the names that the end of the section uses.
 struct Fields {
@@ -64,7 +64,7 @@ impl Stager<'_> {
         let mut start: Vec<String> = Vec::new();
         for (v, field) in &fields.variables {
             let none = self.lowered.virtuals.contains(v);
-            let value = if none { Rc::from("0") } else { self.printer(env).variable_name(*v) };
+            let value = if none { Symbol::from("0") } else { self.printer(env).variable_name(*v) };
             start.push(format!("{} |-> {value}", field.text));
         }
         start.extend(fields.bounds.iter().map(|(_, field)| format!("{} |-> 0", field.text)));
@@ -87,7 +87,7 @@ impl Stager<'_> {
         }
         self.stand_for(&fields, env, &now);
         for (v, _) in &fields.variables {
-            let text = env.names.variables.get(v).cloned().unwrap_or_default();
+            let text = env.names.variables.get(v).copied().unwrap_or_default();
             self.set(env, *v, Text::name(text));
         }
         bindings
@@ -101,7 +101,7 @@ impl Stager<'_> {
     /// Makes names stand for the fields of a record.
     fn stand_for(&self, fields: &Fields, env: &mut Env, record: &str) {
         for (v, field) in &fields.variables {
-            env.names.variables.insert(*v, Rc::from(format!("{record}.{}", field.text)));
+            env.names.variables.insert(*v, Symbol::from(format!("{record}.{}", field.text)));
         }
         for (b, field) in &fields.bounds {
             env.names.bounds.insert(*b, Text::name(format!("{record}.{}", field.text)));
@@ -119,8 +119,8 @@ impl Stager<'_> {
         for (n, unit) in units.iter().enumerate() {
             let mut env = env.clone();
             let (record, over) = match &now {
-                Set::One(record) => (record.clone(), None),
-                Set::Many(set) => (self.fresh("s").text, Some(set.clone())),
+                Set::One(record) => (*record, None),
+                Set::Many(set) => (self.fresh("s").to_symbol(), Some(set.clone())),
             };
             self.stand_for(fields, &mut env, &record);
             let outcome = self.fold_unit(unit, fields, &env, &record);
@@ -146,7 +146,7 @@ impl Stager<'_> {
         }
     }
 
-    fn fold_unit(&mut self, unit: Unit<'_>, fields: &Fields, env: &Env, record: &Rc<str>) -> Outcome {
+    fn fold_unit(&mut self, unit: Unit<'_>, fields: &Fields, env: &Env, record: &Symbol) -> Outcome {
         match unit {
             [Step::Let { bound, value, author }, rest @ ..] if fields.of(*bound).is_none() => {
                 let mut env = env.clone();
@@ -156,14 +156,14 @@ impl Stager<'_> {
                 }
                 let value = self.top(&env, value);
                 let name = self.bind(&mut env, *bound);
-                let rest = self.fold_list(rest, fields, &env, &Set::One(record.clone()));
+                let rest = self.fold_list(rest, fields, &env, &Set::One(*record));
                 Outcome::Set(format!("LET {} == {value} IN {rest}", name.text))
             }
             [Step::Pick { bound, set }, rest @ ..] if fields.of(*bound).is_none() => {
                 let mut env = env.clone();
                 let set = self.printer(&env).text(set).at_least(6);
                 let name = self.bind(&mut env, *bound);
-                let rest = self.fold_list(rest, fields, &env, &Set::One(record.clone()));
+                let rest = self.fold_list(rest, fields, &env, &Set::One(*record));
                 Outcome::Set(format!("UNION {{{rest} : {} \\in {set}}}", name.text))
             }
             [step] => self.fold_step(step, fields, env, record),
@@ -172,17 +172,17 @@ impl Stager<'_> {
     }
 
     /// What a branch makes of one record.
-    fn fold_branch(&mut self, list: &[Step], fields: &Fields, env: &Env, record: &Rc<str>) -> Outcome {
+    fn fold_branch(&mut self, list: &[Step], fields: &Fields, env: &Env, record: &Symbol) -> Outcome {
         match units(list, fields)[..] {
             [] => Outcome::One(record.to_string()),
             [one] => self.fold_unit(one, fields, env, record),
-            _ => Outcome::Set(self.fold_list(list, fields, env, &Set::One(record.clone()))),
+            _ => Outcome::Set(self.fold_list(list, fields, env, &Set::One(*record))),
         }
     }
 
     /// What a step makes of one record.
-    fn fold_step(&mut self, step: &Step, fields: &Fields, env: &Env, record: &Rc<str>) -> Outcome {
-        let here = Set::One(record.clone());
+    fn fold_step(&mut self, step: &Step, fields: &Fields, env: &Env, record: &Symbol) -> Outcome {
+        let here = Set::One(*record);
         match step {
             Step::Assign { variable, path, value, .. } => {
                 let field = fields.variables.iter().find(|(v, _)| v == variable).map_or("", |(_, f)| &f.text);
@@ -194,7 +194,7 @@ impl Stager<'_> {
                 Outcome::One(format!("[{record} EXCEPT !.{field} = {}]", self.top(env, value)))
             }
             Step::Pick { bound, set } => {
-                let field = fields.of(*bound).map_or(Rc::from(""), |f| f.text.clone());
+                let field = fields.of(*bound).map_or(Symbol::default(), Text::to_symbol);
                 let set = self.printer(env).text(set).at_least(6);
                 let element = self.fresh("e").text;
                 Outcome::Set(format!("{{[{record} EXCEPT !.{field} = {element}] : {element} \\in {set}}}"))
@@ -265,7 +265,7 @@ fn mentioned(e: &Expr) -> Vec<BoundId> {
 /// Where a list starts: at one record, or at each of a set.
 #[derive(Clone)]
 enum Set {
-    One(Rc<str>),
+    One(Symbol),
     Many(String),
 }
 

@@ -5,13 +5,13 @@
 //! `S`, and that is what stands in the algorithm then, with `x[self]` in its place.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use super::expr::Printer;
 use super::lower::{Lowered, LoweredProcess};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Section, Step};
 use crate::resolved::{Expr, ExprKind, Initial, Variable, VariableId};
+use crate::symbol::Symbol;
 
 /// The variables to move, for each process.
 pub(super) fn moved(lowered: &Lowered) -> Vec<Vec<VariableId>> {
@@ -42,16 +42,16 @@ pub(super) fn declare(lowered: &mut Lowered, moved: &[Vec<VariableId>], out: &mu
             }
             Initial::None => None,
         };
-        let own = |v: &VariableId| lowered.names.variables.get(v).cloned().unwrap_or_default();
-        let bare: Vec<(VariableId, Rc<str>)> = moved.iter().map(|v| (*v, own(v))).collect();
+        let own = |v: &VariableId| lowered.names.variables.get(v).copied().unwrap_or_default();
+        let bare: Vec<(VariableId, Symbol)> = moved.iter().map(|v| (*v, own(v))).collect();
         if set.is_some() {
-            names.variables.extend(bare.iter().map(|(v, name)| (*v, Rc::from(format!("{name}[self]")))));
+            names.variables.extend(bare.iter().map(|(v, name)| (*v, Symbol::from(format!("{name}[self]")))));
         }
         let cx = Printer { model: &lowered.model, names: &names };
-        let declare = |(v, name): &(VariableId, Rc<str>)| (*v, format!("{name}{}", start(&cx, *v, set.as_deref())));
+        let declare = |(v, name): &(VariableId, Symbol)| (*v, format!("{name}{}", start(&cx, *v, set.as_deref())));
         let declarations: Vec<_> = bare.iter().map(declare).collect();
         lowered.hoisted.extend(declarations);
-        lowered.spelt.extend(moved.iter().filter_map(|v| Some((*v, names.variables.get(v)?.clone()))));
+        lowered.spelt.extend(moved.iter().filter_map(|v| Some((*v, *names.variables.get(v)?))));
     }
 }
 

@@ -4,13 +4,12 @@
 //! `Either` steps, and every variable is one of the algorithm's own.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::rc::Rc;
 
 use super::expr::{Names, Text};
 use super::hoist;
 use super::instantiate::{Instantiation, Yields};
 use super::scope::Scope;
-use super::symbols::{self, Symbol};
+use super::symbols::{self, Entry};
 use super::tail;
 use crate::ast::{self, Fairness};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -20,6 +19,7 @@ use crate::resolved::{
     VariableId, VariableKind,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// The algorithm, ready to be staged and printed.
 pub(super) struct Lowered {
@@ -32,19 +32,19 @@ pub(super) struct Lowered {
     /// Variables of processes that are declared as variables of the algorithm, and their declarations.
     pub(super) hoisted: Vec<(VariableId, String)>,
     /// How those are spelt where they are used.
-    pub(super) spelt: HashMap<VariableId, Rc<str>>,
+    pub(super) spelt: HashMap<VariableId, Symbol>,
     /// Names that a bound name must not be, wherever it is bound.
     pub(super) taken: HashSet<String>,
     /// Labels, processes and procedures, in the order in which the translation defines them, from 1.
-    pub(super) defined: HashMap<Rc<str>, usize>,
+    pub(super) defined: HashMap<Symbol, usize>,
     /// What has a name in the whole module.
-    pub(super) symbols: Vec<Symbol>,
+    pub(super) symbols: Vec<Entry>,
     pub(super) procedures: Vec<LoweredProcedure>,
     pub(super) processes: Vec<LoweredProcess>,
 }
 
 pub(super) struct LoweredProcess {
-    pub(super) name: Rc<str>,
+    pub(super) name: Symbol,
     pub(super) fairness: Fairness,
     pub(super) span: Span,
     pub(super) selves: Initial,
@@ -53,7 +53,7 @@ pub(super) struct LoweredProcess {
 }
 
 pub(super) struct LoweredProcedure {
-    pub(super) name: Rc<str>,
+    pub(super) name: Symbol,
     pub(super) span: Span,
     /// What it was made of.
     pub(super) of: ProcedureId,
@@ -209,11 +209,11 @@ impl Lowerer<'_, '_> {
         body.sections
             .iter()
             .map(|s| Section {
-                label: s.label.clone(),
+                label: s.label,
                 modifier: s.modifier,
                 span: s.span,
                 is_loop: s.is_loop,
-                inside: s.inside.clone(),
+                inside: s.inside,
                 block: self.block(frame, &s.block),
             })
             .collect()
@@ -272,7 +272,7 @@ impl Lowerer<'_, '_> {
         let of = signature.procedure;
         let procedure = &self.lowered.model.procedures[of.index()];
         self.lowered.procedures.push(LoweredProcedure {
-            name: procedure.name.clone(),
+            name: procedure.name,
             span: procedure.span,
             of,
             parameters: Vec::new(),
@@ -457,7 +457,7 @@ impl Lowerer<'_, '_> {
                 return;
             }
         }
-        let name = copy.cx.lowered.model.bound(bound).name.clone();
+        let name = copy.cx.lowered.model.bound(bound).name;
         copy.cx.lowered.model.variables.push(Variable {
             name,
             span,

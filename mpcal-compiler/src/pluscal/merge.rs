@@ -1,12 +1,11 @@
 //! A statement whose branches meet before a later assignment: a line of bindings and guards.
 
-use std::rc::Rc;
-
 use super::expr::{Text, ATOM};
 use super::layout::{Binding, Kind, Statement};
 use super::stage::{assigned, Env, Stager};
 use crate::normal::Step;
 use crate::resolved::{Expr, ExprKind};
+use crate::symbol::Symbol;
 
 impl Stager<'_> {
     /// Writes a step as a line of bindings and guards.
@@ -48,7 +47,7 @@ impl Stager<'_> {
             }
             Step::If(c, a, b) => {
                 let condition = self.name_condition(env, c, line);
-                let negated = Text { text: Rc::from(format!("~{}", condition.at_least(16))), tightness: 4 };
+                let negated = Text { text: format!("~{}", condition.at_least(16)).into(), tightness: 4 };
                 let arms = [(both(guard, &condition), &a[..]), (both(guard, &negated), &b[..])];
                 let tests = vec![condition.text.to_string()];
                 self.arms(&arms, &tests, guard, env, line);
@@ -63,7 +62,7 @@ impl Stager<'_> {
                     .iter()
                     .enumerate()
                     .map(|(n, a)| {
-                        let test = Text { text: Rc::from(format!("{} = {}", name.text, n + 1)), tightness: 5 };
+                        let test = Text { text: format!("{} = {}", name.text, n + 1).into(), tightness: 5 };
                         (both(guard, &test), &a[..])
                     })
                     .collect();
@@ -107,7 +106,7 @@ impl Stager<'_> {
             let known = ends.iter().find(|e| e.has(variable)).unwrap_or(env);
             let unread = |e: &&Env| self.lowered.virtuals.contains(&variable) && !e.has(variable);
             let of = |e: &Env| self.printer(if unread(&e) { known } else { e }).variable_name(variable);
-            let values: Vec<Rc<str>> = ends.iter().map(of).collect();
+            let values: Vec<Symbol> = ends.iter().map(of).collect();
             let Some((last, others)) = values.split_last() else { continue };
             let mut value = last.to_string();
             for (test, other) in tests.iter().zip(others).rev() {
@@ -162,6 +161,6 @@ pub(super) fn is_name(value: &Expr) -> bool {
 fn both(guard: Option<&Text>, test: &Text) -> Text {
     match guard {
         None => test.clone(),
-        Some(g) => Text { text: Rc::from(format!("{} /\\ {}", g.at_least(3), test.at_least(4))), tightness: 3 },
+        Some(g) => Text { text: format!("{} /\\ {}", g.at_least(3), test.at_least(4)).into(), tightness: 3 },
     }
 }

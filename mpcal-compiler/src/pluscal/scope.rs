@@ -5,11 +5,11 @@
 //! two things at one place.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::ast::{Binding, Block, Expr, ExprKind, Module, Name, Unit};
 use crate::operators::{extended_by, OPERATORS, STANDARD_MODULES};
 use crate::source::{Source, Sources, Span};
+use crate::symbol::Symbol;
 
 /// Where a name comes from.
 #[derive(Clone, Debug)]
@@ -17,11 +17,11 @@ pub(super) enum From {
     /// It is written here.
     Place(Span),
     /// A standard module defines it.
-    Standard(Rc<str>),
+    Standard(Symbol),
 }
 
 /// Names, and where they come from.
-pub(super) type Places = HashMap<Rc<str>, From>;
+pub(super) type Places = HashMap<Symbol, From>;
 
 /// The names of a file outside the block's bodies.
 #[derive(Debug, Default)]
@@ -86,7 +86,7 @@ impl Scope {
         }
         for unit in &block.definitions {
             names(unit, true, &mut |n| {
-                scope.define.insert(n.text.clone(), From::Place(n.span));
+                scope.define.insert(n.text, From::Place(n.span));
             });
             bound(unit, &mut scope.bound_in_define);
         }
@@ -103,7 +103,7 @@ impl Scope {
         let mut is_behind = false;
         names(unit, true, &mut |n| {
             is_behind |= n.span.start > at;
-            found.insert(n.text.clone(), From::Place(n.span));
+            found.insert(n.text, From::Place(n.span));
         });
         if let Unit::Instance(instance) = unit {
             is_behind |= instance.module.span.start > at;
@@ -165,7 +165,7 @@ fn translation(source: &Source, block: &Block) -> usize {
 }
 
 /// What a module gives to one that extends it, or with `constants` unset, to one that instantiates it.
-fn exported(name: &str, modules: &[Module], constants: bool, open: &mut Vec<Rc<str>>, out: &mut Places) {
+fn exported(name: &str, modules: &[Module], constants: bool, open: &mut Vec<Symbol>, out: &mut Places) {
     if open.iter().any(|m| **m == *name) {
         return;
     }
@@ -173,7 +173,7 @@ fn exported(name: &str, modules: &[Module], constants: bool, open: &mut Vec<Rc<s
         standard(name, out);
         return;
     };
-    open.push(Rc::from(name));
+    open.push(Symbol::from(name));
     for extended in &module.extends {
         exported(&extended.text, modules, constants, open, out);
     }
@@ -184,7 +184,7 @@ fn exported(name: &str, modules: &[Module], constants: bool, open: &mut Vec<Rc<s
             Unit::Instance(i) if i.local => {}
             Unit::Instance(i) if i.name.is_none() => exported(&i.module.text, modules, false, open, out),
             _ => names(unit, false, &mut |n| {
-                out.insert(n.text.clone(), From::Place(n.span));
+                out.insert(n.text, From::Place(n.span));
             }),
         }
     }
@@ -196,7 +196,7 @@ fn standard(name: &str, out: &mut Places) {
     for module in std::iter::once(name).chain(extended_by(name).iter().copied()).chain(bags.iter().copied()) {
         let more = MORE.iter().filter(|(m, _)| *m == module).flat_map(|(_, names)| names.iter().copied());
         let known = OPERATORS.iter().filter(|o| o.module == module).map(|o| o.name);
-        out.extend(known.chain(more).map(|n| (Rc::from(n), From::Standard(Rc::from(module)))));
+        out.extend(known.chain(more).map(|n| (Symbol::from(n), From::Standard(Symbol::from(module)))));
     }
 }
 
@@ -230,7 +230,7 @@ fn bound(unit: &Unit, out: &mut Places) {
 }
 
 fn add<'n>(names: impl Iterator<Item = &'n Name>, out: &mut Places) {
-    out.extend(names.map(|n| (n.text.clone(), From::Place(n.span))));
+    out.extend(names.map(|n| (n.text, From::Place(n.span))));
 }
 
 /// The names that are bound inside an expression.

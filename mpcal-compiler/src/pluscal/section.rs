@@ -1,7 +1,6 @@
 //! One critical section: which variables it may assign, and whether it stays a loop.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::expr::{Names, Printer};
 use super::layout::Statement;
@@ -11,6 +10,7 @@ use super::MAX_NESTING;
 use crate::fresh::free::bound_by;
 use crate::normal::{Block, End, Section, Step};
 use crate::resolved::{BoundId, ExprKind, VariableId};
+use crate::symbol::Symbol;
 
 /// What a section belongs to.
 #[derive(Clone, Copy)]
@@ -94,7 +94,7 @@ fn uses(block: &Block) -> HashMap<BoundId, usize> {
 impl Stager<'_> {
     fn statements(&mut self, block: &Block, place: Place<'_>) -> Vec<Statement> {
         let mut env = Env::start(self.names);
-        let next = place.next.map(Rc::from);
+        let next = place.next.map(Symbol::from);
         if let (Some(body), End::If(condition, inside, outside)) = (place.body, &block.end) {
             // Nothing is assigned before the condition, so what is read can stand where it is used.
             for step in &block.steps {
@@ -104,7 +104,7 @@ impl Stager<'_> {
                 }
             }
             let text = self.top(&env, condition);
-            self.next = Some(Rc::from(body));
+            self.next = Some(Symbol::from(body));
             let mut list = vec![Statement::While(text, self.block(inside, env.clone()))];
             self.next = next;
             if !matches!(condition.kind, ExprKind::Bool(true)) {

@@ -14,7 +14,6 @@
 //! evaluates once, while `=` is substituted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
 
 use super::expr::{Names, Printer, Text};
 use super::layout::{with, Binding, Kind, Statement};
@@ -22,6 +21,7 @@ use super::lower::{Lowered, LoweredProcedure};
 use super::merge::Item;
 use crate::normal::{Block, End, Jump, Step};
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Initial, Step as PathStep, VariableId};
+use crate::symbol::Symbol;
 
 /// A value whose text is longer than this gets a name where it could be written in place.
 const LONG: usize = 200;
@@ -36,11 +36,11 @@ pub(super) struct Stager<'l> {
     /// Where the section is in the translation.
     pub(super) at: usize,
     /// The label that follows in the text.
-    pub(super) next: Option<Rc<str>>,
+    pub(super) next: Option<Symbol>,
     /// Names bound in this section, by us or by its expressions.
     pub(super) used: HashSet<String>,
     /// The number that a name was given last: none is free before it.
-    pub(super) numbers: HashMap<Rc<str>, usize>,
+    pub(super) numbers: HashMap<Symbol, usize>,
     /// How often the section uses each name that is bound.
     pub(super) uses: HashMap<BoundId, usize>,
     /// Variables of the procedure, if a path returns or calls it again: `return` and `call` give
@@ -178,14 +178,14 @@ impl Stager<'_> {
 
     /// A name nobody has yet.
     pub(super) fn fresh(&mut self, name: &str) -> Text {
-        let last = self.numbers.entry(Rc::from(name)).or_default();
+        let last = self.numbers.entry(Symbol::from(name)).or_default();
         let text = self.lowered.numbered_name(name, &self.used, self.at, last);
         self.used.insert(text.text.to_string());
         text
     }
 
     pub(super) fn bind(&mut self, env: &mut Env, bound: BoundId) -> Text {
-        let name = self.lowered.model.bound(bound).name.clone();
+        let name = self.lowered.model.bound(bound).name;
         let text = self.fresh(&name);
         env.names.bounds.insert(bound, text.clone());
         text
@@ -201,7 +201,7 @@ impl Stager<'_> {
     }
 
     pub(super) fn set(&self, env: &mut Env, variable: VariableId, text: Text) {
-        env.names.variables.insert(variable, text.text.clone());
+        env.names.variables.insert(variable, text.to_symbol());
         env.pending.insert(variable, text);
     }
 
@@ -209,21 +209,21 @@ impl Stager<'_> {
     fn settle(&self, env: &mut Env, variable: VariableId) {
         env.pending.remove(&variable);
         match self.names.variables.get(&variable) {
-            Some(name) => env.names.variables.insert(variable, name.clone()),
+            Some(name) => env.names.variables.insert(variable, *name),
             None => env.names.variables.remove(&variable),
         };
     }
 
     /// How a variable is spelt where it is assigned.
-    pub(super) fn plain_name(&self, variable: VariableId) -> Rc<str> {
-        let named = self.names.variables.get(&variable).cloned();
-        named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
+    pub(super) fn plain_name(&self, variable: VariableId) -> Symbol {
+        let named = self.names.variables.get(&variable).copied();
+        named.unwrap_or_else(|| self.lowered.model.variable(variable).name)
     }
 
     /// What names for the values of a variable start with.
-    pub(super) fn stem(&self, variable: VariableId) -> Rc<str> {
-        let named = self.lowered.names.variables.get(&variable).cloned();
-        named.unwrap_or_else(|| self.lowered.model.variable(variable).name.clone())
+    pub(super) fn stem(&self, variable: VariableId) -> Symbol {
+        let named = self.lowered.names.variables.get(&variable).copied();
+        named.unwrap_or_else(|| self.lowered.model.variable(variable).name)
     }
 
     pub(super) fn block(&mut self, block: &Block, mut env: Env) -> Vec<Statement> {
@@ -326,7 +326,7 @@ impl Stager<'_> {
             };
             out.push(Statement::Line(format!("{} := {value}", self.plain_name(*v))));
         }
-        let first = own.sections.first().map(|s| Jump::Label(s.label.clone()));
+        let first = own.sections.first().map(|s| Jump::Label(s.label));
         out.extend(first.and_then(|jump| self.goto(&jump)).map(Statement::Line));
         out
     }

@@ -7,13 +7,13 @@
 //! one.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::lower::Lowered;
 use super::scope::Scope;
 use crate::normal::{Block, End, Jump, Section};
 use crate::resolved::{Initial, VariableId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// What the translator defines or declares itself, in most modules.
 pub(super) const TRANSLATOR_DEFINES: [&str; 8] =
@@ -83,20 +83,20 @@ enum Of {
 
 /// One name.
 #[derive(Clone, Debug)]
-pub(super) struct Symbol {
+pub(super) struct Entry {
     pub(super) kind: Kind,
     /// As the author has it, or a new name in its place.
-    name: Rc<str>,
+    name: Symbol,
     /// The process or procedure that it belongs to.
-    owner: Rc<str>,
+    owner: Symbol,
     /// As it is in the translation.
-    pub(super) spelt: Rc<str>,
+    pub(super) spelt: Symbol,
     /// Where the author has it.
     pub(super) span: Span,
     of: Of,
 }
 
-impl Symbol {
+impl Entry {
     /// Whether it is `pc` or `stack`.
     pub(super) fn is_translators(&self) -> bool {
         self.of == Of::Translator
@@ -123,26 +123,26 @@ pub(super) fn assign(lowered: &mut Lowered, scope: &Scope, hoisted: &HashSet<Var
     let reserved = TRANSLATOR_DEFINES.iter().chain(&WORDS).chain(&["self", "pc", "stack"]).map(|n| (*n).to_owned());
     lowered.taken.extend(reserved);
     lowered.taken.extend(scope.before.keys().chain(scope.define.keys()).map(ToString::to_string));
-    let actions = |s: &&Symbol| matches!(s.kind, Kind::Label | Kind::Procedure | Kind::Process);
+    let actions = |s: &&Entry| matches!(s.kind, Kind::Label | Kind::Procedure | Kind::Process);
     lowered.taken.extend(symbols.iter().filter(|s| !actions(s)).map(|s| s.spelt.to_string()));
     lowered.defined = defined(lowered);
     lowered.symbols = symbols;
 }
 
 /// The order in which actions are defined: the labels of a procedure or process, then itself.
-fn defined(lowered: &Lowered) -> HashMap<Rc<str>, usize> {
+fn defined(lowered: &Lowered) -> HashMap<Symbol, usize> {
     let procedures = lowered.procedures.iter().map(|p| (&p.sections, &p.name));
     let all = procedures.chain(lowered.processes.iter().map(|p| (&p.sections, &p.name)));
     let names = all.flat_map(|(sections, name)| sections.iter().map(|s| &s.label).chain([name]));
-    names.zip(1..).map(|(name, at)| (name.clone(), at)).collect()
+    names.zip(1..).map(|(name, at)| (*name, at)).collect()
 }
 
 /// A name that stands nowhere in the file.
-fn new_name(name: &str, scope: &Scope, known: &mut HashSet<String>) -> Rc<str> {
+fn new_name(name: &str, scope: &Scope, known: &mut HashSet<String>) -> Symbol {
     let found = (1..).map(|n| format!("{name}{n}")).find(|c| scope.is_new(c) && !known.contains(c));
     let found = found.expect("there are more numbers than names");
     known.insert(found.clone());
-    Rc::from(found)
+    Symbol::from(found)
 }
 
 /// Processes and procedures have names of their own: a procedure may be there several times.
@@ -150,27 +150,27 @@ fn owners_differ(lowered: &mut Lowered, scope: &Scope) {
     let processes = lowered.processes.iter().map(|p| p.name.to_string());
     let procedures = lowered.procedures.iter().map(|p| p.name.to_string());
     let mut known: HashSet<String> = processes.chain(procedures).collect();
-    let mut seen: HashSet<Rc<str>> = HashSet::new();
+    let mut seen: HashSet<Symbol> = HashSet::new();
     let procedures = lowered.procedures.iter_mut().map(|p| &mut p.name);
     for name in procedures.chain(lowered.processes.iter_mut().map(|p| &mut p.name)) {
-        if !seen.insert(name.clone()) {
+        if !seen.insert(*name) {
             *name = new_name(name, scope, &mut known);
         }
     }
 }
 
 /// In the order of the translator's table.
-fn symbols(lowered: &Lowered) -> Vec<Symbol> {
+fn symbols(lowered: &Lowered) -> Vec<Entry> {
     let mut list = Vec::new();
-    let none: Rc<str> = Rc::from("");
-    let mut add = |kind, name: &Rc<str>, owner: &Rc<str>, span, of| {
-        list.push(Symbol { kind, name: name.clone(), owner: owner.clone(), spelt: name.clone(), span, of });
+    let none: Symbol = Symbol::from("");
+    let mut add = |kind, name: &Symbol, owner: &Symbol, span, of| {
+        list.push(Entry { kind, name: *name, owner: *owner, spelt: *name, span, of });
     };
     let tools = if lowered.procedures.is_empty() { &["pc"][..] } else { &["pc", "stack"] };
-    tools.iter().for_each(|name| add(Kind::Global, &Rc::from(*name), &none, Span::default(), Of::Translator));
+    tools.iter().for_each(|name| add(Kind::Global, &Symbol::from(*name), &none, Span::default(), Of::Translator));
     let variable = |v: &VariableId| {
-        let named = lowered.names.variables.get(v).cloned();
-        (named.unwrap_or_else(|| lowered.model.variable(*v).name.clone()), lowered.model.variable(*v).span)
+        let named = lowered.names.variables.get(v).copied();
+        (named.unwrap_or_else(|| lowered.model.variable(*v).name), lowered.model.variable(*v).span)
     };
     for v in &lowered.model.globals {
         let (name, span) = variable(v);
@@ -201,11 +201,11 @@ fn symbols(lowered: &Lowered) -> Vec<Symbol> {
 }
 
 /// Spells each name so that no two are equal, as `pcal.trans` 1.9 does.
-fn settle(symbols: &mut [Symbol]) {
-    let mut count: HashMap<Rc<str>, usize> = HashMap::new();
+fn settle(symbols: &mut [Entry]) {
+    let mut count: HashMap<Symbol, usize> = HashMap::new();
     for s in symbols.iter_mut() {
-        s.spelt = s.name.clone();
-        *count.entry(s.name.clone()).or_default() += 1;
+        s.spelt = s.name;
+        *count.entry(s.name).or_default() += 1;
     }
     for kind in KINDS.into_iter().skip(1) {
         for s in symbols.iter_mut().filter(|s| s.kind == kind) {
@@ -213,9 +213,9 @@ fn settle(symbols: &mut [Symbol]) {
             let more = std::iter::repeat(char::from_digit(kind as u32, 10).unwrap_or('_'));
             let mut letters = suffix.chain(more);
             while count.get(&s.spelt).is_some_and(|n| *n > 1) {
-                let longer: Rc<str> = Rc::from(format!("{}{}", s.spelt, letters.next().unwrap_or('_')));
-                *count.entry(s.spelt.clone()).or_default() -= 1;
-                *count.entry(longer.clone()).or_default() += 1;
+                let longer: Symbol = Symbol::from(format!("{}{}", s.spelt, letters.next().unwrap_or('_')));
+                *count.entry(s.spelt).or_default() -= 1;
+                *count.entry(longer).or_default() += 1;
                 s.spelt = longer;
             }
         }
@@ -223,7 +223,7 @@ fn settle(symbols: &mut [Symbol]) {
 }
 
 /// Whether the module has another use for a name that may be changed.
-fn must_change(s: &Symbol, scope: &Scope, hoisted: &HashSet<VariableId>) -> bool {
+fn must_change(s: &Entry, scope: &Scope, hoisted: &HashSet<VariableId>) -> bool {
     let compared = s.kind == Kind::Label && scope.speaks_of(&s.spelt) && !WORDS.contains(&&*s.spelt);
     let fixed = s.kind == Kind::Global || compared;
     let is_hoisted = matches!(s.of, Of::Variable(v) if hoisted.contains(&v));
@@ -233,15 +233,15 @@ fn must_change(s: &Symbol, scope: &Scope, hoisted: &HashSet<VariableId>) -> bool
     taken && !fixed
 }
 
-fn apply(lowered: &mut Lowered, symbols: &[Symbol]) {
-    let mut labels: HashMap<&str, Vec<Rc<str>>> = HashMap::new();
+fn apply(lowered: &mut Lowered, symbols: &[Entry]) {
+    let mut labels: HashMap<&str, Vec<Symbol>> = HashMap::new();
     for s in symbols {
         match s.of {
             Of::Translator => {}
             Of::Variable(v) => {
-                lowered.names.variables.insert(v, s.spelt.clone());
+                lowered.names.variables.insert(v, s.spelt);
             }
-            Of::Section => labels.entry(&s.owner).or_default().push(s.spelt.clone()),
+            Of::Section => labels.entry(&s.owner).or_default().push(s.spelt),
             Of::Procedure(_) | Of::Process(_) => {}
         }
     }
@@ -255,28 +255,28 @@ fn apply(lowered: &mut Lowered, symbols: &[Symbol]) {
     }
     for s in symbols {
         match s.of {
-            Of::Procedure(n) => lowered.procedures[n].name = s.spelt.clone(),
-            Of::Process(n) => lowered.processes[n].name = s.spelt.clone(),
+            Of::Procedure(n) => lowered.procedures[n].name = s.spelt,
+            Of::Process(n) => lowered.processes[n].name = s.spelt,
             Of::Translator | Of::Variable(_) | Of::Section => {}
         }
     }
 }
 
 /// Renames the labels of a body, the jumps to them, and the loops that sections stand in.
-fn rename_labels(sections: &mut [Section], new: &[Rc<str>]) {
-    let map: HashMap<Rc<str>, Rc<str>> = sections.iter().map(|s| s.label.clone()).zip(new.iter().cloned()).collect();
+fn rename_labels(sections: &mut [Section], new: &[Symbol]) {
+    let map: HashMap<Symbol, Symbol> = sections.iter().map(|s| s.label).zip(new.iter().copied()).collect();
     for s in sections {
-        s.label = map.get(&s.label).cloned().unwrap_or_else(|| s.label.clone());
-        s.inside = s.inside.as_ref().map(|l| map.get(l).cloned().unwrap_or_else(|| l.clone()));
+        s.label = map.get(&s.label).copied().unwrap_or(s.label);
+        s.inside = s.inside.as_ref().map(|l| map.get(l).copied().unwrap_or(*l));
         each_jump(&mut s.block, &mut |label| {
             if let Some(new) = map.get(label) {
-                *label = new.clone();
+                *label = *new;
             }
         });
     }
 }
 
-fn each_jump(block: &mut Block, f: &mut dyn FnMut(&mut Rc<str>)) {
+fn each_jump(block: &mut Block, f: &mut dyn FnMut(&mut Symbol)) {
     match &mut block.end {
         End::Goto(Jump::Label(label)) | End::Call(_, _, Some(Jump::Label(label))) => f(label),
         End::Goto(_) | End::Call(..) | End::Return => {}

@@ -6,10 +6,10 @@
 //! stack of what only calls itself in this way does not grow.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use super::lower::LoweredProcedure;
 use crate::normal::{Block, End, Jump, Section};
+use crate::symbol::Symbol;
 
 /// In: procedures that call each other by their index. Out: the same, each restored as it should be.
 pub(super) fn restore(procedures: &mut [LoweredProcedure]) {
@@ -75,16 +75,16 @@ fn calls_of(block: &Block, found: &mut Vec<(usize, bool)>) {
 }
 
 /// Tail calls of other procedures come back to a label.
-fn stay(block: &mut Block, own: usize, label: &Rc<str>) {
+fn stay(block: &mut Block, own: usize, label: &Symbol) {
     match &mut block.end {
-        End::Call(callee, _, to @ None) if callee.index() != own => *to = Some(Jump::Label(label.clone())),
+        End::Call(callee, _, to @ None) if callee.index() != own => *to = Some(Jump::Label(*label)),
         End::Goto(_) | End::Return | End::Call(..) => {}
         End::If(_, a, b) => [a, b].into_iter().for_each(|b| stay(b, own, label)),
         End::Either(arms) => arms.iter_mut().for_each(|b| stay(b, own, label)),
     }
 }
 
-fn fresh_label(sections: &[Section]) -> Rc<str> {
+fn fresh_label(sections: &[Section]) -> Symbol {
     let mut name = "back".to_owned();
     while sections.iter().any(|s| *s.label == *name) {
         name.push('_');

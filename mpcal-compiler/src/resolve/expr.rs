@@ -1,13 +1,12 @@
 //! Expressions.
 
-use std::rc::Rc;
-
 use super::{definition_key, Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
 use crate::diagnostic::{count_of, Diagnostic};
 use crate::operators;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step, Update, VariableId, VariableKind};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 impl Resolver<'_, '_> {
     pub(super) fn node(&mut self, kind: ExprKind, span: Span) -> Expr {
@@ -37,7 +36,7 @@ impl Resolver<'_, '_> {
         let span = e.span;
         let kind = match &e.kind {
             A::Number(n) => ExprKind::Int(*n),
-            A::String(s) => ExprKind::Str(s.clone()),
+            A::String(s) => ExprKind::Str(*s),
             A::Name(name) => self.name(name, span),
             A::Apply(name, args) => self.apply(name, args, span),
             A::Prefix(op, a) => self.operator(op, &[a], span),
@@ -50,7 +49,7 @@ impl Resolver<'_, '_> {
             A::Junction(true, items) => ExprKind::And(self.exprs(items)),
             A::Junction(false, items) => ExprKind::Or(self.exprs(items)),
             A::Index(..) => self.indexed(e),
-            A::Field(base, field) => ExprKind::Field(self.boxed(base), field.text.clone()),
+            A::Field(base, field) => ExprKind::Field(self.boxed(base), field.text),
             A::Tuple(items) => ExprKind::Tuple(self.exprs(items)),
             A::Set(items) => ExprKind::Set(self.exprs(items)),
             A::Record(fields) => ExprKind::Record(self.fields(fields)),
@@ -130,12 +129,12 @@ impl Resolver<'_, '_> {
         self.node(kind, span)
     }
 
-    fn fields(&mut self, fields: &[(Name, ast::Expr)]) -> Vec<(Rc<str>, Expr)> {
-        fields.iter().map(|(n, e)| (n.text.clone(), self.expr(e))).collect()
+    fn fields(&mut self, fields: &[(Name, ast::Expr)]) -> Vec<(Symbol, Expr)> {
+        fields.iter().map(|(n, e)| (n.text, self.expr(e))).collect()
     }
 
     pub(super) fn opaque(&self, span: Span, why: &'static str) -> ExprKind {
-        ExprKind::Opaque(Rc::from(self.source.file(span).aligned(span)), why)
+        ExprKind::Opaque(Symbol::from(self.source.file(span).aligned(span)), why)
     }
 
     pub(super) fn scoped<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> T {
@@ -146,7 +145,7 @@ impl Resolver<'_, '_> {
     }
 
     pub(super) fn bind(&mut self, name: &Name, arity: usize) -> BoundId {
-        let text = if self.in_definition { self.name_in_definition(name) } else { name.text.clone() };
+        let text = if self.in_definition { self.name_in_definition(name) } else { name.text };
         let id = self.model.new_bound(text, name.span, arity);
         self.scope.push((definition_key(&name.text, arity), Entry::Bound(id)));
         id
@@ -154,12 +153,12 @@ impl Resolver<'_, '_> {
 
     /// What a name is called that a definition binds. The block's own expressions are written anew, with other names; a
     /// definition is copied, so it may not bind one inside itself.
-    fn name_in_definition(&mut self, name: &Name) -> Rc<str> {
+    fn name_in_definition(&mut self, name: &Name) -> Symbol {
         let found = self.lookup(&name.text).filter(|_| &*name.text != "@");
-        let Some(Entry::Bound(first)) = found else { return name.text.clone() };
+        let Some(Entry::Bound(first)) = found else { return name.text };
         // The module of the definition does not know the parameters of the instance around it, as the Rust does.
         if self.instance_parameters.contains(&first) {
-            return Rc::from(format!("{}Inside", name.text));
+            return Symbol::from(format!("{}Inside", name.text));
         }
         let first = self.model.bound(first).span;
         self.out.push(
@@ -168,7 +167,7 @@ impl Resolver<'_, '_> {
                 .and(first, "it is bound here before")
                 .help("give one of them another name"),
         );
-        name.text.clone()
+        name.text
     }
 
     fn binding(&mut self, b: &ast::Binding) -> Option<Binding> {
@@ -192,7 +191,7 @@ impl Resolver<'_, '_> {
     fn update(&mut self, path: &[ast::Step], value: &ast::Expr) -> Update {
         let path = self.path(path);
         self.scoped(|cx| {
-            let at = cx.bind(&Name { text: Rc::from("@"), span: value.span }, 0);
+            let at = cx.bind(&Name { text: Symbol::from("@"), span: value.span }, 0);
             Update { path, at, value: cx.expr(value) }
         })
     }
@@ -204,27 +203,27 @@ impl Resolver<'_, '_> {
                     let span = list.iter().map(|e| e.span).reduce(Span::to).unwrap_or_default();
                     Step::Index(self.index(list, span))
                 }
-                ast::Step::Field(name) => Step::Field(name.text.clone()),
+                ast::Step::Field(name) => Step::Field(name.text),
             })
             .collect()
     }
 
     fn let_in(&mut self, units: &[Unit], body: &ast::Expr) -> ExprKind {
         let mut definitions = Vec::new();
-        let mut recursive: Vec<(Rc<str>, BoundId)> = Vec::new();
+        let mut recursive: Vec<(Symbol, BoundId)> = Vec::new();
         for unit in units {
             match unit {
                 Unit::Recursive(list) => {
                     for (name, arity) in list {
                         let id = self.bind(name, *arity);
-                        recursive.push((name.text.clone(), id));
+                        recursive.push((name.text, id));
                     }
                 }
                 Unit::Definition(d) => {
                     if d.domain.is_some() {
                         // A function may mention itself.
                         let id = self.bind(&d.name, 0);
-                        recursive.push((d.name.text.clone(), id));
+                        recursive.push((d.name.text, id));
                     }
                     let (parameters, value) = self.scoped(|cx| {
                         let parameters = d.parameters.iter().map(|(n, arity)| cx.bind(n, *arity)).collect();

@@ -24,7 +24,7 @@ impl Resolver<'_, '_> {
     pub(super) fn find_outer(&mut self, block: &Block) {
         for global in self.model.globals.clone() {
             let v = self.model.variable(global);
-            self.outer.push(Outer { name: Name { text: v.name.clone(), span: v.span }, global: Some(global) });
+            self.outer.push(Outer { name: Name { text: v.name, span: v.span }, global: Some(global) });
         }
         let of_processes = block.processes.iter().flat_map(|p| match &p.kind {
             ProcessKind::Plain(variables, _) => &variables[..],

@@ -4,23 +4,22 @@
 //! operators of the whole model. So the constants become parameters of these, and the `LET` defines what they get:
 //! `LET I_c == e  I(c_) == INSTANCE M WITH c <- c_ IN I(I_c)!Op(x)`.
 
-use std::rc::Rc;
-
 use super::modules::Item;
 use super::{Entry, Resolver};
 use crate::ast::{self, ExprKind as A, Module, ModuleInstance, Name, Unit};
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// An instance of a module in a `LET`.
 #[derive(Clone)]
 pub(super) struct LetInstance<'a> {
     /// Its name, which no other has.
-    pub(super) name: Rc<str>,
+    pub(super) name: Symbol,
     /// The view of the module.
     pub(super) module: Item<'a>,
     /// The parameters of the instance.
-    parameters: Vec<Rc<str>>,
+    parameters: Vec<Symbol>,
     /// What its constants get, in the order of the parameters of the view.
     values: Vec<Given>,
 }
@@ -41,7 +40,7 @@ impl<'a> Resolver<'a, '_> {
         let text = self.unused_instance(&name.text);
         let (mut values, mut header, mut constants) = (Vec::new(), Vec::new(), Vec::new());
         let module = match self.module(self.env, &instance.module.text) {
-            None => Item::Standard(instance.module.text.clone()),
+            None => Item::Standard(instance.module.text),
             // Said, and nothing of it is known.
             Some((module, _)) if !self.may_grow(module, instance.module.span) => Item::Foreign,
             Some((module, enclosing)) => {
@@ -69,12 +68,12 @@ impl<'a> Resolver<'a, '_> {
             }
         };
         let body = self.header(instance, &constants);
-        let bound = self.model.new_bound(text.clone(), name.span, header.len());
+        let bound = self.model.new_bound(text, name.span, header.len());
         definitions.push(LetDefinition { bound, parameters: header, body });
-        let parameters = instance.parameters.iter().map(|(n, _)| n.text.clone()).collect();
+        let parameters = instance.parameters.iter().map(|(n, _)| n.text).collect();
         let made = LetInstance { name: text, module, parameters, values };
         self.let_instances.push(made);
-        self.scope.push((name.text.clone(), Entry::LetInstance(self.let_instances.len() - 1)));
+        self.scope.push((name.text, Entry::LetInstance(self.let_instances.len() - 1)));
     }
 
     /// Whether something of here stands for a constant of the module: otherwise it is what has its name outside.
@@ -124,16 +123,16 @@ impl<'a> Resolver<'a, '_> {
     fn header(&mut self, instance: &ModuleInstance, constants: &[(&Name, usize)]) -> Expr {
         let with: Vec<_> = constants.iter().map(|(c, _)| format!("{0} <- {0}_", c.text)).collect();
         let with = if with.is_empty() { String::new() } else { format!(" WITH {}", with.join(", ")) };
-        let text = Rc::from(format!("INSTANCE {}{with}", instance.module.text));
+        let text = Symbol::from(format!("INSTANCE {}{with}", instance.module.text));
         self.node(ExprKind::Opaque(text, LetDefinition::INSTANCE), instance.module.span)
     }
 
     /// The instance's own name, or one that no other instance in a `LET` has.
-    fn unused_instance(&mut self, name: &str) -> Rc<str> {
+    fn unused_instance(&mut self, name: &str) -> Symbol {
         let candidates = std::iter::once(name.to_owned()).chain((1..).map(|n| format!("{name}{n}")));
         let known = |c: &String| self.let_names.contains(&**c) || self.find(self.env, c).is_some();
-        let found: Rc<str> = Rc::from(candidates.into_iter().find(|c| !known(c)).unwrap_or_default());
-        self.let_names.insert(found.clone());
+        let found: Symbol = Symbol::from(candidates.into_iter().find(|c| !known(c)).unwrap_or_default());
+        self.let_names.insert(found);
         found
     }
 
@@ -175,5 +174,5 @@ fn parameter(instance: &LetInstance<'_>, e: &ast::Expr) -> Option<usize> {
 /// What stands for a constant: itself, if the instance does not say.
 fn given(instance: &ModuleInstance, constant: &Name) -> ast::Expr {
     let said = instance.with.iter().find(|(n, _)| n.text == constant.text).map(|(_, e)| e.clone());
-    said.unwrap_or_else(|| ast::Expr { kind: A::Name(constant.text.clone()), span: instance.module.span })
+    said.unwrap_or(ast::Expr { kind: A::Name(constant.text), span: instance.module.span })
 }

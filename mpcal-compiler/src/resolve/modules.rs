@@ -4,7 +4,6 @@
 //! is an item, and what `WITH` puts in place of a constant is resolved where the `WITH` stands.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::Resolver;
 use crate::ast::{self, Module, ModuleInstance, Name, Unit};
@@ -12,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::operators::{extended_by, STANDARD_MODULES};
 use crate::resolved::{Constant, ConstantId, OperatorId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// An index into [`Resolver::envs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Item<'a> {
     /// `I(a) == INSTANCE M`
     Instance(EnvId),
     /// `I == INSTANCE Sequences`
-    Standard(Rc<str>),
+    Standard(Symbol),
     /// The name comes from another module.
     Imported(EnvId),
     /// What `WITH` puts in its place, in the outer module.
@@ -40,13 +40,13 @@ pub(super) enum Item<'a> {
 /// One module, seen through one chain of `EXTENDS` and `INSTANCE`.
 #[derive(Default)]
 pub(super) struct Env<'a> {
-    items: HashMap<Rc<str>, Item<'a>>,
+    items: HashMap<Symbol, Item<'a>>,
     /// Names that modules which extend this one do not see.
-    local: HashSet<Rc<str>>,
+    local: HashSet<Symbol>,
     /// Operators that are declared `RECURSIVE`.
-    recursive: HashSet<Rc<str>>,
+    recursive: HashSet<Symbol>,
     /// The standard modules whose operators are known here, and modules that nobody has found.
-    pub(super) standard: Vec<Rc<str>>,
+    pub(super) standard: Vec<Symbol>,
     /// Where the expressions of `WITH` stand.
     outer: Option<EnvId>,
     /// The module that this one stands in.
@@ -60,7 +60,7 @@ pub(super) struct Env<'a> {
     /// The modules that a `LET` instantiates on the way here.
     inside: Vec<&'a Module>,
     /// Modules inside this one.
-    modules: HashMap<Rc<str>, &'a Module>,
+    modules: HashMap<Symbol, &'a Module>,
 }
 
 /// What stands for the constants of a module that is instantiated.
@@ -145,7 +145,7 @@ impl<'a> Resolver<'a, '_> {
         for standard in std::iter::once(name).chain(extended_by(name).iter().copied()) {
             let known = &mut self.envs[id.0].standard;
             if known.iter().all(|k| **k != *standard) {
-                known.push(Rc::from(standard));
+                known.push(Symbol::from(standard));
             }
         }
     }
@@ -153,12 +153,8 @@ impl<'a> Resolver<'a, '_> {
     /// Makes the names of another module known here.
     fn import(&mut self, id: EnvId, from: EnvId, span: Span, wanted: impl Fn(&Item<'a>) -> bool) {
         let other = &self.envs[from.0];
-        let mut names: Vec<Rc<str>> = other
-            .items
-            .iter()
-            .filter(|(n, item)| !other.local.contains(*n) && wanted(item))
-            .map(|(n, _)| n.clone())
-            .collect();
+        let mut names: Vec<Symbol> =
+            other.items.iter().filter(|(n, item)| !other.local.contains(*n) && wanted(item)).map(|(n, _)| *n).collect();
         names.sort();
         for name in names {
             // One definition may come in on several ways.
@@ -166,7 +162,7 @@ impl<'a> Resolver<'a, '_> {
             let now = self.definition_of(from, &name);
             if let (Some(before), Some(now)) = (before, now) {
                 if !std::ptr::eq(before, now) {
-                    self.duplicate(&Name { text: name.clone(), span }, before.name.span);
+                    self.duplicate(&Name { text: name, span }, before.name.span);
                 }
             }
             self.envs[id.0].items.insert(name, Item::Imported(from));
@@ -204,7 +200,7 @@ impl<'a> Resolver<'a, '_> {
                 }
             }
             Unit::Variables(list) => list.iter().for_each(|name| self.declare_open(id, name, with, |_| Item::Foreign)),
-            Unit::Recursive(list) => self.envs[id.0].recursive.extend(list.iter().map(|(n, _)| n.text.clone())),
+            Unit::Recursive(list) => self.envs[id.0].recursive.extend(list.iter().map(|(n, _)| n.text)),
             Unit::Definition(d) => {
                 let key = super::definition_key(&d.name.text, d.parameters.len());
                 if let Some(first) = self.definition_of(id, &key) {
@@ -212,14 +208,14 @@ impl<'a> Resolver<'a, '_> {
                 }
                 let env = &mut self.envs[id.0];
                 if d.local {
-                    env.local.insert(key.clone());
+                    env.local.insert(key);
                 }
                 env.items.insert(key, Item::Definition(d, None));
             }
             Unit::Instance(instance) => self.instantiate(id, instance),
             Unit::Module(module) => {
                 if let Some(name) = &module.name {
-                    self.envs[id.0].modules.insert(name.text.clone(), module);
+                    self.envs[id.0].modules.insert(name.text, module);
                 }
             }
             Unit::Assume(e) if with.is_none() && id == EnvId(0) => self.assumes.push(e),
@@ -243,27 +239,21 @@ impl<'a> Resolver<'a, '_> {
             None if self.envs[id.0].parameters.iter().any(|(n, _)| n.text == name.text) => return,
             None => Item::Implicit,
         };
-        self.envs[id.0].items.insert(name.text.clone(), item);
+        self.envs[id.0].items.insert(name.text, item);
     }
 
     fn new_constant(&mut self, name: &Name, arity: usize) -> ConstantId {
         let id = ConstantId(self.model.constants.len() as u32);
-        self.model.constants.push(Constant {
-            name: name.text.clone(),
-            arity,
-            span: name.span,
-            given: None,
-            replaced: None,
-        });
+        self.model.constants.push(Constant { name: name.text, arity, span: name.span, given: None, replaced: None });
         id
     }
 
     fn instantiate(&mut self, id: EnvId, instance: &'a ModuleInstance) {
-        let key = instance.name.as_ref().map(|n| n.text.clone());
+        let key = instance.name.as_ref().map(|n| n.text);
         let Some((module, enclosing)) = self.module(id, &instance.module.text) else {
             match key {
                 Some(key) => {
-                    self.envs[id.0].items.insert(key, Item::Standard(instance.module.text.clone()));
+                    self.envs[id.0].items.insert(key, Item::Standard(instance.module.text));
                 }
                 None => self.add_standard(id, &instance.module.text),
             }
@@ -291,7 +281,7 @@ impl<'a> Resolver<'a, '_> {
         match key {
             Some(key) => {
                 if instance.local {
-                    self.envs[id.0].local.insert(key.clone());
+                    self.envs[id.0].local.insert(key);
                 }
                 self.envs[id.0].items.insert(key, Item::Instance(made));
             }
@@ -299,7 +289,7 @@ impl<'a> Resolver<'a, '_> {
                 let defines = |item: &Item<'_>| !matches!(item, Item::Substituted(_) | Item::Implicit);
                 self.import(id, made, instance.module.span, defines);
                 if instance.local {
-                    let names: Vec<_> = self.envs[made.0].items.keys().cloned().collect();
+                    let names: Vec<_> = self.envs[made.0].items.keys().copied().collect();
                     self.envs[id.0].local.extend(names);
                 }
             }
@@ -371,7 +361,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// The names that are known here, for suggestions.
-    pub(super) fn item_names(&self) -> impl Iterator<Item = Rc<str>> + '_ {
-        self.envs[self.env.0].items.keys().cloned()
+    pub(super) fn item_names(&self) -> impl Iterator<Item = Symbol> + '_ {
+        self.envs[self.env.0].items.keys().copied()
     }
 }

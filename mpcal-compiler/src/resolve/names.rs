@@ -1,7 +1,5 @@
 //! Names and operators in expressions: what they stand for, and with which arguments.
 
-use std::rc::Rc;
-
 use super::modules::{EnvId, Item};
 use super::{definition_key, Entry, Place, Resolver};
 use crate::ast::{self, ExprKind as A, Name};
@@ -9,9 +7,10 @@ use crate::diagnostic::{count_of, Diagnostic};
 use crate::operators::{self, Fixity, Operator};
 use crate::resolved::{BoundId, Definition, Expr, ExprKind, LetDefinition, OperatorId};
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 impl Resolver<'_, '_> {
-    pub(super) fn name(&mut self, name: &Rc<str>, span: Span) -> ExprKind {
+    pub(super) fn name(&mut self, name: &Symbol, span: Span) -> ExprKind {
         match &**name {
             "TRUE" => return ExprKind::Bool(true),
             "FALSE" => return ExprKind::Bool(false),
@@ -53,7 +52,7 @@ impl Resolver<'_, '_> {
             return ExprKind::DefaultInit;
         }
         if matches!(&**name, "pc" | "stack" | "ProcSet") {
-            return ExprKind::Opaque(name.clone(), "it is a name of the PlusCal translation");
+            return ExprKind::Opaque(*name, "it is a name of the PlusCal translation");
         }
         self.unknown(name, span)
     }
@@ -166,11 +165,11 @@ impl Resolver<'_, '_> {
     }
 
     /// `I` of `I!Op(a)`, as it is spelt where an instance in a `LET` may have another name than the author's.
-    pub(super) fn qualifier(&self, parts: &[(Name, Vec<ast::Expr>)]) -> Option<Rc<str>> {
+    pub(super) fn qualifier(&self, parts: &[(Name, Vec<ast::Expr>)]) -> Option<Symbol> {
         let [(instance, _), _] = parts else { return None };
         match self.lookup(&instance.text) {
-            Some(Entry::LetInstance(local)) => Some(self.let_instances[local].name.clone()),
-            _ => Some(instance.text.clone()),
+            Some(Entry::LetInstance(local)) => Some(self.let_instances[local].name),
+            _ => Some(instance.text),
         }
     }
 
@@ -189,8 +188,7 @@ impl Resolver<'_, '_> {
                     None => self.own_instance_parameters(env, span),
                 };
                 let parameters = d.parameters.iter();
-                let names: Vec<_> =
-                    parameters.map(|(n, arity)| self.model.new_bound(n.text.clone(), span, *arity)).collect();
+                let names: Vec<_> = parameters.map(|(n, arity)| self.model.new_bound(n.text, span, *arity)).collect();
                 all.extend(self.operands(names.iter().copied(), span));
                 let call = self.node(ExprKind::Call(id, all), span);
                 return ExprKind::Lambda(names, Box::new(call));
@@ -269,7 +267,7 @@ impl Resolver<'_, '_> {
         let saved = self.enter_module(self.outer(env));
         let count = self.envs[env.0].parameters.len();
         for id in self.instance_parameters.clone().into_iter().take(count) {
-            let name = self.model.bound(id).name.clone();
+            let name = self.model.bound(id).name;
             self.scope.push((name, Entry::Bound(id)));
         }
         let kind = match &e.kind {
@@ -284,7 +282,7 @@ impl Resolver<'_, '_> {
                 }
             }
             A::Lambda(names, body) if !args.is_empty() => self.scoped(|cx| {
-                let text = Name { text: Rc::from("lambda"), span: e.span };
+                let text = Name { text: Symbol::from("lambda"), span: e.span };
                 let parameters = names.iter().map(|n| cx.bind(n, 0)).collect();
                 let body = cx.expr(body);
                 let bound = cx.bind(&text, names.len());
@@ -323,15 +321,15 @@ impl Resolver<'_, '_> {
     }
 
     /// A module that is extended here and that nobody has found.
-    pub(super) fn missing_module_here(&self) -> Option<Rc<str>> {
+    pub(super) fn missing_module_here(&self) -> Option<Symbol> {
         let mut known = self.envs[self.env.0].standard.iter();
-        known.find(|m| !operators::STANDARD_MODULES.contains(&&***m)).cloned()
+        known.find(|m| !operators::STANDARD_MODULES.contains(&&***m)).copied()
     }
 
     /// Goes to another module, where nothing is in scope but the block's global variables.
     fn enter_module(&mut self, env: EnvId) -> Place {
         // What may use a definition that mentions a global variable is checked later.
-        let globals = self.globals.iter().map(|(name, g)| (name.clone(), Entry::Variable(*g))).collect();
+        let globals = self.globals.iter().map(|(name, g)| (*name, Entry::Variable(*g))).collect();
         let scope = std::mem::replace(&mut self.scope, globals);
         let in_definition = std::mem::replace(&mut self.in_definition, true);
         Place { env: std::mem::replace(&mut self.env, env), scope, in_mapping: self.in_mapping.take(), in_definition }
@@ -344,7 +342,7 @@ impl Resolver<'_, '_> {
 
     /// Puts an operator in the place of another one, as TLC does where its configuration says `name <- by`. What
     /// cannot be resolved stays as it is: TLC says more about it.
-    pub(super) fn replace(&mut self, name: &Rc<str>, by: &Rc<str>) {
+    pub(super) fn replace(&mut self, name: &Symbol, by: &Symbol) {
         let Some((env, Item::Definition(d, _))) = self.find(self.env, by) else { return };
         let arity = d.parameters.len();
         let old = self.find(self.env, name).map(|(_, item)| item);
@@ -386,7 +384,7 @@ impl Resolver<'_, '_> {
         let mut parameters: Vec<_> = inherited.iter().map(|(n, arity)| self.bind(n, *arity)).collect();
         let outside = std::mem::replace(&mut self.instance_parameters, parameters.clone());
         parameters.extend(d.parameters.iter().map(|(n, arity)| self.bind(n, *arity)).collect::<Vec<_>>());
-        let name: Rc<str> = Rc::from(format!("{}{}", self.envs[env.0].prefix, d.name.text));
+        let name: Symbol = Symbol::from(format!("{}{}", self.envs[env.0].prefix, d.name.text));
         let mut parts = self.envs[env.0].parts.clone();
         parts.push(d.parameters.len());
         let recursive = self.is_recursive(env, key);
@@ -394,7 +392,7 @@ impl Resolver<'_, '_> {
         let span = d.name.span;
         self.model.operators.push(Definition { name, parts, parameters, body: placeholder, recursive, span });
         let body = match d.parameters.len() {
-            0 if is_outside(&d.body) => self.node(ExprKind::ModelValue(d.name.text.clone()), d.body.span),
+            0 if is_outside(&d.body) => self.node(ExprKind::ModelValue(d.name.text), d.body.span),
             _ => self.definition_body(d),
         };
         self.model.operators[id.index()].recursive |=

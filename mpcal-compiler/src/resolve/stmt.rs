@@ -22,8 +22,7 @@ impl Resolver<'_, '_> {
     }
 
     fn stmt(&mut self, s: &ast::Stmt) -> Stmt {
-        let label =
-            s.label.as_ref().map(|l| Label { name: l.name.text.clone(), modifier: l.modifier, span: l.name.span });
+        let label = s.label.as_ref().map(|l| Label { name: l.name.text, modifier: l.modifier, span: l.name.span });
         let kind = match &s.kind {
             A::Assign(list) => {
                 let each = |n: usize| self.assignment(&list[n].0, &list[n].1, &list[..n]);
@@ -58,7 +57,7 @@ impl Resolver<'_, '_> {
             }
             A::Skip => StmtKind::Skip,
             A::Return => StmtKind::Return,
-            A::Goto(name) => StmtKind::Goto(name.text.clone(), name.span),
+            A::Goto(name) => StmtKind::Goto(name.text, name.span),
             A::Call(name, args) => self.call(name, args),
             A::Block(list) => StmtKind::Block(self.stmts(list)),
             // Reported when macros were expanded.
@@ -161,7 +160,7 @@ impl Resolver<'_, '_> {
     /// The variable of a place with what earlier targets of the statement make of it, as `EXCEPT` says it: that is what
     /// `pcal.trans` writes.
     fn old_whole(&self, place: &ast::Place, earlier: &[(ast::Place, ast::Expr)]) -> ast::Expr {
-        let name = ast::Expr { kind: ast::ExprKind::Name(place.name.text.clone()), span: place.name.span };
+        let name = ast::Expr { kind: ast::ExprKind::Name(place.name.text), span: place.name.span };
         let indexed = match self.lookup(&place.name.text) {
             Some(Entry::Variable(id)) => matches!(self.model.variable(id).kind, VariableKind::Ref(1..)),
             _ => false,
@@ -231,7 +230,7 @@ impl Resolver<'_, '_> {
         self.needs("call", "Head", "Sequences", name.span);
         let arguments: Vec<Argument> = args.iter().map(|a| self.argument(a)).collect();
         let Some(&id) = self.procedures.get(&name.text) else {
-            let known: Vec<_> = self.procedures.keys().cloned().collect();
+            let known: Vec<_> = self.procedures.keys().copied().collect();
             self.out.push(
                 Diagnostic::error("unknown-procedure", name.span, format!("there is no procedure `{}`", name.text))
                     .suggest(&name.text, known.iter().map(|n| &**n)),

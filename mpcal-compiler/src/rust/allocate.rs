@@ -6,13 +6,13 @@
 //! methods have one each. Names of values are told apart over the whole model, so that none hides another.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
 
 use proc_macro2::Ident;
 
 use super::names::{ident, pascal, snake};
 use crate::infer::Types;
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, VariableId, VariableKind};
+use crate::symbol::Symbol;
 use crate::types::{Record, TagEnum};
 
 /// Types, traits, variants and primitive types that every module sees.
@@ -174,13 +174,13 @@ pub(super) struct ParameterNames {
 /// The names of everything that is emitted.
 pub(super) struct Names {
     /// Variables and bound names.
-    values: HashMap<Rc<str>, String>,
+    values: HashMap<Symbol, String>,
     /// Fields of structs.
-    fields: HashMap<Rc<str>, String>,
+    fields: HashMap<Symbol, String>,
     /// Fields of enums, which have getters.
-    getters: HashMap<Rc<str>, String>,
+    getters: HashMap<Symbol, String>,
     /// Constants and operators.
-    operators: HashMap<Rc<str>, String>,
+    operators: HashMap<Symbol, String>,
     pub(super) records: Vec<String>,
     pub(super) record_variants: Vec<Vec<String>>,
     pub(super) enums: Vec<String>,
@@ -241,24 +241,24 @@ impl Names {
     }
 
     /// A variable or a bound name.
-    pub(super) fn value(&self, text: &Rc<str>) -> String {
+    pub(super) fn value(&self, text: &Symbol) -> String {
         self.values.get(text).cloned().unwrap_or_else(|| snake(text))
     }
 
     /// A field of a record.
-    pub(super) fn field(&self, record: &Record, text: &Rc<str>) -> String {
+    pub(super) fn field(&self, record: &Record, text: &Symbol) -> String {
         let names = if record.shapes.len() == 1 { &self.fields } else { &self.getters };
         names.get(text).cloned().unwrap_or_else(|| snake(text))
     }
 
     /// A constant or an operator.
-    pub(super) fn operator(&self, text: &Rc<str>) -> String {
+    pub(super) fn operator(&self, text: &Symbol) -> String {
         self.operators.get(text).cloned().unwrap_or_else(|| snake(text))
     }
 }
 
 /// Names of values: `Foo` and `foo` differ in TLA+, so the second is `foo_2`.
-fn values(model: &Model) -> HashMap<Rc<str>, String> {
+fn values(model: &Model) -> HashMap<Symbol, String> {
     // What stands beside each kind of name in the emitted text.
     let beside = |kind: VariableKind| -> &[&str] {
         match kind {
@@ -269,12 +269,12 @@ fn values(model: &Model) -> HashMap<Rc<str>, String> {
             VariableKind::Ref(_) => &[],
         }
     };
-    let mut all: BTreeMap<Rc<str>, HashSet<&str>> = BTreeMap::new();
+    let mut all: BTreeMap<Symbol, HashSet<&str>> = BTreeMap::new();
     for v in &model.variables {
-        all.entry(v.name.clone()).or_default().extend(beside(v.kind));
+        all.entry(v.name).or_default().extend(beside(v.kind));
     }
     for b in &model.bounds {
-        all.entry(b.name.clone()).or_default().extend(["constants", "frame", "return_to", "section"]);
+        all.entry(b.name).or_default().extend(["constants", "frame", "return_to", "section"]);
     }
     let (mut taken, mut found) = (Taken::default(), HashMap::new());
     for (text, beside) in all {
@@ -287,13 +287,13 @@ fn values(model: &Model) -> HashMap<Rc<str>, String> {
 }
 
 /// Fields of structs.
-fn fields(types: &Types) -> HashMap<Rc<str>, String> {
+fn fields(types: &Types) -> HashMap<Symbol, String> {
     let mut taken = Taken::default();
-    fields_of(types, |record| record.shapes.len() == 1).map(|f| (f.clone(), taken.take_snake(&snake(&f)))).collect()
+    fields_of(types, |record| record.shapes.len() == 1).map(|f| (f, taken.take_snake(&snake(&f)))).collect()
 }
 
 /// Fields of enums: each has a getter of its name, and a `…_mut`.
-fn getters(types: &Types) -> HashMap<Rc<str>, String> {
+fn getters(types: &Types) -> HashMap<Symbol, String> {
     let mut taken = Taken::of(&[VALUE_METHODS]);
     let mut getter = |name: &str| {
         let numbered = (2..).map(|n| format!("{name}_{n}"));
@@ -303,24 +303,24 @@ fn getters(types: &Types) -> HashMap<Rc<str>, String> {
         taken.0.extend([free.clone(), format!("{free}_mut")]);
         free
     };
-    fields_of(types, |record| record.shapes.len() != 1).map(|f| (f.clone(), getter(&snake(&f)))).collect()
+    fields_of(types, |record| record.shapes.len() != 1).map(|f| (f, getter(&snake(&f)))).collect()
 }
 
 /// The fields of some records, sorted.
-fn fields_of(types: &Types, wanted: impl Fn(&Record) -> bool) -> impl Iterator<Item = Rc<str>> {
+fn fields_of(types: &Types, wanted: impl Fn(&Record) -> bool) -> impl Iterator<Item = Symbol> {
     let records = types.records.iter().filter(|r| wanted(r));
-    let all: BTreeSet<Rc<str>> = records.flat_map(|r| r.fields.keys().cloned()).collect();
+    let all: BTreeSet<Symbol> = records.flat_map(|r| r.fields.keys().copied()).collect();
     all.into_iter()
 }
 
 /// Constants are fields, operators methods or, in capitals, constants.
-fn operators(model: &Model) -> HashMap<Rc<str>, String> {
-    let mut all: Vec<Rc<str>> = model.constants.iter().map(|c| c.name.clone()).collect();
-    all.extend(model.operators.iter().map(|o| o.name.clone()));
+fn operators(model: &Model) -> HashMap<Symbol, String> {
+    let mut all: Vec<Symbol> = model.constants.iter().map(|c| c.name).collect();
+    all.extend(model.operators.iter().map(|o| o.name));
     all.sort();
     all.dedup();
     let mut taken = Taken::of(&[ARC_METHODS, &["check", "checked", "model_hash"]]);
-    all.into_iter().map(|text| (text.clone(), taken.take_snake(&snake(&text)))).collect()
+    all.into_iter().map(|text| (text, taken.take_snake(&snake(&text)))).collect()
 }
 
 /// `InboxOverNetwork`, `PlainOverTotal`
@@ -362,8 +362,8 @@ impl LabelNames {
     }
 
     /// Names of labels, different for different labels.
-    pub(super) fn take<'l>(&mut self, texts: impl IntoIterator<Item = &'l Rc<str>>) -> HashMap<Rc<str>, Ident> {
-        texts.into_iter().map(|text| (text.clone(), ident(&self.labels.take(&pascal(text), "")))).collect()
+    pub(super) fn take<'l>(&mut self, texts: impl IntoIterator<Item = &'l Symbol>) -> HashMap<Symbol, Ident> {
+        texts.into_iter().map(|text| (*text, ident(&self.labels.take(&pascal(text), "")))).collect()
     }
 
     /// The function of a label.

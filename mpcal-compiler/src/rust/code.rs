@@ -8,6 +8,7 @@ use quote::quote;
 
 use super::procedure::{Copy, Target};
 use crate::resolved::{BoundId, VariableId};
+use crate::symbol::Symbol;
 use crate::types::Type;
 
 /// Where an expression stands, which decides how names are reached.
@@ -32,7 +33,7 @@ pub(super) struct Scope {
     /// What the `ref`s of a procedure stand for.
     pub(super) refs: HashMap<VariableId, Target>,
     /// Labels of this body that are not spelt as in the model.
-    pub(super) labels: Rc<HashMap<Rc<str>, proc_macro2::Ident>>,
+    pub(super) labels: Rc<HashMap<Symbol, proc_macro2::Ident>>,
     /// The procedures that can be called.
     pub(super) copies: Rc<Vec<Copy>>,
     /// Whether this is the body of a procedure.

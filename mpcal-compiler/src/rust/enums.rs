@@ -49,8 +49,8 @@ impl Emitter<'_> {
     /// The string or model value that an expression is.
     pub(super) fn tag_of(&self, e: &Expr) -> Option<Tag> {
         match &e.kind {
-            ExprKind::Str(text) => Some(Tag::Str(text.clone())),
-            ExprKind::ModelValue(name) => Some(Tag::Model(name.clone())),
+            ExprKind::Str(text) => Some(Tag::Str(*text)),
+            ExprKind::ModelValue(name) => Some(Tag::Model(*name)),
             ExprKind::Call(id, _) => self.model.tag_of(*id),
             ExprKind::Constant(id) => self.model.constant_tag(*id),
             _ => None,

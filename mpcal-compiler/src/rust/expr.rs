@@ -1,7 +1,5 @@
 //! Expressions.
 
-use std::rc::Rc;
-
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -10,6 +8,7 @@ use super::place::Place;
 use super::Emitter;
 use crate::ast::Quantifier;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
+use crate::symbol::Symbol;
 use crate::types::{Tag, Type, MAX_TUPLE};
 
 impl Emitter<'_> {
@@ -147,8 +146,8 @@ impl Emitter<'_> {
                 let n = Literal::i64_unsuffixed(*n);
                 Code::owned(quote!(#n), Type::Int)
             }
-            ExprKind::Str(text) => self.tag(&Tag::Str(text.clone()), &ty, want),
-            ExprKind::ModelValue(name) => self.tag(&Tag::Model(name.clone()), &ty, want),
+            ExprKind::Str(text) => self.tag(&Tag::Str(*text), &ty, want),
+            ExprKind::ModelValue(name) => self.tag(&Tag::Model(*name), &ty, want),
             ExprKind::SelfId => match &s.self_id {
                 Some((tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
                 None => self.refuse(e, "`self`", "there is no process here"),
@@ -349,7 +348,7 @@ impl Emitter<'_> {
         Code::owned(quote!(rt::value_index(#f, #i)?), Type::Value)
     }
 
-    fn field(&self, r: &Expr, field: &Rc<str>, s: &Scope) -> Code {
+    fn field(&self, r: &Expr, field: &Symbol, s: &Scope) -> Code {
         let record = self.present(self.code(r, None, s));
         match record.ty {
             Type::Record(id) => self.field_of(record, id, field),
@@ -368,7 +367,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn field_of(&self, record: Code, id: usize, field: &Rc<str>) -> Code {
+    fn field_of(&self, record: Code, id: usize, field: &Symbol) -> Code {
         let definition = &self.types.records[id];
         let ty = definition.fields.get(field).cloned().unwrap_or(Type::Value);
         let name = self.field_name(definition, field);

@@ -14,6 +14,7 @@ use super::steps::jump_label;
 use super::Emitter;
 use crate::normal::{Block, End, Jump};
 use crate::resolved::{Argument, Initial, ProcedureId, VariableId, VariableKind};
+use crate::symbol::Symbol;
 use crate::types::Type;
 
 /// What a `ref` parameter of a procedure stands for.
@@ -37,7 +38,7 @@ pub(super) struct Copy {
     /// The struct of an activation.
     pub(super) frame: Ident,
     /// The label of each section.
-    pub(super) labels: HashMap<Rc<str>, Ident>,
+    pub(super) labels: HashMap<Symbol, Ident>,
 }
 
 /// What the procedures of one archetype are named.

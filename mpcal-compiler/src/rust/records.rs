@@ -1,7 +1,5 @@
 //! Record types: a struct, or an enum with a variant per shape; and records.
 
-use std::rc::Rc;
-
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -10,6 +8,7 @@ use super::expr::element_of;
 use super::names::ident;
 use super::Emitter;
 use crate::resolved::Expr;
+use crate::symbol::Symbol;
 use crate::types::{Record, Shape, Tag, Type};
 
 impl Emitter<'_> {
@@ -22,11 +21,11 @@ impl Emitter<'_> {
         }
     }
 
-    fn field_type(&self, record: &Record, field: &Rc<str>) -> TokenStream {
+    fn field_type(&self, record: &Record, field: &Symbol) -> TokenStream {
         self.rust_type(record.fields.get(field).unwrap_or(&Type::Value))
     }
 
-    fn record_struct(&self, name: &Ident, record: &Record, fields: &[Rc<str>]) -> TokenStream {
+    fn record_struct(&self, name: &Ident, record: &Record, fields: &[Symbol]) -> TokenStream {
         let names: Vec<_> = fields.iter().map(|f| self.field_name(record, f)).collect();
         let keys: Vec<&str> = fields.iter().map(|f| &**f).collect();
         let types: Vec<_> = fields.iter().map(|f| self.field_type(record, f)).collect();
@@ -96,7 +95,7 @@ impl Emitter<'_> {
     }
 
     /// How a field of an enum is read, and changed: it fails for shapes without the field.
-    fn accessors(&self, record: &Record, variants: &[Ident], field: &Rc<str>, t: &Type) -> TokenStream {
+    fn accessors(&self, record: &Record, variants: &[Ident], field: &Symbol, t: &Type) -> TokenStream {
         let (getter, setter) =
             (self.field_name(record, field), ident(&format!("{}_mut", self.names.field(record, field))));
         let t = self.rust_type(t);
@@ -125,19 +124,19 @@ impl Emitter<'_> {
 }
 
 impl Emitter<'_> {
-    pub(super) fn record_literal(&self, fields: &[(Rc<str>, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
-        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
-        let tag = |field: &Rc<str>| fields.iter().find(|(f, _)| f == field).and_then(|(_, e)| self.tag_of(e));
+    pub(super) fn record_literal(&self, fields: &[(Symbol, Expr)], ty: &Type, e: &Expr, s: &Scope) -> Code {
+        let names: Vec<_> = fields.iter().map(|(n, _)| *n).collect();
+        let tag = |field: &Symbol| fields.iter().find(|(f, _)| f == field).and_then(|(_, e)| self.tag_of(e));
         self.record_of(&names, ty, e, &tag, |n, t| self.owned(&fields[n].1, t, s))
     }
 
     /// A record of a type; `value` gives the value of the n-th field at its type.
     fn record_of(
         &self,
-        names: &[Rc<str>],
+        names: &[Symbol],
         ty: &Type,
         e: &Expr,
-        tag: &dyn Fn(&Rc<str>) -> Option<Tag>,
+        tag: &dyn Fn(&Symbol) -> Option<Tag>,
         value: impl Fn(usize, &Type) -> TokenStream,
     ) -> Code {
         let Type::Record(id) = ty else {
@@ -174,9 +173,9 @@ impl Emitter<'_> {
     }
 
     /// `[a : S, b : T]`, enumerated.
-    pub(super) fn record_set(&self, fields: &[(Rc<str>, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
+    pub(super) fn record_set(&self, fields: &[(Symbol, Expr)], ty: Type, e: &Expr, s: &Scope) -> Code {
         let element = element_of(&ty);
-        let names: Vec<_> = fields.iter().map(|(n, _)| n.clone()).collect();
+        let names: Vec<_> = fields.iter().map(|(n, _)| *n).collect();
         let items: Vec<_> = (1..=fields.len()).map(|n| self.own.item(n)).collect();
         let sets: Vec<_> = (1..=fields.len()).map(|n| self.own.set(n)).collect();
         let mut types = Vec::new();

@@ -9,7 +9,6 @@
 //! before the operator is used. What the variables of a procedure start with is read by those that call it.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use crate::fresh::free::Free;
 use crate::fresh::Fresh;
@@ -19,6 +18,7 @@ use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Initial, Model, OperatorId, ProcedureId, Variable, VariableId, VariableKind,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// Rewrites operators and what uses them.
 pub(super) fn pass_globals(model: &mut Model, normal: &mut Normal) {
@@ -327,7 +327,7 @@ fn take_globals(e: &mut Expr, model: &mut Model, values: &mut HashMap<VariableId
     if model.variable(id).kind == VariableKind::Global {
         let parameter = values.entry(id).or_insert_with(|| {
             let global = model.variable(id).clone();
-            let name = Rc::from(format!("{}Start", global.name));
+            let name = Symbol::from(format!("{}Start", global.name));
             model.variables.push(Variable { name, kind: VariableKind::Value, initial: Initial::None, ..global });
             VariableId(model.variables.len() as u32 - 1)
         });

@@ -139,7 +139,7 @@ fn merge(model: &mut Model, normal: &mut Normal, copies: &Copies, types: &Types)
             }
         }
         several |= groups.len() > 1;
-        let name = model.operators[of.index()].name.clone();
+        let name = model.operators[of.index()].name;
         if !groups.is_empty() {
             retire(model, *of);
         }

@@ -8,8 +8,6 @@
 //! theirs writes last: expressions see what it was when the step began. Where there are procedures or instances of
 //! archetypes, it stays what nothing but TLC can evaluate.
 
-use std::rc::Rc;
-
 use crate::fresh::Fresh;
 use crate::normal::{Block, Body, End, Jump, Normal, Step};
 use crate::operators;
@@ -18,6 +16,7 @@ use crate::resolved::{
     VariableId, VariableKind,
 };
 use crate::source::Span;
+use crate::symbol::Symbol;
 
 /// Rewrites what mentions them.
 pub(super) fn program_counter(model: &mut Model, normal: &mut Normal) {
@@ -80,7 +79,7 @@ fn identifiers(model: &mut Model) -> Option<Expr> {
 
 fn define(model: &mut Model, name: &str, body: Expr) -> OperatorId {
     let span = body.span;
-    let name = Rc::from(name);
+    let name = Symbol::from(name);
     model.operators.push(Definition { name, parts: vec![0], parameters: Vec::new(), body, recursive: false, span });
     OperatorId(model.operators.len() as u32 - 1)
 }
@@ -111,9 +110,9 @@ fn call(e: &mut Expr, name: &str, by: OperatorId) {
 fn add(model: &mut Model, normal: &mut Normal, multiprocess: bool) {
     let Some(initial) = initial(model, normal, multiprocess) else { return };
     let span = initial.span;
-    let name: Rc<str> = Rc::from("pc");
+    let name: Symbol = Symbol::from("pc");
     let variable = |model: &mut Model, kind, initial| {
-        model.variables.push(Variable { name: name.clone(), span, kind, initial });
+        model.variables.push(Variable { name, span, kind, initial });
         VariableId(model.variables.len() as u32 - 1)
     };
     let pc = variable(model, VariableKind::Global, Initial::Value(initial));
@@ -137,7 +136,7 @@ fn add(model: &mut Model, normal: &mut Normal, multiprocess: bool) {
 
 /// Where each process starts: `[p \in ProcSet |-> CASE p \in S -> "first" …]`.
 fn initial(model: &mut Model, normal: &Normal, multiprocess: bool) -> Option<Expr> {
-    let first = |body: &Body| body.sections.first().map_or(Rc::from("Done"), |s| s.label.clone());
+    let first = |body: &Body| body.sections.first().map_or(Symbol::from("Done"), |s| s.label);
     if !multiprocess {
         return Some(model.expr(ExprKind::Str(first(normal.archetypes.first()?)), model.processes.first()?.span));
     }
@@ -164,9 +163,9 @@ fn initial(model: &mut Model, normal: &Normal, multiprocess: bool) -> Option<Exp
 /// Writes `pc` at the end of every path.
 fn write(model: &mut Model, block: &mut Block, parameter: VariableId, multiprocess: bool) {
     let label = match &mut block.end {
-        End::Goto(Jump::Label(label)) => label.clone(),
-        End::Goto(Jump::Done) => Rc::from("Done"),
-        End::Goto(Jump::Error) => Rc::from("Error"),
+        End::Goto(Jump::Label(label)) => *label,
+        End::Goto(Jump::Done) => Symbol::from("Done"),
+        End::Goto(Jump::Error) => Symbol::from("Error"),
         End::If(_, a, b) => {
             write(model, a, parameter, multiprocess);
             return write(model, b, parameter, multiprocess);

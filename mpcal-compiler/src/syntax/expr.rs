@@ -1,7 +1,5 @@
 //! TLA+ expressions, by precedence climbing over the operator table.
 
-use std::rc::Rc;
-
 use nom::branch::alt;
 use nom::combinator::opt;
 use nom::multi::separated_list1;
@@ -16,6 +14,7 @@ use super::tokens::{any_word, measured, name, nested, reached, symbol, word, Res
 use crate::ast::{Binding, Expr, ExprKind, Quantifier};
 use crate::diagnostic::Diagnostic;
 use crate::operators::{self, Fixity};
+use crate::symbol::Symbol;
 
 /// Expr
 pub(super) fn expr(i: Tokens<'_>) -> Res<'_, Expr> {
@@ -229,7 +228,7 @@ pub(super) fn primary(i: Tokens<'_>) -> Res<'_, Expr> {
         TokenKind::String => {
             let text = i.text(token);
             let value = unescape(&text[1..text.len() - 1]);
-            Ok((i.skip(1), Expr { kind: ExprKind::String(Rc::from(value)), span: token.span }))
+            Ok((i.skip(1), Expr { kind: ExprKind::String(Symbol::from(value)), span: token.span }))
         }
         TokenKind::Symbol(s) => match s {
             "(" => {

@@ -1,7 +1,5 @@
 //! Modules and their units.
 
-use std::rc::Rc;
-
 use nom::branch::alt;
 use nom::combinator::opt;
 use nom::multi::{separated_list0, separated_list1};
@@ -18,6 +16,7 @@ use crate::ast::{Definition, Expr, ExprKind, Module, ModuleInstance, Name, Unit}
 use crate::diagnostic::Diagnostics;
 use crate::operators;
 use crate::source::Source;
+use crate::symbol::Symbol;
 
 /// Parses a whole module. A unit that cannot be parsed is reported and read over.
 pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnostics) -> Module {
@@ -41,7 +40,7 @@ pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnost
 pub(super) fn instantiated(source: &Source, tokens: &[Token]) -> Vec<Name> {
     let pairs = tokens.windows(2).filter(|pair| source.slice(pair[0].span) == "INSTANCE");
     let names = pairs.filter(|pair| pair[1].kind == TokenKind::Word);
-    names.map(|pair| Name { text: Rc::from(source.slice(pair[1].span)), span: pair[1].span }).collect()
+    names.map(|pair| Name { text: Symbol::from(source.slice(pair[1].span)), span: pair[1].span }).collect()
 }
 
 /// `---- MODULE M ---- EXTENDS A, B … ====`
@@ -154,7 +153,7 @@ pub(super) fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
         return terminated(operator_symbol, placeholder).map(|found| (found, 1)).parse(i);
     }
     if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
-        let found = Name { text: Rc::from(op.name), span: i.here() };
+        let found = Name { text: Symbol::from(op.name), span: i.here() };
         return placeholder(i.skip(1)).map(|(rest, _)| (rest, (found, 1)));
     }
     let (i, found) = name(i)?;
@@ -172,7 +171,7 @@ fn operator_symbol(i: Tokens<'_>) -> Res<'_, Name> {
             let text = if s == "-." { "-" } else { s };
             let known = operators::infix(text).is_some() || operators::postfix(text).is_some();
             if known {
-                Ok((i.skip(1), Name { text: Rc::from(text), span }))
+                Ok((i.skip(1), Name { text: Symbol::from(text), span }))
             } else {
                 i.fail("an operator")
             }
@@ -221,7 +220,7 @@ fn instance(i: Tokens<'_>) -> Res<'_, (Name, Vec<(Name, Expr)>)> {
 /// A symbol or a word that stands before its operand.
 fn prefix_symbol(i: Tokens<'_>) -> Res<'_, Name> {
     match prefix_operator(i) {
-        Some(op) => Ok((i.skip(1), Name { text: Rc::from(op.name), span: i.here() })),
+        Some(op) => Ok((i.skip(1), Name { text: Symbol::from(op.name), span: i.here() })),
         None => i.fail("an operator"),
     }
 }
@@ -234,7 +233,7 @@ fn with_argument(i: Tokens<'_>) -> Res<'_, Expr> {
         Ok((rest, e)) if !rest.is_symbol("==") => Ok((rest, e)),
         Err(nom::Err::Failure(f)) => Err(nom::Err::Failure(f)),
         Ok(_) | Err(_) => {
-            let text = if i.is_symbol("-.") { Rc::from("prefix -") } else { found.text };
+            let text = if i.is_symbol("-.") { Symbol::from("prefix -") } else { found.text };
             Ok((rest, Expr { kind: ExprKind::Name(text), span: found.span }))
         }
     }
@@ -252,7 +251,7 @@ fn head(i: Tokens<'_>) -> Res<'_, Head> {
     }
     if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
         let (rest, a) = name(i.skip(1))?;
-        return Ok((rest, (Name { text: Rc::from(op.name), span: i.here() }, vec![(a, 0)], None)));
+        return Ok((rest, (Name { text: Symbol::from(op.name), span: i.here() }, vec![(a, 0)], None)));
     }
     let (i, first) = name(i)?;
     if i.is_symbol("(") {

@@ -1,7 +1,5 @@
 //! Names in expressions, and operators given as arguments.
 
-use std::rc::Rc;
-
 use nom::multi::separated_list1;
 use nom::sequence::delimited;
 use nom::Parser;
@@ -11,16 +9,17 @@ use super::lex::{Token, TokenKind};
 use super::tokens::{name, symbol, Res, Tokens};
 use crate::ast::{Expr, ExprKind, Name};
 use crate::operators;
+use crate::symbol::Symbol;
 
 /// A name, perhaps applied (`Op(a, b)`), of an instance (`I(x)!Op(a)`), or with selectors of a
 /// subexpression (`Op!1!<<`, `+!1`).
 pub(super) fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
     let (mut i, first) = match start.first() {
         Some(t) if t.kind == TokenKind::Step && start.text(t).ends_with(|c: char| c.is_ascii_alphanumeric()) => {
-            (start.skip(1), Name { text: Rc::from(start.text(t)), span: t.span })
+            (start.skip(1), Name { text: Symbol::from(start.text(t)), span: t.span })
         }
         Some(Token { kind: TokenKind::Symbol(s), span, .. }) if is_operator(s) => {
-            (start.skip(1), Name { text: Rc::from(s), span })
+            (start.skip(1), Name { text: Symbol::from(s), span })
         }
         _ => name(start)?,
     };
@@ -62,7 +61,7 @@ pub(super) fn reference(start: Tokens<'_>) -> Res<'_, Expr> {
 /// subexpression.
 fn selector(i: Tokens<'_>) -> Res<'_, (Name, bool)> {
     let Some(token) = i.first() else { return i.fail("a name") };
-    let found = |i: Tokens<'_>| Name { text: Rc::from(i.text(token)), span: token.span };
+    let found = |i: Tokens<'_>| Name { text: Symbol::from(i.text(token)), span: token.span };
     match token.kind {
         TokenKind::Word if is_operator(i.text(token)) => Ok((i.skip(1), (found(i), true))),
         TokenKind::Word => name(i).map(|(rest, n)| (rest, (n, false))),
@@ -91,7 +90,7 @@ pub(super) fn argument(i: Tokens<'_>) -> Res<'_, Expr> {
         };
         if is_operator(spelling) && matches!(next.kind, TokenKind::Symbol("," | ")")) {
             let text = if spelling == "-." { "prefix -" } else { spelling };
-            return Ok((i.skip(1), Expr { kind: ExprKind::Name(Rc::from(text)), span: token.span }));
+            return Ok((i.skip(1), Expr { kind: ExprKind::Name(Symbol::from(text)), span: token.span }));
         }
     }
     expr(i)

@@ -5,7 +5,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::rc::Rc;
 use std::sync::OnceLock;
 
 use nom::error::{ErrorKind, ParseError};
@@ -16,6 +15,7 @@ use super::{MAX_CHAIN, MAX_DEPTH};
 use crate::ast::Name;
 use crate::diagnostic::{nearest, Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
+use crate::symbol::Symbol;
 
 /// What parsers share: the text, the farthest failure so far, and the problems found.
 pub(super) struct Context<'a> {
@@ -269,7 +269,7 @@ pub(super) fn word<'a>(word: &'static str) -> impl Fn(Tokens<'a>) -> Res<'a, Spa
 pub(super) fn name(i: Tokens<'_>) -> Res<'_, Name> {
     match i.first() {
         Some(t) if t.kind == TokenKind::Word && !is_reserved(i.text(t)) => {
-            Ok((i.skip(1), Name { text: Rc::from(i.text(t)), span: t.span }))
+            Ok((i.skip(1), Name { text: Symbol::from(i.text(t)), span: t.span }))
         }
         _ => i.fail("a name"),
     }
@@ -279,7 +279,7 @@ pub(super) fn name(i: Tokens<'_>) -> Res<'_, Name> {
 pub(super) fn any_word(i: Tokens<'_>) -> Res<'_, Name> {
     match i.first() {
         Some(t) if t.kind == TokenKind::Word && i.text(t) != "_" => {
-            Ok((i.skip(1), Name { text: Rc::from(i.text(t)), span: t.span }))
+            Ok((i.skip(1), Name { text: Symbol::from(i.text(t)), span: t.span }))
         }
         _ => i.fail("a field"),
     }
