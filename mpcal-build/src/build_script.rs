@@ -8,15 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "interpret")]
-use mpcal_values::Value;
-
-use mpcal_compiler::check::Rules;
-use mpcal_compiler::diagnostic::Severity;
+use mpcal_compiler::interpret::{self, Coverage, Explored};
+use mpcal_compiler::{render, Compilation, Options, Rules, Source, Sources, MAX_BYTES};
 #[cfg(feature = "interpret")]
-use mpcal_compiler::interpret::{Coverage, Explored};
-use mpcal_compiler::pipeline::{self, Output, Request, Translation};
-use mpcal_compiler::render::render;
-use mpcal_compiler::source::{Source, MAX_BYTES};
+use mpcal_values::Value;
 
 /// Compiles one model with the default [`Config`], from a build script.
 ///
@@ -101,15 +96,26 @@ impl Config {
         self
     }
 
-    pub(crate) fn rules(&self) -> Rules {
-        Rules { no_multiple_writes: self.no_multiple_writes, ..Rules::default() }
+    /// A model in a file.
+    pub(crate) fn compilation(&self, path: &Path) -> Result<Compilation, Error> {
+        let options = self.options(self.configuration_of(path)?);
+        Ok(Compilation::new(self.source(path)?, &self.loader(path.parent()), options))
     }
 
-    /// Runs the passes over a file.
-    pub(crate) fn run(&self, path: &Path, request: Request) -> Result<Output, Error> {
-        let configuration = self.configuration_of(path)?;
-        let request = Request { configuration, untyped: self.untyped, ..request };
-        Ok(self.denied(pipeline::run(self.source(path)?, &self.loader(path.parent()), request)))
+    /// A model that is given as text; modules that it extends are looked for in `directory`.
+    fn compilation_of_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<Compilation, Error> {
+        let configuration = self.configuration.as_ref().map(|path| self.source(path)).transpose()?;
+        Ok(Compilation::new(Source::new(name, text), &self.loader(directory), self.options(configuration)))
+    }
+
+    fn options(&self, configuration: Option<Source>) -> Options {
+        Options {
+            configuration,
+            rules: Rules { no_multiple_writes: self.no_multiple_writes, ..Rules::default() },
+            untyped: self.untyped,
+            deny: self.deny.clone(),
+            on_this_thread: self.in_macro,
+        }
     }
 
     /// Reads a file.
@@ -120,20 +126,6 @@ impl Config {
             return Err(Error::file(path, &io::Error::other("it is too large")));
         }
         Ok(Source::new(path.display().to_string(), text))
-    }
-
-    /// Runs the passes over a text; extended modules are looked for in `directory`.
-    pub(crate) fn run_text(&self, name: &str, text: String, directory: Option<&Path>, request: Request) -> Output {
-        let request = Request { untyped: self.untyped, ..request };
-        self.denied(pipeline::run(Source::new(name, text), &self.loader(directory), request))
-    }
-
-    /// What is denied is an error.
-    fn denied(&self, mut output: Output) -> Output {
-        for d in output.diagnostics.iter_mut().filter(|d| self.deny.iter().any(|code| *code == d.code)) {
-            d.severity = Severity::Error;
-        }
-        output
     }
 
     /// Finds modules in a directory and in those that were added.
@@ -157,10 +149,7 @@ impl Config {
     /// are more states.
     #[cfg(feature = "interpret")]
     pub fn explore(&self, text: &str, constants: &HashMap<String, Value>, limit: usize) -> Result<Explored, Error> {
-        let configuration = self.configuration.as_ref().map(|path| self.source(path)).transpose()?;
-        let source = Source::new("model", text);
-        mpcal_compiler::interpret::explore(source, &self.loader(None), configuration, constants, limit)
-            .map_err(Error::text)
+        interpret::explore(&self.compilation_of_text("model", text, None)?, constants, limit).map_err(Error::text)
     }
 
     /// Takes a walk of so many steps through a model in a file, with the constants of its configuration,
@@ -170,10 +159,7 @@ impl Config {
     /// The report of what is wrong with the model, a failed assertion or evaluation.
     #[cfg(feature = "interpret")]
     pub fn coverage(&self, path: impl AsRef<Path>, steps: usize) -> Result<Coverage, Error> {
-        let path = path.as_ref();
-        let loader = self.loader(path.parent());
-        mpcal_compiler::interpret::coverage(self.source(path)?, &loader, self.configuration_of(path)?, steps)
-            .map_err(Error::text)
+        interpret::coverage(&self.compilation(path.as_ref())?, steps).map_err(Error::text)
     }
 
     /// The configuration of a model in a file.
@@ -189,8 +175,7 @@ impl Config {
     /// # Errors
     /// The report of what is wrong.
     pub fn compile_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<Compiled, Error> {
-        let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
-        finish(self.run_text(name, text.to_owned(), directory, request))
+        finish(&self.compilation_of_text(name, text, directory)?)
     }
 
     /// Translates a model that is given as text to plain PlusCal, between the markers in it; gives the
@@ -199,11 +184,9 @@ impl Config {
     /// # Errors
     /// The report of what is wrong.
     pub fn translate_text(&self, name: &str, text: &str, directory: Option<&Path>) -> Result<String, Error> {
-        let request = Request { rules: self.rules(), pluscal: Translation::InPlace, ..Request::default() };
-        let output = self.run_text(name, text.to_owned(), directory, request);
-        let report = render(&output.sources, &output.diagnostics, false);
-        let fine = output.diagnostics.iter().all(|d| d.severity != Severity::Error);
-        output.rewritten.filter(|_| fine).ok_or_else(|| Error::text(report))
+        let compilation = self.compilation_of_text(name, text, directory)?;
+        let rewritten = compilation.rewritten().map(str::to_owned);
+        rewritten.filter(|_| !compilation.has_errors()).ok_or_else(|| Error::text(compilation.report(false)))
     }
 
     /// Compiles a model in a file.
@@ -211,8 +194,7 @@ impl Config {
     /// # Errors
     /// The report of what is wrong, or that the file cannot be read.
     pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Compiled, Error> {
-        let request = Request { rules: self.rules(), rust: true, on_this_thread: self.in_macro, ..Request::default() };
-        finish(self.run(path.as_ref(), request)?)
+        finish(&self.compilation(path.as_ref())?)
     }
 
     /// Compiles a model from a build script: writes the module to `OUT_DIR/<file name>.rs` if it
@@ -252,7 +234,8 @@ impl Config {
 /// # Errors
 /// The report of what is wrong.
 pub fn parse(path: &str, text: &str) -> Result<(), Error> {
-    let (sources, problems) = pipeline::parse_only(Source::new(path, text));
+    let sources = Sources::new(Source::new(path, text));
+    let problems = mpcal_compiler::problems(sources.model());
     if problems.is_empty() {
         Ok(())
     } else {
@@ -266,17 +249,19 @@ pub fn parse(path: &str, text: &str) -> Result<(), Error> {
 /// # Errors
 /// The report of what keeps the block from being read.
 pub fn format(path: &str, text: &str) -> Result<String, Error> {
-    let (sources, formatted) = pipeline::format(Source::new(path, text));
-    formatted.map_err(|problems| Error::text(render(&sources, &problems, false)))
+    let sources = Sources::new(Source::new(path, text));
+    mpcal_compiler::format(sources.model()).map_err(|problems| Error::text(render(&sources, &problems, false)))
 }
 
-fn finish(output: Output) -> Result<Compiled, Error> {
-    let report = render(&output.sources, &output.diagnostics, false);
-    match output.rust {
-        Some(rust) if output.diagnostics.iter().all(|d| d.severity != Severity::Error) => {
-            Ok(Compiled { rust, warnings: report, modules: output.sources.modules().map(PathBuf::from).collect() })
+fn finish(compilation: &Compilation) -> Result<Compiled, Error> {
+    let rust = compilation.rust().map(str::to_owned);
+    let report = compilation.report(false);
+    match rust.filter(|_| !compilation.has_errors()) {
+        Some(rust) => {
+            let modules = compilation.sources().modules().map(PathBuf::from).collect();
+            Ok(Compiled { rust, warnings: report, modules })
         }
-        _ => Err(Error::text(report)),
+        None => Err(Error::text(report)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The canonical layout of an MPCal block.
 //!
-//! In: a block as parsed, its tokens and comments. Out: the text of the block, laid out anew: the tree says
+//! In: a file. Out: its text with the block laid out anew: the tree says
 //! how each part and statement is broken into lines, the [`Printer`] prints its tokens, in their order, with
 //! the comments between them. Expressions keep the lines that the author broke them into, moved as a whole so
 //! that junction lists keep their columns. Formatting twice changes nothing more.
@@ -14,18 +14,51 @@ use crate::ast::{
     Archetype, Argument, Block, Initial, Instance, Macro, Mapping, MappingMacro, MappingTarget, Name, Parameter,
     Procedure, Process, ProcessKind, Variable,
 };
+use crate::compilation::with_stack;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
-use crate::syntax::lex::Lexed;
+use crate::syntax::{self, lex::Lexed};
 
 use printer::{Gap, Printer};
-pub use same::same;
+use same::same;
 
 /// Lines that we lay out are at most this long, where they can be broken.
 const WIDTH: usize = 100;
 
-/// Formats a block.
-#[must_use]
-pub fn format(source: &Source, block: &Block, lexed: &Lexed) -> String {
+/// The text of a file with its block laid out anew.
+///
+/// # Errors
+/// The problems that keep it from being read.
+pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
+    with_stack(|| {
+        let mut out = Diagnostics::default();
+        let Some((block, lexed)) = syntax::parse_block(source, &mut out) else {
+            // Says that there is none.
+            let _ = syntax::parse(source, &mut out);
+            return Err(out.sorted());
+        };
+        if out.has_errors() {
+            return Err(out.sorted());
+        }
+        let text = print(source, &block, &lexed);
+        let again = Source::new("formatted", text.clone());
+        let before = (source, &block, &lexed.comments[..]);
+        let is_same = syntax::parse_block(&again, &mut out)
+            .is_some_and(|(block, lexed)| same(before, (&again, &block, &lexed.comments)));
+        if !is_same || out.has_errors() {
+            let fault = Diagnostic::error("internal-error", block.name.span, "the formatted block is another one")
+                .help("this is a fault of mpcal-build: please report it, with the model; the file was left as it is");
+            return Err(vec![fault]);
+        }
+        let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+        let range = source.range(block.span);
+        let (before, behind) = (&source.text[..range.start], &source.text[range.end..]);
+        Ok(format!("{before}{}{behind}", text.replace('\n', newline)))
+    })
+}
+
+/// The text of a block.
+fn print(source: &Source, block: &Block, lexed: &Lexed) -> String {
     let mut printer = Printer::new(source, lexed);
     printer.block(block);
     printer.finish()

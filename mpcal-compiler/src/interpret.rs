@@ -14,11 +14,10 @@ use mpcal_values::Value;
 
 pub use self::coverage::Coverage;
 use self::state::{Machine, State};
-use crate::load::Loader;
-use crate::pipeline;
-use crate::render::render;
-use crate::resolved::{Expr, ExprKind};
-use crate::source::{Source, Sources};
+use crate::compilation::{with_stack, Compilation, Trees, Typed};
+use crate::configuration::Configuration;
+use crate::normal::Normal;
+use crate::resolved::{Expr, ExprKind, Model};
 
 /// What exploring a model found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,66 +31,57 @@ pub struct Explored {
     pub stuck: usize,
 }
 
-/// Explores every state of a model, at most `limit` of them; `loader` finds other modules, `constants` are besides
-/// those of the configuration.
+/// Explores every state of a model, at most `limit` of them; `constants` are besides those of the configuration.
 ///
 /// # Errors
 /// The report of what is wrong.
 pub fn explore(
-    source: Source,
-    loader: &Loader<'_>,
-    configuration: Option<Source>,
+    compilation: &Compilation,
     constants: &HashMap<String, Value>,
     limit: usize,
 ) -> Result<Explored, String> {
-    pipeline::with_stack(|| explore_here(source, loader, configuration, constants, limit))
+    let Some(Trees { model, normal }) = compilation.specialized() else { return Err(compilation.report(false)) };
+    let constants: HashMap<_, _> = given(compilation).chain(constants.clone()).collect();
+    with_stack(|| reach(model.clone(), normal, &constants, limit)).map_err(|message| format!("error: {message}"))
 }
 
 /// Walks so many steps through a model and counts what was evaluated with a type.
 ///
 /// # Errors
 /// The report of what is wrong.
-pub fn coverage(
-    source: Source,
-    loader: &Loader<'_>,
-    configuration: Option<Source>,
-    steps: usize,
-) -> Result<Coverage, String> {
-    pipeline::with_stack(|| {
-        let mut sources = Sources::new(source);
-        let typed = pipeline::typed_trees(&mut sources, loader, configuration);
-        let fail = |message: String| format!("error: {message}");
-        let (model, normal, types, constants) = typed.map_err(|problems| render(&sources, &problems, false))?;
-        let machine = Machine::new(&model, &normal, &constants.values().collect()).map_err(fail)?;
-        let describe = |e: &Expr| {
-            let file = sources.file(e.span);
-            format!("{}:{}: {}", file.path, file.line(e.span.start), sources.slice(e.span))
-        };
-        coverage::coverage(&machine, &model, &normal, &types, steps, &describe).map_err(fail)
+pub fn coverage(compilation: &Compilation, steps: usize) -> Result<Coverage, String> {
+    let Some(Typed { model, normal, types }) = compilation.typed() else { return Err(compilation.report(false)) };
+    let describe = |e: &Expr| {
+        let file = compilation.sources().file(e.span);
+        format!("{}:{}: {}", file.path, file.line(e.span.start), file.slice(e.span))
+    };
+    with_stack(|| {
+        let machine = Machine::new(model, normal, &given(compilation).collect())?;
+        coverage::coverage(&machine, model, normal, types, steps, &describe)
     })
+    .map_err(|message| format!("error: {message}"))
 }
 
-fn explore_here(
-    source: Source,
-    loader: &Loader<'_>,
-    configuration: Option<Source>,
+/// What the configuration gives to constants.
+fn given(compilation: &Compilation) -> impl Iterator<Item = (String, Value)> + '_ {
+    compilation.configuration().into_iter().flat_map(Configuration::values)
+}
+
+fn reach(
+    mut model: Model,
+    normal: &Normal,
     constants: &HashMap<String, Value>,
     limit: usize,
 ) -> Result<Explored, String> {
-    let mut sources = Sources::new(source);
-    let trees = pipeline::trees(&mut sources, loader, configuration);
-    let (mut model, normal, configuration) = trees.map_err(|problems| render(&sources, &problems, false))?;
-    let fail = |message: String| format!("error: {message}");
-    let constants: HashMap<_, _> = configuration.values().chain(constants.clone()).collect();
     // TLC replaces an operator by a model value where its configuration says so.
     for definition in model.operators.iter_mut().filter(|d| d.parameters.is_empty()) {
         if let Some(Value::Model(name)) = constants.get(&*definition.name) {
             definition.body.kind = ExprKind::ModelValue(name.as_str().into());
         }
     }
-    let machine = Machine::new(&model, &normal, &constants).map_err(fail)?;
+    let machine = Machine::new(&model, normal, constants)?;
     let mut seen: BTreeSet<State> = BTreeSet::new();
-    let mut todo = machine.initial().map_err(fail)?;
+    let mut todo = machine.initial()?;
     let mut ends = BTreeSet::new();
     let mut stuck = 0;
     while let Some(state) = todo.pop() {
@@ -99,12 +89,12 @@ fn explore_here(
             continue;
         }
         if seen.len() > limit {
-            return Err(fail(format!("there are more than {limit} states")));
+            return Err(format!("there are more than {limit} states"));
         }
         if state.has_ended() {
             ends.insert(state.globals.clone());
         }
-        let next = machine.successors(&state).map_err(fail)?;
+        let next = machine.successors(&state)?;
         stuck += usize::from(next.is_empty() && !state.has_ended());
         todo.extend(next);
     }

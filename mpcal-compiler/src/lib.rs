@@ -1,11 +1,22 @@
 //! The compiler for Modular PlusCal: from text to plain PlusCal for TLC, and to typed Rust for `mpcal-runtime`.
 //!
-//! Nothing here reads or writes a file: who calls gives the texts, and a way to find modules.
+//! A [`Compilation`] is one model; it answers questions, from its parsed [`file`](Compilation::file) to its
+//! [`rust`](Compilation::rust), and keeps the problems that it met in [`diagnostics`](Compilation::diagnostics). Nothing
+//! here reads or writes a file: the caller gives the texts, and a way to find modules.
+//!
+//! ```
+//! use mpcal_compiler::{Compilation, Options, Source};
+//!
+//! let source = Source::new("counter.tla", "--mpcal Counter { variables n = 0; { add: n := n + 1; } }");
+//! let compilation = Compilation::new(source, &|_| None, Options::default());
+//! assert!(compilation.pluscal().is_some(), "{}", compilation.report(false));
+//! ```
 
 mod annotations;
 mod ast;
-pub mod check;
+mod check;
 mod community;
+mod compilation;
 mod configuration;
 pub mod diagnostic;
 mod expand;
@@ -16,19 +27,26 @@ mod infer;
 #[cfg(feature = "interpret")]
 pub mod interpret;
 mod label;
-pub mod load;
+mod load;
 mod normal;
 mod normalize;
 mod operators;
-pub mod pipeline;
 mod pluscal;
-pub mod render;
+mod render;
 mod resolve;
 mod resolved;
 mod rust;
-pub mod source;
+mod source;
 mod specialize;
 mod symbol;
 mod syntax;
 pub mod trace;
 mod types;
+
+pub use check::Rules;
+pub use compilation::{Compilation, Options};
+pub use format::format;
+pub use load::Loader;
+pub use render::render;
+pub use source::{Source, Sources, Span, MAX_BYTES};
+pub use syntax::problems;

@@ -97,6 +97,20 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
     block.map(|block| File { module, block })
 }
 
+/// What keeps a module from being read, with its block if it has one; no name is looked up.
+#[must_use]
+pub fn problems(source: &Source) -> Vec<Diagnostic> {
+    crate::compilation::with_stack(|| {
+        let mut out = Diagnostics::default();
+        if has_block(source) {
+            parse(source, &mut out);
+        } else {
+            parse_module(source, &mut out);
+        }
+        out.sorted()
+    })
+}
+
 /// Parses the block alone: its tree, and its tokens and comments.
 pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Lexed)> {
     let start = find_block(&source.text)?;
@@ -106,7 +120,7 @@ pub fn parse_block(source: &Source, out: &mut Diagnostics) -> Option<(Block, Lex
 }
 
 /// Whether there is an MPCal block in a file.
-pub fn has_block(source: &Source) -> bool {
+fn has_block(source: &Source) -> bool {
     find_block(&source.text).is_some()
 }
 

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::{Request, Translation};
+use mpcal_compiler::Compilation;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -38,20 +38,20 @@ enum BackEnd {
 
 impl Check {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
-        let request = Request {
-            rules: config.rules(),
-            pluscal: match self.only {
-                None => Translation::Trial,
-                Some(BackEnd::Pluscal) => Translation::InPlace,
-                Some(BackEnd::Rust) => Translation::None,
-            },
-            rust: self.only != Some(BackEnd::Pluscal),
-            ..Request::default()
+        let one =
+            |file: &PathBuf| report::ask(config, file, format, |c| self.look(c)).map_or_else(|e| e, |_| Exit::Fine);
+        self.files.iter().map(one).max().unwrap_or(Exit::Fine)
+    }
+
+    /// Whether everything that is to be made of a model can be made.
+    fn look(&self, compilation: &Compilation) -> bool {
+        let has_process = || compilation.model().is_some_and(|m| !m.processes.is_empty());
+        let pluscal = match self.only {
+            Some(BackEnd::Rust) => true,
+            None if !compilation.has_markers() => !has_process() || compilation.pluscal().is_some(),
+            Some(BackEnd::Pluscal) | None => compilation.rewritten().is_some(),
         };
-        let ends = self
-            .files
-            .iter()
-            .map(|f| report::run(config, f, request.clone(), format).map_or_else(|e| e, |_| Exit::Fine));
-        ends.max().unwrap_or(Exit::Fine)
+        let rust = self.only == Some(BackEnd::Pluscal) || compilation.rust().is_some();
+        pluscal && rust
     }
 }

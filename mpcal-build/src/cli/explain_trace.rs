@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::files::print;
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::Request;
 use mpcal_compiler::trace::{self, Verdict};
 
 #[derive(clap::Args)]
@@ -36,11 +35,10 @@ impl ExplainTrace {
 
 /// Shows what TLC found, in terms of the model.
 pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageFormat) -> Result<Exit, Exit> {
-    let request = Request { rules: config.rules(), origins: true, ..Request::default() };
-    let output = report::run(config, file, request, format)?;
-    let origins = output.origins.unwrap_or_default();
+    let compilation = report::ask(config, file, format, |c| c.origins().is_some())?;
+    let origins = compilation.origins().ok_or(Exit::Fault)?;
     let standard_input = Some(Path::new("standard input"));
-    match trace::explain(said, &origins, output.sources.model()) {
+    match trace::explain(said, origins, compilation.sources().model()) {
         Verdict::Error(text) => {
             print(&text, format)?;
             Ok(Exit::Fault)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline;
+use mpcal_compiler::Sources;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -30,9 +30,8 @@ impl Fmt {
     }
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
-        let source = config.source(path).map_err(|e| report::unreadable(format, &e))?;
-        let (sources, formatted) = pipeline::format(source);
-        let new = formatted.map_err(|problems| {
+        let sources = Sources::new(config.source(path).map_err(|e| report::unreadable(format, &e))?);
+        let new = mpcal_compiler::format(sources.model()).map_err(|problems| {
             report::show(&sources, &problems, format);
             Exit::Fault
         })?;

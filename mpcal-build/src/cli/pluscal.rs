@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::files::{put, NewText, Rewrite};
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::{Request, Translation};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -31,10 +30,9 @@ impl Pluscal {
     }
 
     fn one(&self, path: &Path, config: &Config, format: MessageFormat) -> Result<(), Exit> {
-        let request = Request { rules: config.rules(), pluscal: Translation::InPlace, ..Request::default() };
-        let output = report::run(config, path, request, format)?;
-        let Some(new) = output.rewritten else { return Err(Exit::Fault) };
-        let text = NewText { path, old: &output.sources.model().text, new: &new, what: "translated" };
+        let compilation = report::ask(config, path, format, |c| c.rewritten().is_some())?;
+        let new = compilation.rewritten().ok_or(Exit::Fault)?;
+        let text = NewText { path, old: &compilation.sources().model().text, new, what: "translated" };
         put(&text, self.rewrite.mode(), format)
     }
 }

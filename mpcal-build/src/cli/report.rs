@@ -8,18 +8,22 @@ use serde_json::json;
 use super::{Exit, MessageFormat};
 use crate::{Config, Error};
 use mpcal_compiler::diagnostic::{Annotation, Diagnostic, Severity};
-use mpcal_compiler::pipeline::{Output, Request};
-use mpcal_compiler::render::render;
-use mpcal_compiler::source::Sources;
+use mpcal_compiler::{render, Compilation, Sources};
 
-/// Runs the compiler over a file and shows what is wrong with it.
-pub(super) fn run(config: &Config, path: &Path, request: Request, format: MessageFormat) -> Result<Output, Exit> {
-    let output = config.run(path, request).map_err(|e| unreadable(format, &e))?;
-    show(&output.sources, &output.diagnostics, format);
-    if output.diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        Err(Exit::Fault)
+/// Opens a model, asks something of it, and shows what is wrong with it. The question says whether it was answered.
+pub(super) fn ask(
+    config: &Config,
+    path: &Path,
+    format: MessageFormat,
+    question: impl FnOnce(&Compilation) -> bool,
+) -> Result<Compilation, Exit> {
+    let compilation = config.compilation(path).map_err(|e| unreadable(format, &e))?;
+    let is_answered = question(&compilation);
+    show(compilation.sources(), &compilation.diagnostics(), format);
+    if is_answered && !compilation.has_errors() {
+        Ok(compilation)
     } else {
-        Ok(output)
+        Err(Exit::Fault)
     }
 }
 

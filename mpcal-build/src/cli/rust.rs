@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::files::{print, write};
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::Request;
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mpcal-build rust lock.tla -o lock.rs")]
@@ -24,14 +23,14 @@ impl Rust {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
         let mut config = config.clone();
         config.untyped(self.untyped);
-        let request = Request { rules: config.rules(), rust: true, ..Request::default() };
-        let text = match report::run(&config, &self.file, request, format) {
-            Ok(output) => output.rust.unwrap_or_default(),
+        let compilation = match report::ask(&config, &self.file, format, |c| c.rust().is_some()) {
+            Ok(compilation) => compilation,
             Err(exit) => return exit,
         };
+        let text = compilation.rust().unwrap_or_default();
         let written = match &self.output {
-            Some(path) => write(path, &text, format),
-            None => print(&text, format),
+            Some(path) => write(path, text, format),
+            None => print(text, format),
         };
         written.err().unwrap_or(Exit::Fine)
     }

@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use super::files::{directory, print, put, Mode, NewText};
 use super::{explain_trace, report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::{Request, Translation};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -39,14 +38,13 @@ impl Tlc {
             return Err(report::refuse(format, Some(&self.file), "not the name of a file", None));
         };
         let tools = Tools::find(self.tlc_jar.as_deref(), format)?;
-        let request = Request { rules: config.rules(), pluscal: Translation::InPlace, ..Request::default() };
-        let output = report::run(config, &self.file, request, format)?;
-        let Some(new) = output.rewritten else { return Err(Exit::Fault) };
+        let compilation = report::ask(config, &self.file, format, |c| c.rewritten().is_some())?;
+        let new = compilation.rewritten().ok_or(Exit::Fault)?;
         let put = |old: &str, new: &str| {
             put(&NewText { path: &self.file, old, new, what: "translated" }, Mode::Replace, format)
         };
-        put(&output.sources.model().text, &new)?;
-        put(&new, &tools.translate(name, &new)?)?;
+        put(&compilation.sources().model().text, new)?;
+        put(new, &tools.translate(name, new)?)?;
         let said = tools.check(directory(&self.file), name, &self.arguments)?;
         if said.text.contains("Error: ") {
             return explain_trace::explain(&self.file, &said.text, config, format);

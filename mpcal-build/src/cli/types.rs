@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::files::print;
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::pipeline::Request;
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -22,9 +21,8 @@ pub(super) struct Types {
 
 impl Types {
     pub(super) fn run(self, config: &Config, format: MessageFormat) -> Exit {
-        let request = Request { rules: config.rules(), types: true, ..Request::default() };
-        let one = |f: &PathBuf| match report::run(config, f, request.clone(), format) {
-            Ok(output) => print(&output.types.unwrap_or_default(), format).err().unwrap_or(Exit::Fine),
+        let one = |f: &PathBuf| match report::ask(config, f, format, |c| c.typed().is_some()) {
+            Ok(compilation) => print(&compilation.types().unwrap_or_default(), format).err().unwrap_or(Exit::Fine),
             Err(exit) => exit,
         };
         self.files.iter().map(one).max().unwrap_or(Exit::Fine)
