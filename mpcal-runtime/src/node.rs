@@ -39,6 +39,12 @@ impl Stop {
         self.0.send_replace(true);
     }
 
+    /// Whether [`stop`](Stop::stop) was called, by a signal or because an archetype has failed, too.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until [`stop`](Stop::stop) was called.
     ///
     /// # Cancel safety
@@ -55,6 +61,8 @@ impl Stop {
 pub struct Node {
     stop: Stop,
     logs: Vec<Wal>,
+    /// Told when the node is ready.
+    ready: Vec<Box<dyn FnOnce() + Send>>,
     /// What is to be done when the archetypes have ended.
     ends: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
     tasks: JoinSet<Result<Counters, Error>>,
@@ -73,6 +81,7 @@ impl Node {
         Self {
             stop: Stop(Arc::new(watch::channel(false).0)),
             logs: Vec::new(),
+            ready: Vec::new(),
             ends: Vec::new(),
             tasks: JoinSet::new(),
         }
@@ -87,6 +96,11 @@ impl Node {
     /// Stops the node when a log fails, at once and not only when an archetype uses it again.
     pub fn stop_with(&mut self, wal: &Wal) {
         self.logs.push(wal.clone());
+    }
+
+    /// Calls `tell` when [`run`](Self::run) is ready: the archetypes run, and a signal ends them in order.
+    pub fn when_ready(&mut self, tell: impl FnOnce() + Send + 'static) {
+        self.ready.push(Box::new(tell));
     }
 
     /// When the archetypes have ended, [`run`](Self::run) waits until everything they sent through these mailboxes
@@ -223,13 +237,15 @@ impl Node {
     /// Runs as a process does: says that it is ready, stops on Ctrl-C or `SIGTERM`, [drains](Self::drain) its mailboxes,
     /// and closes the logs of [`stop_with`](Self::stop_with), so that everything that was committed is on disk.
     ///
-    /// Under systemd (`Type=notify`) readiness is said over `NOTIFY_SOCKET`.
+    /// Under systemd (`Type=notify`) readiness is said over `NOTIFY_SOCKET`; [`when_ready`](Self::when_ready) says it in
+    /// other ways.
     ///
     /// # Errors
     /// The first failure, of an archetype or of a log.
     pub async fn run(&mut self) -> Result<Counters, Error> {
         let asked = process::asked_to_stop();
         process::ready();
+        self.ready.drain(..).for_each(|tell| tell());
         self.run_until(asked).await
     }
 

@@ -1,24 +1,27 @@
 //! A lock service over TCP.
 //!
-//! Without arguments it runs a server and five clients in one process, each with sockets of its own
-//! on loopback. `locksvc server` and `locksvc client ID` run them as processes of their own.
+//! Without a role it runs a server and five clients in one process, each with sockets of its own on
+//! loopback. `locksvc server` and `locksvc client ID` run them as processes of their own.
 
+mod arguments;
+mod report;
 mod work;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use anyhow::{ensure, Context, Result};
 use mpcal_runtime::resource::{MailboxConfig, Mailboxes, Shared};
-use mpcal_runtime::Node;
+use mpcal_runtime::{Counters, Node};
 use tokio::net::TcpListener;
-use tokio::time::timeout;
 
+use crate::arguments::{Arguments, Role};
 use crate::model::{
     Constants, Inbox, LockClient, LockClientParameters, LockServer, LockServerParameters, Message, SERVER,
 };
+use crate::report::Report;
 use crate::work::{Register, Work};
 
 /// The model, compiled.
@@ -30,196 +33,109 @@ mod model {
 /// full inbox makes its senders wait.
 impl Inbox for Mailboxes<i64, Message> {}
 
-const HELP: &str = "\
-usage: locksvc [server | client ID] [options]
-
-Without a role: one server and all clients in this process.
-
-options:
-  --clients N      number of clients (default 5)
-  --rounds N       how often each client takes the lock (default 20)
-  --base-port P    process ID listens on 127.0.0.1, port P + ID (default 7400 with a role)
-
-examples:
-  locksvc
-  locksvc server & locksvc client 1 & locksvc client 2";
-
-enum Role {
-    Everyone,
-    Server,
-    Client(i64),
-}
-
-struct Arguments {
-    role: Role,
-    clients: i64,
-    rounds: i64,
-    base_port: Option<u16>,
-}
-
-fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut parsed = Arguments { role: Role::Everyone, clients: 5, rounds: 20, base_port: None };
-    let number = |text: Option<String>| text.and_then(|t| t.parse::<i64>().ok()).ok_or("a number is missing");
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "server" => parsed.role = Role::Server,
-            "client" => parsed.role = Role::Client(number(arguments.next())?),
-            "--clients" => parsed.clients = number(arguments.next())?,
-            "--rounds" => parsed.rounds = number(arguments.next())?,
-            "--base-port" => {
-                let port = number(arguments.next())?;
-                parsed.base_port = Some(u16::try_from(port).map_err(|_| "a port is at most 65535")?);
-            }
-            other => return Err(format!("unknown argument {other}")),
-        }
-    }
-    match parsed.role {
-        Role::Client(id) if !(1..=parsed.clients).contains(&id) => {
-            Err(format!("client {id} is not in 1..{}", parsed.clients))
-        }
-        _ => Ok(parsed),
-    }
-}
-
 #[tokio::main]
-async fn main() -> std::process::ExitCode {
-    if std::env::args().skip(1).any(|a| a == "--help" || a == "-h") {
-        println!("{HELP}");
-        return 0.into();
-    }
-    let arguments = match parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(message) => {
-            eprintln!("{message}\n\n{HELP}");
-            return 2.into();
-        }
-    };
-    match run(&arguments).await {
-        Ok(()) => 0.into(),
-        Err(error) => {
-            eprintln!("error: {error}");
-            1.into()
-        }
-    }
-}
-
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let constants = Arc::new(Constants { num_clients: arguments.clients });
-    constants.check()?;
+async fn main() -> Result<()> {
+    let arguments = Arguments::read();
+    let service = Service::new(&arguments)?;
     match arguments.role {
-        Role::Everyone => everyone(arguments, &constants).await,
-        Role::Server => {
-            let (listener, addresses) = place(arguments, SERVER).await?;
-            println!("server: listening on {}", addresses[&SERVER]);
-            let mut node = Node::new();
-            let links = mailboxes(SERVER, listener, &addresses)?;
-            node.spawn(LockServer::new(SERVER, &constants, LockServerParameters { network: links })?);
-            node.join_until(interrupt()).await?;
-            Ok(())
-        }
-        Role::Client(id) => {
-            let (listener, addresses) = place(arguments, id).await?;
-            let register = Register::new();
-            let links = mailboxes(id, listener, &addresses)?;
-            let mut node = Node::new();
-            spawn_client(&mut node, id, &constants, &links, &register, arguments.rounds)?;
-            node.join_until(interrupt()).await?;
-            timeout(Duration::from_secs(5), links.flushed()).await?;
-            println!("client {id}: took the lock {} times", register.value());
-            Ok(())
-        }
+        None => service.run_all().await,
+        Some(Role::Server) => service.run_server().await,
+        Some(Role::Client { id }) => service.run_client(id).await,
     }
 }
 
-/// One server and all clients, each a node with sockets of its own.
-async fn everyone(arguments: &Arguments, constants: &Arc<Constants>) -> Result<(), Box<dyn Error>> {
-    let started = Instant::now();
-    let register = Register::new();
-    let mut listeners = BTreeMap::new();
-    for id in 0..=arguments.clients {
-        listeners.insert(id, TcpListener::bind(address(arguments.base_port, id)).await?);
-    }
-    let addresses: BTreeMap<i64, SocketAddr> =
-        listeners.iter().map(|(id, l)| Ok((*id, l.local_addr()?))).collect::<std::io::Result<_>>()?;
-    let (mut servers, mut clients) = (Node::new(), Node::new());
-    let mut links = Vec::new();
-    for (id, listener) in listeners {
-        let own = mailboxes(id, listener, &addresses)?;
-        if id == SERVER {
-            servers.spawn(LockServer::new(id, constants, LockServerParameters { network: own.clone() })?);
-        } else {
-            spawn_client(&mut clients, id, constants, &own, &register, arguments.rounds)?;
-        }
-        links.push(own);
-    }
-    let stop = servers.stop_handle();
-    let counters = tokio::select! {
-        result = clients.join_until(interrupt()) => result?,
-        failed = servers.join() => return Err(failed.err().map_or("the server ended".into(), Into::into)),
-    };
-    for own in &links {
-        timeout(Duration::from_secs(5), own.flushed()).await?;
-    }
-    stop.stop();
-    servers.join().await?;
-    let (counted, expected) = (register.value(), arguments.clients * arguments.rounds);
-    println!(
-        "{} clients took the lock {counted} times in {:.0?}; steps: {}, blocked paths: {}",
-        arguments.clients,
-        started.elapsed(),
-        counters.commits,
-        counters.retries
-    );
-    if counted != expected {
-        return Err(
-            format!("mutual exclusion was violated or a client stopped early: {counted} is not {expected}").into()
-        );
-    }
-    println!("mutual exclusion held: nothing but the lock protects the counter, and no count was lost");
-    Ok(())
-}
-
-fn spawn_client(
-    node: &mut Node,
-    id: i64,
-    constants: &Arc<Constants>,
-    links: &Mailboxes<i64, Message>,
-    register: &Register,
+/// What every process of the service knows.
+struct Service {
+    constants: Arc<Constants>,
+    addresses: BTreeMap<i64, SocketAddr>,
     rounds: i64,
-) -> Result<(), Box<dyn Error>> {
-    let parameters = LockClientParameters {
-        network: links.clone(),
-        holding: Work::new(id, register.clone()),
-        rounds: Shared::new(rounds),
-    };
-    node.spawn(LockClient::new(id, constants, parameters)?);
-    Ok(())
+    register: Arc<Register>,
+    json: bool,
 }
 
-fn mailboxes(
-    id: i64,
-    listener: TcpListener,
-    addresses: &BTreeMap<i64, SocketAddr>,
-) -> std::io::Result<Mailboxes<i64, Message>> {
-    let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
-    Mailboxes::open(Some(listener), [id], addresses, &config)
-}
+impl Service {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let constants = Constants { num_clients: arguments.clients };
+        constants.check()?;
+        let nodes = SERVER..=arguments.clients;
+        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Ok(Self {
+            constants: Arc::new(constants),
+            addresses: nodes.zip((arguments.base_port..).map(address)).collect(),
+            rounds: arguments.rounds,
+            register: Register::new(Duration::from_millis(arguments.work), arguments.quiet || arguments.json),
+            json: arguments.json,
+        })
+    }
 
-fn address(base_port: Option<u16>, id: i64) -> SocketAddr {
-    let port = base_port.map_or(0, |p| p.saturating_add(u16::try_from(id).unwrap_or(u16::MAX)));
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
+    /// The server and all clients. The server never ends, so the clients say when everything is over.
+    async fn run_all(&self) -> Result<()> {
+        let (mut server, mut clients) = (Node::new(), Node::new());
+        self.spawn_server(&mut server).await?;
+        for id in 1..=self.constants.num_clients {
+            self.spawn_client(&mut clients, id).await?;
+        }
+        let counters = tokio::select! {
+            ended = clients.run() => ended?,
+            failed = server.join() => failed?,
+        };
+        self.report(counters)
+    }
 
-/// The listener of a process of its own, and the addresses of all.
-async fn place(arguments: &Arguments, id: i64) -> std::io::Result<(TcpListener, BTreeMap<i64, SocketAddr>)> {
-    let base = Some(arguments.base_port.unwrap_or(7400));
-    let addresses = (0..=arguments.clients).map(|id| (id, address(base, id))).collect();
-    Ok((TcpListener::bind(address(base, id)).await?, addresses))
-}
+    async fn run_server(&self) -> Result<()> {
+        let mut node = Node::new();
+        self.spawn_server(&mut node).await?;
+        self.say_when_ready(&mut node, SERVER);
+        node.run().await?;
+        Ok(())
+    }
 
-async fn interrupt() {
-    // Without signals the process is stopped in another way.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    async fn run_client(&self, id: i64) -> Result<()> {
+        let mut node = Node::new();
+        self.spawn_client(&mut node, id).await?;
+        self.say_when_ready(&mut node, id);
+        self.report(node.run().await?)
+    }
+
+    async fn spawn_server(&self, node: &mut Node) -> Result<()> {
+        let network = self.open(SERVER).await?;
+        node.spawn(LockServer::new(SERVER, &self.constants, LockServerParameters { network })?);
+        Ok(())
+    }
+
+    async fn spawn_client(&self, node: &mut Node, id: i64) -> Result<()> {
+        let network = self.open(id).await?;
+        // The last message gives the lock back; there may be no server any more to take it.
+        node.drain(&network, Duration::from_secs(1));
+        let holding = Work::new(id, self.register.clone());
+        let parameters = LockClientParameters { network, holding, rounds: Shared::new(self.rounds) };
+        node.spawn(LockClient::new(id, &self.constants, parameters)?);
+        Ok(())
+    }
+
+    /// Opens the mailbox of one process of the model.
+    async fn open(&self, id: i64) -> Result<Mailboxes<i64, Message>> {
+        let address = self.addresses[&id];
+        let listening = TcpListener::bind(address).await;
+        let listener = listening.with_context(|| format!("cannot listen on {address}, see --base-port"))?;
+        let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
+        Ok(Mailboxes::open(Some(listener), [id], &self.addresses, &config)?)
+    }
+
+    fn say_when_ready(&self, node: &mut Node, id: i64) {
+        let ready = format!("process {id} is ready on {}\n", self.addresses[&id]);
+        node.when_ready(move || eprint!("{ready}"));
+    }
+
+    fn report(&self, counters: Counters) -> Result<()> {
+        let register = &self.register;
+        let report = Report::new(register.operations(), register.count(), register.elapsed(), counters);
+        if self.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            println!("{report}");
+        }
+        ensure!(report.lost == 0, "mutual exclusion was violated");
+        Ok(())
     }
 }

@@ -11,21 +11,48 @@ use mpcal_runtime::resource::Shared;
 use mpcal_runtime::{Cell, Core, MappingMacro, PlainVariable, Section, Step};
 
 /// A counter that is read, and written back later: two clients at once would lose a count.
-#[derive(Clone)]
 pub struct Register {
-    count: Arc<AtomicI64>,
+    count: AtomicI64,
+    operations: AtomicI64,
+    pause: Duration,
+    quiet: bool,
     started: Instant,
 }
 
 impl Register {
-    /// A counter at zero.
-    pub fn new() -> Self {
-        Self { count: Arc::new(AtomicI64::new(0)), started: Instant::now() }
+    /// A counter at zero, which is written back after a pause.
+    pub fn new(pause: Duration, quiet: bool) -> Arc<Self> {
+        let (count, operations) = Default::default();
+        Arc::new(Self { count, operations, pause, quiet, started: Instant::now() })
     }
 
     /// What it counts.
-    pub fn value(&self) -> i64 {
+    pub fn count(&self) -> i64 {
         self.count.load(Ordering::SeqCst)
+    }
+
+    /// How often it was counted up.
+    pub fn operations(&self) -> i64 {
+        self.operations.load(Ordering::SeqCst)
+    }
+
+    /// The time since it was made.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    async fn count_up(&self, client: i64) {
+        if !self.quiet {
+            println!("{:>6} ms  client {client} holds the lock", self.elapsed().as_millis());
+        }
+        let before = self.count();
+        if self.pause.is_zero() {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(self.pause).await;
+        }
+        self.count.store(before + 1, Ordering::SeqCst);
+        self.operations.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -37,14 +64,14 @@ pub struct Work {
 struct WorkCell {
     core: Arc<Core>,
     id: i64,
-    register: Register,
+    register: Arc<Register>,
     /// Whether the work is going on.
     busy: Shared<bool>,
 }
 
 impl Work {
     /// The work of client `id`.
-    pub fn new(id: i64, register: Register) -> Self {
+    pub fn new(id: i64, register: Arc<Register>) -> Self {
         Self { cell: Arc::new(WorkCell { core: Core::new(), id, register, busy: Shared::new(false) }) }
     }
 }
@@ -62,11 +89,8 @@ impl Cell for WorkCell {
         }
         self.core.changed();
         let (id, register, busy) = (self.id, self.register.clone(), self.busy.clone());
-        println!("{:>6} ms  client {id} holds the lock", register.started.elapsed().as_millis());
         tokio::spawn(async move {
-            let before = register.value();
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            register.count.store(before + 1, Ordering::SeqCst);
+            register.count_up(id).await;
             busy.store(false);
         });
     }

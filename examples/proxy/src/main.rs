@@ -1,160 +1,117 @@
 //! A proxy in front of back-ends over TCP, one of which dies on the way.
 //!
-//! Without arguments everything runs in one process, each part with sockets of its own on loopback.
-//! `proxy relay`, `proxy backend ID` and `proxy client ID` run the parts as processes.
+//! Without a role everything runs in one process, each part with sockets of its own on loopback.
+//! `proxy relay`, `proxy backend ID` and `proxy client ID` run the parts as processes of their own.
 
+mod arguments;
 mod cluster;
+mod summary;
 
-use std::error::Error;
-use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
+use anyhow::{ensure, Result};
+use mpcal_runtime::resource::{output, OutputReceiver};
 use mpcal_runtime::Node;
 
-use crate::cluster::{Backend, Clients, Cluster};
-use crate::model::{Constants, FRONT};
+use crate::arguments::{Arguments, Role};
+use crate::cluster::Cluster;
+use crate::model::{Constants, ToldRecord, FRONT};
+use crate::summary::Summary;
 
 /// The model, compiled.
 mod model {
     mpcal_runtime::include_model!("proxy");
 }
 
-const HELP: &str = "\
-usage: proxy [relay | backend ID | client ID] [options]
-
-Without a role: everything in this process; one back-end dies half-way.
-
-options:
-  --backends N     number of back-ends, 2.. (default 3)
-  --clients N      number of clients, behind the back-ends (default 2)
-  --rounds N       requests of each client (default 40)
-  --base-port P    inbox ID listens on port P + ID of 127.0.0.1, its monitor on P + 100 + ID
-                   (default 7600 with a role)
-
-examples:
-  proxy
-  proxy relay & proxy backend 2 & proxy backend 3 & proxy backend 4 & proxy client 5";
-
-enum Role {
-    Everyone,
-    Relay,
-    Backend(i64),
-    Client(i64),
-}
-
-fn parse(mut arguments: impl Iterator<Item = String>) -> Result<(Role, Constants, Option<u16>), String> {
-    let mut constants = Constants { num_backends: 3, num_clients: 2, rounds: 40 };
-    let (mut role, mut base_port) = (Role::Everyone, None);
-    let number = |text: Option<String>| text.and_then(|t| t.parse::<i64>().ok()).ok_or("a number is missing");
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "relay" => role = Role::Relay,
-            "backend" => role = Role::Backend(number(arguments.next())?),
-            "client" => role = Role::Client(number(arguments.next())?),
-            "--backends" => constants.num_backends = number(arguments.next())?,
-            "--clients" => constants.num_clients = number(arguments.next())?,
-            "--rounds" => constants.rounds = number(arguments.next())?,
-            "--base-port" => {
-                let port = number(arguments.next())?;
-                base_port = Some(u16::try_from(port).map_err(|_| "a port is at most 65535")?);
-            }
-            other => return Err(format!("unknown argument {other}")),
-        }
-    }
-    Ok((role, constants, base_port))
-}
-
 #[tokio::main]
-async fn main() -> ExitCode {
-    if std::env::args().skip(1).any(|a| a == "--help" || a == "-h") {
-        println!("{HELP}");
-        return ExitCode::SUCCESS;
-    }
-    let (role, constants, base_port) = match parse(std::env::args().skip(1)) {
-        Ok(parsed) => parsed,
-        Err(message) => {
-            eprintln!("{message}\n\n{HELP}");
-            return 2.into();
-        }
-    };
-    match run(role, constants, base_port).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            1.into()
-        }
-    }
-}
-
-async fn run(role: Role, constants: Constants, base_port: Option<u16>) -> Result<(), Box<dyn Error>> {
-    constants.check()?;
-    let constants = Arc::new(constants);
-    let base_port = if matches!(role, Role::Everyone) { base_port } else { base_port.or(Some(7600)) };
-    let mut cluster = Cluster::new(constants.clone(), base_port);
+async fn main() -> Result<()> {
+    let Arguments { role, backends, clients, rounds, base_port } = Arguments::read();
+    let constants = Constants { num_backends: backends, num_clients: clients, rounds };
+    let cluster = Cluster::new(constants, base_port)?;
     match role {
-        Role::Everyone => everyone(&mut cluster).await,
-        Role::Relay => {
-            let mut node = Node::new();
-            cluster.listen(FRONT).await?;
-            let _links = cluster.relay(&mut node)?;
-            node.join_until(interrupt()).await?;
-            Ok(())
-        }
-        Role::Backend(id) => {
-            cluster.listen(id).await?;
-            let mut backend = cluster.backend(id)?;
-            backend.node.join_until(interrupt()).await?;
-            Ok(())
-        }
-        Role::Client(id) => {
-            cluster.listen(id).await?;
-            let mut clients = Clients::new();
-            cluster.client(id, &mut clients)?;
-            let told = clients.finish(interrupt()).await?;
-            println!("client {id}: {told}");
-            Ok(())
-        }
+        None => run_all(&cluster).await,
+        Some(Role::Relay) => run_relay(&cluster).await,
+        Some(Role::Backend { id }) => run_backend(&cluster, id).await,
+        Some(Role::Client { id }) => run_client(&cluster, id).await,
     }
 }
 
-/// The whole service; when a third of the requests is answered, the busiest back-end is killed.
-async fn everyone(cluster: &mut Cluster) -> Result<(), Box<dyn Error>> {
-    for inbox in cluster.constants.inboxes()?.iter() {
-        cluster.listen(*inbox).await?;
+/// The whole service; when half of the requests are answered, the busiest back-end is killed.
+async fn run_all(cluster: &Cluster) -> Result<()> {
+    let constants = &cluster.constants;
+    let mut relay = cluster.relay().await?;
+    let mut backends = BTreeMap::new();
+    for id in constants.backends()?.iter() {
+        backends.insert(*id, cluster.backend(*id).await?);
     }
-    let mut relay = Node::new();
-    let _links = cluster.relay(&mut relay)?;
-    let mut backends: Vec<Backend> = Vec::new();
-    for id in cluster.constants.backends()?.iter() {
-        backends.push(cluster.backend(*id)?);
+    let (told, answers) = output(16);
+    let mut clients = Node::new();
+    for id in constants.clients()?.iter() {
+        cluster.client(&mut clients, *id, told.clone()).await?;
     }
-    let mut clients = Clients::new();
-    for id in cluster.constants.clients()?.iter() {
-        cluster.client(*id, &mut clients)?;
+    let requests = constants.num_clients * constants.rounds;
+    let mut summary = Summary::new();
+    let running = run_clients(&mut clients, &answers, |told| {
+        summary.add(&told);
+        if let (true, Some(id)) = (summary.requests() == requests / 2, summary.busiest()) {
+            println!("killing back-end {id}, which has answered most");
+            backends.remove(&id);
+        }
+    });
+    tokio::select! {
+        ended = running => ended?,
+        failed = relay.join() => drop(failed?),
     }
-    let total = cluster.constants.num_clients * cluster.constants.rounds;
-    let killed = clients.watch_until(total / 3).await;
-    if let Some(at) = backends.iter().position(|b| b.id == killed) {
-        println!("killing back-end {killed}, which has answered most");
-        backends.remove(at);
+    println!("{summary}");
+    if !clients.stop_handle().is_stopped() {
+        ensure!(summary.requests() == requests, "not every request was answered");
+        println!("every request was answered");
     }
-    let told = tokio::select! {
-        told = clients.finish(interrupt()) => told?,
-        failed = relay.join() => return Err(failed.err().map_or("the relay ended".into(), Into::into)),
-        () = tokio::time::sleep(Duration::from_secs(60)) => return Err("no progress for a minute".into()),
-    };
-    println!("{told}");
-    if told.answered() + told.refused != total {
-        return Err(format!("{} of {total} requests were answered", told.answered()).into());
-    }
-    println!("every request was answered, back-end {killed} dead or alive");
     Ok(())
 }
 
-async fn interrupt() {
-    // Without signals the process is stopped in another way.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+async fn run_relay(cluster: &Cluster) -> Result<()> {
+    let mut node = cluster.relay().await?;
+    cluster.say_when_ready(&mut node, FRONT);
+    node.run().await?;
+    Ok(())
+}
+
+async fn run_backend(cluster: &Cluster, id: i64) -> Result<()> {
+    let mut backend = cluster.backend(id).await?;
+    cluster.say_when_ready(&mut backend.node, id);
+    backend.node.run().await?;
+    Ok(())
+}
+
+async fn run_client(cluster: &Cluster, id: i64) -> Result<()> {
+    let (told, answers) = output(16);
+    let mut node = Node::new();
+    cluster.client(&mut node, id, told).await?;
+    cluster.say_when_ready(&mut node, id);
+    let mut summary = Summary::new();
+    run_clients(&mut node, &answers, |told| summary.add(&told)).await?;
+    println!("{summary}");
+    Ok(())
+}
+
+/// Runs clients to their end, and hands on what they are told.
+async fn run_clients(
+    clients: &mut Node,
+    answers: &OutputReceiver<ToldRecord>,
+    mut hand_on: impl FnMut(ToldRecord),
+) -> Result<()> {
+    let forever = async {
+        loop {
+            hand_on(answers.receive().await);
+        }
+    };
+    tokio::select! {
+        ended = clients.run() => drop(ended?),
+        () = forever => {}
     }
+    while let Some(told) = answers.try_receive() {
+        hand_on(told);
+    }
+    Ok(())
 }
