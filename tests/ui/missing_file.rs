@@ -1,5 +1,5 @@
 //! A model in a file that is not there.
 
-mpcal_macros::mpcal!("no/such/model.tla");
+mpcal_macros::mpcal!("/no/such/model.tla");
 
 fn main() {}
