@@ -1,5 +1,8 @@
 //! Compiles the models of the fixtures and some random ones, so that tests can run them.
 
+#[allow(dead_code, reason = "tests ask for more")]
+#[path = "src/fixture.rs"]
+mod fixture;
 #[path = "src/generate.rs"]
 mod generate;
 #[allow(dead_code, reason = "tests ask for more")]
@@ -10,6 +13,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use fixture::{Fate, Fixture};
+
 /// How many random models are compiled, twice: with the types that are inferred, and with none.
 const RANDOM: u64 = 16;
 
@@ -17,27 +22,51 @@ const RANDOM: u64 = 16;
 const PLAIN: u64 = 16;
 
 fn main() {
-    for directory in ["fixtures/models", "fixtures/compile"] {
-        println!("cargo::rerun-if-changed={directory}");
-        for entry in fs::read_dir(directory).expect("the fixtures are there").flatten() {
-            let path = entry.path();
-            let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-            if path.extension().is_some_and(|e| e == "tla") && !name.ends_with("_twin") {
-                let mut config = mpcal_build::Config::new();
-                config.include("fixtures/models/modules");
-                if name == "macros" {
-                    // As in a user's build script; the test of the command compares the two.
-                    config.compile(&path).unwrap();
-                } else {
-                    // What has no type is no news here, so no warnings are shown.
-                    write(&format!("{name}.rs"), &config.compile_file(&path).unwrap().rust);
-                }
-                let untyped = config.untyped(true).compile_file(&path).unwrap();
-                write(&format!("{name}_untyped.rs"), &untyped.rust);
-            }
-        }
-    }
+    let [models, larger] = ["models", "compile"].map(|folder| {
+        println!("cargo::rerun-if-changed=fixtures/{folder}");
+        Fixture::all(folder)
+    });
+    models.iter().chain(&larger).for_each(compile_fixture);
+    write("models.rs", &models.iter().map(run_fixture).collect::<String>());
+    let modules = larger.iter().map(|Fixture { name, .. }| module(name));
+    write("larger_models.rs", &modules.collect::<String>());
     random();
+}
+
+/// Compiles a model of the fixtures, with the types that are inferred and with none.
+fn compile_fixture(Fixture { name, path, .. }: &Fixture) {
+    let mut config = mpcal_build::Config::new();
+    config.include("fixtures/models/modules");
+    if name == "macros" {
+        // As in a user's build script; the test of the command compares the two.
+        config.compile(path).unwrap();
+    } else {
+        // What has no type is no news here, so no warnings are shown.
+        write(&format!("{name}.rs"), &config.compile_file(path).unwrap().rust);
+    }
+    let untyped = config.untyped(true).compile_file(path).unwrap();
+    write(&format!("{name}_untyped.rs"), &untyped.rust);
+}
+
+/// A test that runs a model of the fixtures, if it ends.
+fn run_fixture(fixture: &Fixture) -> String {
+    let name = &fixture.name;
+    let body = match fixture.fate() {
+        Some(Fate::MayNotEnd) => return String::new(),
+        Some(Fate::Ends(None)) => format!("run!({name}, {name:?});"),
+        Some(Fate::Ends(Some(condition))) => {
+            format!(
+                "let variables = run!({name}, {name:?});\n    assert!({condition}, \"{{:?}}\", variables.values());"
+            )
+        }
+        None => format!("panic!(\"{{}}\", {:?});", fixture.forgotten("rust")),
+    };
+    format!("#[tokio::test]\nasync fn {name}() {{\n    {body}\n}}\n")
+}
+
+/// A module for a compiled model.
+fn module(name: &str) -> String {
+    format!("mod {name} {{\n    mpcal_runtime::include_model!({name:?});\n}}\n")
 }
 
 /// Writes the random models, and `random_models.rs`, which has a line for each.
@@ -70,7 +99,7 @@ fn compile(name: &str, model: &str, untyped: bool, text: &str, (modules, calls):
     let compiled = mpcal_build::Config::new().untyped(untyped).compile_text(name, model, None);
     let compiled = compiled.unwrap_or_else(|e| panic!("{name}: {e}\n{model}"));
     write(&format!("{name}.rs"), &compiled.rust);
-    let _ = writeln!(modules, "mod {name} {{ mpcal_runtime::include_model!(\"{name}\"); }}");
+    modules.push_str(&module(name));
     let _ = writeln!(calls, "    ran += usize::from(run!({name}, {text}));");
 }
 

@@ -1,6 +1,7 @@
 //! What tests across the crates share: the command, fixtures, and the tools of TLA+.
 
 pub mod expressions;
+pub mod fixture;
 pub mod generate;
 pub mod ledger;
 pub mod pair;
@@ -28,6 +29,28 @@ pub fn fixtures(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
+/// The models of the examples, sorted.
+///
+/// # Panics
+/// If there are none.
+#[must_use]
+pub fn examples() -> Vec<PathBuf> {
+    let directories = fs::read_dir(root().join("examples")).expect("there are examples");
+    let mut models: Vec<PathBuf> = directories.flatten().flat_map(|entry| files(&entry.path(), "tla")).collect();
+    models.sort();
+    assert!(!models.is_empty(), "there are no examples");
+    models
+}
+
+/// The name of a file without its ending.
+///
+/// # Panics
+/// If it has none.
+#[must_use]
+pub fn name(path: &Path) -> &str {
+    path.file_stem().and_then(|name| name.to_str()).expect("a file has a name")
+}
+
 /// Files with an extension, sorted.
 ///
 /// # Panics
@@ -50,7 +73,7 @@ pub fn check_blessed(path: &Path, text: &str) {
         return;
     }
     let blessed = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(blessed == text, "{} differs; run with BLESS=1 if this is right:\n{text}", path.display());
+    assert!(blessed == text, "{} differs; `cargo xtask bless` if this is right:\n{text}", path.display());
 }
 
 /// The tools of TLA+, where `TLA2TOOLS_JAR` names them and there is a Java.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use mpcal_tests::{files, fixtures, root};
+use mpcal_tests::{examples, files, fixtures};
 
 /// Symbols of more than one character that the fixtures use; words and strings are told by their characters.
 const SYMBOLS: &[&str] = &[
@@ -30,8 +30,7 @@ fn pad(column: usize) -> String {
 
 /// The models of the tests, as they are written.
 fn models() -> Vec<(PathBuf, String)> {
-    let examples = ["dqueue", "locksvc", "proxy"].map(|n| root().join(format!("examples/{n}/{n}.tla")));
-    let all = examples.into_iter().chain(["models", "compile"].iter().flat_map(|n| files(&fixtures(n), "tla")));
+    let all = examples().into_iter().chain(["models", "compile"].iter().flat_map(|n| files(&fixtures(n), "tla")));
     let all = all.map(|p| (p.clone(), fs::read_to_string(p).expect("the model is there")));
     let own = [("crowded", CROWDED), ("loose", LOOSE)].map(|(name, text)| (PathBuf::from(name), text.to_owned()));
     all.filter(|(_, text)| text.contains("--mpcal")).chain(own).collect()

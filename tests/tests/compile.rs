@@ -4,18 +4,7 @@
 
 use mpcal_runtime::value::Data;
 
-mod replicated {
-    mpcal_runtime::include_model!("replicated");
-}
-
-/// Nobody instantiates one of its archetypes, which reads fields that no message has.
-mod unused {
-    mpcal_runtime::include_model!("unused");
-}
-
-mod names {
-    mpcal_runtime::include_model!("names");
-}
+include!(concat!(env!("OUT_DIR"), "/larger_models.rs"));
 
 #[test]
 fn names_that_clash_in_rust_are_told_apart() {
@@ -28,10 +17,6 @@ fn names_that_clash_in_rust_are_told_apart() {
         node.join().await.expect("nothing fails");
     });
     assert_eq!(variables.network.load().iter().map(|(k, v)| (k, *v)).collect::<Vec<_>>(), [(1, 5), (2, 5), (3, 5)]);
-}
-
-mod mixed {
-    mpcal_runtime::include_model!("mixed");
 }
 
 /// The model asserts what TLC finds true of its values.
@@ -57,10 +42,6 @@ fn messages_of_many_shapes_are_an_enum() {
     assert_eq!(Message::from_value(&message.to_value()), Ok(message));
 }
 
-mod random {
-    mpcal_runtime::include_model!("random");
-}
-
 #[test]
 fn a_random_element_is_drawn_by_the_section() {
     let constants = std::sync::Arc::new(random::Constants {});
@@ -75,10 +56,6 @@ fn a_random_element_is_drawn_by_the_section() {
     assert!((1..=6).contains(&number) && ["heads", "tails"].contains(&side.as_str()));
 }
 
-mod annotated {
-    mpcal_runtime::include_model!("annotated");
-}
-
 #[test]
 fn operators_and_indices_have_the_types_that_are_written_down() {
     let none: mpcal_runtime::value::Seq<i64> = annotated::Constants {}.none();
@@ -86,10 +63,6 @@ fn operators_and_indices_have_the_types_that_are_written_down() {
     let model = mpcal_tests::fixtures("compile/annotated.tla");
     let compiled = mpcal_build::Config::new().compile_file(model).expect("it compiles");
     assert!(compiled.rust.contains("rt::Bound<i64, Note>"), "{}", compiled.rust);
-}
-
-mod polymorphic {
-    mpcal_runtime::include_model!("polymorphic");
 }
 
 #[test]
@@ -105,11 +78,17 @@ fn an_operator_used_at_two_types_is_two() {
 /// crates of both editions with the strictest lints include it.
 #[test]
 fn generated_files_are_as_blessed() {
-    for name in ["locksvc", "proxy"] {
-        let model = mpcal_tests::root().join("examples").join(name).join(format!("{name}.tla"));
-        let compiled = mpcal_build::Config::new().compile_file(model).expect("it compiles");
-        let path = mpcal_tests::root().join("tests/snapshots").join(format!("{name}.rs"));
-        mpcal_tests::check_blessed(&path, &compiled.rust);
+    for model in mpcal_tests::examples() {
+        let name = mpcal_tests::name(&model);
+        let compiled = mpcal_build::Config::new().compile_file(&model).expect("it compiles");
+        let tests = mpcal_tests::root().join("tests");
+        mpcal_tests::check_blessed(&tests.join("snapshots").join(name).with_extension("rs"), &compiled.rust);
+        for edition in ["edition2021", "edition2024"] {
+            let path = tests.join("editions").join(edition).join("src/lib.rs");
+            let text = std::fs::read_to_string(&path).expect("the crate is there");
+            let line = format!("include!(\"../../../snapshots/{name}.rs\");");
+            assert!(text.contains(&line), "in {}, add a module with `{line}`", path.display());
+        }
     }
 }
 

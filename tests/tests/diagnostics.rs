@@ -3,20 +3,16 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use mpcal_tests::{check_blessed, files, fixtures};
+use mpcal_tests::fixture::Fixture;
+use mpcal_tests::{check_blessed, fixtures};
 
 /// Checks a model for every back end; gives codes with lines, and the report.
-fn run(path: &Path) -> (Vec<(String, u64)>, String) {
-    let name = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-    let command = match name {
-        // They need markers, or a process, only where they are translated.
-        "markers" | "no-process" => vec!["check", "--only", "pluscal"],
-        "multiple-writes" => vec!["check", "--no-multiple-writes"],
-        _ => vec!["check"],
-    };
+fn run(fixture: &Fixture) -> (Vec<(String, u64)>, String) {
+    let (name, path) = (&fixture.name, &fixture.path);
+    let more = fixture.expected("check").unwrap_or_default().split_whitespace();
+    let command: Vec<&str> = ["check"].into_iter().chain(more).collect();
     let mpcal = |extra: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_mpcal"))
             .args(&command)
@@ -42,9 +38,9 @@ fn run(path: &Path) -> (Vec<(String, u64)>, String) {
 #[test]
 fn each_rule_is_reported_at_its_place() {
     let mut failures = String::new();
-    for path in files(&fixtures("errors"), "tla") {
-        let text = fs::read_to_string(&path).expect("the fixture can be read");
-        let (mut found, report) = run(&path);
+    for fixture in Fixture::all("errors") {
+        let (mut found, report) = run(&fixture);
+        let Fixture { name, path, text, .. } = fixture;
         found.sort();
         let mut wanted: Vec<(String, u64)> = (1..)
             .zip(text.lines())
@@ -57,11 +53,10 @@ fn each_rule_is_reported_at_its_place() {
             .collect();
         wanted.sort();
         // Some rules have no line of their own: something is missing from the file.
-        let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
         if wanted.is_empty() {
-            assert!(found.iter().all(|(code, _)| code == stem) && !found.is_empty(), "{stem}: {report}");
+            assert!(found.iter().all(|(code, _)| *code == name) && !found.is_empty(), "{name}: {report}");
         } else if found != wanted {
-            failures.push_str(&format!("{stem}: found {found:?}, wanted {wanted:?}\n{report}\n"));
+            failures.push_str(&format!("{name}: found {found:?}, wanted {wanted:?}\n{report}\n"));
         }
         check_blessed(&path.with_extension("txt"), &report);
     }
@@ -72,10 +67,7 @@ fn each_rule_is_reported_at_its_place() {
 fn each_code_has_a_fixture_and_an_explanation() {
     let output = Command::new(env!("CARGO_BIN_EXE_mpcal")).arg("explain").output().expect("the command runs");
     let codes: BTreeSet<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
-    let covered: BTreeSet<String> = files(&fixtures("errors"), "tla")
-        .iter()
-        .filter_map(|p| p.file_stem().and_then(|s| s.to_str()).map(str::to_owned))
-        .collect();
+    let covered: BTreeSet<String> = Fixture::all("errors").into_iter().map(|fixture| fixture.name).collect();
     // A fault of ours has no fixture.
     let missing: Vec<_> = codes.iter().filter(|c| *c != "internal-error" && !covered.contains(*c)).collect();
     assert!(missing.is_empty(), "no fixture for {missing:?}");

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use mpcal_build::Config;
-use mpcal_tests::{files, fixtures, generate, root, text};
+use mpcal_tests::fixture::Fixture;
+use mpcal_tests::{examples, fixtures, generate, text};
 
 fn mpcal(arguments: &[&str], path: &Path) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_mpcal"))
@@ -19,9 +20,8 @@ fn mpcal(arguments: &[&str], path: &Path) -> (bool, String) {
 }
 
 fn models() -> Vec<PathBuf> {
-    let examples = ["dqueue", "locksvc", "proxy"].map(|n| root().join(format!("examples/{n}/{n}.tla")));
-    let of = |name| files(&fixtures(name), "tla").into_iter().filter(|p| !p.to_string_lossy().ends_with("_twin.tla"));
-    examples.into_iter().chain(of("models")).chain(of("compile")).collect()
+    let fixtures = ["models", "compile"].into_iter().flat_map(Fixture::all);
+    examples().into_iter().chain(fixtures.map(|fixture| fixture.path)).collect()
 }
 
 /// The comments inside the block, white space aside.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use mpcal_build::Config;
+use mpcal_tests::fixture::Fixture;
 use mpcal_tests::scratch::Scratch;
-use mpcal_tests::{files, fixtures, root, text};
+use mpcal_tests::{examples, fixtures, name, text};
 
 /// How long what does not end by itself runs.
 const SECONDS: u64 = 3;
@@ -90,24 +91,16 @@ fn program(path: &Path, name: &str, other: &str) -> Option<Program> {
     fs::write(&model, text).expect("a file can be written");
     fs::write(&constants, other).expect("a file can be written");
     let rust = config.include(directory).compile_file(&model).expect("it compiles as before").rust;
-    assert!(rust.contains("pub fn checked()"), "some constant of {name} has no value");
+    assert!(rust.contains("pub fn checked()"), "some constant of {name} has no value, see `constants` of fixtures");
     Some(Program { name: name.to_owned(), rust })
 }
 
 #[test]
 fn the_models_of_the_tests_run_in_one_process() {
-    let examples = ["locksvc", "dqueue", "proxy"].map(|name| root().join(format!("examples/{name}/{name}.tla")));
-    let models = ["models", "compile"].map(|directory| files(&fixtures(directory), "tla"));
-    let mut programs = Vec::new();
-    for path in models.into_iter().flatten().chain(examples) {
-        let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-        if !name.ends_with("_twin") {
-            programs.extend(program(
-                &path,
-                name,
-                "CONSTANTS NumServers = 3 NumClients = 2 Keys = {\"k\"} None = None Nil = -1 Start = 5",
-            ));
-        }
+    let mut programs: Vec<Program> = examples().iter().filter_map(|path| program(path, name(path), "")).collect();
+    for fixture in ["models", "compile"].into_iter().flat_map(Fixture::all) {
+        let constants = fixture.expected("constants").map_or(String::new(), |values| format!("CONSTANTS {values}"));
+        programs.extend(program(&fixture.path, &fixture.name, &constants));
     }
     assert!(programs.len() > 40, "only {} models were found", programs.len());
     let outcomes = run("one_process", &programs);

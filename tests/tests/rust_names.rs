@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use mpcal_build::Config;
 use mpcal_tests::scratch::Scratch;
-use mpcal_tests::{root, text};
+use mpcal_tests::{files, root, text};
 
 /// Keywords of all editions, strict, reserved and weak.
 const KEYWORDS: &str = "abstract as async await auto become box break const continue crate default do dyn else enum \
@@ -107,8 +107,8 @@ fn is_name(word: &str) -> bool {
 fn names() -> Vec<String> {
     let mut all: BTreeSet<String> =
         [KEYWORDS, PRELUDE, OURS].iter().flat_map(|s| s.split_whitespace()).map(str::to_owned).collect();
-    for snapshot in ["locksvc", "proxy"] {
-        let text = std::fs::read_to_string(root().join(format!("tests/snapshots/{snapshot}.rs"))).expect("it is there");
+    for snapshot in files(&root().join("tests/snapshots"), "rs") {
+        let text = std::fs::read_to_string(snapshot).expect("it is there");
         let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
         for line in code {
             all.extend(line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_owned));

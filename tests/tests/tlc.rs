@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use mpcal_tests::{distinct_states, files, fixtures, root, Tools};
+use mpcal_tests::fixture::Fixture;
+use mpcal_tests::{distinct_states, examples, files, fixtures, name, root, Tools};
 
 fn translate(directory: &Path, file: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_mpcal")).args(["pluscal", file]).current_dir(directory).output();
@@ -59,10 +60,6 @@ fn sizes(path: &Path) -> (usize, usize) {
     }
     (count, translation.len())
 }
-
-/// Translations that are more than half as long again as the model: sections so long that they are folded into one
-/// choice from a set of outcomes.
-const LONGER: [&str; 1] = ["long_section"];
 
 /// A module whose one label holds so many statements.
 fn long_label(name: &str, statement: &dyn Fn(usize) -> String, count: usize) -> String {
@@ -119,43 +116,41 @@ fn long_labels_stay_linear() {
 fn models_reach_the_states_of_their_twins() {
     let Some(tools) = Tools::find("models_reach_the_states_of_their_twins") else { return };
     let directory = tempfile::tempdir().expect("a directory can be made");
-    let models = files(&fixtures("models"), "tla");
-    assert!(models.len() >= 60);
+    let models = Fixture::all("models");
     println!("model                MPCal PlusCal ratio states  seconds, ours and the twin's, all tools");
     let community = files(&root().join("mpcal-compiler/src/community"), "tla");
-    for path in models.iter().chain(&files(&fixtures("models/modules"), "tla")).chain(&community) {
-        fs::copy(path, directory.path().join(path.file_name().expect("a file has a name")))
+    for path in [files(&fixtures("models"), "tla"), files(&fixtures("models/modules"), "tla"), community].concat() {
+        fs::copy(&path, directory.path().join(path.file_name().expect("a file has a name")))
             .expect("a copy can be made");
     }
     fs::write(directory.path().join("all.cfg"), "SPECIFICATION Spec\nCONSTANT defaultInitValue = defaultInitValue\n")
         .expect("a file can be written");
-    for path in models {
-        let name = path.file_stem().and_then(|s| s.to_str()).expect("a file has a name").to_owned();
-        if name.ends_with("_twin") {
-            continue;
-        }
-        let own = path.with_extension("cfg");
-        let config = if own.is_file() {
-            fs::copy(&own, directory.path().join("own.cfg")).expect("a copy can be made");
+    for fixture in models {
+        let name = &fixture.name;
+        let config = if let Some(own) = fixture.configuration() {
+            fs::copy(own, directory.path().join("own.cfg")).expect("a copy can be made");
             "own.cfg"
         } else {
             "all.cfg"
         };
+        let twin = format!("{name}_twin");
+        let written = directory.path().join(&twin).with_extension("tla").is_file();
+        assert!(written, "beside {name}.tla, add {twin}.tla: the same in plain PlusCal, written by hand");
         let start = Instant::now();
-        let ours = run(&tools, directory.path(), &name, config);
+        let ours = run(&tools, directory.path(), name, config);
         let our_seconds = start.elapsed().as_secs_f32();
         let start = Instant::now();
-        let theirs = run(&tools, directory.path(), &format!("{name}_twin"), config);
+        let theirs = run(&tools, directory.path(), &twin, config);
         let their_seconds = start.elapsed().as_secs_f32();
         let (a, b) = (distinct_states(&ours), distinct_states(&theirs));
         let (model, translation) = sizes(&directory.path().join(format!("{name}.tla")));
         let ratio = translation as f32 / model as f32;
         let states = a.unwrap_or(0);
-        if !LONGER.contains(&&*name) {
-            assert!(ratio <= 1.5, "{name}: {translation} lines of PlusCal for {model}");
-        }
+        let long = fixture.expected("long").is_some();
+        assert!(long || ratio <= 1.5, "{name}: {translation} lines of PlusCal for {model}, see `long` of fixtures");
         println!("{name:20} {model:4} {translation:4} {ratio:5.2} {states:7} {our_seconds:5.1} {their_seconds:5.1}");
         assert!(a.is_some() && a == b, "{name}: {a:?} is not {b:?}\n{ours}\n{theirs}");
+        assert_eq!(a, Some(fixture.states() as u64), "{name}");
         let verdict = |said: &str| said.contains("No error has been found");
         assert!(verdict(&ours) && verdict(&theirs), "{name}:\n{ours}\n{theirs}");
     }
@@ -252,6 +247,10 @@ const FAULTS: &[Fault] = &[
 /// broken variant is found out.
 #[test]
 fn examples_hold_and_their_faults_are_found() {
+    for example in examples() {
+        let name = name(&example);
+        assert!(FAULTS.iter().any(|fault| fault.example == name), "add a fault of {name} that TLC must find to FAULTS");
+    }
     for fault in FAULTS {
         let file = format!("{}.tla", fault.example);
         let source = root().join("examples").join(fault.example);

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use mpcal_build::Config;
 use mpcal_runtime::generated as rt;
 use mpcal_runtime::value::{Data, Function, Seq, Set, Slot, Str, Value};
+use mpcal_tests::fixture::Fixture;
 use mpcal_tests::generate::Numbers;
-use mpcal_tests::{files, fixtures, root, Tools};
+use mpcal_tests::{examples, files, fixtures, name, Tools};
 
 /// Steps of a recorded run.
 const STEPS: usize = 3_000;
@@ -20,7 +21,7 @@ const FEW_STEPS: usize = 100;
 fn share(path: &Path, steps: usize) -> f64 {
     let found = Config::new().include(fixtures("models/modules")).coverage(path, steps);
     let found = found.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    let name = name(path);
     let ((a, b), (c, d), (e, f)) = (found.evaluations, found.variables, found.fields);
     println!("{name:20} {a:9} {b:7} {:6.2} % {c:4} {d:3} {e:4} {f:3}", found.share() * 100.0);
     for (text, count) in found.dynamic.iter().take(3) {
@@ -37,12 +38,7 @@ fn heading() {
 #[test]
 fn what_runs_is_typed() {
     heading();
-    let mut models: Vec<PathBuf> = ["locksvc", "dqueue", "proxy"]
-        .iter()
-        .map(|name| root().join("examples").join(name).join(format!("{name}.tla")))
-        .collect();
-    models.push(fixtures("compile/raft.tla"));
-    for path in models {
+    for path in examples().into_iter().chain([fixtures("compile/raft.tla")]) {
         assert!(share(&path, STEPS) >= 0.98, "{}", path.display());
     }
 }
@@ -51,9 +47,8 @@ fn what_runs_is_typed() {
 #[test]
 fn most_of_the_fixtures_is_typed() {
     heading();
-    let models = files(&fixtures("models"), "tla");
-    let models: Vec<_> = models.into_iter().filter(|p| !p.to_string_lossy().contains("_twin")).collect();
-    let typed: f64 = models.iter().map(|path| share(path, FEW_STEPS)).sum();
+    let models = Fixture::all("models");
+    let typed: f64 = models.iter().map(|fixture| share(&fixture.path, FEW_STEPS)).sum();
     let average = typed / models.len() as f64;
     println!("on average {:.2} %", average * 100.0);
     assert!(average > 0.9, "{average}");

@@ -2,6 +2,11 @@
 
 #![deny(warnings, missing_docs, clippy::all, clippy::pedantic)]
 
+/// The queue of work.
+pub mod dqueue {
+    include!("../../../snapshots/dqueue.rs");
+}
+
 /// The lock service.
 pub mod locksvc {
     include!("../../../snapshots/locksvc.rs");

@@ -1,0 +1,503 @@
+/// `Queue`, generated from dqueue.tla.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unused_imports,
+    unused_assignments,
+    unused_mut,
+    unused_parens,
+    unused_variables,
+    unreachable_code,
+    dead_code,
+    non_camel_case_types,
+    unused_qualifications
+)]
+mod model {
+    use ::mpcal_runtime::generated as rt;
+
+    const _: () = rt::assert_version("0.1.0");
+
+    /// Identifies the model: nodes that run another one are refused.
+    pub const MODEL_HASH: u64 = 0xb773_5a5a_4536_6437;
+
+    /// `Producer == 0`, dqueue.tla:14
+    pub const PRODUCER: i64 = 0;
+
+    /// The constants of the model. Its operators are methods.
+    #[derive(Clone, Debug)]
+    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Constants {
+        /// `NumConsumers`, dqueue.tla:9
+        pub num_consumers: i64,
+        /// `NumItems`, dqueue.tla:9
+        pub num_items: i64,
+    }
+
+    impl Constants {
+        /// The constants that TLC checks the model with.
+        #[must_use]
+        pub fn checked() -> Self {
+            Self {
+                num_consumers: 3,
+                num_items: 5,
+            }
+        }
+
+        /// Checks every `ASSUME` of the model.
+        ///
+        /// # Errors
+        /// The first that does not hold.
+        pub fn check(&self) -> rt::Eval<()> {
+            rt::assume(
+                self.num_consumers >= 0 && self.num_consumers > 0,
+                "ASSUME NumConsumers \\in Nat /\\ NumConsumers > 0 (dqueue.tla:11:8)",
+            )?;
+            rt::assume(
+                self.num_items >= 0,
+                "ASSUME NumItems \\in Nat (dqueue.tla:12:8)",
+            )?;
+            Ok(())
+        }
+
+        /// `Nodes == Consumers \cup {Producer}`, dqueue.tla:16
+        ///
+        /// # Errors
+        /// Where TLC reports an evaluation error.
+        pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
+            Ok(
+                rt::union(
+                    &self.consumers()?,
+                    &[PRODUCER].into_iter().collect::<rt::Set<i64>>(),
+                ),
+            )
+        }
+
+        /// `Consumers == 1..NumConsumers`, dqueue.tla:15
+        ///
+        /// # Errors
+        /// Where TLC reports an evaluation error.
+        pub fn consumers(&self) -> rt::Eval<rt::Set<i64>> {
+            rt::range(1, self.num_consumers)
+        }
+    }
+
+    /// Records of several shapes, told apart by their field `kind`.
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub enum Request {
+        /// `[kind]`
+        Empty,
+        /// `[from, kind]`
+        Ask { from: i64 },
+        /// `[kind, number]`
+        Item { number: i64 },
+    }
+
+    impl Request {
+        rt::some_field!(from, from_mut, i64, "from", Ask);
+        /// The field `kind`, which the variant stands for.
+        #[must_use]
+        pub fn kind(&self) -> RequestKind {
+            match self {
+                Self::Empty { .. } => RequestKind::Empty,
+                Self::Ask { .. } => RequestKind::Ask,
+                Self::Item { .. } => RequestKind::Item,
+            }
+        }
+        rt::some_field!(number, number_mut, i64, "number", Item);
+    }
+    rt::shapes!(
+        Request { Empty {} with "kind" = RequestKind::Empty, Ask { from = "from" } with
+        "kind" = RequestKind::Ask, Item { number = "number" } with "kind" =
+        RequestKind::Item }
+    );
+
+    /// One of the values that the model gives a name.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub enum RequestKind {
+        /// `"ask"`
+        Ask,
+        /// `"empty"`
+        Empty,
+        /// `"item"`
+        Item,
+    }
+    rt::tags!(
+        RequestKind { Ask = Str("ask"), Empty = Str("empty"), Item = Str("item") }
+    );
+
+    /// Mapping macro `Link`, dqueue.tla:25
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not declared to implement the mapping macro `Link`",
+        label = "the parameter is mapped via `Link`",
+        note = "if it behaves so, say it: `impl Link for …`"
+    )]
+    pub trait Link: rt::MappingMacro {}
+
+    /// Archetype `Supplier`, dqueue.tla:38
+    pub mod supplier {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `supply`, dqueue.tla:41
+            Supply,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `request`, dqueue.tla:39
+            pub request: rt::Slot<Request>,
+            /// `next = 1`, dqueue.tla:39
+            pub next: i64,
+            /// `told = {}`, dqueue.tla:39
+            pub told: rt::Set<i64>,
+        }
+
+        /// Archetype `Supplier`, dqueue.tla:38
+        pub struct Supplier {
+            id: i64,
+            constants: ::std::sync::Arc<Constants>,
+            state: State,
+            network: rt::Resource<i64, Request>,
+        }
+
+        /// What a `Supplier` is made of.
+        pub struct SupplierParameters<Network> {
+            pub network: Network,
+        }
+
+        impl Supplier {
+            /// The process `id`.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn new(
+                id: i64,
+                constants: &::std::sync::Arc<Constants>,
+                parameters: SupplierParameters<impl rt::Bound<i64, Request> + Link>,
+            ) -> rt::Eval<Self> {
+                let request = rt::Slot::Uninit;
+                let next = 1;
+                let told = rt::Set::<i64>::new();
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state: State {
+                        label: Label::Supply,
+                        request,
+                        next,
+                        told,
+                    },
+                    network: Box::new(parameters.network),
+                })
+            }
+
+            /// `supply`, dqueue.tla:41
+            ///
+            /// ```text
+            /// supply:
+            ///   while (told # Consumers) {
+            ///     request := network[self];
+            ///     if (next <= NumItems) {
+            ///       network[request.from] := [kind |-> Item, number |-> next];
+            ///       next := next + 1;
+            ///     } else {
+            ///       network[request.from] := [kind |-> Empty];
+            ///       told := told \cup {request.from};
+            /// ```
+            fn supply(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                if self.state.told != self.constants.consumers()? {
+                    let network_read = self.network.read(section, &self.id)?;
+                    self.state.request = rt::Slot::Value(network_read);
+                    if self.state.next <= self.constants.num_items {
+                        self.network
+                            .write(
+                                section,
+                                self.state.request.get()?.from()?,
+                                Request::Item {
+                                    number: self.state.next,
+                                },
+                            )?;
+                        self.state.next = rt::add(self.state.next, 1)?;
+                    } else {
+                        self.network
+                            .write(
+                                section,
+                                self.state.request.get()?.from()?,
+                                Request::Empty,
+                            )?;
+                        let value = *self.state.request.get()?.from()?;
+                        self.state.told.insert(value);
+                    }
+                    Ok(Label::Supply)
+                } else {
+                    Ok(Label::Done)
+                }
+            }
+        }
+        rt::archetype!(Supplier = "Supplier" { Supply = "supply" => supply });
+    }
+
+    pub use supplier::{Supplier, SupplierParameters};
+
+    /// Archetype `Worker`, dqueue.tla:54
+    pub mod worker {
+        use super::*;
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            /// `ask`, dqueue.tla:57
+            Ask,
+            /// `take`, dqueue.tla:61
+            Take,
+            /// The end.
+            Done,
+        }
+
+        /// Label and variables.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub struct State {
+            /// Where control is.
+            pub label: Label,
+            /// `answer`, dqueue.tla:55
+            pub answer: rt::Slot<Request>,
+            /// `working = TRUE`, dqueue.tla:55
+            pub working: bool,
+        }
+
+        /// Archetype `Worker`, dqueue.tla:54
+        pub struct Worker {
+            id: i64,
+            constants: ::std::sync::Arc<Constants>,
+            state: State,
+            network: rt::Resource<i64, Request>,
+            done: rt::Resource<i64, rt::Seq<i64>>,
+        }
+
+        /// What a `Worker` is made of.
+        pub struct WorkerParameters<Network, Done> {
+            pub network: Network,
+            pub done: Done,
+        }
+
+        impl Worker {
+            /// The process `id`.
+            ///
+            /// # Errors
+            /// If the initial value of a variable cannot be evaluated.
+            pub fn new(
+                id: i64,
+                constants: &::std::sync::Arc<Constants>,
+                parameters: WorkerParameters<
+                    impl rt::Bound<i64, Request> + Link,
+                    impl rt::Bound<i64, rt::Seq<i64>> + rt::PlainVariable,
+                >,
+            ) -> rt::Eval<Self> {
+                let answer = rt::Slot::Uninit;
+                let working = true;
+                Ok(Self {
+                    id,
+                    constants: constants.clone(),
+                    state: State {
+                        label: Label::Ask,
+                        answer,
+                        working,
+                    },
+                    network: Box::new(parameters.network),
+                    done: Box::new(parameters.done),
+                })
+            }
+
+            /// `ask`, dqueue.tla:57
+            ///
+            /// ```text
+            /// ask:
+            ///   while (working) {
+            ///     network[Producer] := [kind |-> Ask, from |-> self];
+            /// ```
+            fn ask(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                if self.state.working {
+                    self.network
+                        .write(section, &PRODUCER, Request::Ask { from: self.id })?;
+                    Ok(Label::Take)
+                } else {
+                    Ok(Label::Done)
+                }
+            }
+
+            /// `take`, dqueue.tla:61
+            ///
+            /// ```text
+            /// take:
+            ///   answer := network[self];
+            ///   if (answer.kind = Item) {
+            ///     done[self] := Append(done[self], answer.number);
+            ///   } else {
+            ///     working := FALSE;
+            /// ```
+            fn take(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let network_read = self.network.read(section, &self.id)?;
+                self.state.answer = rt::Slot::Value(network_read);
+                if self.state.answer.get()?.kind() == RequestKind::Item {
+                    let done_read = self.done.read(section, &self.id)?;
+                    let value = rt::append(
+                        &done_read,
+                        self.state.answer.get()?.number()?,
+                    );
+                    self.done.write(section, &self.id, value)?;
+                } else {
+                    self.state.working = false;
+                }
+                Ok(Label::Ask)
+            }
+        }
+        rt::archetype!(Worker = "Worker" { Ask = "ask" => ask, Take = "take" => take });
+    }
+
+    pub use worker::{Worker, WorkerParameters};
+
+    /// `Link` over the variable `network`, as the model has it.
+    pub struct LinkOverNetwork {
+        variable: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
+        constants: ::std::sync::Arc<Constants>,
+    }
+
+    impl LinkOverNetwork {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
+            constants: &::std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for LinkOverNetwork {
+        type Index = i64;
+        type Read = Request;
+        type Write = Request;
+        fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Request> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            section.wait_for(!variable.is_empty())?;
+            let message = rt::head(&variable)?;
+            variable = rt::tail(&variable)?;
+            let result = message;
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(result)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            index: &i64,
+            value: Request,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.get(section).at(index)?.clone();
+            variable = rt::append(&variable, &value);
+            *self.variable.get_mut(section).at_mut(index)? = variable;
+            Ok(())
+        }
+    }
+
+    impl Link for LinkOverNetwork {}
+
+    /// The global variables of the model, in memory.
+    #[derive(Clone)]
+    pub struct Variables {
+        /// `network = [node \in Nodes |-> <<>>]`, dqueue.tla:72
+        pub network: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
+        /// `done = [consumer \in Consumers |-> <<>>]`, dqueue.tla:73
+        pub done: rt::Shared<rt::Function<i64, rt::Seq<i64>>>,
+    }
+
+    impl Variables {
+        /// The variables with their initial values.
+        ///
+        /// # Errors
+        /// If one cannot be evaluated.
+        pub fn new(constants: &Constants) -> rt::Eval<Self> {
+            let network = rt::function(
+                &constants.nodes()?,
+                |node| -> rt::Eval<rt::Seq<Request>> { Ok(rt::Seq::<Request>::new()) },
+            )?;
+            let done = rt::function(
+                &constants.consumers()?,
+                |consumer| -> rt::Eval<rt::Seq<i64>> { Ok(rt::Seq::<i64>::new()) },
+            )?;
+            Ok(Self {
+                network: rt::Shared::new(network),
+                done: rt::Shared::new(done),
+            })
+        }
+
+        /// The committed values, untyped, in the order of the model.
+        pub fn values(&self) -> Vec<rt::Value> {
+            ::std::vec![
+                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self.done
+                .load())
+            ]
+        }
+
+        /// Starts every process of the model over these variables: the system that TLC
+        /// checks, running in one node.
+        ///
+        /// # Errors
+        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        pub fn spawn(
+            &self,
+            node: &mut rt::Node,
+            constants: &::std::sync::Arc<Constants>,
+        ) -> rt::Eval<()> {
+            constants.check()?;
+            {
+                let id = PRODUCER;
+                node.spawn(
+                    Supplier::new(
+                        id,
+                        constants,
+                        SupplierParameters {
+                            network: LinkOverNetwork::new(&self.network, constants),
+                        },
+                    )?,
+                );
+            }
+            for id in (&constants.consumers()?).iter().cloned() {
+                node.spawn(
+                    Worker::new(
+                        id,
+                        constants,
+                        WorkerParameters {
+                            network: LinkOverNetwork::new(&self.network, constants),
+                            done: rt::Indexed::new(&self.done),
+                        },
+                    )?,
+                );
+            }
+            Ok(())
+        }
+    }
+}
+
+#[allow(unused_imports)]
+pub use model::*;
