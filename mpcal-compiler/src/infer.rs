@@ -13,6 +13,7 @@ mod expr;
 mod finish;
 mod flow;
 mod generate;
+mod kinds;
 mod narrow;
 mod report;
 mod show;
@@ -25,7 +26,7 @@ use std::collections::HashMap;
 
 use crate::normal::{Normal, Step};
 use crate::resolved::{ExprId, MappingMacroId, Model, VariableId};
-use crate::types::{Record, TagEnum, Type};
+use crate::types::{KindEnum, Record, TagEnum, Type};
 
 pub use always_fails::warn_failures;
 pub use choose_order::warn_choose_order;
@@ -55,6 +56,8 @@ pub struct Types {
     pub records: Vec<Record>,
     /// Enums of strings and model values.
     pub enums: Vec<TagEnum>,
+    /// Enums of values of several kinds.
+    pub kinds: Vec<KindEnum>,
     /// Variables whose uses disagree.
     pub untyped: Vec<VariableId>,
     /// Places whose types would hold themselves.

@@ -19,6 +19,7 @@ mod docs;
 mod enums;
 mod environment;
 mod expr;
+mod kinds;
 mod names;
 mod needed;
 mod operator;
@@ -72,6 +73,7 @@ pub fn emit(
     let constants = cx.constants();
     let records: Vec<_> = types.records.iter().map(|r| cx.record(r)).collect();
     let enums: Vec<_> = (0..types.enums.len()).map(|n| cx.tag_enum(n)).collect();
+    let kinds: Vec<_> = (0..types.kinds.len()).map(|n| cx.kind_enum(n)).collect();
     let markers: Vec<_> =
         model.mapping_macros.iter().enumerate().map(|(n, m)| cx.marker(MappingMacroId(n as u32), m)).collect();
     for problem in cx.problems.into_inner() {
@@ -110,6 +112,7 @@ pub fn emit(
             #constants
             #(#records)*
             #(#enums)*
+            #(#kinds)*
             #(#markers)*
             #(#archetypes)*
             #environment
@@ -217,6 +220,10 @@ impl Emitter<'_> {
             Type::Atom => quote!(rt::Atom),
             Type::Enum(id) | Type::Optional(id, _) => {
                 let name = self.enum_name(*id);
+                quote!(#name)
+            }
+            Type::Kinds(id, _) => {
+                let name = self.kinds_name(*id);
                 quote!(#name)
             }
             Type::Set(t) => {

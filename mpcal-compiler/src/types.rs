@@ -21,6 +21,8 @@ pub enum Type {
     Enum(usize),
     /// One of the model values of such an entry, or a value of a type.
     Optional(usize, Box<Type>),
+    /// A value of one of several kinds, each of a type: an entry of [`Types::kinds`](crate::infer::Types::kinds).
+    Kinds(usize, Vec<Type>),
     /// A set.
     Set(Box<Type>),
     /// A sequence.
@@ -61,29 +63,60 @@ impl Type {
         match self {
             Type::Bool | Type::Int | Type::Enum(_) => true,
             Type::Optional(_, t) => t.is_copy(),
-            Type::Tuple(items) => items.iter().all(Type::is_copy),
+            Type::Tuple(items) | Type::Kinds(_, items) => items.iter().all(Type::is_copy),
             Type::Str | Type::Atom | Type::Set(_) | Type::Seq(_) | Type::Function(..) => false,
             Type::Record(_) | Type::Value => false,
         }
     }
 
-    /// Whether a `Value` stands somewhere in it, so that comparing may fail.
+    /// Whether a `Value` stands somewhere in it.
     #[must_use]
     pub fn has_value(&self, records: &[Record]) -> bool {
-        self.has_value_within(records, MAX_DEPTH)
+        self.any(records, MAX_DEPTH, &|t| *t == Type::Value)
     }
 
-    fn has_value_within(&self, records: &[Record], depth: usize) -> bool {
-        let within = |t: &Type| t.has_value_within(records, depth);
-        match self {
-            Type::Value => true,
-            Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) => false,
-            Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => within(t),
-            Type::Tuple(items) => items.iter().any(within),
-            Type::Function(k, v) => within(k) || within(v),
-            Type::Record(id) => {
-                depth > 0 && records[*id].fields.values().any(|t| t.has_value_within(records, depth - 1))
+    /// Whether any two values of it can be compared: those of different kinds cannot.
+    #[must_use]
+    pub fn is_comparable(&self, records: &[Record]) -> bool {
+        !self.any(records, MAX_DEPTH, &|t| matches!(t, Type::Value | Type::Kinds(..)))
+    }
+
+    /// Whether something is true of a part of it.
+    fn any(&self, records: &[Record], depth: usize, f: &dyn Fn(&Type) -> bool) -> bool {
+        let within = |t: &Type| t.any(records, depth, f);
+        f(self)
+            || match self {
+                Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) | Type::Value => false,
+                Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => within(t),
+                Type::Tuple(items) | Type::Kinds(_, items) => items.iter().any(within),
+                Type::Function(k, v) => within(k) || within(v),
+                Type::Record(id) => depth > 0 && records[*id].fields.values().any(|t| t.any(records, depth - 1, f)),
             }
+    }
+
+    /// Of the kinds of values of a type, the one that values of another are of.
+    #[must_use]
+    pub fn alike<'t>(kinds: &'t [Type], other: &Type) -> Option<(usize, &'t Type)> {
+        let rank = other.rank()?;
+        kinds.iter().enumerate().find(|(_, t)| t.rank() == Some(rank))
+    }
+
+    /// Whether its values are of one kind.
+    #[must_use]
+    pub fn is_of_one_kind(&self) -> bool {
+        self.rank().is_some()
+    }
+
+    /// A number for the kind of its values, if they are of one.
+    fn rank(&self) -> Option<u8> {
+        match self {
+            Type::Bool => Some(0),
+            Type::Int => Some(1),
+            Type::Str | Type::Atom | Type::Enum(_) => Some(2),
+            Type::Set(_) => Some(3),
+            Type::Seq(_) | Type::Tuple(_) | Type::Function(..) => Some(4),
+            Type::Record(_) => Some(5),
+            Type::Optional(..) | Type::Kinds(..) | Type::Value => None,
         }
     }
 }
@@ -119,6 +152,15 @@ pub struct TagEnum {
     pub tags: Vec<(Tag, String)>,
     /// The type of what else may stand there.
     pub payload: Option<Type>,
+}
+
+/// Values of several kinds in one place, as an enum with a variant for each.
+#[derive(Clone, Debug)]
+pub struct KindEnum {
+    /// The name of the Rust type.
+    pub name: String,
+    /// The type of each kind, in the order of values, with the name of its variant.
+    pub kinds: Vec<(Type, String)>,
 }
 
 /// A record type: a struct if it has one shape, an enum of its shapes otherwise.

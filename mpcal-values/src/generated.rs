@@ -104,6 +104,74 @@ macro_rules! __optional {
     };
 }
 
+/// An enum that stands for values of several kinds:
+/// `rt::kinds!(IntOrAsk { Int(i64) = as_int, as_int_mut, Ask(Ask) = as_ask, as_ask_mut });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kinds {
+    ($name:ident { $($variant:ident($t:ty) = $get:ident, $get_mut:ident),* }) => {
+        impl $name {
+            $(
+                /// The value, if it is of this kind.
+                ///
+                /// # Errors
+                /// If it is of another.
+                pub fn $get(&self) -> $crate::Eval<&$t> {
+                    match self {
+                        Self::$variant(value) => Ok(value),
+                        other => Err($crate::generated::of_another_kind(::std::stringify!($variant), other)),
+                    }
+                }
+
+                /// The value, to be changed in place.
+                ///
+                /// # Errors
+                /// If it is of another kind.
+                pub fn $get_mut(&mut self) -> $crate::Eval<&mut $t> {
+                    match self {
+                        Self::$variant(value) => Ok(value),
+                        other => Err($crate::generated::of_another_kind(::std::stringify!($variant), other)),
+                    }
+                }
+            )*
+        }
+        $(
+            impl From<$t> for $name {
+                fn from(value: $t) -> Self {
+                    Self::$variant(value)
+                }
+            }
+        )*
+        impl $crate::Data for $name {
+            fn to_value(&self) -> $crate::Value {
+                match self {
+                    $(Self::$variant(value) => $crate::Data::to_value(value),)*
+                }
+            }
+            fn from_value(value: &$crate::Value) -> $crate::Eval<Self> {
+                $(if let Ok(value) = $crate::Data::from_value(value) {
+                    return Ok(Self::$variant(value));
+                })*
+                Err($crate::generated::of_another_kind(::std::stringify!($name), value))
+            }
+        }
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                match (self, other) {
+                    $((Self::$variant(left), Self::$variant(right)) => left.cmp(right),)*
+                    _ => $crate::Data::to_value(self).cmp(&$crate::Data::to_value(other)),
+                }
+            }
+        }
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+        $crate::__prints_as_value!($name);
+    };
+}
+
 /// An enum that stands for records of several shapes:
 /// `rt::shapes!(Message { Ask { from = "from" } with "kind" = Kind::Ask, Tell { .. } with .. });`
 #[doc(hidden)]
@@ -221,15 +289,21 @@ macro_rules! __prints_as_value {
 }
 
 pub use crate::{
-    __field as field, __optional as optional, __record as record, __shapes as shapes, __some_field as some_field,
-    __tags as tags,
+    __field as field, __kinds as kinds, __optional as optional, __record as record, __shapes as shapes,
+    __some_field as some_field, __tags as tags,
 };
-use crate::{Eval, EvalError, Value};
+use crate::{Data, Eval, EvalError, Value};
 
 /// The error of an optional value that is not one.
 #[must_use]
 pub fn holds_no_value(name: &str) -> EvalError {
     EvalError(format!("{name} holds no value here"))
+}
+
+/// The error of a value that is of another kind than what it is used as.
+#[must_use]
+pub fn of_another_kind(wanted: &str, value: &impl Data) -> EvalError {
+    EvalError(format!("{} is used as {wanted}", value.to_value()))
 }
 
 /// A field that no record of a type has.

@@ -225,7 +225,7 @@ impl<'m> Finder<'m> {
             Type::Seq(_) | Type::Tuple(_) => Some(Kind::Seq),
             Type::Function(..) => Some(Kind::Function),
             Type::Record(_) => Some(Kind::Record),
-            Type::Value => None,
+            Type::Kinds(..) | Type::Value => None,
         }
     }
 

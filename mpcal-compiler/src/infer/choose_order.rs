@@ -102,7 +102,7 @@ impl Choices<'_> {
             Type::Enum(id) => self.tags(*id),
             Type::Optional(id, t) => self.tags(*id).or_else(|| inside(t)),
             Type::Set(t) | Type::Seq(t) => inside(t),
-            Type::Tuple(items) => items.iter().find_map(inside),
+            Type::Tuple(items) | Type::Kinds(_, items) => items.iter().find_map(inside),
             Type::Function(k, v) => inside(k).or_else(|| inside(v)),
             Type::Record(id) => {
                 let record = &self.types.records[*id];

@@ -53,7 +53,7 @@ impl Written {
             Term::Operator(parameters, result) => {
                 Written::Operator(parameters.iter().map(|t| of(*t)).collect(), boxed(*result))
             }
-            Term::Free | Term::Link(_) | Term::Dynamic => Written::Any,
+            Term::Free | Term::Link(_) | Term::Kinds(_) | Term::Dynamic => Written::Any,
         }
     }
 }
@@ -286,6 +286,7 @@ impl Checker<'_, '_> {
     fn possible(&self, t: &Type, written: &Written) -> bool {
         match (t, written) {
             (Type::Value, _) | (_, Written::Any) => true,
+            (Type::Kinds(_, kinds), _) => kinds.iter().any(|t| self.possible(t, written)),
             (Type::Bool, Written::Bool) | (Type::Int, Written::Int) | (Type::Str, Written::Str) => true,
             (Type::Atom, Written::Model) => true,
             (Type::Enum(id), Written::Str | Written::Model) => self.types.enums[*id].tags.iter().any(|(tag, _)| {

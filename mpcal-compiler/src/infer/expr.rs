@@ -149,8 +149,8 @@ impl Generator<'_> {
                 let (a, b) = (self.expr(a), self.expr(b));
                 let (k, v) = (self.solver.fresh(), self.solver.fresh());
                 let (ks, vs) = (self.solver.term(Term::Set(k)), self.solver.term(Term::Set(v)));
-                self.solver.flow(ks, a);
-                self.solver.flow(vs, b);
+                self.solver.operand(ks, a);
+                self.solver.operand(vs, b);
                 let function = self.solver.term(Term::Function(k, v));
                 self.solver.term(Term::Set(function))
             }
@@ -350,7 +350,7 @@ impl Generator<'_> {
                     let set = self.expr(e);
                     let element = self.solver.fresh();
                     let wanted = self.solver.term(Term::Set(element));
-                    self.solver.flow(wanted, set);
+                    self.solver.operand(wanted, set);
                     parts.push(element);
                 }
                 let tuple = self.solver.term(Term::Tuple(parts));
@@ -365,19 +365,35 @@ impl Generator<'_> {
             _ if op.strings => self.on_sequences(op, args),
             _ => {
                 let (parameters, result) = instantiate(op.signature, &mut self.solver);
-                for (a, p) in args.iter().zip(parameters) {
+                for (a, p) in args.iter().zip(self.operands(parameters)) {
                     let t = self.expr(a);
-                    self.solver.flow(p, t);
+                    match p {
+                        Parameter::Any(p) => self.solver.flow(p, t),
+                        Parameter::Of(p) => self.solver.operand(p, t),
+                    }
                 }
                 result
             }
         }
     }
 
+    /// What each parameter of an operator takes, before anything is given to one.
+    fn operands(&self, parameters: Vec<TypeId>) -> Vec<Parameter> {
+        let is_any = |p: TypeId| matches!(self.solver.get(p), Term::Free);
+        parameters.into_iter().map(|p| if is_any(p) { Parameter::Any(p) } else { Parameter::Of(p) }).collect()
+    }
+
     /// An operator that takes strings for sequences.
     fn on_sequences(&mut self, op: &'static Operator, args: &[Expr]) -> TypeId {
         let (parameters, result) = instantiate(op.signature, &mut self.solver);
-        let arguments: Vec<_> = args.iter().zip(parameters).map(|(a, p)| (p, self.expr(a))).collect();
+        let mut arguments = Vec::new();
+        for (a, p) in args.iter().zip(self.operands(parameters)) {
+            let t = self.expr(a);
+            match p {
+                Parameter::Any(p) => self.solver.flow(p, t),
+                Parameter::Of(p) => arguments.push((p, t)),
+            }
+        }
         let text = match self.solver.get(result) {
             Term::Seq(_) => self.solver.string(),
             _ => result,
@@ -386,4 +402,12 @@ impl Generator<'_> {
         self.solver.require(Constraint::Sequence { arguments, result, text, out });
         out
     }
+}
+
+/// A parameter of an operator of the table.
+enum Parameter {
+    /// It takes any value.
+    Any(TypeId),
+    /// It takes values of a kind.
+    Of(TypeId),
 }

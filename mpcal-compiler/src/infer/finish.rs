@@ -1,13 +1,14 @@
 //! Type variables to types, and names for the records among them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::generate::{Generator, Ref};
+use super::kinds::Kinds;
 use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
 use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
 use crate::symbol::Symbol;
-use crate::types::{Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
+use crate::types::{KindEnum, Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
 /// A variant is named after so many tags at most.
 const MAX_NAMES: usize = 3;
@@ -17,8 +18,7 @@ const MAX_NAMED: usize = 2;
 
 impl Generator<'_> {
     pub(super) fn finish(self) -> Types {
-        let mut finisher =
-            Finisher { cx: &self, records: Vec::new(), rows: HashMap::new(), enums: Vec::new(), tags: HashMap::new() };
+        let mut finisher = Finisher::new(&self);
         let count = self.input.model.expr_count as usize;
         let exprs =
             (0..count).map(|n| self.exprs.get(&ExprId(n as u32)).map_or(Type::Value, |t| finisher.of(*t, 0))).collect();
@@ -42,7 +42,7 @@ impl Generator<'_> {
                 write: u.write.clone(),
             })
             .collect();
-        let (records, enums) = finisher.named();
+        let (records, enums, kinds) = finisher.named();
         let untyped = |t: &TypeId| matches!(self.solver.get(*t), Term::Dynamic);
         let untyped = (0..)
             .zip(&self.variables)
@@ -53,7 +53,7 @@ impl Generator<'_> {
             .map(|(n, _)| VariableId(n))
             .collect();
         let endless = Vec::new();
-        Types { untyped, endless, exprs, variables, bounds, constants, selves, refs, records, enums, mappings }
+        Types { untyped, endless, exprs, variables, bounds, constants, selves, refs, records, enums, kinds, mappings }
     }
 }
 
@@ -64,9 +64,24 @@ struct Finisher<'c, 'm> {
     rows: HashMap<usize, usize>,
     enums: Vec<TagEnum>,
     tags: HashMap<usize, Type>,
+    kinds: Vec<Vec<Type>>,
+    /// Types of values of several kinds that are being looked at.
+    open: HashSet<TypeId>,
 }
 
-impl Finisher<'_, '_> {
+impl<'c, 'm> Finisher<'c, 'm> {
+    fn new(cx: &'c Generator<'m>) -> Self {
+        Self {
+            cx,
+            records: Vec::new(),
+            rows: HashMap::new(),
+            enums: Vec::new(),
+            tags: HashMap::new(),
+            kinds: Vec::new(),
+            open: HashSet::new(),
+        }
+    }
+
     fn ref_type(&mut self, r: &Ref) -> RefType {
         RefType {
             indices: r.indices.iter().map(|t| self.of(*t, 0)).collect(),
@@ -85,6 +100,7 @@ impl Finisher<'_, '_> {
             Term::Bool => Type::Bool,
             Term::Int => Type::Int,
             Term::Tags(row) => self.tags(self.cx.solver.tags_of(row), depth),
+            Term::Kinds(kinds) => self.of_kinds(t, &kinds, depth),
             Term::Set(a) => Type::Set(boxed(self, a)),
             Term::Seq(a) => Type::Seq(boxed(self, a)),
             Term::Tuple(items) if items.is_empty() => Type::Seq(Box::new(Type::Value)),
@@ -120,6 +136,29 @@ impl Finisher<'_, '_> {
                 Type::Record(id)
             }
         }
+    }
+
+    /// Values of several kinds: an enum, if each kind has a type and a value says which it is of.
+    fn of_kinds(&mut self, t: TypeId, kinds: &Kinds, depth: usize) -> Type {
+        let root = self.cx.solver.find(t);
+        // A type that holds itself is any value.
+        if !self.open.insert(root) {
+            return Type::Value;
+        }
+        let types: Vec<Type> = kinds.values().map(|t| self.of(*t, depth + 1)).collect();
+        self.open.remove(&root);
+        let is_record = |t: &Type| matches!(t, Type::Record(_));
+        let may_be_record = |t: &Type| matches!(t, Type::Function(k, _) if may_be_text(k));
+        if !types.iter().all(Type::is_of_one_kind) || types.iter().any(is_record) && types.iter().any(may_be_record) {
+            return Type::Value;
+        }
+        // The same types are one, wherever they stand.
+        let known = self.kinds.iter().position(|k| *k == types);
+        let id = known.unwrap_or_else(|| {
+            self.kinds.push(types.clone());
+            self.kinds.len() - 1
+        });
+        Type::Kinds(id, types)
     }
 
     /// Strings and model values: an enum if the model names them all.
@@ -218,7 +257,7 @@ impl Finisher<'_, '_> {
     }
 
     /// Names records and enums.
-    fn named(mut self) -> (Vec<Record>, Vec<TagEnum>) {
+    fn named(mut self) -> (Vec<Record>, Vec<TagEnum>, Vec<KindEnum>) {
         let mut names = Names::default();
         let model = &self.cx.input.model;
         for (n, v) in model.variables.iter().enumerate() {
@@ -265,7 +304,37 @@ impl Finisher<'_, '_> {
                 *variant = authors.get(tag).unwrap_or_else(|| tag.text()).to_string();
             }
         }
-        (self.records, self.enums)
+        let kinds = self.kinds.iter().map(|types| kind_enum(types, &self.records, &self.enums)).collect();
+        (self.records, self.enums, kinds)
+    }
+}
+
+/// Whether a value may be a string.
+fn may_be_text(t: &Type) -> bool {
+    matches!(t, Type::Str | Type::Enum(_) | Type::Optional(..) | Type::Kinds(..) | Type::Value)
+}
+
+/// An enum of values of several kinds, called after them: `IntOrMessage`.
+fn kind_enum(types: &[Type], records: &[Record], enums: &[TagEnum]) -> KindEnum {
+    let variants: Vec<String> = types.iter().map(|t| variant(t, records, enums)).collect();
+    let name = variants.join("Or");
+    KindEnum { name, kinds: types.iter().cloned().zip(variants).collect() }
+}
+
+/// What a kind of values is called beside others.
+fn variant(t: &Type, records: &[Record], enums: &[TagEnum]) -> String {
+    match t {
+        Type::Bool => "Bool".to_owned(),
+        Type::Int => "Int".to_owned(),
+        Type::Str => "Str".to_owned(),
+        Type::Atom => "Atom".to_owned(),
+        Type::Enum(id) => capitalized(&enums[*id].name),
+        Type::Set(_) => "Set".to_owned(),
+        Type::Seq(_) => "Seq".to_owned(),
+        Type::Tuple(_) => "Tuple".to_owned(),
+        Type::Function(..) => "Function".to_owned(),
+        Type::Record(id) => capitalized(&records[*id].name),
+        Type::Optional(..) | Type::Kinds(..) | Type::Value => "Value".to_owned(),
     }
 }
 
@@ -286,7 +355,7 @@ fn word(t: &Type, records: &[Record]) -> Option<String> {
         Type::Set(t) => word(t, records).map(|t| format!("SetOf{t}")),
         Type::Seq(t) => word(t, records).map(|t| format!("SeqOf{t}")),
         Type::Atom | Type::Enum(_) | Type::Optional(..) => None,
-        Type::Tuple(_) | Type::Function(..) | Type::Value => None,
+        Type::Tuple(_) | Type::Function(..) | Type::Kinds(..) | Type::Value => None,
     }
 }
 
@@ -310,8 +379,7 @@ struct Names {
 
 impl Names {
     fn add(&mut self, name: &Symbol, t: &Type, local: bool) {
-        let held = if let Type::Optional(_, t) = t { &**t } else { t };
-        if let (Type::Record(id), true) = (held, local) {
+        if let (Type::Record(id), true) = (held(t), local) {
             let known = self.direct.entry(*id).or_insert_with(|| name.to_string());
             // Many variables hold a message; one that says so names it best.
             if &**name == "message" {
@@ -347,10 +415,20 @@ impl Names {
     }
 }
 
+/// The record beside which a place may hold something else.
+fn held(t: &Type) -> &Type {
+    match t {
+        Type::Optional(_, t) => held(t),
+        Type::Kinds(_, kinds) => kinds.iter().find(|t| matches!(t, Type::Record(_))).unwrap_or(t),
+        _ => t,
+    }
+}
+
 /// What a collection holds.
 fn inside(t: &Type) -> &Type {
     match t {
         Type::Set(e) | Type::Seq(e) | Type::Function(_, e) => inside(e),
+        Type::Kinds(..) => held(t),
         Type::Optional(_, e) => match inside(e) {
             record @ Type::Record(_) => record,
             _ => t,

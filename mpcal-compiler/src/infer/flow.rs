@@ -21,6 +21,12 @@ impl Solver {
             (Term::Free, _) => !self.occurs(a, b, 0),
             (_, Term::Free) => !self.occurs(b, a, 0),
             (Term::Bool, Term::Bool) | (Term::Int, Term::Int) => true,
+            (Term::Kinds(x), Term::Kinds(y)) => x.iter().all(|(kind, t)| y.get(kind).is_none_or(|u| sub(*t, *u))),
+            (Term::Kinds(x), other) => match other.kind().and_then(|kind| x.get(&kind)) {
+                Some(alike) => sub(*alike, b),
+                None => matches!(other, Term::Tags(r) if self.tags[self.tags_of(*r)].only_models()),
+            },
+            (_, Term::Kinds(_)) => sub(b, a),
             (Term::Tags(r), Term::Tags(s)) => {
                 let (r, s) = (&self.tags[self.tags_of(*r)], &self.tags[self.tags_of(*s)]);
                 r.may_meet(s) && r.payload.is_none_or(|p| s.payload.is_none_or(|q| sub(p, q)))
@@ -55,7 +61,7 @@ impl Solver {
     }
 
     /// A type of its own that starts as another, as far as that is known.
-    fn copy(&mut self, t: TypeId, depth: usize) -> TypeId {
+    pub(super) fn copy(&mut self, t: TypeId, depth: usize) -> TypeId {
         let root = self.find(t);
         if depth > MAX_DEPTH || self.terms.len() > MAX_TERMS {
             return self.term(Term::Dynamic);
@@ -68,6 +74,7 @@ impl Solver {
             Term::Range(a) => Term::Range(sub(self, a)),
             Term::Function(k, v) => Term::Function(sub(self, k), sub(self, v)),
             Term::Tuple(items) => Term::Tuple(items.into_iter().map(|t| sub(self, t)).collect()),
+            Term::Kinds(kinds) => Term::Kinds(kinds.into_iter().map(|(kind, t)| (kind, sub(self, t))).collect()),
             same => same,
         };
         self.term(term)
@@ -102,7 +109,7 @@ impl Solver {
             (Term::Tags(r), _) => {
                 let row = self.tags_of(r);
                 if !self.tags[row].only_models() {
-                    return self.widen(a);
+                    return self.flow_into_kinds(a, b);
                 }
                 let payload = self.payload(row);
                 self.flow_into(payload, b);
@@ -111,13 +118,14 @@ impl Solver {
             (old, Term::Tags(s)) => {
                 let row = self.tags_of(s);
                 if !self.tags[row].only_models() {
-                    return self.widen(a);
+                    return self.flow_into_kinds(a, b);
                 }
                 let old = self.term(old);
                 self.set(a, Term::Tags(row));
                 let payload = self.payload(row);
                 self.flow_into(payload, old);
             }
+            (Term::Kinds(_), _) | (_, Term::Kinds(_)) => self.flow_into_kinds(a, b),
             (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
                 self.flow_into(x, y);
             }
@@ -142,6 +150,14 @@ impl Solver {
                 self.flow_into(int, l);
                 self.flow_into(x, w);
             }
+            // What is only known to be empty is a function of anything.
+            (Term::Function(..), Term::Tuple(items)) if items.is_empty() => {}
+            (Term::Function(..), Term::Seq(y)) if self.is_free(y) => {}
+            (Term::Tuple(items), Term::Function(..)) if items.is_empty() => {
+                let value = self.fresh();
+                self.become_function(a, value, b);
+            }
+            (Term::Seq(x), Term::Function(..)) if self.is_free(x) => self.become_function(a, x, b),
             // A function of integers can be a sequence at times, not the other way round.
             (Term::Function(k, v), Term::Seq(y)) if matches!(self.get(k), Term::Int | Term::Free) => {
                 let int = self.term(Term::Int);
@@ -176,8 +192,20 @@ impl Solver {
                 xs.into_iter().zip(ys).for_each(|(x, y)| self.identify(x, y));
                 self.identify(r, s);
             }
+            (x, y) if x.kind() != y.kind() => self.flow_into_kinds(a, b),
             _ => self.widen(a),
         }
+    }
+
+    fn is_free(&self, t: TypeId) -> bool {
+        matches!(self.get(t), Term::Free)
+    }
+
+    /// A place that held an empty sequence holds a function, too.
+    fn become_function(&mut self, place: TypeId, value: TypeId, function: TypeId) {
+        let key = self.fresh();
+        self.set(place, Term::Function(key, value));
+        self.flow_into(place, function);
     }
 
     /// Makes a place hold any value, and with it all that it is made of.
@@ -189,7 +217,7 @@ impl Solver {
         let old = std::mem::replace(&mut self.terms[root.0], Term::Dynamic);
         self.changed = true;
         match old {
-            Term::Set(_) | Term::Seq(_) | Term::Range(_) | Term::Function(..) | Term::Tuple(_) => {
+            Term::Set(_) | Term::Seq(_) | Term::Range(_) | Term::Function(..) | Term::Tuple(_) | Term::Kinds(_) => {
                 self.children(&old).into_iter().for_each(|part| self.widen(part));
             }
             // Records and tags are known under other names, too.
@@ -260,7 +288,8 @@ impl Solver {
     /// Makes one place of two that were one all along, or any value.
     fn join(&mut self, x: TypeId, y: TypeId) {
         let dynamic = |cx: &Self, t| matches!(cx.get(t), Term::Dynamic);
-        if dynamic(self, x) || dynamic(self, y) || !self.unifiable(x, y, 0) {
+        let is_other_kind = self.get(x).kind() != self.get(y).kind();
+        if dynamic(self, x) || dynamic(self, y) || !self.unifiable(x, y, 0) && !is_other_kind {
             for t in [x, y] {
                 if !dynamic(self, t) {
                     self.widen(t);
@@ -310,6 +339,15 @@ impl Solver {
         }
         match (self.terms[a.0].clone(), self.terms[b.0].clone()) {
             (Term::Dynamic, _) | (_, Term::Dynamic) => {}
+            (Term::Kinds(x), Term::Kinds(y)) => {
+                x.iter().filter_map(|(kind, t)| Some((*t, *y.get(kind)?))).for_each(|(t, u)| self.compare(t, u));
+            }
+            (Term::Kinds(x), other) => {
+                if let Some(alike) = other.kind().and_then(|kind| x.get(&kind)) {
+                    self.compare(*alike, b);
+                }
+            }
+            (_, Term::Kinds(_)) => self.compare(b, a),
             (Term::Tags(r), Term::Tags(s)) => self.merge_tags(a, r, s),
             (Term::Tags(r), _) => {
                 if let Some(payload) = self.tags[self.tags_of(r)].payload {

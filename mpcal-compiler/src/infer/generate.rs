@@ -110,6 +110,7 @@ pub fn all_values(model: &mut Model, normal: &Normal) -> Types {
     }
     types.records.clear();
     types.enums.clear();
+    types.kinds.clear();
     types.untyped.clear();
     types
 }
@@ -522,7 +523,7 @@ impl Generator<'_> {
             Step::Pick { bound, set } => {
                 let t = self.expr(set);
                 let wanted = self.solver.term(Term::Set(self.bounds[bound.index()]));
-                self.solver.flow(wanted, t);
+                self.solver.operand(wanted, t);
             }
             Step::Read { bound, parameter, indices, .. } => {
                 self.indices(*parameter, indices);

@@ -13,6 +13,7 @@ impl Types {
             Type::Str => "Str".to_owned(),
             // A model value of any uninterpreted type.
             Type::Atom => "ATOM".to_owned(),
+            Type::Kinds(id, _) => format!("${}", self.kinds[*id].name),
             Type::Enum(id) => format!("${}", self.enums[*id].name),
             Type::Optional(id, _) => format!("${}", self.enums[*id].name),
             Type::Set(t) => format!("Set({})", self.text(t)),

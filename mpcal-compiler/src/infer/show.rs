@@ -114,7 +114,11 @@ pub fn show(sources: &Sources, model: &Model, normal: &Normal, types: &Types) ->
         let all: Vec<_> = e.payload.iter().map(|t| types.text(t)).chain(tags).collect();
         let _ = write!(out, "\n${} = {}", e.name, all.join(" | "));
     }
-    if !(types.records.is_empty() && types.enums.is_empty()) {
+    for e in &types.kinds {
+        let all: Vec<_> = e.kinds.iter().map(|(t, _)| types.text(t)).collect();
+        let _ = write!(out, "\n${} = {}", e.name, all.join(" | "));
+    }
+    if !(types.records.is_empty() && types.enums.is_empty() && types.kinds.is_empty()) {
         out.push('\n');
     }
     out

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::kinds::{Kind, Kinds};
 use super::tags::{Tag, TagRow};
 use crate::symbol::Symbol;
 
@@ -32,6 +33,8 @@ pub(super) enum Term {
     Range(TypeId),
     /// An entry of [`Solver::rows`].
     Record(usize),
+    /// Values of several kinds.
+    Kinds(Kinds),
     /// An operator given to an operator.
     Operator(Vec<TypeId>, TypeId),
     /// Any value.
@@ -58,6 +61,8 @@ pub(super) struct Row {
 pub(super) enum Constraint {
     /// A value flows into a place.
     Flow { place: TypeId, from: TypeId },
+    /// A value is given to an operator, which takes what it can.
+    Operand { parameter: TypeId, argument: TypeId },
     /// A value is an index of something whose indices have a type.
     Indexed { key: TypeId, i: TypeId },
     /// `out` is a value that is none of these model values.
@@ -215,6 +220,7 @@ impl Solver {
             Term::Operator(list, r) => list.iter().copied().chain([*r]).collect(),
             Term::Record(row) => self.rows[self.row(*row)].fields.values().copied().collect(),
             Term::Tags(row) => self.tags[self.tags_of(*row)].payload.into_iter().collect(),
+            Term::Kinds(kinds) => kinds.values().copied().collect(),
             Term::Free | Term::Link(_) | Term::Bool | Term::Int | Term::Dynamic => vec![],
         }
     }
@@ -241,6 +247,11 @@ impl Solver {
     /// A value flows into a place.
     pub(super) fn flow(&mut self, place: TypeId, from: TypeId) {
         self.require(Constraint::Flow { place, from });
+    }
+
+    /// A value is given to an operator.
+    pub(super) fn operand(&mut self, parameter: TypeId, argument: TypeId) {
+        self.require(Constraint::Operand { parameter, argument });
     }
 
     /// A place of its own that a value flows into.
@@ -330,8 +341,8 @@ impl Solver {
         if written {
             return self.identify(out, part);
         }
-        let dynamic = matches!(self.get(part), Term::Dynamic) || !self.unifiable(out, part, 0);
-        if dynamic {
+        let differ = || self.get(out).kind() != self.get(part).kind();
+        if matches!(self.get(part), Term::Dynamic) || !self.unifiable(out, part, 0) && !differ() {
             self.widen(out);
         } else {
             self.flow_into(out, part);
@@ -365,16 +376,38 @@ impl Solver {
         }
     }
 
+    /// What has an index or a field, among what may stand in a place.
+    fn with_fields(&self, t: TypeId) -> TypeId {
+        self.of_kind(self.present(t), &[Kind::Function, Kind::Record])
+    }
+
+    /// Values of several kinds that stand behind an optional value, or else the value as it is.
+    fn present_kinds(&self, t: TypeId) -> TypeId {
+        let present = self.present(t);
+        if matches!(self.get(present), Term::Kinds(_)) {
+            present
+        } else {
+            t
+        }
+    }
+
     /// Applies one constraint; false if a type must be known first.
     fn apply(&mut self, c: &Constraint) -> bool {
         match c {
             Constraint::Flow { place, from } => self.flow_into(*place, *from),
+            Constraint::Operand { parameter, argument } => {
+                let argument = match self.get(*parameter).kind() {
+                    Some(kind) => self.of_kind(self.present_kinds(*argument), &[kind]),
+                    None => *argument,
+                };
+                self.flow_into(*parameter, argument);
+            }
             Constraint::Indexed { key, i } => self.index(*key, *i),
             Constraint::Present { of, not, out } => self.narrow(*of, not, *out),
             Constraint::Same(a, b) => self.identify(*a, *b),
             Constraint::Compared(a, b) => self.compare(*a, *b),
             Constraint::Index { f, i, literal, text, out, written } => {
-                let f = self.present(*f);
+                let f = self.with_fields(*f);
                 match self.get(f).clone() {
                     Term::Free => return false,
                     Term::Function(k, v) => {
@@ -395,7 +428,7 @@ impl Solver {
                             self.part(*out, element, *written);
                         }
                     },
-                    Term::Dynamic => self.widen(*out),
+                    Term::Dynamic | Term::Kinds(_) => self.widen(*out),
                     Term::Record(row) => match text {
                         Some(field) => self.field(row, field, *out, *written),
                         // Which field it is shows when it runs.
@@ -406,11 +439,11 @@ impl Solver {
                     Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) | Term::Operator(..) | Term::Link(_) => {}
                 }
             }
-            Constraint::Field { r, field, out, written } => match self.get(self.present(*r)).clone() {
+            Constraint::Field { r, field, out, written } => match self.get(self.with_fields(*r)).clone() {
                 Term::Free => return false,
                 Term::Record(row) => self.field(row, field, *out, *written),
                 Term::Function(_, v) => self.part(*out, v, *written),
-                Term::Dynamic => self.widen(*out),
+                Term::Dynamic | Term::Kinds(_) => self.widen(*out),
                 // Nothing else has a field.
                 Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) => {}
                 Term::Seq(_) | Term::Range(_) | Term::Tuple(_) | Term::Operator(..) | Term::Link(_) => {}
@@ -419,12 +452,12 @@ impl Solver {
                 return self.on_sequences(arguments, *result, *text, *out);
             }
             Constraint::Domain { f, out, text } => {
-                let keys = match self.get(self.present(*f)).clone() {
+                let keys = match self.get(self.with_fields(*f)).clone() {
                     Term::Free => return false,
                     Term::Function(k, _) => k,
                     Term::Seq(_) | Term::Range(_) | Term::Tuple(_) => self.term(Term::Int),
                     Term::Record(_) => *text,
-                    Term::Dynamic => self.term(Term::Dynamic),
+                    Term::Dynamic | Term::Kinds(_) => self.term(Term::Dynamic),
                     // Nothing else has a domain.
                     Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) | Term::Operator(..) | Term::Link(_) => {
                         return true;
@@ -435,7 +468,7 @@ impl Solver {
             }
             Constraint::Over { f, key, value, out } => {
                 // What has the domain of a sequence is one.
-                let over = match self.get(self.present(*f)) {
+                let over = match self.get(self.with_fields(*f)) {
                     Term::Free => return false,
                     Term::Seq(_) | Term::Tuple(_) => Term::Seq(*value),
                     Term::Range(_) => Term::Range(*value),
@@ -474,8 +507,12 @@ impl Solver {
             None if !self.backwards => return false,
             Some(Term::Tags(_)) => self.flow_into(out, text),
             Some(Term::Dynamic) if text != result => self.widen(out),
+            // Whether it is a sequence or a string shows when it runs.
+            Some(Term::Kinds(kinds)) if text != result && kinds.contains_key(&Kind::Tags) => self.widen(out),
             _ => {
-                arguments.iter().for_each(|(p, t)| self.flow_into(*p, *t));
+                arguments.iter().for_each(|(p, t)| {
+                    self.apply(&Constraint::Operand { parameter: *p, argument: *t });
+                });
                 self.flow_into(out, result);
             }
         }
@@ -523,6 +560,7 @@ impl Solver {
                 self.flow_into(*out, function);
             }
             Constraint::Flow { .. }
+            | Constraint::Operand { .. }
             | Constraint::Indexed { .. }
             | Constraint::Present { .. }
             | Constraint::Same(..)

@@ -87,7 +87,7 @@ fn kind(t: &Type) -> Kind {
         Type::Set(_) => Kind::Set,
         Type::Seq(_) | Type::Tuple(_) | Type::Function(..) => Kind::Function,
         Type::Record(_) => Kind::Record,
-        Type::Value => Kind::Any,
+        Type::Kinds(..) | Type::Value => Kind::Any,
     }
 }
 

@@ -185,6 +185,8 @@ pub(super) struct Names {
     pub(super) record_variants: Vec<Vec<String>>,
     pub(super) enums: Vec<String>,
     pub(super) enum_variants: Vec<Vec<String>>,
+    pub(super) kinds: Vec<String>,
+    pub(super) kind_variants: Vec<Vec<String>>,
     pub(super) markers: Vec<String>,
     pub(super) archetypes: Vec<ArchetypeNames>,
     pub(super) parameters: HashMap<VariableId, ParameterNames>,
@@ -202,6 +204,7 @@ impl Names {
         let markers = model.mapping_macros.iter().map(|m| taken.take(&pascal(&m.name), "Mapping")).collect();
         let records: Vec<_> = types.records.iter().map(|r| taken.take(&pascal(&r.name), "Record")).collect();
         let enums: Vec<_> = types.enums.iter().map(|e| taken.take(&pascal(&e.name), &suffix(e))).collect();
+        let kinds: Vec<_> = types.kinds.iter().map(|k| taken.take(&pascal(&k.name), "Value")).collect();
         let mappings = mappings(model, types, &mut taken);
         let mut names = Self {
             fields: fields(types),
@@ -213,6 +216,12 @@ impl Names {
                 .iter()
                 .map(|e| variants(e.tags.iter().map(|(_, name)| &**name), e.payload.is_some()))
                 .collect(),
+            kind_variants: types
+                .kinds
+                .iter()
+                .map(|e| variants(e.kinds.iter().map(|(_, name)| &**name), false))
+                .collect(),
+            kinds,
             values,
             records,
             enums,

@@ -27,7 +27,7 @@ impl Emitter<'_> {
         if ca.slot.is_some() || cb.slot.is_some() {
             return self.slot_equality(ca, cb, negated);
         }
-        if ca.ty == cb.ty && !ca.ty.has_value(&self.types.records) {
+        if ca.ty == cb.ty && ca.ty.is_comparable(&self.types.records) {
             if ca.ty == Type::Bool {
                 let (a, b) = (ca.into_owned(), cb.into_owned());
                 return if negated { quote!((#a) != (#b)) } else { quote!((#a) == (#b)) };
@@ -44,7 +44,7 @@ impl Emitter<'_> {
         } else {
             None
         };
-        if let Some(t) = common.filter(|t| !t.has_value(&self.types.records)) {
+        if let Some(t) = common.filter(|t| t.is_comparable(&self.types.records)) {
             let (a, b) = (self.coerce(ca, &t).into_operand(), self.coerce(cb, &t).into_operand());
             return if negated { quote!((#a) != (#b)) } else { quote!((#a) == (#b)) };
         }
@@ -58,7 +58,7 @@ impl Emitter<'_> {
 
     /// Equality where a variable may have no value: that is equal to nothing but another one's.
     fn slot_equality(&self, a: Code, b: Code, negated: bool) -> TokenStream {
-        let typed = a.ty == b.ty && !a.ty.has_value(&self.types.records);
+        let typed = a.ty == b.ty && a.ty.is_comparable(&self.types.records);
         let equal = match (&a.slot, &b.slot) {
             (Some(x), Some(y)) if typed => quote!((#x == #y)),
             (Some(x), None) if typed => {
@@ -136,7 +136,7 @@ impl Emitter<'_> {
         }
         let code = self.code(set, None, s);
         let element = if let Type::Set(t) = &code.ty { (**t).clone() } else { Type::Value };
-        if element == Type::Value {
+        if matches!(element, Type::Value | Type::Kinds(..)) {
             let set = self.coerce(code, &Type::Set(Box::new(Type::Value))).into_ref();
             let x = self.by_ref(x, &Type::Value, s);
             return quote!(rt::member(#x, #set)?);
@@ -161,7 +161,8 @@ impl Emitter<'_> {
 fn may_lack(from: &Type, to: &Type) -> bool {
     match (from, to) {
         (a, b) if a == b => false,
-        (Type::Value | Type::Str | Type::Atom | Type::Enum(_) | Type::Optional(..) | Type::Record(_), _) => true,
+        (Type::Value | Type::Kinds(..) | Type::Str | Type::Atom | Type::Enum(_), _) => true,
+        (Type::Optional(..) | Type::Record(_), _) => true,
         (Type::Set(a), Type::Set(b)) | (Type::Seq(a), Type::Seq(b)) => may_lack(a, b),
         (Type::Function(k, v), Type::Function(l, w)) => may_lack(k, l) || may_lack(v, w),
         (Type::Tuple(xs), Type::Tuple(ys)) => xs.iter().zip(ys).any(|(x, y)| may_lack(x, y)),

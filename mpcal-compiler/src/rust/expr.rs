@@ -54,8 +54,21 @@ impl Emitter<'_> {
                 return Code::owned(quote!(#name::Some(#value)), want.clone());
             }
             (Type::Optional(_, from), to) if **from == *to => return self.present(code),
+            (Type::Kinds(_, kinds), to) if Type::alike(kinds, to).is_some() => {
+                let at = Type::alike(kinds, to).map_or(0, |(at, _)| at);
+                return self.coerce(self.of_kind(code, at), want);
+            }
+            (_, Type::Kinds(id, kinds)) => match self.as_kind(code, *id, kinds) {
+                Ok(code) => return code,
+                Err(same) => return self.converted(same, want),
+            },
             _ => {}
         }
+        self.converted(code, want)
+    }
+
+    /// A value as one of another type that holds the same values, by way of a dynamic one.
+    fn converted(&self, code: Code, want: &Type) -> Code {
         let to = self.rust_type(want);
         let from = self.rust_type(&code.ty);
         let value = code.into_ref();
@@ -336,6 +349,10 @@ impl Emitter<'_> {
                 _ => self.dynamic_index(function, i, s),
             },
             Type::Optional(..) => self.index_of_code(self.present(function), i, s),
+            Type::Kinds(_, kinds) => match Self::with_fields(&kinds) {
+                Some(at) => self.index_of_code(self.of_kind(function, at), i, s),
+                None => self.dynamic_index(function, i, s),
+            },
             Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) | Type::Set(_) | Type::Value => {
                 self.dynamic_index(function, i, s)
             }
@@ -349,7 +366,12 @@ impl Emitter<'_> {
     }
 
     fn field(&self, r: &Expr, field: &Symbol, s: &Scope) -> Code {
-        let record = self.present(self.code(r, None, s));
+        let mut record = self.present(self.code(r, None, s));
+        if let Type::Kinds(_, kinds) = &record.ty {
+            if let Some(at) = Self::with_fields(kinds) {
+                record = self.of_kind(record, at);
+            }
+        }
         match record.ty {
             Type::Record(id) => self.field_of(record, id, field),
             _ => {

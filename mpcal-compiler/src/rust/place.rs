@@ -19,6 +19,15 @@ impl Emitter<'_> {
                 let (read, reach) = (quote!(#read.get()?), quote!(#reach.get_mut()?));
                 target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true, lent: true };
             }
+            if let Type::Kinds(id, kinds) = target.ty.clone() {
+                if let Some(at) = Self::with_fields(&kinds) {
+                    let (read, reach, getters) = (&target.read, &target.reach, self.getters(id, at));
+                    let (get, get_mut) = (getters.read, getters.change);
+                    let (read, reach) = (quote!(#read.#get()?), quote!(#reach.#get_mut()?));
+                    let ty = kinds[at].clone();
+                    target = Place { read, reach, ty, write: TokenStream::new(), by_ref: true, lent: true };
+                }
+            }
             let (read, reach) = (target.read.clone(), target.reach.clone());
             let (read, reach, ty, by_ref, lent) = match (step, target.ty.clone()) {
                 (PathStep::Index(i), Type::Function(k, v)) => {

@@ -51,6 +51,11 @@ fn learn<'s>(shape: &Shape<'s>, t: &Type, found: &mut HashMap<&'s str, Type>) {
             learn(v, w, found);
         }
         (shape, Type::Optional(_, t)) => learn(shape, t, found),
+        (shape, Type::Kinds(_, kinds)) => {
+            if let Some(t) = kinds.iter().find(|t| shape.fits(t)) {
+                learn(shape, t, found);
+            }
+        }
         (Shape::Seq(s), Type::Tuple(items)) => items.iter().for_each(|t| learn(s, t, found)),
         (Shape::Seq(s), Type::Function(_, t)) => learn(s, t, found),
         (Shape::Function(k, v), Type::Seq(t)) => {
@@ -64,6 +69,18 @@ fn learn<'s>(shape: &Shape<'s>, t: &Type, found: &mut HashMap<&'s str, Type>) {
             learn(v, &Type::Value, found);
         }
         (Shape::Type(_), _) => {}
+    }
+}
+
+impl Shape<'_> {
+    /// Whether values of a type are of the kind that it is about.
+    fn fits(&self, t: &Type) -> bool {
+        match self {
+            Shape::Type(own) => own == t,
+            Shape::Name(_) => true,
+            Shape::Set(_) => matches!(t, Type::Set(_)),
+            Shape::Seq(_) | Shape::Function(..) => matches!(t, Type::Seq(_) | Type::Tuple(_) | Type::Function(..)),
+        }
     }
 }
 

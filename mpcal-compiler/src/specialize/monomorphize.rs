@@ -59,7 +59,7 @@ fn disagreeing(model: &mut Model, normal: &mut Normal, types: &Types) -> Vec<Ope
 
 fn holds_any(t: &Type) -> bool {
     match t {
-        Type::Value => true,
+        Type::Value | Type::Kinds(..) => true,
         Type::Bool | Type::Int | Type::Str | Type::Atom | Type::Enum(_) | Type::Record(_) => false,
         Type::Set(t) | Type::Seq(t) | Type::Optional(_, t) => holds_any(t),
         Type::Tuple(items) => items.iter().any(holds_any),
