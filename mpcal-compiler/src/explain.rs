@@ -77,7 +77,7 @@ pub static EXPLANATIONS: &[Explanation] = &[
     code("unknown-name", "The name is neither bound here, nor a variable, parameter, constant or operator that can be seen from here. An archetype does not see global variables."),
     code("unknown-operator", "The operator belongs to a standard module that is not extended."),
     code("unknown-procedure", "`call` names a procedure that the block does not define."),
-    code("untyped", "The uses of a variable do not agree on one type, or its type would hold itself, as in `t := {t}`. In Rust it holds the dynamic `Value`, and so does whatever it flows into; that works and is slower. One warning stands for one disagreement."),
+    code("untyped", "The uses of a variable do not agree: it holds records, and functions of strings that could be records, too; or its type would hold itself, as in `t := {t}`. (Values of different kinds, such as numbers and records, are an enum.) In Rust it holds the dynamic `Value`, and so does whatever it flows into; that works and is slower. One warning stands for one disagreement."),
     code("value-outside-write", "`$value` is the value being written, so it exists only in the `write` body of a mapping macro."),
     code("yield-outside-mapping", "`yield` gives the value of a mapping macro. It exists only there."),
     code("yield-paths", "Every path of a `read` body yields exactly once, and last; every path of a `write` body at most once. A path that ends in `assert FALSE` or `await FALSE` needs none."),

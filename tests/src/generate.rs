@@ -75,7 +75,9 @@ pub const LIVE: u64 = 1_000_000;
 
 /// Variables of other types than integers.
 const TYPED: &str =
-    ", mood = \"calm\", note = [kind |-> \"num\", n |-> 0], seen = {}, f = [i \\in 0..1 |-> 0], q = <<>>";
+    ", mood = \"calm\", note = [kind |-> \"num\", n |-> 0], seen = {}, f = [i \\in 0..1 |-> 0], q = <<>>,
+    mix = CASE self = 1 -> 0 [] self = 2 -> [n |-> 1] [] self = 3 -> <<0, 1>> [] self = 4 -> {0} [] OTHER -> \"calm\",
+    sort = IF self = 1 THEN \"int\" ELSE \"rec\"";
 
 const MACROS: &str = "  macro bump(place, by) { place := (place + by) % 4; }
   mapping macro Plain { read { yield $variable; } write { yield $value; } }
@@ -168,6 +170,11 @@ impl Generator {
                     "1 \\in seen",
                     "f[1] = 0",
                     "(q # <<>> /\\ Head(q) = mood)",
+                    "(sort = \"int\" /\\ mix > 0)",
+                    "(sort = \"rec\" /\\ mix.n > m)",
+                    "(sort = \"seq\" /\\ mix[2] > 0 /\\ Len(mix) = 2)",
+                    "(sort = \"set\" /\\ 1 \\in mix)",
+                    "(sort = \"text\" /\\ mix = mood)",
                 ])
                 .to_owned(),
             1 => format!("({one} /\\ {})", self.numbers.one_of(&["k < 2", "TRUE", "self = 1"]).replace('k', "self")),
@@ -178,7 +185,7 @@ impl Generator {
     /// An assignment to a variable of another type than an integer.
     fn typed(&mut self, value: &str) -> String {
         let truth = self.truth(0);
-        match self.numbers.below(8) {
+        match self.numbers.below(14) {
             0 => "mood := \"wild\";".to_owned(),
             1 => format!("mood := IF {truth} THEN \"calm\" ELSE \"wild\";"),
             2 => format!("note := [kind |-> \"num\", n |-> {value}];"),
@@ -186,6 +193,14 @@ impl Generator {
             4 => format!("seen := IF {truth} THEN seen \\cup {{({value}) % 2}} ELSE {{}};"),
             5 => format!("f[({value}) % 2] := m % 2;"),
             6 => format!("f := [f EXCEPT ![1] = (@ + {value}) % 2];"),
+            7 => format!("mix := {value}; sort := \"int\";"),
+            8 => format!("mix := [n |-> {value}]; sort := \"rec\";"),
+            9 => format!("mix := <<m, {value}>>; sort := \"seq\";"),
+            10 => "mix := mood; sort := \"text\";".to_owned(),
+            11 => format!("mix := IF {truth} THEN seen ELSE {{{value}}}; sort := \"set\";"),
+            12 => format!(
+                "if (sort = \"rec\") {{ mix.n := (mix.n + {value}) % 3; }} else if (sort = \"seq\") {{ mix[2] := {value}; }};"
+            ),
             _ => "q := IF Len(q) < 1 THEN Append(q, mood) ELSE Tail(q);".to_owned(),
         }
     }

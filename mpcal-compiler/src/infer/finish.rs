@@ -10,7 +10,7 @@ use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
 use crate::symbol::Symbol;
 use crate::types::{KindEnum, Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
-/// A variant is named after so many tags at most.
+/// A variant is named after so many tags at most, and an enum after so many kinds.
 const MAX_NAMES: usize = 3;
 
 /// So many model values are named in the name of an enum.
@@ -149,7 +149,15 @@ impl<'c, 'm> Finisher<'c, 'm> {
         self.open.remove(&root);
         let is_record = |t: &Type| matches!(t, Type::Record(_));
         let may_be_record = |t: &Type| matches!(t, Type::Function(k, _) if may_be_text(k));
-        if !types.iter().all(Type::is_of_one_kind) || types.iter().any(is_record) && types.iter().any(may_be_record) {
+        let has_models = |t: &Type| match t {
+            Type::Atom => true,
+            Type::Enum(id) => self.enums[*id].tags.iter().any(|(tag, _)| matches!(tag, Tag::Model(_))),
+            _ => false,
+        };
+        if !types.iter().all(Type::is_of_one_kind) || types.iter().any(has_models) {
+            return Type::Value;
+        }
+        if types.iter().any(is_record) && types.iter().any(may_be_record) {
             return Type::Value;
         }
         // The same types are one, wherever they stand.
@@ -304,7 +312,9 @@ impl<'c, 'm> Finisher<'c, 'm> {
                 *variant = authors.get(tag).unwrap_or_else(|| tag.text()).to_string();
             }
         }
-        let kinds = self.kinds.iter().map(|types| kind_enum(types, &self.records, &self.enums)).collect();
+        let kinds = (self.kinds.iter().enumerate())
+            .map(|(id, types)| kind_enum(types, names.kinds.get(&id), &self.records, &self.enums))
+            .collect();
         (self.records, self.enums, kinds)
     }
 }
@@ -314,21 +324,24 @@ fn may_be_text(t: &Type) -> bool {
     matches!(t, Type::Str | Type::Enum(_) | Type::Optional(..) | Type::Kinds(..) | Type::Value)
 }
 
-/// An enum of values of several kinds, called after them: `IntOrMessage`.
-fn kind_enum(types: &[Type], records: &[Record], enums: &[TagEnum]) -> KindEnum {
-    let variants: Vec<String> = types.iter().map(|t| variant(t, records, enums)).collect();
-    let name = variants.join("Or");
+/// An enum of values of several kinds, called after them if they are few, `IntOrMessage`, or after who holds one.
+fn kind_enum(types: &[Type], holder: Option<&String>, records: &[Record], enums: &[TagEnum]) -> KindEnum {
+    let variants: Vec<String> = types.iter().map(|t| variant(t, records)).collect();
+    let holder = holder.filter(|_| variants.len() > MAX_NAMES);
+    // A place that holds a model value, too, has given its name to that.
+    let taken = |name: &String| enums.iter().any(|e| e.name == *name);
+    let holder = holder.map(|name| if taken(name) { format!("{name}_value") } else { name.clone() });
+    let name = holder.unwrap_or_else(|| variants.join("Or"));
     KindEnum { name, kinds: types.iter().cloned().zip(variants).collect() }
 }
 
 /// What a kind of values is called beside others.
-fn variant(t: &Type, records: &[Record], enums: &[TagEnum]) -> String {
+fn variant(t: &Type, records: &[Record]) -> String {
     match t {
         Type::Bool => "Bool".to_owned(),
         Type::Int => "Int".to_owned(),
-        Type::Str => "Str".to_owned(),
-        Type::Atom => "Atom".to_owned(),
-        Type::Enum(id) => capitalized(&enums[*id].name),
+        // Model values stand beside the enum.
+        Type::Str | Type::Atom | Type::Enum(_) => "Str".to_owned(),
         Type::Set(_) => "Set".to_owned(),
         Type::Seq(_) => "Seq".to_owned(),
         Type::Tuple(_) => "Tuple".to_owned(),
@@ -375,6 +388,8 @@ struct Names {
     records: BTreeMap<usize, String>,
     /// Of enums; whether a variable holds it.
     enums: BTreeMap<usize, (String, bool)>,
+    /// Of values of several kinds.
+    kinds: BTreeMap<usize, String>,
 }
 
 impl Names {
@@ -386,12 +401,15 @@ impl Names {
                 *known = name.to_string();
             }
         }
-        if let Type::Record(id) = inside(t) {
+        if let Type::Kinds(id, _) = beside_models(inside(t)) {
+            self.kinds.entry(*id).or_insert_with(|| name.to_string());
+        }
+        if let Type::Record(id) = held(inside(t)) {
             self.records.entry(*id).or_insert_with(|| name.to_string());
         }
         if let Some(id) = enum_in(t) {
             // A collection is not called what its elements are.
-            let best = !matches!(t, Type::Set(_) | Type::Seq(_));
+            let best = !matches!(t, Type::Set(_) | Type::Seq(_) | Type::Kinds(..));
             let known = self.enums.entry(id).or_insert_with(|| (name.to_string(), best));
             if best && !known.1 {
                 *known = (name.to_string(), true);
@@ -415,6 +433,14 @@ impl Names {
     }
 }
 
+/// What stands beside model values.
+fn beside_models(t: &Type) -> &Type {
+    match t {
+        Type::Optional(_, t) => t,
+        _ => t,
+    }
+}
+
 /// The record beside which a place may hold something else.
 fn held(t: &Type) -> &Type {
     match t {
@@ -428,7 +454,6 @@ fn held(t: &Type) -> &Type {
 fn inside(t: &Type) -> &Type {
     match t {
         Type::Set(e) | Type::Seq(e) | Type::Function(_, e) => inside(e),
-        Type::Kinds(..) => held(t),
         Type::Optional(_, e) => match inside(e) {
             record @ Type::Record(_) => record,
             _ => t,
@@ -441,6 +466,7 @@ fn inside(t: &Type) -> &Type {
 fn enum_in(t: &Type) -> Option<usize> {
     match t {
         Type::Enum(id) | Type::Optional(id, _) => Some(*id),
+        Type::Kinds(_, kinds) => kinds.iter().find_map(enum_in),
         Type::Set(e) | Type::Seq(e) => enum_in(e),
         Type::Function(k, e) => enum_in(e).or_else(|| enum_in(k)),
         _ => None,

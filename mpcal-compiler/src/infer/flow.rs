@@ -104,27 +104,7 @@ impl Solver {
                 self.link(b, copy);
             }
             (Term::Bool, Term::Bool) | (Term::Int, Term::Int) => {}
-            (Term::Tags(r), Term::Tags(s)) => self.merge_tags(a, r, s),
-            (Term::Tags(_), _) if self.is_pinned(a) => {}
-            (Term::Tags(r), _) => {
-                let row = self.tags_of(r);
-                if !self.tags[row].only_models() {
-                    return self.flow_into_kinds(a, b);
-                }
-                let payload = self.payload(row);
-                self.flow_into(payload, b);
-            }
-            (_, Term::Tags(_)) if self.is_pinned(a) => {}
-            (old, Term::Tags(s)) => {
-                let row = self.tags_of(s);
-                if !self.tags[row].only_models() {
-                    return self.flow_into_kinds(a, b);
-                }
-                let old = self.term(old);
-                self.set(a, Term::Tags(row));
-                let payload = self.payload(row);
-                self.flow_into(payload, old);
-            }
+            (Term::Tags(_), _) | (_, Term::Tags(_)) => self.flow_tags(a, b),
             (Term::Kinds(_), _) | (_, Term::Kinds(_)) => self.flow_into_kinds(a, b),
             (Term::Set(x), Term::Set(y)) | (Term::Seq(x), Term::Seq(y)) | (Term::Range(x), Term::Range(y)) => {
                 self.flow_into(x, y);
@@ -226,6 +206,86 @@ impl Solver {
         }
     }
 
+    /// Strings or model values flow into a place, or a place of theirs takes something else. What stands beside
+    /// model values is their payload; strings are one kind of values among others.
+    fn flow_tags(&mut self, a: TypeId, b: TypeId) {
+        let only_models = |cx: &Self, row: usize| cx.tags[cx.tags_of(row)].only_models();
+        match (self.get(a).clone(), self.get(b).clone()) {
+            (Term::Tags(r), Term::Tags(s)) if self.tags[self.tags_of(r)].may_meet(&self.tags[self.tags_of(s)]) => {
+                self.merge_tags(r, s);
+            }
+            _ if self.is_pinned(a) => {}
+            (Term::Tags(r), _) if only_models(self, r) => match *self.get(b) {
+                Term::Tags(s) => self.flow_parts(r, s),
+                _ => {
+                    let payload = self.payload(self.tags_of(r));
+                    self.flow_into(payload, b);
+                }
+            },
+            (Term::Tags(r), other) => {
+                let (models, strings) = self.tags[self.tags_of(r)].split();
+                let beside = matches!(other, Term::Tags(_));
+                if models.is_empty() && !beside {
+                    return self.flow_into_kinds(a, b);
+                }
+                let row = self.new_row(models);
+                let strings = self.new_tags(strings);
+                self.set(a, Term::Tags(row));
+                let payload = self.payload(row);
+                self.flow_into(payload, strings);
+                self.flow_into(a, b);
+            }
+            (old, Term::Tags(s)) if only_models(self, s) => {
+                let row = self.tags_of(s);
+                let old = self.term(old);
+                self.set(a, Term::Tags(row));
+                let payload = self.payload(row);
+                self.flow_into(payload, old);
+            }
+            (old, Term::Tags(s)) => {
+                let (models, _) = self.tags[self.tags_of(s)].split();
+                if models.is_empty() {
+                    return self.flow_into_kinds(a, b);
+                }
+                let old = self.term(old);
+                let row = self.new_row(models);
+                self.set(a, Term::Tags(row));
+                let payload = self.payload(row);
+                self.flow_into(payload, old);
+                self.flow_into(a, b);
+            }
+            _ => {}
+        }
+    }
+
+    /// Model values take others, and strings or another payload beside them.
+    fn flow_parts(&mut self, r: usize, s: usize) {
+        let (r, s) = (self.tags_of(r), self.tags_of(s));
+        let (models, strings) = self.tags[s].split();
+        let known = self.tags[r].clone();
+        let payload = self.tags[s].payload;
+        self.tags[r].absorb(models);
+        self.changed |= !self.tags[r].same_names(&known);
+        let beside = self.payload(r);
+        if !strings.is_empty() {
+            let strings = self.new_tags(strings);
+            self.flow_into(beside, strings);
+        }
+        if let Some(payload) = payload {
+            self.flow_into(beside, payload);
+        }
+    }
+
+    fn new_row(&mut self, row: TagRow) -> usize {
+        self.tags.push(row);
+        self.tags.len() - 1
+    }
+
+    fn new_tags(&mut self, row: TagRow) -> TypeId {
+        let row = self.new_row(row);
+        self.term(Term::Tags(row))
+    }
+
     /// The type beside the tags of a row.
     fn payload(&mut self, row: usize) -> TypeId {
         match self.tags[row].payload {
@@ -239,13 +299,10 @@ impl Solver {
         }
     }
 
-    fn merge_tags(&mut self, place: TypeId, r: usize, s: usize) {
+    fn merge_tags(&mut self, r: usize, s: usize) {
         let (r, s) = (self.tags_of(r), self.tags_of(s));
         if r == s {
             return;
-        }
-        if !self.tags[r].may_meet(&self.tags[s]) {
-            return self.widen(place);
         }
         let other = std::mem::replace(&mut self.tags[s], TagRow { link: Some(r), ..TagRow::default() });
         self.changed |= !self.tags[r].same_names(&other);
@@ -348,7 +405,11 @@ impl Solver {
                 }
             }
             (_, Term::Kinds(_)) => self.compare(b, a),
-            (Term::Tags(r), Term::Tags(s)) => self.merge_tags(a, r, s),
+            (Term::Tags(r), Term::Tags(s)) => {
+                if self.tags[self.tags_of(r)].may_meet(&self.tags[self.tags_of(s)]) {
+                    self.merge_tags(r, s);
+                }
+            }
             (Term::Tags(r), _) => {
                 if let Some(payload) = self.tags[self.tags_of(r)].payload {
                     self.compare(payload, b);

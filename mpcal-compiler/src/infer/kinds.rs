@@ -87,13 +87,25 @@ impl Solver {
         let dynamic = |t: &TypeId| matches!(self.get(*t), Term::Dynamic);
         let has_text = |t: TypeId| matches!(self.get(t), Term::Tags(_) | Term::Dynamic | Term::Kinds(_));
         let by_text = |t: &TypeId| matches!(self.get(*t), Term::Function(k, _) if has_text(*k));
-        kinds.values().any(dynamic)
+        // Model values stand outside of it, so that there is one form for each value.
+        let has_models = |t: &TypeId| match self.get(*t) {
+            Term::Tags(row) => !self.tags[self.tags_of(*row)].split().0.is_empty(),
+            _ => false,
+        };
+        kinds.values().any(|t| dynamic(t) || has_models(t))
             || kinds.contains_key(&Kind::Record) && kinds.get(&Kind::Function).is_some_and(by_text)
+    }
+
+    /// Where values of several kinds stand, the type of those of the first kind there is; the type itself if there is
+    /// none.
+    pub(super) fn first_kind(&self, t: TypeId, wanted: &[Kind]) -> TypeId {
+        let Term::Kinds(kinds) = self.get(t) else { return t };
+        wanted.iter().find_map(|kind| kinds.get(kind)).copied().unwrap_or(t)
     }
 
     /// Where values of several kinds stand, the type of those of the kinds that make sense; the type itself if these
     /// are several, or none.
-    pub(super) fn of_kind(&self, t: TypeId, wanted: &[Kind]) -> TypeId {
+    pub(super) fn only_kind(&self, t: TypeId, wanted: &[Kind]) -> TypeId {
         let Term::Kinds(kinds) = self.get(t) else { return t };
         let mut found = wanted.iter().filter_map(|kind| kinds.get(kind));
         match (found.next(), found.next()) {

@@ -376,9 +376,10 @@ impl Solver {
         }
     }
 
-    /// What has an index or a field, among what may stand in a place.
-    fn with_fields(&self, t: TypeId) -> TypeId {
-        self.of_kind(self.present(t), &[Kind::Function, Kind::Record])
+    /// What has an index, or a field if it is one that is written down, among what may stand in a place.
+    fn with_index(&self, t: TypeId, is_field: bool) -> TypeId {
+        let kinds = if is_field { [Kind::Record, Kind::Function] } else { [Kind::Function, Kind::Record] };
+        self.first_kind(self.present(t), &kinds)
     }
 
     /// Values of several kinds that stand behind an optional value, or else the value as it is.
@@ -397,7 +398,7 @@ impl Solver {
             Constraint::Flow { place, from } => self.flow_into(*place, *from),
             Constraint::Operand { parameter, argument } => {
                 let argument = match self.get(*parameter).kind() {
-                    Some(kind) => self.of_kind(self.present_kinds(*argument), &[kind]),
+                    Some(kind) => self.first_kind(self.present_kinds(*argument), &[kind]),
                     None => *argument,
                 };
                 self.flow_into(*parameter, argument);
@@ -407,7 +408,7 @@ impl Solver {
             Constraint::Same(a, b) => self.identify(*a, *b),
             Constraint::Compared(a, b) => self.compare(*a, *b),
             Constraint::Index { f, i, literal, text, out, written } => {
-                let f = self.with_fields(*f);
+                let f = self.with_index(*f, text.is_some());
                 match self.get(f).clone() {
                     Term::Free => return false,
                     Term::Function(k, v) => {
@@ -439,7 +440,7 @@ impl Solver {
                     Term::Bool | Term::Int | Term::Tags(_) | Term::Set(_) | Term::Operator(..) | Term::Link(_) => {}
                 }
             }
-            Constraint::Field { r, field, out, written } => match self.get(self.with_fields(*r)).clone() {
+            Constraint::Field { r, field, out, written } => match self.get(self.with_index(*r, true)).clone() {
                 Term::Free => return false,
                 Term::Record(row) => self.field(row, field, *out, *written),
                 Term::Function(_, v) => self.part(*out, v, *written),
@@ -452,7 +453,7 @@ impl Solver {
                 return self.on_sequences(arguments, *result, *text, *out);
             }
             Constraint::Domain { f, out, text } => {
-                let keys = match self.get(self.with_fields(*f)).clone() {
+                let keys = match self.get(self.only_kind(self.present(*f), &[Kind::Function, Kind::Record])).clone() {
                     Term::Free => return false,
                     Term::Function(k, _) => k,
                     Term::Seq(_) | Term::Range(_) | Term::Tuple(_) => self.term(Term::Int),
@@ -468,7 +469,7 @@ impl Solver {
             }
             Constraint::Over { f, key, value, out } => {
                 // What has the domain of a sequence is one.
-                let over = match self.get(self.with_fields(*f)) {
+                let over = match self.get(self.only_kind(self.present(*f), &[Kind::Function, Kind::Record])) {
                     Term::Free => return false,
                     Term::Seq(_) | Term::Tuple(_) => Term::Seq(*value),
                     Term::Range(_) => Term::Range(*value),

@@ -33,7 +33,24 @@ impl TagRow {
         !self.strings()
     }
 
-    /// Whether two of them can be one. A string stands beside no other value: TLC refuses to compare them.
+    /// Its model values, and its strings, apart from each other and from what stands beside them.
+    pub(super) fn split(&self) -> (Self, Self) {
+        let of = |strings: bool| Self {
+            names: self.names.iter().filter(|t| matches!(t, Tag::Str(_)) == strings).cloned().collect(),
+            any_string: strings && self.any_string,
+            any_model: !strings && self.any_model,
+            compared: self.compared,
+            ..Self::default()
+        };
+        (of(false), of(true))
+    }
+
+    /// Whether it has no values of its own.
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty() && !self.any_string && !self.any_model
+    }
+
+    /// Whether two of them can be one. What stands beside model values keeps strings apart from them.
     pub(super) fn may_meet(&self, other: &Self) -> bool {
         !(self.strings() && other.payload.is_some() || other.strings() && self.payload.is_some())
     }

@@ -349,7 +349,7 @@ impl Emitter<'_> {
                 _ => self.dynamic_index(function, i, s),
             },
             Type::Optional(..) => self.index_of_code(self.present(function), i, s),
-            Type::Kinds(_, kinds) => match Self::with_fields(&kinds) {
+            Type::Kinds(_, kinds) => match Self::with_index(&kinds, matches!(i.kind, ExprKind::Str(_))) {
                 Some(at) => self.index_of_code(self.of_kind(function, at), i, s),
                 None => self.dynamic_index(function, i, s),
             },
@@ -368,7 +368,7 @@ impl Emitter<'_> {
     fn field(&self, r: &Expr, field: &Symbol, s: &Scope) -> Code {
         let mut record = self.present(self.code(r, None, s));
         if let Type::Kinds(_, kinds) = &record.ty {
-            if let Some(at) = Self::with_fields(kinds) {
+            if let Some(at) = Self::with_index(kinds, true) {
                 record = self.of_kind(record, at);
             }
         }

@@ -29,13 +29,14 @@ impl Emitter<'_> {
         Getters { read: ident(&format!("as_{name}")), change: ident(&format!("as_{name}_mut")) }
     }
 
-    /// The one type, among those of several kinds, that values of which are functions or records.
-    pub(super) fn with_fields(kinds: &[Type]) -> Option<usize> {
-        let has_fields = |t: &Type| matches!(t, Type::Seq(_) | Type::Tuple(_) | Type::Function(..) | Type::Record(_));
-        let mut found = kinds.iter().enumerate().filter(|(_, t)| has_fields(t)).map(|(at, _)| at);
-        match (found.next(), found.next()) {
-            (Some(only), None) => Some(only),
-            _ => None,
+    /// What has an index, or a field if it is one that is written down, among values of several kinds.
+    pub(super) fn with_index(kinds: &[Type], is_field: bool) -> Option<usize> {
+        let record = kinds.iter().position(|t| matches!(t, Type::Record(_)));
+        let function = kinds.iter().position(|t| matches!(t, Type::Seq(_) | Type::Tuple(_) | Type::Function(..)));
+        if is_field {
+            record.or(function)
+        } else {
+            function.or(record)
         }
     }
 

@@ -20,7 +20,9 @@ impl Emitter<'_> {
                 target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true, lent: true };
             }
             if let Type::Kinds(id, kinds) = target.ty.clone() {
-                if let Some(at) = Self::with_fields(&kinds) {
+                let is_field =
+                    matches!(step, PathStep::Field(_) | PathStep::Index(Expr { kind: ExprKind::Str(_), .. }));
+                if let Some(at) = Self::with_index(&kinds, is_field) {
                     let (read, reach, getters) = (&target.read, &target.reach, self.getters(id, at));
                     let (get, get_mut) = (getters.read, getters.change);
                     let (read, reach) = (quote!(#read.#get()?), quote!(#reach.#get_mut()?));
