@@ -4,7 +4,7 @@ pub(crate) mod free;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::operators::Operator;
+use crate::operators::{Op, Operator};
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition, Model, OperatorId};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -139,8 +139,8 @@ impl<'m> Fresh<'m> {
         args.iter_mut().for_each(|a| self.renew(a));
         match to {
             Replacement::Builtin(op) if args.is_empty() => ExprKind::BuiltinRef(op),
-            Replacement::Builtin(op) if op.name == "/\\" => ExprKind::And(args),
-            Replacement::Builtin(op) if op.name == "\\/" => ExprKind::Or(args),
+            Replacement::Builtin(op) if op.id == Op::And => ExprKind::And(args),
+            Replacement::Builtin(op) if op.id == Op::Or => ExprKind::Or(args),
             Replacement::Builtin(op) => ExprKind::Builtin(op, args),
             Replacement::Operator(id, captured) if args.is_empty() && captured.is_empty() => ExprKind::OperatorRef(*id),
             Replacement::Operator(id, captured) => {

@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use crate::fresh::free::{bound_by, free, Free};
 use crate::fresh::{Fresh, Replacement};
 use crate::normal::{Block, End, Normal, Step};
-use crate::operators::{self, Fixity, Operator};
+use crate::operators::{self, Fixity, Op, Operator};
 use crate::resolved::{Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -93,7 +93,7 @@ struct Specializer<'m> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Given {
     Operator(OperatorId),
-    Builtin(&'static str, usize),
+    Builtin(Op),
 }
 
 impl Specializer<'_> {
@@ -145,7 +145,7 @@ impl Specializer<'_> {
             e.each_child_mut(&mut |child| self.random(child, before));
         }
         if let ExprKind::Builtin(op, args) = &mut e.kind {
-            if op.name == "RandomElement" {
+            if op.id == Op::RandomElement {
                 let bound = self.model.new_bound("element", e.span, 0);
                 before.extend(args.pop().map(|set| Step::Pick { bound, set }));
                 e.kind = ExprKind::Bound(bound);
@@ -263,7 +263,10 @@ impl Specializer<'_> {
     fn given(&mut self, a: &Expr, arity: usize) -> Option<(Given, Vec<Expr>)> {
         match &a.kind {
             ExprKind::OperatorRef(id) => Some((Given::Operator(*id), Vec::new())),
-            ExprKind::BuiltinRef(op) => Some((Given::Builtin(op.name, arity), Vec::new())),
+            ExprKind::BuiltinRef(op) => {
+                let id = builtin(op.name, arity)?.id;
+                (id != Op::User).then_some((Given::Builtin(id), Vec::new()))
+            }
             ExprKind::Lambda(names, body) => match &body.kind {
                 // The form that a captured operator has: it is one already.
                 ExprKind::Call(id, args) if is_eta(names, args) => {
@@ -326,10 +329,7 @@ impl Specializer<'_> {
             let (Some(g), Some(count)) = (given.get(at), counts.get(at)) else { break };
             at += 1;
             let replacement = match g {
-                Given::Builtin(name, arity) => match builtin(name, *arity) {
-                    Some(op) => Replacement::Builtin(op),
-                    None => continue,
-                },
+                Given::Builtin(id) => Replacement::Builtin(id.row()),
                 Given::Operator(target) => {
                     let first = fresh.model.operators[target.index()].parameters.clone();
                     let own: Vec<_> = first
@@ -368,8 +368,10 @@ impl Specializer<'_> {
     fn word(&self, given: Given) -> String {
         match given {
             Given::Operator(id) => self.model.operators[id.index()].name.replace('!', ""),
-            Given::Builtin(name, _) if name.starts_with(|c: char| c.is_ascii_alphabetic()) => name.to_owned(),
-            Given::Builtin(..) => "Symbol".to_owned(),
+            Given::Builtin(id) if id.row().name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                id.row().name.to_owned()
+            }
+            Given::Builtin(_) => "Symbol".to_owned(),
         }
     }
 
@@ -457,10 +459,8 @@ impl Specializer<'_> {
             } else {
                 b.names.iter().map(|n| one(self, *n)).collect()
             };
-            if let Some(op) = operators::infix("\\in") {
-                for e in elements {
-                    tests.push(self.node(ExprKind::Builtin(op, vec![e, (*b.set).clone()]), span));
-                }
+            for e in elements {
+                tests.push(self.node(ExprKind::Builtin(Op::In.row(), vec![e, (*b.set).clone()]), span));
             }
         }
         let guard = self.node(ExprKind::And(tests), span);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{bodies, each_stmt};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::operators::Op;
 use crate::resolved::{
     Argument, Expr, ExprKind, MappingMacroId, Model, Step, Stmt, StmtKind, Target, VariableId, VariableKind,
 };
@@ -96,14 +97,14 @@ fn does_more(read: &[Stmt]) -> Option<&'static str> {
 fn has_elements(set: &Expr) -> bool {
     let natural = |e: &Expr| match &e.kind {
         ExprKind::Int(n) => *n >= 0,
-        ExprKind::Builtin(op, _) => matches!(op.name, "Len" | "Cardinality" | "BagCardinality"),
+        ExprKind::Builtin(op, _) => matches!(op.id, Op::Len | Op::Cardinality | Op::BagCardinality),
         _ => false,
     };
     match &set.kind {
         ExprKind::Set(list) => !list.is_empty(),
         ExprKind::Builtin(op, list) => match &list[..] {
-            [] => op.name == "BOOLEAN",
-            [from, to] => op.name == ".." && matches!(from.kind, ExprKind::Int(0)) && natural(to),
+            [] => op.id == Op::Boolean,
+            [from, to] => op.id == Op::Range && matches!(from.kind, ExprKind::Int(0)) && natural(to),
             _ => false,
         },
         _ => false,
@@ -143,7 +144,7 @@ fn walk(e: &Expr, way: Option<&'static str>, found: Found<'_>) {
             let reason = if matches!(e.kind, ExprKind::And(_)) { "behind `/\\`" } else { "behind `\\/`" };
             parts.extend(list.iter().enumerate().map(|(n, e)| (e, if n == 0 { way } else { behind(reason) })));
         }
-        ExprKind::Builtin(op, list) if op.name == "=>" => {
+        ExprKind::Builtin(op, list) if op.id == Op::Implies => {
             parts.extend(list.iter().enumerate().map(|(n, e)| (e, if n == 0 { way } else { behind("behind `=>`") })));
         }
         ExprKind::If(c, a, b) => {

@@ -10,7 +10,7 @@ use super::solve::{Solver, Term};
 use super::Types;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, End, Normal, Step};
-use crate::operators::Operator;
+use crate::operators::{Op, Operator};
 use crate::resolved::{Argument, Binding, BoundId, Expr, ExprKind, Initial, Model, Step as PathStep, VariableId};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -329,10 +329,10 @@ impl<'m> Finder<'m> {
 
     fn builtin(&mut self, op: &'static Operator, args: &'m [Expr], e: &'m Expr) {
         let by = format!("`{}`", op.name);
-        match op.name {
-            "=" | "#" => return self.compared(&args[0], &args[1], e),
-            "\\in" | "\\notin" => return self.demand(&args[1], Kind::Set, &by),
-            "DOMAIN" => return self.demand(&args[0], Kind::Function, &by),
+        match op.id {
+            Op::Equal | Op::NotEqual => return self.compared(&args[0], &args[1], e),
+            Op::In | Op::NotIn => return self.demand(&args[1], Kind::Set, &by),
+            Op::Domain => return self.demand(&args[0], Kind::Function, &by),
             _ => {}
         }
         let mut solver = Solver::default();

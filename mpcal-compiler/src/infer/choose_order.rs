@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Types;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
-use crate::operators::Operator;
+use crate::operators::{Op, Operator};
 use crate::resolved::{Argument, Binding, BoundId, Expr, ExprKind, Initial, LetDefinition, Model, OperatorId};
 use crate::source::Span;
 use crate::types::Type;
@@ -141,7 +141,7 @@ impl Choices<'_> {
         let (one, rest) = if is_self(other) { (one, other) } else { (other, one) };
         let ExprKind::Call(_, args) = &rest.kind else { return false };
         let is_rest = |e: &Expr| match &e.kind {
-            ExprKind::Builtin(op, sides) if op.name == "\\" => {
+            ExprKind::Builtin(op, sides) if op.id == Op::Difference => {
                 same(&sides[0], &b.set)
                     && matches!(&sides[1].kind, ExprKind::Set(list) if matches!(&list[..], [x] if names(x, d.bound)))
             }
@@ -157,7 +157,7 @@ impl Choices<'_> {
 
 /// Whether operands of an operator may be grouped and exchanged.
 fn ignores_order(op: &Operator) -> bool {
-    ["+", "*", "\\cup", "\\cap", "(+)"].contains(&op.name)
+    matches!(op.id, Op::Plus | Op::Times | Op::Union | Op::Intersection | Op::BagPlus)
 }
 
 /// Whether an expression is a bound name, also as an operator without arguments.
@@ -189,11 +189,11 @@ fn fixes(p: &Expr, b: &Binding) -> bool {
     match &p.kind {
         ExprKind::And(list) => list.iter().any(|p| fixes(p, b)),
         ExprKind::Or(list) => list.len() == 1 && fixes(&list[0], b),
-        ExprKind::Builtin(op, sides) if op.name == "=" && sides.len() == 2 => {
+        ExprKind::Builtin(op, sides) if op.id == Op::Equal && sides.len() == 2 => {
             let given = |x: &Expr, e: &Expr| b.names.iter().all(|n| holds(x, *n)) && free(e);
             given(&sides[0], &sides[1]) || given(&sides[1], &sides[0])
         }
-        ExprKind::Builtin(op, sides) if op.name == "\\in" => {
+        ExprKind::Builtin(op, sides) if op.id == Op::In => {
             b.names.iter().all(|n| holds(&sides[0], *n)) && is_single(&sides[1]) && free(&sides[1])
         }
         _ => false,

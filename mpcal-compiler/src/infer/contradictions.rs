@@ -10,6 +10,7 @@ use super::solve::{Solver, Term, TypeId};
 use super::Types;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, End, Normal, Step};
+use crate::operators::Op;
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Literal, Model, Step as PathStep, VariableId, VariableKind};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -272,10 +273,12 @@ impl Checker<'_, '_> {
                     true => fields.iter().find_map(|(name, e)| self.contradicting(e, &types[name])),
                 }
             }
-            (ExprKind::Builtin(op, args), Written::Seq(t)) if op.name == "Append" => {
+            (ExprKind::Builtin(op, args), Written::Seq(t)) if op.id == Op::Append => {
                 self.contradicting(&args[0], written).or_else(|| self.contradicting(&args[1], t))
             }
-            (ExprKind::Builtin(op, args), Written::Seq(_) | Written::Set(_)) if matches!(op.name, "\\o" | "\\cup") => {
+            (ExprKind::Builtin(op, args), Written::Seq(_) | Written::Set(_))
+                if matches!(op.id, Op::Concat | Op::Union) =>
+            {
                 all(args, written)
             }
             _ => (!self.possible(self.types.of(e.id), written)).then_some(e),

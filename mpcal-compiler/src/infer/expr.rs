@@ -6,7 +6,7 @@ use super::generate::{Generator, RecordLiteral};
 use super::signature::instantiate;
 use super::solve::{Constraint, Term, TypeId};
 use super::tags::Tag;
-use crate::operators::Operator;
+use crate::operators::{Op, Operator};
 use crate::resolved::{Binding, Expr, ExprKind};
 use crate::symbol::Symbol;
 
@@ -289,10 +289,10 @@ impl Generator<'_> {
     /// `[key \in set |-> value]`
     fn function_over(&mut self, set: &Expr, key: TypeId, value: TypeId) -> TypeId {
         match &set.kind {
-            ExprKind::Builtin(op, args) if op.name == ".." && matches!(args[0].kind, ExprKind::Int(1)) => {
+            ExprKind::Builtin(op, args) if op.id == Op::Range && matches!(args[0].kind, ExprKind::Int(1)) => {
                 self.solver.term(Term::Range(value))
             }
-            ExprKind::Builtin(op, args) if op.name == "DOMAIN" => {
+            ExprKind::Builtin(op, args) if op.id == Op::Domain => {
                 let f = self.exprs.get(&args[0].id).copied().unwrap_or(key);
                 let out = self.solver.fresh();
                 self.solver.require(Constraint::Over { f, key, value, out });
@@ -316,19 +316,19 @@ impl Generator<'_> {
     }
 
     fn builtin(&mut self, op: &'static Operator, args: &[Expr]) -> TypeId {
-        match op.name {
-            "=" | "#" => {
+        match op.id {
+            Op::Equal | Op::NotEqual => {
                 let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
                 self.solver.require(Constraint::Compared(a, b));
                 self.compared(&args[0], a);
                 self.compared(&args[1], b);
                 self.solver.term(Term::Bool)
             }
-            "=>" => {
+            Op::Implies => {
                 self.in_turn(&[&args[0], &args[1]], true);
                 self.solver.term(Term::Bool)
             }
-            "\\in" | "\\notin" => {
+            Op::In | Op::NotIn => {
                 let (a, b) = (self.expr(&args[0]), self.expr(&args[1]));
                 let set = self.solver.term(Term::Set(a));
                 self.solver.require(Constraint::Compared(set, b));
@@ -337,14 +337,14 @@ impl Generator<'_> {
                 }
                 self.solver.term(Term::Bool)
             }
-            "DOMAIN" => {
+            Op::Domain => {
                 let f = self.expr(&args[0]);
                 let out = self.solver.fresh();
                 let text = self.solver.string();
                 self.solver.require(Constraint::Domain { f, out, text });
                 out
             }
-            "\\X" => {
+            Op::Product => {
                 let mut parts = Vec::new();
                 for e in args {
                     let set = self.expr(e);

@@ -9,6 +9,7 @@ use super::generate::Generator;
 use super::solve::{Constraint, TypeId};
 use super::tags::Tag;
 use crate::normal::Step;
+use crate::operators::Op;
 use crate::resolved::{ArchetypeId, Argument, BoundId, Expr, ExprKind, VariableId, VariableKind};
 
 /// What a fact is about.
@@ -39,12 +40,12 @@ impl Generator<'_> {
         match &e.kind {
             ExprKind::And(list) if truth => all(list, true),
             ExprKind::Or(list) if !truth => all(list, false),
-            ExprKind::Builtin(op, args) => match (op.name, truth) {
-                ("~", _) => self.facts_of(&args[0], !truth),
-                ("=>", false) => {
+            ExprKind::Builtin(op, args) => match (op.id, truth) {
+                (Op::Not, _) => self.facts_of(&args[0], !truth),
+                (Op::Implies, false) => {
                     self.facts_of(&args[0], true).into_iter().chain(self.facts_of(&args[1], false)).collect()
                 }
-                ("#", true) | ("=", false) => {
+                (Op::NotEqual, true) | (Op::Equal, false) => {
                     let one = |a: &Expr, b: &Expr| Some((self.subject(a)?, self.model_value(b)?));
                     one(&args[0], &args[1]).or_else(|| one(&args[1], &args[0])).into_iter().collect()
                 }

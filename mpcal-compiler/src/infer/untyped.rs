@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Place, Types};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::{Block, End, Normal, Step};
+use crate::operators::Op;
 use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Initial, MappingMacroId, Model, OperatorId, Step as PathStep, VariableId,
 };
@@ -259,12 +260,12 @@ impl<'m> Collector<'m> {
             (ExprKind::Map(body, _), Type::Set(t)) => part(self, body, Part::Element, t),
             (ExprKind::Function(_, body), Type::Function(_, t)) => part(self, body, Part::Value, t),
             (ExprKind::Function(_, body), Type::Seq(t)) => part(self, body, Part::Element, t),
-            (ExprKind::Builtin(op, args), _) => match (op.name, t) {
-                ("Append", Type::Seq(element)) => {
+            (ExprKind::Builtin(op, args), _) => match (op.id, t) {
+                (Op::Append, Type::Seq(element)) => {
                     part(self, &args[1], Part::Element, element);
                     self.value(to, &args[0], parts, t);
                 }
-                ("\\o" | "\\cup", Type::Seq(_) | Type::Set(_)) => {
+                (Op::Concat | Op::Union, Type::Seq(_) | Type::Set(_)) => {
                     self.value(to.clone(), &args[0], parts, t);
                     self.value(to, &args[1], parts, t);
                 }

@@ -8,7 +8,7 @@ use mpcal_values::{Data, EvalError, Function, Seq, Set, Value};
 
 use super::state::{Machine, State};
 use crate::ast::Quantifier;
-use crate::operators::Operator;
+use crate::operators::{Op, Operator, Runtime};
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step as PathStep, VariableId};
 
 /// What a bound name stands for.
@@ -334,69 +334,55 @@ impl<'r, 'm> Run<'r, 'm> {
     }
 
     fn builtin(&self, op: &Operator, args: &[Expr], env: &Env) -> Eval<Value> {
+        match op.runtime {
+            // What is printed is not for a search.
+            _ if op.id == Op::Print => self.value(&args[1], env),
+            _ if op.id == Op::PrintT => Ok(Value::Bool(true)),
+            Runtime::Function(function) => {
+                let values = args.iter().map(|a| self.value(a, env)).collect::<Eval<Vec<_>>>()?;
+                from_runtime((function.dynamic)(&values))
+            }
+            Runtime::Form => self.form(op, args, env),
+            Runtime::None(why) => Err(format!("`{}` cannot be evaluated: {why}", op.name)),
+        }
+    }
+
+    fn form(&self, op: &Operator, args: &[Expr], env: &Env) -> Eval<Value> {
         let value = |n: usize| self.value(&args[n], env);
         let int = |n: usize| -> Eval<i64> { typed(&value(n)?) };
         let truth = |n: usize| self.test(&args[n], env);
-        let set = |n: usize| self.set(&args[n], env);
         let seq = |n: usize| -> Eval<Seq<Value>> { typed(&value(n)?) };
-        let function = |n: usize| -> Eval<Function<Value, Value>> { typed(&value(n)?) };
-        let bag = |n: usize| -> Eval<Function<Value, i64>> { typed(&value(n)?) };
-        let number = |r: mpcal_values::Eval<i64>| from_runtime(r).map(Value::Int);
-        Ok(match op.name {
-            "=>" => Value::Bool(!truth(0)? || truth(1)?),
-            "<=>" => Value::Bool(truth(0)? == truth(1)?),
-            "~" => Value::Bool(!truth(0)?),
-            "=" => Value::Bool(from_runtime(value(0)?.equal(&value(1)?))?),
-            "#" => Value::Bool(!from_runtime(value(0)?.equal(&value(1)?))?),
-            "\\in" => Value::Bool(self.membership(&value(0)?, &args[1], env)?),
-            "\\notin" => Value::Bool(!self.membership(&value(0)?, &args[1], env)?),
-            "\\subseteq" => Value::Bool(rt::subset_eq(&set(0)?, &set(1)?)),
-            "\\" => Value::Set(rt::difference(&set(0)?, &set(1)?)),
-            "\\cap" => Value::Set(rt::intersection(&set(0)?, &set(1)?)),
-            "\\cup" => Value::Set(rt::union(&set(0)?, &set(1)?)),
-            "SUBSET" => from_runtime(rt::power_set(&set(0)?))?.to_value(),
-            "UNION" => Value::Set(rt::big_union(&typed::<Set<Set<Value>>>(&value(0)?)?)),
-            "DOMAIN" => Value::Set(from_runtime(rt::value_domain(&value(0)?))?),
-            "\\X" => {
+        Ok(match op.id {
+            Op::Implies => Value::Bool(!truth(0)? || truth(1)?),
+            Op::Equivalent => Value::Bool(truth(0)? == truth(1)?),
+            Op::Not => Value::Bool(!truth(0)?),
+            Op::Equal => Value::Bool(from_runtime(value(0)?.equal(&value(1)?))?),
+            Op::NotEqual => Value::Bool(!from_runtime(value(0)?.equal(&value(1)?))?),
+            Op::In => Value::Bool(self.membership(&value(0)?, &args[1], env)?),
+            Op::NotIn => Value::Bool(!self.membership(&value(0)?, &args[1], env)?),
+            Op::Domain => Value::Set(from_runtime(rt::value_domain(&value(0)?))?),
+            Op::Product => {
                 let mut all = vec![Seq::new()];
-                for n in 0..args.len() {
-                    let set = set(n)?;
+                for arg in args {
+                    let set = self.set(arg, env)?;
                     all = all.iter().flat_map(|t| set.iter().map(|x| rt::append(t, x))).collect();
                 }
                 Value::Set(all.into_iter().map(Value::Seq).collect())
             }
-            "<" => Value::Bool(int(0)? < int(1)?),
-            ">" => Value::Bool(int(0)? > int(1)?),
-            "<=" => Value::Bool(int(0)? <= int(1)?),
-            ">=" => Value::Bool(int(0)? >= int(1)?),
-            ".." => from_runtime(rt::range(int(0)?, int(1)?))?.to_value(),
-            "+" => number(rt::add(int(0)?, int(1)?))?,
-            "-" if args.len() == 1 => number(rt::negate(int(0)?))?,
-            "-" => number(rt::subtract(int(0)?, int(1)?))?,
-            "*" => number(rt::multiply(int(0)?, int(1)?))?,
-            "\\div" => number(rt::divide(int(0)?, int(1)?))?,
-            "%" => number(rt::modulo(int(0)?, int(1)?))?,
-            "^" => number(rt::power(int(0)?, int(1)?))?,
-            "TRUE" => Value::Bool(true),
-            "FALSE" => Value::Bool(false),
-            "BOOLEAN" => rt::booleans().to_value(),
-            "Len" => number(rt::value_len(&value(0)?))?,
-            "Head" => from_runtime(rt::head(&seq(0)?))?,
-            "Tail" => from_runtime(rt::value_tail(&value(0)?))?,
-            "Append" => Value::Seq(rt::append(&seq(0)?, &value(1)?)),
-            "SubSeq" => from_runtime(rt::value_sub_seq(&value(0)?, int(1)?, int(2)?))?,
-            "\\o" => from_runtime(rt::value_concat(&value(0)?, &value(1)?))?,
-            "Cardinality" => Value::Int(rt::cardinality(&set(0)?)),
-            ":>" => rt::single(&value(0)?, &value(1)?).to_value(),
-            "@@" => rt::merge(&function(0)?, &function(1)?).to_value(),
-            "SelectSeq" => {
+            Op::Less => Value::Bool(int(0)? < int(1)?),
+            Op::Greater => Value::Bool(int(0)? > int(1)?),
+            Op::LessEqual => Value::Bool(int(0)? <= int(1)?),
+            Op::GreaterEqual => Value::Bool(int(0)? >= int(1)?),
+            Op::True => Value::Bool(true),
+            Op::False => Value::Bool(false),
+            Op::SelectSeq => {
                 let (items, test) = (seq(0)?, self.argument(&args[1], env));
                 let kept = rt::select_seq(&items, |x| {
                     self.apply_values(&test, std::slice::from_ref(x), env).and_then(|v| typed(&v)).map_err(EvalError)
                 });
                 Value::Seq(from_runtime(kept)?)
             }
-            "SortSeq" => {
+            Op::SortSeq => {
                 let (items, less) = (seq(0)?, self.argument(&args[1], env));
                 let sorted = rt::sort_seq(&items, |x, y| {
                     let both = [x.clone(), y.clone()];
@@ -404,31 +390,14 @@ impl<'r, 'm> Run<'r, 'm> {
                 });
                 Value::Seq(from_runtime(sorted)?)
             }
-            "BagOfAll" => {
-                let (f, bag) = (self.argument(&args[0], env), bag(1)?);
+            Op::BagOfAll => {
+                let (f, bag) = (self.argument(&args[0], env), typed::<Function<Value, i64>>(&value(1)?)?);
                 let all =
                     rt::bag_of_all(&bag, |x| self.apply_values(&f, std::slice::from_ref(x), env).map_err(EvalError));
                 from_runtime(all)?.to_value()
             }
-            "(+)" => from_runtime(rt::bag_plus(&bag(0)?, &bag(1)?))?.to_value(),
-            "(-)" => rt::bag_minus(&bag(0)?, &bag(1)?).to_value(),
-            "\\sqsubseteq" => Value::Bool(rt::bag_subset_eq(&bag(0)?, &bag(1)?)),
-            "IsABag" => Value::Bool(rt::is_a_bag(&bag(0)?)),
-            "BagToSet" => Value::Set(rt::bag_to_set(&bag(0)?)),
-            "SetToBag" => rt::set_to_bag(&set(0)?).to_value(),
-            "BagIn" => Value::Bool(rt::bag_in(&value(0)?, &bag(1)?)),
-            "CopiesIn" => Value::Int(rt::copies_in(&value(0)?, &bag(1)?)),
-            "EmptyBag" => Value::Seq(Seq::new()),
-            "BagUnion" => from_runtime(rt::bag_union(&typed::<Set<Function<Value, i64>>>(&value(0)?)?))?.to_value(),
-            "SubBag" => from_runtime(rt::sub_bag(&bag(0)?))?.to_value(),
-            "BagCardinality" => number(rt::bag_cardinality(&bag(0)?))?,
-            "IsFiniteSet" => Value::Bool(rt::is_finite_set(&set(0)?)),
-            "Permutations" => from_runtime(rt::permutations(&set(0)?))?.to_value(),
-            "ToString" => rt::to_tla_string(&value(0)?).to_value(),
-            "Assert" => Value::Bool(from_runtime(rt::assert_that(truth(0)?, &value(1)?))?),
-            "Print" => value(1)?,
-            "PrintT" => Value::Bool(true),
-            name => return Err(format!("{name} is not supported by the interpreter")),
+            Op::EmptyBag => Value::Seq(Seq::new()),
+            _ => return Err(format!("`{}` is a set without an end", op.name)),
         })
     }
 

@@ -4,6 +4,7 @@ use mpcal_values::operators as rt;
 use mpcal_values::{EvalError, Value};
 
 use super::expr::{from_runtime, Env, Eval, Run};
+use crate::operators::Op;
 use crate::resolved::{Expr, ExprKind};
 
 impl Run<'_, '_> {
@@ -14,19 +15,19 @@ impl Run<'_, '_> {
             parts.into_iter().try_for_each(|part| self.made(part, env))?;
         }
         from_runtime(match &set.kind {
-            ExprKind::Builtin(op, args) => match op.name {
-                "Seq" => rt::in_seq(x, &test(&args[0])),
-                "SUBSET" => rt::in_power_set(x, &test(&args[0])),
-                "\\cup" => rt::in_either(|| test(&args[0])(x), || test(&args[1])(x)),
-                "\\X" => {
+            ExprKind::Builtin(op, args) => match op.id {
+                Op::Seq => rt::in_seq(x, &test(&args[0])),
+                Op::PowerSet => rt::in_power_set(x, &test(&args[0])),
+                Op::Union => rt::in_either(|| test(&args[0])(x), || test(&args[1])(x)),
+                Op::Product => {
                     let tests: Vec<_> = args.iter().map(test).collect();
                     let tests: Vec<&dyn Fn(&Value) -> _> = tests.iter().map(|t| t as _).collect();
                     rt::in_product(x, &tests)
                 }
-                "Nat" => rt::is_nat(x),
-                "Int" => rt::is_int(x),
-                "STRING" => rt::is_string(x),
-                "BOOLEAN" => rt::is_bool(x),
+                Op::Nat => rt::is_nat(x),
+                Op::Int => rt::is_int(x),
+                Op::String => rt::is_string(x),
+                Op::Boolean => rt::is_bool(x),
                 _ => rt::member(x, &self.set(set, env)?),
             },
             ExprKind::FunctionSet(domain, range) => rt::in_function_set(x, &self.set(domain, env)?, &test(range)),
@@ -58,7 +59,7 @@ impl Run<'_, '_> {
     fn made(&self, set: &Expr, env: &Env) -> Eval<()> {
         match (&set.kind, parts(set)) {
             (_, Some(parts)) => parts.into_iter().try_for_each(|part| self.made(part, env)),
-            (ExprKind::Builtin(op, _), None) if ["Nat", "Int", "STRING"].contains(&op.name) => Ok(()),
+            (ExprKind::Builtin(op, _), None) if matches!(op.id, Op::Nat | Op::Int | Op::String) => Ok(()),
             (_, None) => self.value(set, env).map(drop),
         }
     }
@@ -67,7 +68,7 @@ impl Run<'_, '_> {
 /// What a set is made of that is not enumerated here.
 fn parts(set: &Expr) -> Option<Vec<&Expr>> {
     match &set.kind {
-        ExprKind::Builtin(op, args) if ["Seq", "SUBSET", "\\cup", "\\X"].contains(&op.name) => {
+        ExprKind::Builtin(op, args) if matches!(op.id, Op::Seq | Op::PowerSet | Op::Union | Op::Product) => {
             Some(args.iter().collect())
         }
         ExprKind::FunctionSet(domain, range) => Some(vec![domain, range]),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::layout::BREAK;
 use crate::ast::Quantifier;
-use crate::operators::Fixity;
+use crate::operators::{Fixity, Op};
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Model, Step, VariableId};
 use crate::symbol::Symbol;
 
@@ -160,7 +160,7 @@ impl Printer<'_> {
             ExprKind::Builtin(op, args) if self.model.qualifiers.contains_key(&e.id) => {
                 self.call(&format!("{}!{}", self.model.qualifiers[&e.id], op.name), args)
             }
-            ExprKind::Builtin(op, args) if op.name == "\\X" => {
+            ExprKind::Builtin(op, args) if op.id == Op::Product => {
                 let sets: Vec<_> = args.iter().map(|a| self.text(a).at_least(14)).collect();
                 Text::new(sets.join(" \\X "), 10)
             }

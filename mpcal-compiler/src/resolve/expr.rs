@@ -3,7 +3,7 @@
 use super::{definition_key, Entry, Resolver, Side};
 use crate::ast::{self, ExprKind as A, Name, Unit};
 use crate::diagnostic::{count_of, Diagnostic};
-use crate::operators;
+use crate::operators::Op;
 use crate::resolved::{Binding, BoundId, Expr, ExprKind, LetDefinition, Step, Update, VariableId, VariableKind};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -43,7 +43,7 @@ impl Resolver<'_, '_> {
             A::Infix(op, a, b) => self.operator(op, &[a, b], span),
             A::Product(items) => {
                 let args = self.exprs(items);
-                operators::infix("\\X").map_or(ExprKind::DefaultInit, |op| ExprKind::Builtin(op, args))
+                ExprKind::Builtin(Op::Product.row(), args)
             }
             A::Postfix(op, a) => self.operator(op, &[a], span),
             A::Junction(true, items) => ExprKind::And(self.exprs(items)),

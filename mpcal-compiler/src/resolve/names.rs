@@ -4,7 +4,7 @@ use super::modules::{EnvId, Item};
 use super::{definition_key, Entry, Place, Resolver};
 use crate::ast::{self, ExprKind as A, Name};
 use crate::diagnostic::{count_of, Diagnostic};
-use crate::operators::{self, Fixity, Operator};
+use crate::operators::{self, Fixity, Op, Operator};
 use crate::resolved::{BoundId, Definition, Expr, ExprKind, LetDefinition, OperatorId};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -73,9 +73,9 @@ impl Resolver<'_, '_> {
             operators::infix(symbol)
         };
         match row {
-            Some(op) if self.extends(op.module) => match op.name {
-                "/\\" => ExprKind::And(args),
-                "\\/" => ExprKind::Or(args),
+            Some(op) if self.extends(op.module) => match op.id {
+                Op::And => ExprKind::And(args),
+                Op::Or => ExprKind::Or(args),
                 _ => ExprKind::Builtin(op, args),
             },
             Some(op) => self.missing_module(op, span),

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::code::{has_question_mark, Code, Form, Scope};
 use super::Emitter;
+use crate::operators::Op;
 use crate::resolved::{Expr, ExprKind};
 use crate::types::Type;
 
@@ -97,18 +98,18 @@ impl Emitter<'_> {
         }
         let ty = self.type_of(x);
         match &set.kind {
-            ExprKind::Builtin(op, args) => match (op.name, &ty) {
-                ("..", Type::Int) => {
+            ExprKind::Builtin(op, args) => match (op.id, &ty) {
+                (Op::Range, Type::Int) => {
                     let (low, high) = (self.owned(&args[0], &Type::Int, s), self.owned(&args[1], &Type::Int, s));
                     let x = self.by_ref(x, &Type::Int, s);
                     return quote!((#low..=#high).contains(#x));
                 }
-                ("Nat", Type::Int) => {
+                (Op::Nat, Type::Int) => {
                     let x = self.owned(x, &Type::Int, s);
                     return quote!(#x >= 0);
                 }
-                ("Int", Type::Int) | ("BOOLEAN", Type::Bool) | ("STRING", Type::Str) => return quote!(true),
-                ("\\cup", _) => {
+                (Op::Int, Type::Int) | (Op::Boolean, Type::Bool) | (Op::String, Type::Str) => return quote!(true),
+                (Op::Union, _) => {
                     return either(&self.membership(x, &args[0], s), &self.membership(x, &args[1], s));
                 }
                 _ => {}
@@ -174,9 +175,9 @@ fn may_lack(from: &Type, to: &Type) -> bool {
 fn is_lazy(set: &Expr) -> bool {
     match &set.kind {
         ExprKind::RecordSet(_) | ExprKind::FunctionSet(..) => true,
-        ExprKind::Builtin(op, args) => match op.name {
-            "Nat" | "Int" | "STRING" | "Seq" | "SUBSET" => true,
-            "\\X" => args.iter().any(is_lazy),
+        ExprKind::Builtin(op, args) => match op.id {
+            Op::Nat | Op::Int | Op::String | Op::Seq | Op::PowerSet => true,
+            Op::Product => args.iter().any(is_lazy),
             _ => false,
         },
         _ => false,
@@ -204,24 +205,24 @@ impl Emitter<'_> {
                 let test = test(range);
                 quote!(rt::in_function_set(#x, #domain, #test)?)
             }
-            ExprKind::Builtin(op, args) => match op.name {
-                "Nat" => quote!(rt::is_nat(#x)?),
-                "Int" => quote!(rt::is_int(#x)?),
-                "STRING" => quote!(rt::is_string(#x)?),
-                "BOOLEAN" => quote!(rt::is_bool(#x)?),
-                "Seq" => {
+            ExprKind::Builtin(op, args) => match op.id {
+                Op::Nat => quote!(rt::is_nat(#x)?),
+                Op::Int => quote!(rt::is_int(#x)?),
+                Op::String => quote!(rt::is_string(#x)?),
+                Op::Boolean => quote!(rt::is_bool(#x)?),
+                Op::Seq => {
                     let test = test(&args[0]);
                     quote!(rt::in_seq(#x, #test)?)
                 }
-                "SUBSET" => {
+                Op::PowerSet => {
                     let test = test(&args[0]);
                     quote!(rt::in_power_set(#x, #test)?)
                 }
-                "\\X" => {
+                Op::Product => {
                     let tests = args.iter().map(test);
                     quote!(rt::in_product(#x, &[#(#tests),*])?)
                 }
-                "\\cup" => either(&self.value_in(x.clone(), &args[0], s), &self.value_in(x, &args[1], s)),
+                Op::Union => either(&self.value_in(x.clone(), &args[0], s), &self.value_in(x, &args[1], s)),
                 _ => self.value_in_enumerated(&x, set, s),
             },
             _ => self.value_in_enumerated(&x, set, s),

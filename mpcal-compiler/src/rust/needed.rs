@@ -2,6 +2,7 @@
 
 use super::Emitter;
 use crate::normal::{End, Step};
+use crate::operators::Op;
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, OperatorId};
 
 impl Emitter<'_> {
@@ -67,7 +68,9 @@ impl Emitter<'_> {
             ExprKind::If(c, ..) => self.always_uses(c, bound),
             ExprKind::And(items) | ExprKind::Or(items) => items.first().is_some_and(|e| self.always_uses(e, bound)),
             ExprKind::Case(arms, _) => arms.first().is_some_and(|(g, _)| self.always_uses(g, bound)),
-            ExprKind::Builtin(op, args) if op.name == "=>" => args.first().is_some_and(|e| self.always_uses(e, bound)),
+            ExprKind::Builtin(op, args) if op.id == Op::Implies => {
+                args.first().is_some_and(|e| self.always_uses(e, bound))
+            }
             ExprKind::Quantified(_, bindings, _) | ExprKind::Function(bindings, _) | ExprKind::Map(_, bindings) => {
                 bindings.first().is_some_and(|b| self.always_uses(&b.set, bound))
             }

@@ -7,7 +7,7 @@ use super::code::{has_question_mark, Code, Form, Scope};
 use super::names::ident;
 use super::signature::instantiate;
 use super::{Emitted, Emitter};
-use crate::operators::{Operator, Runtime};
+use crate::operators::{Op, Operator, Runtime};
 use crate::resolved::{BoundId, Expr, ExprKind, OperatorId};
 use crate::types::{Type, MAX_TUPLE};
 
@@ -156,7 +156,8 @@ impl Emitter<'_> {
         match op.runtime {
             Runtime::Form => self.form(op, args, e, s),
             Runtime::None(why) => self.refuse(e, &format!("`{}`", op.name), why),
-            Runtime::Total(name) | Runtime::Partial(name) => {
+            Runtime::Function(function) => {
+                let name = function.name;
                 if let Some(code) = self.on_strings(op, name, args, s) {
                     return code;
                 }
@@ -167,11 +168,7 @@ impl Emitter<'_> {
                     .zip(&types.0)
                     .map(|(a, (t, by_value))| if *by_value { self.owned(a, t, s) } else { self.by_ref(a, t, s) })
                     .collect();
-                let tokens = if matches!(op.runtime, Runtime::Partial(_)) {
-                    quote!(rt::#f(#(#args),*)?)
-                } else {
-                    quote!(rt::#f(#(#args),*))
-                };
+                let tokens = if function.fails { quote!(rt::#f(#(#args),*)?) } else { quote!(rt::#f(#(#args),*)) };
                 Code::owned(tokens, types.1)
             }
         }
@@ -191,7 +188,7 @@ impl Emitter<'_> {
             .zip(&parameters)
             .map(|(a, (p, _))| if *p == Type::Int { self.owned(a, p, s) } else { self.by_ref(a, &t, s) })
             .collect();
-        let total = t == Type::Str && matches!(op.runtime, Runtime::Total(_));
+        let total = t == Type::Str && matches!(op.runtime, Runtime::Function(f) if !f.fails);
         let tokens = if total { quote!(rt::#f(#(#args),*)) } else { quote!(rt::#f(#(#args),*)?) };
         Some(Code::owned(tokens, if result == Type::Int { result } else { t }))
     }
@@ -206,38 +203,38 @@ impl Emitter<'_> {
                 t
             }
         };
-        match op.name {
-            "=>" => {
+        match op.id {
+            Op::Implies => {
                 let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
                 bool_of(quote!((!(#a) || (#b))))
             }
-            "<=>" => {
+            Op::Equivalent => {
                 let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
                 bool_of(quote!(((#a) == (#b))))
             }
-            "~" => {
+            Op::Not => {
                 let a = self.condition(&args[0], s);
                 bool_of(quote!(!(#a)))
             }
-            "=" => bool_of(self.equality(&args[0], &args[1], false, s)),
-            "#" => bool_of(self.equality(&args[0], &args[1], true, s)),
-            "<" | ">" | "<=" | ">=" => {
+            Op::Equal => bool_of(self.equality(&args[0], &args[1], false, s)),
+            Op::NotEqual => bool_of(self.equality(&args[0], &args[1], true, s)),
+            Op::Less | Op::Greater | Op::LessEqual | Op::GreaterEqual => {
                 let (a, b) = (int(0), int(1));
-                bool_of(match op.name {
-                    "<" => quote!(#a < #b),
-                    ">" => quote!(#a > #b),
-                    "<=" => quote!(#a <= #b),
+                bool_of(match op.id {
+                    Op::Less => quote!(#a < #b),
+                    Op::Greater => quote!(#a > #b),
+                    Op::LessEqual => quote!(#a <= #b),
                     _ => quote!(#a >= #b),
                 })
             }
-            "\\in" => bool_of(self.membership(&args[0], &args[1], s)),
-            "\\notin" => {
+            Op::In => bool_of(self.membership(&args[0], &args[1], s)),
+            Op::NotIn => {
                 let test = self.membership(&args[0], &args[1], s);
                 bool_of(quote!(!(#test)))
             }
-            "TRUE" => bool_of(quote!(true)),
-            "FALSE" => bool_of(quote!(false)),
-            "DOMAIN" => {
+            Op::True => bool_of(quote!(true)),
+            Op::False => bool_of(quote!(false)),
+            Op::Domain => {
                 let f = self.code(&args[0], None, s);
                 match f.ty.clone() {
                     Type::Function(k, _) => {
@@ -254,7 +251,7 @@ impl Emitter<'_> {
                     }
                 }
             }
-            "\\X" => {
+            Op::Product => {
                 let items = match self.type_of(e) {
                     Type::Set(t) => match *t {
                         Type::Tuple(items) if items.len() == args.len() => items,
@@ -269,10 +266,10 @@ impl Emitter<'_> {
                 let product = quote!(rt::product((#(#sets),*)));
                 Code::owned(product, Type::Set(Box::new(Type::Tuple(items))))
             }
-            "SelectSeq" => self.seq_with(quote!(select_seq), 1, args, s),
-            "SortSeq" => self.seq_with(quote!(sort_seq), 2, args, s),
-            "BagOfAll" => self.bag_of_all(args, s),
-            "EmptyBag" => {
+            Op::SelectSeq => self.seq_with(quote!(select_seq), 1, args, s),
+            Op::SortSeq => self.seq_with(quote!(sort_seq), 2, args, s),
+            Op::BagOfAll => self.bag_of_all(args, s),
+            Op::EmptyBag => {
                 let t = self.type_of(e);
                 let rust = self.rust_type(&t);
                 match t {

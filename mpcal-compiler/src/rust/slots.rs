@@ -10,6 +10,7 @@ use super::code::Scope;
 use super::Emitter;
 use crate::infer::Types;
 use crate::normal::{Block, End, Normal, Step};
+use crate::operators::Op;
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Initial, Model, VariableId, VariableKind};
 use crate::types::Type;
 
@@ -216,7 +217,7 @@ impl Emitter<'_> {
 /// Whether an expression compares a name as a whole with something, or looks for it in a set.
 fn compares(e: &Expr, bound: BoundId) -> bool {
     e.any(&mut |e| match &e.kind {
-        ExprKind::Builtin(op, args) if ["=", "#", "\\in", "\\notin"].contains(&op.name) => {
+        ExprKind::Builtin(op, args) if matches!(op.id, Op::Equal | Op::NotEqual | Op::In | Op::NotIn) => {
             args.iter().any(|a| matches!(a.kind, ExprKind::Bound(b) if b == bound))
         }
         _ => false,

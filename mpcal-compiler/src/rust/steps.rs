@@ -9,6 +9,7 @@ use super::place::Place;
 use super::procedure::Target;
 use super::{names, Emitter};
 use crate::normal::{Block, End, Jump, Step};
+use crate::operators::Op;
 use crate::resolved::{BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 use crate::types::Type;
 
@@ -278,11 +279,11 @@ impl Emitter<'_> {
         let name = self.name(&self.model.variable(variable).name);
         let place = quote!(#state.#name);
         match (&value.kind, ty) {
-            (ExprKind::Builtin(op, args), Type::Seq(t)) if op.name == "Append" && own(&args[0]) => {
+            (ExprKind::Builtin(op, args), Type::Seq(t)) if op.id == Op::Append && own(&args[0]) => {
                 let item = self.owned(&args[1], t, scope);
                 Some(quote!(let value = #item; #place.push(value);))
             }
-            (ExprKind::Builtin(op, args), Type::Set(t)) if op.name == "\\cup" && own(&args[0]) => match &args[1].kind {
+            (ExprKind::Builtin(op, args), Type::Set(t)) if op.id == Op::Union && own(&args[0]) => match &args[1].kind {
                 ExprKind::Set(items) if items.len() == 1 => {
                     let item = self.owned(&items[0], t, scope);
                     Some(quote!(let value = #item; #place.insert(value);))

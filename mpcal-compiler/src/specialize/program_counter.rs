@@ -10,7 +10,7 @@
 
 use crate::fresh::Fresh;
 use crate::normal::{Block, Body, End, Jump, Normal, Step};
-use crate::operators;
+use crate::operators::Op;
 use crate::resolved::{
     Argument, Binding, Definition, Expr, ExprKind, Initial, Model, OperatorId, Step as PathStep, Update, Variable,
     VariableId, VariableKind,
@@ -56,7 +56,6 @@ fn all_plain(model: &Model) -> bool {
 
 /// `{a} \cup S`: the identifiers of all processes.
 fn identifiers(model: &mut Model) -> Option<Expr> {
-    let union = operators::infix("\\cup")?;
     let mut all: Option<Expr> = None;
     for selves in model.processes.iter().map(|p| p.selves.clone()).collect::<Vec<_>>() {
         let set = match selves {
@@ -71,7 +70,7 @@ fn identifiers(model: &mut Model) -> Option<Expr> {
         let span = set.span;
         all = Some(match all {
             None => set,
-            Some(before) => model.expr(ExprKind::Builtin(union, vec![before, set]), span),
+            Some(before) => model.expr(ExprKind::Builtin(Op::Union.row(), vec![before, set]), span),
         });
     }
     all
@@ -140,7 +139,6 @@ fn initial(model: &mut Model, normal: &Normal, multiprocess: bool) -> Option<Exp
     if !multiprocess {
         return Some(model.expr(ExprKind::Str(first(normal.archetypes.first()?)), model.processes.first()?.span));
     }
-    let (is, is_in) = (operators::infix("=")?, operators::infix("\\in")?);
     let all = identifiers(model)?;
     let span = all.span;
     let process = model.new_bound("process", span, 0);
@@ -148,8 +146,8 @@ fn initial(model: &mut Model, normal: &Normal, multiprocess: bool) -> Option<Exp
     for p in model.processes.clone() {
         let own = model.expr(ExprKind::Bound(process), span);
         let test = match p.selves {
-            Initial::Element(set) => ExprKind::Builtin(is_in, vec![own, Fresh::new(model).copy(&set)]),
-            Initial::Value(id) => ExprKind::Builtin(is, vec![own, Fresh::new(model).copy(&id)]),
+            Initial::Element(set) => ExprKind::Builtin(Op::In.row(), vec![own, Fresh::new(model).copy(&set)]),
+            Initial::Value(id) => ExprKind::Builtin(Op::Equal.row(), vec![own, Fresh::new(model).copy(&id)]),
             Initial::None => return None,
         };
         let label = ExprKind::Str(first(&normal.archetypes[p.archetype.index()]));

@@ -13,7 +13,7 @@ use super::reference::reference;
 use super::tokens::{any_word, measured, name, nested, reached, symbol, word, Res, Tokens};
 use crate::ast::{Binding, Expr, ExprKind, Quantifier};
 use crate::diagnostic::Diagnostic;
-use crate::operators::{self, Fixity};
+use crate::operators::{self, Fixity, Op};
 use crate::symbol::Symbol;
 
 /// Expr
@@ -84,7 +84,7 @@ fn infix(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
         i = rest;
         e = match (last, e.kind) {
             // `R \X S \X T` is a set of triples, `(R \X S) \X T` is not.
-            (Some("\\X"), ExprKind::Product(mut items)) if next.0.name == "\\X" => {
+            (Some("\\X"), ExprKind::Product(mut items)) if next.0.id == Op::Product => {
                 items.push(right);
                 Expr { kind: ExprKind::Product(items), span: e.span }
             }
@@ -136,7 +136,7 @@ fn operand(start: Tokens<'_>, left: Option<Range>) -> Res<'_, Expr> {
     if let Some(i) = label(start) {
         return labelled(start, i, left);
     }
-    if let Some(op) = prefix_operator(start).filter(|op| op.name != "-" || !is_nonfix(start)) {
+    if let Some(op) = prefix_operator(start).filter(|op| op.id != Op::Negate || !is_nonfix(start)) {
         let Fixity::Prefix(low, high) = op.fixity else { return start.fail("an expression") };
         let (rest, e) = nested(start.skip(1), |i| infix(i, Some((op, low, high))))?;
         return Ok((rest, node(start, rest, ExprKind::Prefix(op.name, Box::new(e)))));

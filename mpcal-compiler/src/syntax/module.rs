@@ -14,7 +14,7 @@ use super::reference::argument;
 use super::tokens::{name, nested, symbol, word, Context, Res, Tokens};
 use crate::ast::{Definition, Expr, ExprKind, Module, ModuleInstance, Name, Unit};
 use crate::diagnostic::Diagnostics;
-use crate::operators;
+use crate::operators::{self, Op};
 use crate::source::Source;
 use crate::symbol::Symbol;
 
@@ -152,7 +152,7 @@ pub(super) fn operator_shape(i: Tokens<'_>) -> Res<'_, (Name, usize)> {
     if i.is_symbol("-.") {
         return terminated(operator_symbol, placeholder).map(|found| (found, 1)).parse(i);
     }
-    if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
+    if let Some(op) = prefix_operator(i).filter(|op| op.id != Op::Negate) {
         let found = Name { text: Symbol::from(op.name), span: i.here() };
         return placeholder(i.skip(1)).map(|(rest, _)| (rest, (found, 1)));
     }
@@ -249,7 +249,7 @@ fn head(i: Tokens<'_>) -> Res<'_, Head> {
         let (i, (op, a)) = (operator_symbol, name).parse(i)?;
         return Ok((i, (op, vec![(a, 0)], None)));
     }
-    if let Some(op) = prefix_operator(i).filter(|op| op.name != "-") {
+    if let Some(op) = prefix_operator(i).filter(|op| op.id != Op::Negate) {
         let (rest, a) = name(i.skip(1))?;
         return Ok((rest, (Name { text: Symbol::from(op.name), span: i.here() }, vec![(a, 0)], None)));
     }
