@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mpcal_tests::root;
+use mpcal_tests::{files, root};
 
 /// Rust files below a directory.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
@@ -65,6 +65,7 @@ fn files_are_short_and_say_what_they_are() {
         "mpcal-runtime",
         "mpcal-values",
         "examples",
+        "xtask",
         "tests/src",
         "tests/tests",
     ] {
@@ -98,5 +99,18 @@ fn the_model_in_the_readme_becomes_the_rust_beside_it() {
     }
     for block in rust {
         assert!(squeezed(&compiled.rust).contains(&squeezed(&block)), "not in the Rust:\n{block}");
+    }
+}
+
+/// What is blessed on one machine is right on another.
+#[test]
+fn blessed_files_name_no_place_on_a_machine() {
+    let tests = root().join("tests");
+    let blessed = [("ui", "stderr"), ("fixtures/errors", "txt"), ("snapshots", "rs")];
+    for path in blessed.iter().flat_map(|(folder, ending)| files(&tests.join(folder), ending)) {
+        let text = fs::read_to_string(&path).unwrap();
+        let is_place = |word: &&str| word.starts_with('/') && word.matches('/').count() > 2 && !word.starts_with("//");
+        let place = text.split_whitespace().filter(is_place).find(|word| !word.starts_with("/no/such/"));
+        assert!(place.is_none(), "{} names {}", name(&path), place.unwrap_or_default());
     }
 }

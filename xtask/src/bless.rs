@@ -17,7 +17,7 @@ pub fn renew() -> Result<()> {
         test.args(["--test", &name]);
     }
     run(test.env("BLESS", "1").env("TRYBUILD", "overwrite"))?;
-    run(&mut command("git", "--no-pager diff --stat"))
+    run(&mut command("git", "status --short"))
 }
 
 /// The PlusCal in the examples.

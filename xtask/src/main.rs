@@ -22,7 +22,7 @@ enum Task {
         #[arg(value_enum, value_name = "STEP")]
         steps: Vec<ci::Step>,
     },
-    /// Write everything anew that is expected of the compiler, and show which files differ from git
+    /// Write everything anew that is expected of the compiler, and show what has changed since the last commit
     ///
     /// The translations in the examples, the reports of diagnostics, the Rust of the examples, and what rustc says of
     /// wrong bindings.
