@@ -30,6 +30,7 @@ mod records;
 mod signature;
 mod slots;
 mod steps;
+mod variants;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

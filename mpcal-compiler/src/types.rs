@@ -40,7 +40,7 @@ pub enum Type {
 impl Record {
     /// The fields that a variant holds.
     pub fn held<'r>(&'r self, shape: &'r Shape) -> impl Iterator<Item = &'r Symbol> {
-        shape.fields.iter().filter(|f| self.tag.as_ref() != Some(f))
+        shape.fields.iter().filter(|f| shape.tag.is_none() || self.tag.as_ref() != Some(f))
     }
 
     /// Whether some shape has a field.
@@ -172,7 +172,7 @@ pub struct Record {
     pub fields: BTreeMap<Symbol, Type>,
     /// The shapes, each with the name of its variant.
     pub shapes: Vec<Shape>,
-    /// The field whose value is the same for all records of a shape: the variant says it.
+    /// The field whose value is the same for all records of some shapes: their variants say it.
     pub tag: Option<Symbol>,
 }
 
@@ -183,6 +183,8 @@ pub struct Shape {
     pub name: String,
     /// The fields, sorted.
     pub fields: Vec<Symbol>,
-    /// The value of the tag, if the record has one.
+    /// The value of the tag, if the variant stands for it.
     pub tag: Option<Tag>,
+    /// The values that the tag may have, if they are known.
+    pub possible: Vec<Tag>,
 }

@@ -356,13 +356,9 @@ mod model {
             fn take(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
                 self.state.answer = rt::Slot::Value(network_read);
-                if self.state.answer.get()?.kind() == RequestKind::Item {
+                if let Request::Item { number, .. } = self.state.answer.get()? {
                     let done_read = self.done.read(section, &self.id)?;
-                    let value = rt::append(
-                        &done_read,
-                        self.state.answer.get()?.number()?,
-                    );
-                    self.done.write(section, &self.id, value)?;
+                    self.done.write(section, &self.id, rt::append(&done_read, number))?;
                 } else {
                     self.state.working = false;
                 }

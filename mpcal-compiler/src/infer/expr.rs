@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::generate::{Generator, RecordLiteral};
+use super::generate::{Generator, Named, RecordLiteral};
 use super::signature::instantiate;
 use super::solve::{Constraint, Term, TypeId};
 use super::tags::Tag;
 use crate::operators::{Op, Operator};
-use crate::resolved::{Binding, Expr, ExprKind};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind};
 use crate::symbol::Symbol;
 
 impl Generator<'_> {
@@ -209,6 +209,9 @@ impl Generator<'_> {
             ExprKind::Let(definitions, body) => {
                 for d in definitions {
                     let t = self.expr(&d.body);
+                    if d.parameters.is_empty() {
+                        self.name(d.bound, &d.body);
+                    }
                     let t = match d.parameters.len() {
                         0 => t,
                         _ => {
@@ -243,8 +246,8 @@ impl Generator<'_> {
         for (name, e) in fields {
             let t = self.held(e);
             map.insert(*name, t);
-            if let Some((text, tag)) = self.tag(e) {
-                tags.push((*name, text, tag));
+            if let Some(possible) = self.possible(e) {
+                tags.push((*name, possible));
             }
         }
         let shape: Vec<Symbol> = map.keys().copied().collect();
@@ -255,9 +258,29 @@ impl Generator<'_> {
         record
     }
 
-    /// What names a variant: a string, or an operator or constant without arguments; and the value it
-    /// stands for, if that is a string or model value.
-    fn tag(&self, e: &Expr) -> Option<(Symbol, Option<Tag>)> {
+    /// Notes what a name stands for.
+    pub(super) fn name(&mut self, bound: BoundId, value: &Expr) {
+        if let Some(possible) = self.possible(value) {
+            self.named.insert(bound, possible);
+        }
+    }
+
+    /// What names the value of an expression, if it is one of a few that are written down.
+    fn possible(&self, e: &Expr) -> Option<Vec<Named>> {
+        let all = |list: &mut dyn Iterator<Item = &Expr>| {
+            let found: Option<Vec<_>> = list.map(|e| self.possible(e)).collect();
+            found.map(|lists| lists.concat())
+        };
+        match &e.kind {
+            ExprKind::If(_, a, b) => all(&mut [&**a, &**b].into_iter()),
+            ExprKind::Case(arms, other) => all(&mut arms.iter().map(|(_, value)| value).chain(other.as_deref())),
+            ExprKind::Bound(id) => self.named.get(id).cloned(),
+            ExprKind::CallBound(id, args) if args.is_empty() => self.named.get(id).cloned(),
+            _ => self.tag(e).map(|named| vec![named]),
+        }
+    }
+
+    fn tag(&self, e: &Expr) -> Option<Named> {
         let model = &self.input.model;
         match &e.kind {
             ExprKind::Str(s) => Some((*s, Some(Tag::Str(*s)))),

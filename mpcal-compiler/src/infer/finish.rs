@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::generate::{Generator, Ref};
+use super::generate::{Generator, RecordLiteral, Ref};
 use super::kinds::Kinds;
 use super::solve::{Term, TypeId};
 use super::{MappingUse, RefType, Types};
@@ -205,8 +205,8 @@ impl<'c, 'm> Finisher<'c, 'm> {
         found
     }
 
-    /// The field that tells shapes apart, where it can be left to the variant: every record that is
-    /// made has a value there that the model names, nobody writes the field alone, and shapes differ.
+    /// The field that tells shapes apart, where it can be left to the variant: what is made has a value there that the
+    /// model names, and nobody writes the field alone. A shape that is made with several such values keeps the field.
     fn tagged(&self, row: usize, fields: &BTreeMap<Symbol, Type>) -> Option<(Symbol, Vec<Shape>)> {
         let source = &self.cx.solver.rows[row];
         let made: Vec<_> = self.cx.literals.iter().filter(|l| self.cx.solver.row(l.row) == row).collect();
@@ -215,17 +215,13 @@ impl<'c, 'm> Finisher<'c, 'm> {
         }
         fields.iter().filter(|(f, t)| matches!(t, Type::Enum(_)) && !source.written.contains(*f)).find_map(
             |(field, _)| {
-                let mut shapes: Vec<Shape> = Vec::new();
-                for literal in &made {
-                    let (_, name, tag) = literal.tags.iter().find(|(f, ..)| f == field)?;
-                    let tag = tag.clone()?;
-                    let known = shapes.iter().any(|s| s.fields == literal.shape && s.tag.as_ref() == Some(&tag));
-                    if !known {
-                        shapes.push(Shape { name: name.to_string(), fields: literal.shape.clone(), tag: Some(tag) });
-                    }
+                let mut shapes = Vec::new();
+                for fields in &source.shapes {
+                    let own: Vec<_> = made.iter().filter(|l| l.shape == *fields).copied().collect();
+                    shapes.extend(tagged_shapes(*field, fields, &own)?);
                 }
                 shapes.sort_by(|a, b| (a.fields.len(), &a.fields, &a.tag).cmp(&(b.fields.len(), &b.fields, &b.tag)));
-                Some((*field, shapes))
+                shapes.iter().any(|s| s.tag.is_some()).then_some((*field, shapes))
             },
         )
     }
@@ -254,14 +250,19 @@ impl<'c, 'm> Finisher<'c, 'm> {
             fields.iter().map(|f| f.to_string()).collect::<Vec<_>>().join("_")
         };
         let names: Vec<String> = shapes.iter().enumerate().map(name).collect();
-        shapes.iter().zip(names).map(|(s, name)| Shape { name, fields: s.clone(), tag: None }).collect()
+        shapes
+            .iter()
+            .zip(names)
+            .map(|(s, name)| Shape { name, fields: s.clone(), tag: None, possible: Vec::new() })
+            .collect()
     }
 
     /// What names the values of a field in the records of a shape that are made, if that is written down in all.
     fn tags_of(&self, row: usize, shape: &[Symbol], field: &Symbol) -> BTreeSet<Symbol> {
         let made = self.cx.literals.iter().filter(|l| l.shape == *shape && self.cx.solver.row(l.row) == row);
-        let names = made.map(|l| l.tags.iter().find(|(f, ..)| f == field).map(|(_, name, _)| *name));
-        names.collect::<Option<_>>().unwrap_or_default()
+        let names = made.map(|l| l.tags.iter().find(|(f, _)| f == field).map(|(_, possible)| possible));
+        let names: Option<Vec<_>> = names.collect();
+        names.into_iter().flatten().flatten().map(|(name, _)| *name).collect()
     }
 
     /// Names records and enums.
@@ -317,6 +318,37 @@ impl<'c, 'm> Finisher<'c, 'm> {
             .collect();
         (self.records, self.enums, kinds)
     }
+}
+
+/// The variants of records with these fields: one for each tag, or one that holds the tag if it is not fixed.
+fn tagged_shapes(field: Symbol, fields: &[Symbol], made: &[&RecordLiteral]) -> Option<Vec<Shape>> {
+    let named = |l: &RecordLiteral| l.tags.iter().find(|(f, _)| *f == field).map(|(_, possible)| possible.clone());
+    let mut names: BTreeMap<Tag, Symbol> = BTreeMap::new();
+    let (mut fixed, mut all_known) = (true, true);
+    if !fields.contains(&field) {
+        return None;
+    }
+    for possible in made.iter().map(|l| named(l)) {
+        let known: Option<Vec<_>> =
+            possible.and_then(|p| p.into_iter().map(|(name, tag)| Some((name, tag?))).collect());
+        fixed &= known.as_ref().is_some_and(|k| k.len() == 1);
+        all_known &= known.is_some();
+        for (name, tag) in known.into_iter().flatten() {
+            names.entry(tag).or_insert(name);
+        }
+    }
+    let shape =
+        |name: String, tag: Option<Tag>, possible: Vec<Tag>| Shape { name, fields: fields.to_vec(), tag, possible };
+    if fixed {
+        return Some(names.iter().map(|(t, name)| shape(name.to_string(), Some(t.clone()), vec![t.clone()])).collect());
+    }
+    if all_known && names.len() <= MAX_NAMES {
+        let name = names.values().map(|n| n.to_string()).collect::<Vec<_>>().join("_or_");
+        return Some(vec![shape(name, None, names.into_keys().collect())]);
+    }
+    let others = fields.iter().filter(|f| **f != field).map(|f| f.to_string());
+    let possible = names.into_keys().filter(|_| all_known).collect();
+    Some(vec![shape(others.collect::<Vec<_>>().join("_"), None, possible)])
 }
 
 /// Whether a value may be a string.

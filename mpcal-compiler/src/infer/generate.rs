@@ -41,8 +41,12 @@ pub(super) struct Use {
 pub(super) struct RecordLiteral {
     pub(super) row: usize,
     pub(super) shape: Vec<Symbol>,
-    pub(super) tags: Vec<(Symbol, Symbol, Option<Tag>)>,
+    pub(super) tags: Vec<(Symbol, Vec<Named>)>,
 }
+
+/// What names a variant: a string, or an operator or constant without arguments; and the value it stands for, if that
+/// is a string or model value.
+pub(super) type Named = (Symbol, Option<Tag>);
 
 pub(super) struct Generator<'m> {
     pub(super) input: Input<'m>,
@@ -59,6 +63,8 @@ pub(super) struct Generator<'m> {
     pub(super) self_type: TypeId,
     /// `$variable` and `$value` where we are.
     pub(super) mapped: Option<(TypeId, TypeId)>,
+    /// What a name that is bound to a value may stand for, if that is one of a few that are written down.
+    pub(super) named: HashMap<BoundId, Vec<Named>>,
     /// Record literals: their row and what names their variant.
     pub(super) literals: Vec<RecordLiteral>,
     /// What guards say where we are.
@@ -146,6 +152,7 @@ fn infer_with(model: &mut Model, normal: &Normal, untyped: &Untyped) -> (Types, 
         uses: Vec::new(),
         self_type,
         mapped: None,
+        named: HashMap::new(),
         literals: Vec::new(),
         facts: Vec::new(),
         reads: HashMap::new(),
@@ -518,6 +525,7 @@ impl Generator<'_> {
         match s {
             Step::Let { bound, value, .. } => {
                 let t = self.expr(value);
+                self.name(*bound, value);
                 self.solver.flow(self.bounds[bound.index()], t);
             }
             Step::Pick { bound, set } => {

@@ -254,6 +254,13 @@ impl Names {
         self.values.get(text).cloned().unwrap_or_else(|| snake(text))
     }
 
+    /// Whether a variable or a bound name is called so, or something of ours that stands beside them.
+    pub(super) fn is_value(&self, name: &str) -> bool {
+        const OURS: &[&str] =
+            &["constants", "frame", "index", "label", "process", "result", "section", "value", "variable"];
+        OURS.contains(&name) || self.values.values().any(|known| known == name)
+    }
+
     /// A field of a record.
     pub(super) fn field(&self, record: &Record, text: &Symbol) -> String {
         let names = if record.shapes.len() == 1 { &self.fields } else { &self.getters };

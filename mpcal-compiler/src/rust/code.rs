@@ -7,6 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::procedure::{Copy, Target};
+use super::variants::{Subject, Variant};
 use crate::resolved::{BoundId, VariableId};
 use crate::symbol::Symbol;
 use crate::types::Type;
@@ -38,6 +39,8 @@ pub(super) struct Scope {
     pub(super) copies: Rc<Vec<Copy>>,
     /// Whether this is the body of a procedure.
     pub(super) in_procedure: bool,
+    /// Records that are known to be of a variant.
+    pub(super) variants: HashMap<Subject, Variant>,
 }
 
 /// What a mapping macro stands between.
@@ -199,6 +202,7 @@ impl Scope {
             labels: Rc::default(),
             copies: Rc::default(),
             in_procedure: false,
+            variants: HashMap::new(),
         }
     }
 }

@@ -214,7 +214,7 @@ impl Emitter<'_> {
             ExprKind::And(items) => self.junction(items, quote!(&&), s),
             ExprKind::Or(items) => self.junction(items, quote!(||), s),
             ExprKind::Index(f, i) => self.index(f, i, s),
-            ExprKind::Field(r, field) => self.field(r, field, s),
+            ExprKind::Field(r, field) => self.field_of_variant(r, field, s).unwrap_or_else(|| self.field(r, field, s)),
             ExprKind::Tuple(items) => self.tuple(items, &ty, s),
             ExprKind::Set(items) => {
                 let element = element_of(&ty);
@@ -266,6 +266,9 @@ impl Emitter<'_> {
                 Code::owned(self.nested(&f, bindings, p, s), Type::Bool)
             }
             ExprKind::If(c, a, b) => {
+                if let Some(tokens) = self.variant_values(e, &ty, s) {
+                    return Code::owned(tokens, ty);
+                }
                 let c = self.condition(c, s);
                 let (a, b) = (self.owned(a, &ty, s), self.owned(b, &ty, s));
                 Code::owned(quote!(if #c { #a } else { #b }), ty)

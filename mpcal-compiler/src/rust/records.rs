@@ -100,16 +100,22 @@ impl Emitter<'_> {
             (self.field_name(record, field), ident(&format!("{}_mut", self.names.field(record, field))));
         let t = self.rust_type(t);
         if record.tag.as_ref() == Some(field) {
-            let values = record.shapes.iter().map(|s| {
+            let arms = record.shapes.iter().zip(variants).map(|(s, variant)| {
                 let own = record.fields.get(field).unwrap_or(&Type::Value);
-                s.tag.as_ref().map(|tag| self.tag(tag, own, None).tokens)
+                match &s.tag {
+                    Some(tag) => {
+                        let value = self.tag(tag, own, None).tokens;
+                        quote!(Self::#variant { .. } => #value)
+                    }
+                    None => quote!(Self::#variant { #getter, .. } => *#getter),
+                }
             });
             let doc = format!(" The field `{field}`, which the variant stands for.");
             return quote! {
                 #[doc = #doc]
                 #[must_use]
                 pub fn #getter(&self) -> #t {
-                    match self { #(Self::#variants { .. } => #values,)* }
+                    match self { #(#arms,)* }
                 }
             };
         }
@@ -149,10 +155,15 @@ impl Emitter<'_> {
         let record = &self.types.records[*id];
         let mut shape = names.to_vec();
         shape.sort();
+        let tag = record.tag.as_ref().and_then(tag);
+        let is = |x: &Shape, tag: &Option<Tag>| x.fields == shape && x.tag == *tag;
+        let at = record.shapes.iter().position(|x| is(x, &tag)).or(record.shapes.iter().position(|x| is(x, &None)));
+        let Some(at) = at else { return self.refuse(e, "this record", "no shape of its type has these fields") };
+        let held: Vec<_> = record.held(&record.shapes[at]).collect();
         let values: Vec<_> = names
             .iter()
             .enumerate()
-            .filter(|(_, name)| record.tag.as_ref() != Some(name))
+            .filter(|(_, name)| held.contains(name))
             .map(|(n, name)| {
                 let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
                 let (name, value) = (self.field_name(record, name), value(n, &ty));
@@ -160,16 +171,12 @@ impl Emitter<'_> {
             })
             .collect();
         let name = self.record_name(*id);
-        let tag = record.tag.as_ref().and_then(tag);
-        match record.shapes.iter().position(|x| x.fields == shape && x.tag == tag) {
-            Some(_) if record.shapes.len() == 1 => Code::owned(quote!(#name { #(#values),* }), ty.clone()),
-            Some(at) => {
-                let variant = ident(&self.names.record_variants[*id][at]);
-                let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
-                Code::owned(quote!(#name::#variant #fields), ty.clone())
-            }
-            None => self.refuse(e, "this record", "no shape of its type has these fields"),
+        if record.shapes.len() == 1 {
+            return Code::owned(quote!(#name { #(#values),* }), ty.clone());
         }
+        let variant = ident(&self.names.record_variants[*id][at]);
+        let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
+        Code::owned(quote!(#name::#variant #fields), ty.clone())
     }
 
     /// `[a : S, b : T]`, enumerated.

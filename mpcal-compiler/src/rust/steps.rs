@@ -52,11 +52,12 @@ impl Emitter<'_> {
                     let b = self.block(b, &scope);
                     return quote!(#steps #b);
                 }
-                _ => {
+                _ => self.variant_blocks(c, a, b, &scope).unwrap_or_else(|| {
                     let c = self.condition(c, &scope);
                     let (a, other) = (self.block(a, &scope), self.block(b, &scope));
-                    if_else(&c, &a, &other, is_one_if(b))
-                }
+                    let is_branch = b.steps.is_empty() && matches!(b.end, End::If(..));
+                    if_else(&c, &a, &other, is_branch)
+                }),
             },
             End::Either(arms) => {
                 let arms: Vec<_> = arms.iter().map(|a| self.block(a, &scope)).collect();
@@ -92,6 +93,7 @@ impl Emitter<'_> {
         let mut out = TokenStream::new();
         for (n, step) in steps.iter().enumerate() {
             out.extend(self.step(step, &steps[n + 1..], around, scope));
+            Self::forget_variants(step, scope);
         }
         out
     }
@@ -218,17 +220,21 @@ impl Emitter<'_> {
                 quote!(section.print(#value);)
             }
             Step::If(c, a, b) => {
+                let emit = |steps: &[Step], s: &Scope| self.inner(steps, around, s);
+                if let Some(branches) = self.variant_steps(c, (a, b), &emit, scope) {
+                    return branches;
+                }
                 let c = self.condition(c, scope);
                 let a = self.inner(a, around, scope);
                 if b.is_empty() {
                     return quote!(if #c { #a });
                 }
-                let chain = matches!(b[..], [Step::If(..)]);
+                let is_branch = matches!(b[..], [Step::If(..)]);
                 let b = self.inner(b, around, scope);
                 if a.is_empty() {
                     return quote!(if !(#c) { #b });
                 }
-                if_else(&c, &a, &b, chain)
+                if_else(&c, &a, &b, is_branch)
             }
             Step::Either(arms) => {
                 let arms: Vec<_> = arms.iter().map(|a| self.inner(a, around, scope)).collect();
@@ -361,18 +367,14 @@ impl Emitter<'_> {
 }
 
 /// A branch, with `else if` where the other side is nothing but a branch.
-fn if_else(condition: &TokenStream, then: &TokenStream, other: &TokenStream, chain: bool) -> TokenStream {
-    if chain {
+fn if_else(condition: &TokenStream, then: &TokenStream, other: &TokenStream, is_branch: bool) -> TokenStream {
+    // A branch may be emitted as a `match`, or as what is always done.
+    let is_if = || other.clone().into_iter().next().is_some_and(|t| t.to_string() == "if");
+    if is_branch && is_if() {
         quote!(if #condition { #then } else #other)
     } else {
         quote!(if #condition { #then } else { #other })
     }
-}
-
-/// Whether a block is emitted as an `if` and nothing else.
-fn is_one_if(block: &Block) -> bool {
-    let is_constant = |c: &Expr| matches!(c.kind, ExprKind::Bool(_));
-    block.steps.is_empty() && matches!(&block.end, End::If(c, ..) if !is_constant(c))
 }
 
 /// A name that is mentioned once is moved there, unless that may be evaluated several times.
