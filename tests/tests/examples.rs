@@ -59,7 +59,8 @@ fn every_example_runs_as_a_whole() {
         ("locksvc", "the lock was taken 100 times"),
         ("proxy", "every request was answered"),
     ]);
-    assert!(executables().keys().eq(expected.keys()), "every example has a line here: {:?}", executables().keys());
+    let examples = executables().keys();
+    assert!(examples.clone().eq(expected.keys()), "of each example, add to `expected` what it prints: {examples:?}");
     for (example, said) in expected {
         let output = run(example, &format!("--base-port {}", base_port()));
         let text = text(&output);

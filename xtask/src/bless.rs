@@ -12,7 +12,7 @@ const SIGNS: [&str; 2] = ["check_blessed(", "trybuild::"];
 /// Translations first, because tests look at them.
 pub fn renew() -> Result<()> {
     translations()?;
-    let mut test = cargo("test --locked --package mpcal-tests");
+    let mut test = cargo("test --package mpcal-tests");
     for name in snapshot_tests()? {
         test.args(["--test", &name]);
     }
@@ -25,7 +25,7 @@ fn translations() -> Result<()> {
     for example in entries("examples")? {
         let name = example.file_name().unwrap_or_default();
         let model = example.join(name).with_extension("tla");
-        run(cargo("run --quiet --locked --package mpcal-build -- pluscal").arg(model))?;
+        run(cargo("run --quiet --package mpcal-build -- pluscal").arg(model))?;
     }
     Ok(())
 }
