@@ -3,13 +3,12 @@
 //! `\* @type: Int -> Seq($message);` above a declaration pins its type; `\* @typeAlias: message = …;`
 //! anywhere names one. In: the texts of the files. Out: the annotations, which are well formed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::check_annotation;
 use crate::resolved::{Annotations, Model};
 use crate::source::{Source, Sources, Span};
-use crate::symbol::Symbol;
 
 /// What may stand between a comment and the name that it is about.
 const BETWEEN: &[&str] =
@@ -162,9 +161,6 @@ fn plain(text: &str) -> String {
     let lines = text.lines().map(|l| l.trim().trim_start_matches("\\*").trim());
     lines.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
-
-/// Aliases by their names.
-pub type Aliases = HashMap<Symbol, Symbol>;
 
 #[cfg(test)]
 mod tests {

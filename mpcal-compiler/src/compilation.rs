@@ -3,19 +3,20 @@
 //! In: texts. Out: the answers to questions, each found once, when it is first asked for, together with the problems
 //! that were met on the way. What can be known of a text with problems is known.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use crate::ast::Module;
 use crate::check::Rules;
 use crate::configuration::Configuration;
+use crate::counterexample::Origins;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::infer::Types;
 use crate::load::Loader;
 use crate::normal::Normal;
 use crate::resolved::Model;
 use crate::source::{Source, Sources};
+use crate::stack::with_stack;
 use crate::syntax::File;
-use crate::trace::Origins;
 use crate::{pluscal, specialize};
 
 /// What is adjustable.
@@ -352,20 +353,6 @@ fn on_stack<T: Send>(options: &Options, work: impl FnOnce() -> T + Send) -> T {
         return work();
     }
     with_stack(work)
-}
-
-/// Trees recurse as deep as the model nests, so passes run on a thread with a stack of its own size,
-/// whoever calls them; where there is no thread to be had, on the caller's.
-pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    let work = Mutex::new(Some(work));
-    let run = || {
-        let work = work.lock().ok().and_then(|mut slot| slot.take());
-        work.expect("it is run once")()
-    };
-    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, run) {
-        Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        Err(_) => run(),
-    })
 }
 
 #[cfg(test)]

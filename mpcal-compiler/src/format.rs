@@ -14,9 +14,9 @@ use crate::ast::{
     Archetype, Argument, Block, Initial, Instance, Macro, Mapping, MappingMacro, MappingTarget, Name, Parameter,
     Procedure, Process, ProcessKind, Variable,
 };
-use crate::compilation::with_stack;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Source, Span};
+use crate::stack::with_stack;
 use crate::syntax::{self, lex::Lexed};
 
 use printer::{Gap, Printer};

@@ -14,10 +14,11 @@ use mpcal_values::Value;
 
 pub use self::coverage::Coverage;
 use self::state::{Machine, State};
-use crate::compilation::{with_stack, Compilation, Trees, Typed};
+use crate::compilation::{Compilation, Trees, Typed};
 use crate::configuration::Configuration;
 use crate::normal::Normal;
 use crate::resolved::{Expr, ExprKind, Model};
+use crate::stack::with_stack;
 
 /// What exploring a model found.
 #[derive(Clone, Debug, PartialEq, Eq)]

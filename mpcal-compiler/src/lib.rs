@@ -18,6 +18,7 @@ mod check;
 mod community;
 mod compilation;
 mod configuration;
+pub mod counterexample;
 pub mod diagnostic;
 mod expand;
 pub mod explain;
@@ -38,9 +39,10 @@ mod resolved;
 mod rust;
 mod source;
 mod specialize;
+mod stack;
 mod symbol;
 mod syntax;
-pub mod trace;
+
 mod types;
 
 pub use check::Rules;

@@ -151,8 +151,24 @@ pub struct Normal {
     pub archetypes: Vec<Body>,
     /// Bodies of procedures.
     pub procedures: Vec<Body>,
-    /// Read and write bodies of mapping macros.
-    pub mapping_macros: Vec<(Vec<Step>, Vec<Step>)>,
+    /// Bodies of mapping macros.
+    pub mapping_macros: Vec<MappingBody>,
+}
+
+/// What a mapping macro does where its variable is read, and where it is written.
+#[derive(Clone, Debug)]
+pub struct MappingBody {
+    /// For a read.
+    pub read: Vec<Step>,
+    /// For a write.
+    pub write: Vec<Step>,
+}
+
+impl MappingBody {
+    /// The steps of both.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.read.iter().chain(&self.write)
+    }
 }
 
 impl Step {

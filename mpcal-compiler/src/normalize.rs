@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fresh::free::bound_by;
-use crate::normal::{Block, Body, End, Jump, Normal, Section, Step};
+use crate::normal::{Block, Body, End, Jump, MappingBody, Normal, Section, Step};
 use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Label, Model, Step as PathStep, Stmt, StmtKind, Target, Update, VariableId,
 };
@@ -33,7 +33,7 @@ pub fn normalize(model: &mut Model, out: &mut Diagnostics) -> Normal {
     Normal {
         archetypes: archetypes.iter().map(|b| cx.body(b, Jump::Done)).collect(),
         procedures: procedures.iter().map(|b| cx.body(b, Jump::Error)).collect(),
-        mapping_macros: mappings.iter().map(|(r, w)| (cx.steps(r), cx.steps(w))).collect(),
+        mapping_macros: mappings.iter().map(|(r, w)| MappingBody { read: cx.steps(r), write: cx.steps(w) }).collect(),
     }
 }
 

@@ -74,6 +74,7 @@ pub enum Op {
     JavaTime,
     TLCGet,
     TLCSet,
+    TLCEval,
     Any,
     BagPlus,
     BagMinus,
@@ -384,6 +385,7 @@ pub static OPERATORS: &[Operator] = &[
     op(Op::Print, "Print", &[], "TLC", Call(2), "(a, b) => b", total!(print_and(Value, Value))),
     op(Op::PrintT, "PrintT", &[], "TLC", Call(1), "(a) => Bool", total!(print_true(Value))),
     op(Op::ToString, "ToString", &[], "TLC", Call(1), "(a) => Str", total!(to_tla_string(Value))),
+    op(Op::TLCEval, "TLCEval", &[], "TLC", Call(1), "(a) => a", total!(tlc_eval(Value))),
     op(Op::Permutations, "Permutations", &[], "TLC", Call(1), "(Set(a)) => Set(a -> a)", partial!(permutations(Set))),
     op(Op::SortSeq, "SortSeq", &[], "TLC", Call(2), "(Seq(a), (a, a) => Bool) => Seq(a)", Form),
     op(

@@ -35,12 +35,12 @@ mod yields;
 use std::fmt::Write;
 
 use crate::ast::{Fairness, Module};
+use crate::counterexample::{LabelOrigin, Origins};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::normal::Normal;
 use crate::resolved::{Initial, Model, VariableId};
 use crate::source::{Source, Sources};
 use crate::syntax::File;
-use crate::trace::{LabelOrigin, Origins};
 
 pub use region::{has_markers, replace_region};
 pub use verify::verify;

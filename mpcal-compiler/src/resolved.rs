@@ -130,11 +130,14 @@ pub enum Literal {
     Set(Vec<Literal>),
 }
 
+/// Types that an author gives names, by their names.
+pub type Aliases = HashMap<Symbol, Symbol>;
+
 /// The types that the author wrote down.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
     /// Types with names.
-    pub aliases: HashMap<Symbol, Symbol>,
+    pub aliases: Aliases,
     /// Types of declarations, by their places.
     pub types: HashMap<Span, Symbol>,
 }

@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::fresh::free::{bound_by, free, Free};
 use crate::fresh::{Fresh, Replacement};
-use crate::normal::{Block, End, Normal, Step};
+use crate::normal::{Block, End, MappingBody, Normal, Step};
 use crate::operators::{self, Fixity, Op, Operator};
 use crate::resolved::{Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId};
 use crate::source::Span;
@@ -70,7 +70,7 @@ pub fn specialize(model: &mut Model, normal: &mut Normal) {
     cx.model.assumes = assumes;
     let bodies = normal.archetypes.iter_mut().chain(&mut normal.procedures);
     bodies.flat_map(|b| &mut b.sections).for_each(|s| cx.block(&mut s.block));
-    for (read, write) in &mut normal.mapping_macros {
+    for MappingBody { read, write } in &mut normal.mapping_macros {
         cx.steps(read);
         cx.steps(write);
     }

@@ -100,7 +100,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
 /// What keeps a module from being read, with its block if it has one; no name is looked up.
 #[must_use]
 pub fn problems(source: &Source) -> Vec<Diagnostic> {
-    crate::compilation::with_stack(|| {
+    crate::stack::with_stack(|| {
         let mut out = Diagnostics::default();
         if has_block(source) {
             parse(source, &mut out);

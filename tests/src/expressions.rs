@@ -267,6 +267,7 @@ impl Generator {
                 let value = self.with(&x, &other, |g| g.with(&y, e, |g| g.of(e, d)));
                 format!("{{{value} : {x} \\in {from}, {y} \\in {also}}}")
             }
+            4 if self.below(9) == 0 => format!("TLCEval({})", self.of(&set, d)),
             4 => format!("UNION {{{}, {}}}", self.of(&set, d), self.of(&set, d)),
             5 => format!("DOMAIN {}", self.of(&Function(Box::new(e.clone()), Box::new(other)), d)),
             6 => format!("BagToSet({})", self.of(&Bag(Box::new(e.clone())), d)),

@@ -78,6 +78,7 @@ CHOOSE x \in {} : TRUE ;; CASE FALSE -> 1 ;; Assert(FALSE, "xa") ;; IF 1 THEN 1 
 \A x \in {1, 2} : x ;; {x \in 1..2 : x} ;; Cardinality("xa") ;; UNION {1} ;; DOMAIN 1 ;; DOMAIN {1} ;; 1 \cup {1} ;; Len(1)
 CHOOSE s \in {{2}, {1, 3}} : TRUE ;; CHOOSE s \in SUBSET {2, 1, 3} : Cardinality(s) > 1 ;; CHOOSE f \in [0..1 -> {2, 1}] : f[0] # f[1]
 CHOOSE p \in {2, 1} \X {4, 3} : p[1] # 1 ;; CHOOSE s \in {<<3>>, <<1, 2>>} : TRUE ;; CHOOSE x \in 5..9 \ {5} : TRUE
+TLCEval({2, 1}) ;; TLCEval([fa |-> 1]) ;; TLCEval(Head(<<>>))
 CHOOSE f \in {(1 :> 5 @@ 3 :> 0), (1 :> 4 @@ 4 :> 0)} : TRUE ;; CHOOSE x \in UNION {{3}, {2}} : TRUE ;; CHOOSE x \in {-y : y \in 1..3} : TRUE
 "#;
 

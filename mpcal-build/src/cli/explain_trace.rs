@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::files::print;
 use super::{report, Exit, MessageFormat};
 use crate::Config;
-use mpcal_compiler::trace::{self, Verdict};
+use mpcal_compiler::counterexample::{self, Verdict};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -38,7 +38,7 @@ pub(super) fn explain(file: &Path, said: &str, config: &Config, format: MessageF
     let compilation = report::ask(config, file, format, |c| c.origins().is_some())?;
     let origins = compilation.origins().ok_or(Exit::Fault)?;
     let standard_input = Some(Path::new("standard input"));
-    match trace::explain(said, origins, compilation.sources().model()) {
+    match counterexample::explain(said, origins, compilation.sources().model()) {
         Verdict::Error(text) => {
             print(&text, format)?;
             Ok(Exit::Fault)

@@ -9,7 +9,7 @@ use super::signature::read;
 use super::solve::{Constraint, Solver, Term, TypeId};
 use super::tags::Tag;
 use super::{Input, Types};
-use crate::normal::{Block, Normal, Step};
+use crate::normal::{Block, MappingBody, Normal, Step};
 use crate::resolved::{
     Argument, BoundId, Expr, ExprId, ExprKind, Initial, Literal, MappingMacroId, Model, Step as PathStep, VariableId,
     VariableKind,
@@ -380,7 +380,7 @@ impl Generator<'_> {
                 }
             }
             Some(id) => {
-                let (r_body, w_body) = self.input.normal.mapping_macros[id.index()].clone();
+                let MappingBody { read: r_body, write: w_body } = self.input.normal.mapping_macros[id.index()].clone();
                 let mut copier = Copier::new(self.input.model);
                 read = copier.steps(&r_body);
                 write = copier.steps(&w_body);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::solve::{Solver, Term, TypeId};
-use crate::annotations::Aliases;
+use crate::resolved::Aliases;
 use crate::symbol::Symbol;
 
 /// Types and aliases nest at most so deep.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::state::Machine;
 use crate::infer::Types;
-use crate::normal::{Normal, Step};
+use crate::normal::{MappingBody, Normal, Step};
 use crate::resolved::{Expr, ExprId, Model};
 
 /// What has a type of its own, and what is a dynamic `Value`.
@@ -104,7 +104,7 @@ fn expressions<'m>(model: &'m Model, normal: &'m Normal) -> HashMap<ExprId, &'m 
     for section in normal.archetypes.iter().chain(&normal.procedures).flat_map(|b| &b.sections) {
         section.block.each_expr(&mut |e| add(e, &mut all));
     }
-    for step in normal.mapping_macros.iter().flat_map(|(r, w)| r.iter().chain(w)) {
+    for step in normal.mapping_macros.iter().flat_map(MappingBody::steps) {
         step.each(&mut |s| s.each_expr(&mut |e| add(e, &mut all)));
     }
     all
@@ -124,7 +124,7 @@ fn copies(normal: &Normal, types: &Types) -> HashMap<ExprId, Vec<ExprId>> {
     let mut found: HashMap<ExprId, Vec<ExprId>> = HashMap::new();
     for m in &types.mappings {
         let Some(id) = m.mapping else { continue };
-        let (read, write) = &normal.mapping_macros[id.index()];
+        let MappingBody { read, write } = &normal.mapping_macros[id.index()];
         for (original, copy) in [(read, &m.read), (write, &m.write)] {
             for (a, b) in ids(original).into_iter().zip(ids(copy)) {
                 found.entry(a).or_default().push(b);

@@ -430,7 +430,7 @@ impl Run<'_, '_> {
             return Ok(self.indices(indices).and_then(read));
         };
         let indices = self.indices(indices)?;
-        let body = &self.machine.normal.mapping_macros[mapping.index()].0;
+        let body = &self.machine.normal.mapping_macros[mapping.index()].read;
         self.mapping(target.variable, indices, None, body)?
             .ok_or_else(|| Stop::Failed("a read gives no value".to_owned()))
     }
@@ -439,7 +439,7 @@ impl Run<'_, '_> {
         let indices = self.indices(indices)?;
         let target = self.target(parameter);
         let Some(mapping) = target.mapping else { return Ok(self.assign(target.variable, &indices, value)?) };
-        let body = &self.machine.normal.mapping_macros[mapping.index()].1;
+        let body = &self.machine.normal.mapping_macros[mapping.index()].write;
         match self.mapping(target.variable, indices.clone(), Some(value), body)? {
             Some(stored) => Ok(self.assign(target.variable, &indices, stored?)?),
             None => Ok(()),

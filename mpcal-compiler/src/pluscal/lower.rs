@@ -438,7 +438,7 @@ impl Lowerer<'_, '_> {
             out.push(Step::Let { bound, value, author: false });
             return;
         };
-        let body = self.normal.mapping_macros[mapping.index()].0.clone();
+        let body = self.normal.mapping_macros[mapping.index()].read.clone();
         let indices = self.stable(indices, &body, out);
         let mut copy = Instantiation {
             cx: self,
@@ -488,7 +488,7 @@ impl Lowerer<'_, '_> {
             out.push(Step::Assign { variable: target.variable, path, value, group, span });
             return;
         };
-        let body = self.normal.mapping_macros[mapping.index()].1.clone();
+        let body = self.normal.mapping_macros[mapping.index()].write.clone();
         let indices = self.stable(indices, &body, out);
         let uses = count_value(&body);
         let value = if uses > 0 { self.stable(vec![value], &body, out).pop() } else { None };

@@ -46,7 +46,6 @@ pub(super) struct Scope {
 const MORE: &[(&str, &[&str])] = &[
     ("Reals", &["Real", "Infinity"]),
     ("RealTime", &["RTBound", "RTnow", "now"]),
-    ("TLC", &["TLCEval"]),
     (
         "TLCExt",
         &[

@@ -93,8 +93,8 @@ impl Emitter<'_> {
         let mut label_names = LabelNames::new();
         let own_labels = Rc::new(label_names.take(sections.iter().map(|s| &s.label)));
         let own: Vec<_> = sections.iter().map(|s| own_labels[&s.label].clone()).collect();
-        let copies = Rc::new(self.copies(n, &mut label_names));
-        let scope = Scope { copies: copies.clone(), labels: own_labels, ..scope };
+        let instances = Rc::new(self.instances(n, &mut label_names));
+        let scope = Scope { instances: instances.clone(), labels: own_labels, ..scope };
         let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
         let mut labels = Vec::new();
         let mut label_docs = Vec::new();
@@ -122,19 +122,19 @@ impl Emitter<'_> {
         for (n, (section, label)) in sections.iter().zip(&own).enumerate() {
             add(section, sections.get(n + 1), label, quote!(), &scope);
         }
-        for copy in copies.iter() {
-            let inner = self.copy_scope(copy, &scope);
-            let sections = &self.normal.procedures[copy.procedure.index()].sections;
+        for instance in instances.iter() {
+            let inner = self.instance_scope(instance, &scope);
+            let sections = &self.normal.procedures[instance.procedure.index()].sections;
             for (n, section) in sections.iter().enumerate() {
-                add(section, sections.get(n + 1), &copy.labels[&section.label], self.open_frame(copy), &inner);
+                add(section, sections.get(n + 1), &instance.labels[&section.label], self.open_frame(instance), &inner);
             }
         }
-        let frames: Vec<_> = copies.iter().map(|c| self.frame(c)).collect();
-        let (frame_enum, stack_field, stack_value) = if copies.is_empty() {
+        let frames: Vec<_> = instances.iter().map(|c| self.frame(c)).collect();
+        let (frame_enum, stack_field, stack_value) = if instances.is_empty() {
             (quote!(), quote!(), quote!())
         } else {
-            let names: Vec<_> = copies.iter().map(|c| &c.name).collect();
-            let structs: Vec<_> = copies.iter().map(|c| &c.frame).collect();
+            let names: Vec<_> = instances.iter().map(|c| &c.name).collect();
+            let structs: Vec<_> = instances.iter().map(|c| &c.frame).collect();
             (
                 quote! {
                     #(#frames)*

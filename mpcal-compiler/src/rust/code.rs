@@ -6,7 +6,7 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::procedure::{Copy, Target};
+use super::procedure::{Instance, Target};
 use super::variants::{Subject, Variant};
 use crate::resolved::{BoundId, VariableId};
 use crate::symbol::Symbol;
@@ -36,7 +36,7 @@ pub(super) struct Scope {
     /// Labels of this body that are not spelt as in the model.
     pub(super) labels: Rc<HashMap<Symbol, proc_macro2::Ident>>,
     /// The procedures that can be called.
-    pub(super) copies: Rc<Vec<Copy>>,
+    pub(super) instances: Rc<Vec<Instance>>,
     /// Whether this is the body of a procedure.
     pub(super) in_procedure: bool,
     /// Records that are known to be of a variant.
@@ -200,7 +200,7 @@ impl Scope {
             frame: HashMap::new(),
             refs: HashMap::new(),
             labels: Rc::default(),
-            copies: Rc::default(),
+            instances: Rc::default(),
             in_procedure: false,
             variants: HashMap::new(),
         }

@@ -1,4 +1,4 @@
-//! Procedures of one archetype: a copy for each combination of what its `ref`s stand for, and a
+//! Procedures of one archetype: an instance for each combination of what its `ref`s stand for, and a
 //! frame on the archetype's stack for each activation.
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ pub(super) enum Target {
 
 /// A procedure for one combination.
 #[derive(Clone, Debug)]
-pub(super) struct Copy {
+pub(super) struct Instance {
     pub(super) procedure: ProcedureId,
     targets: Vec<Target>,
     /// The name of the frame and prefix of its labels, if the plain name is taken.
@@ -42,14 +42,14 @@ pub(super) struct Copy {
 }
 
 /// What the procedures of one archetype are named.
-struct CopyNames<'l> {
+struct InstanceNames<'l> {
     labels: &'l mut LabelNames,
     /// Of `Frame`.
     variants: Taken,
     structs: Taken,
 }
 
-impl Copy {
+impl Instance {
     pub(super) fn refs(&self, cx: &Emitter<'_>) -> HashMap<VariableId, Target> {
         let parameters = &cx.model.procedures[self.procedure.index()].parameters;
         parameters
@@ -63,44 +63,47 @@ impl Copy {
 
 impl Emitter<'_> {
     /// Every procedure that an archetype reaches.
-    pub(super) fn copies(&self, archetype: usize, labels: &mut LabelNames) -> Vec<Copy> {
-        let mut copies: Vec<Copy> = Vec::new();
-        let mut taken =
-            CopyNames { labels, variants: Taken::default(), structs: self.names.archetypes[archetype].taken.clone() };
+    pub(super) fn instances(&self, archetype: usize, labels: &mut LabelNames) -> Vec<Instance> {
+        let mut instances: Vec<Instance> = Vec::new();
+        let mut taken = InstanceNames {
+            labels,
+            variants: Taken::default(),
+            structs: self.names.archetypes[archetype].taken.clone(),
+        };
         let taken = &mut taken;
         for section in &self.normal.archetypes[archetype].sections {
-            self.find_calls(&section.block, &HashMap::new(), &mut copies, taken);
+            self.find_calls(&section.block, &HashMap::new(), &mut instances, taken);
         }
         let mut done = 0;
-        while done < copies.len() {
-            let copy = copies[done].clone();
-            let refs = copy.refs(self);
-            for section in &self.normal.procedures[copy.procedure.index()].sections {
-                self.find_calls(&section.block, &refs, &mut copies, taken);
+        while done < instances.len() {
+            let instance = instances[done].clone();
+            let refs = instance.refs(self);
+            for section in &self.normal.procedures[instance.procedure.index()].sections {
+                self.find_calls(&section.block, &refs, &mut instances, taken);
             }
             done += 1;
         }
-        copies
+        instances
     }
 
     fn find_calls(
         &self,
         block: &Block,
         refs: &HashMap<VariableId, Target>,
-        copies: &mut Vec<Copy>,
-        taken: &mut CopyNames<'_>,
+        instances: &mut Vec<Instance>,
+        taken: &mut InstanceNames<'_>,
     ) {
         if let End::Call(procedure, arguments, _) = &block.end {
             let targets = self.targets(*procedure, arguments, refs);
-            if !copies.iter().any(|c| c.procedure == *procedure && c.targets == targets) {
+            if !instances.iter().any(|c| c.procedure == *procedure && c.targets == targets) {
                 let name = taken.variants.take(&pascal(&self.model.procedures[procedure.index()].name), "");
                 let frame = ident(&taken.structs.take(&format!("{name}Frame"), ""));
                 let sections = &self.normal.procedures[procedure.index()].sections;
                 let labels = taken.labels.take(sections.iter().map(|s| &s.label));
-                copies.push(Copy { procedure: *procedure, targets, name: ident(&name), frame, labels });
+                instances.push(Instance { procedure: *procedure, targets, name: ident(&name), frame, labels });
             }
         }
-        block.each_block(&mut |b| self.find_calls(b, refs, copies, taken));
+        block.each_block(&mut |b| self.find_calls(b, refs, instances, taken));
     }
 
     fn targets(
@@ -133,12 +136,12 @@ impl Emitter<'_> {
     }
 
     /// The variables of an activation: value parameters, `ref`s made from expressions, locals.
-    fn frame_variables(&self, copy: &Copy) -> Vec<VariableId> {
-        let procedure = &self.model.procedures[copy.procedure.index()];
+    fn frame_variables(&self, instance: &Instance) -> Vec<VariableId> {
+        let procedure = &self.model.procedures[instance.procedure.index()];
         let own = procedure
             .parameters
             .iter()
-            .zip(&copy.targets)
+            .zip(&instance.targets)
             .filter(|(_, t)| matches!(t, Target::Own(_)))
             .map(|(p, _)| *p);
         own.chain(procedure.locals.iter().copied()).collect()
@@ -156,12 +159,12 @@ impl Emitter<'_> {
         }
     }
 
-    /// The frame of a copy, as a struct.
-    pub(super) fn frame(&self, copy: &Copy) -> TokenStream {
-        let name = &copy.frame;
-        let procedure = &self.model.procedures[copy.procedure.index()];
+    /// The frame of an instance, as a struct.
+    pub(super) fn frame(&self, instance: &Instance) -> TokenStream {
+        let name = &instance.frame;
+        let procedure = &self.model.procedures[instance.procedure.index()];
         let doc = self.origin(&format!("An activation of `{}`", procedure.name), procedure.span);
-        let fields = self.frame_variables(copy).into_iter().map(|v| {
+        let fields = self.frame_variables(instance).into_iter().map(|v| {
             let (name, (_, t)) = (self.name(&self.model.variable(v).name), self.frame_type(v));
             quote!(pub #name: #t)
         });
@@ -177,21 +180,21 @@ impl Emitter<'_> {
         }
     }
 
-    /// The scope inside a copy: its variables are fields of `frame`.
-    pub(super) fn copy_scope(&self, copy: &Copy, outer: &Scope) -> Scope {
+    /// The scope inside an instance: its variables are fields of `frame`.
+    pub(super) fn instance_scope(&self, instance: &Instance, outer: &Scope) -> Scope {
         let mut scope = outer.clone();
-        scope.refs = copy.refs(self);
-        scope.labels = Rc::new(copy.labels.clone());
-        for v in self.frame_variables(copy) {
+        scope.refs = instance.refs(self);
+        scope.labels = Rc::new(instance.labels.clone());
+        for v in self.frame_variables(instance) {
             scope.frame.insert(v, quote!(frame));
         }
         scope.in_procedure = true;
         scope
     }
 
-    /// `let frame = …;` at the start of a section of a copy.
-    pub(super) fn open_frame(&self, copy: &Copy) -> TokenStream {
-        let name = &copy.name;
+    /// `let frame = …;` at the start of a section of an instance.
+    pub(super) fn open_frame(&self, instance: &Instance) -> TokenStream {
+        let name = &instance.name;
         quote! {
             let Some(Frame::#name(frame)) = self.state.stack.last_mut() else {
                 return Err(rt::EvalError("a procedure runs without its frame".to_owned()).into());
@@ -208,7 +211,7 @@ impl Emitter<'_> {
         scope: &Scope,
     ) -> TokenStream {
         let targets = self.targets(procedure, arguments, &scope.refs);
-        let Some(copy) = scope.copies.iter().find(|c| c.procedure == procedure && c.targets == targets) else {
+        let Some(instance) = scope.instances.iter().find(|c| c.procedure == procedure && c.targets == targets) else {
             return quote!();
         };
         let definition = &self.model.procedures[procedure.index()];
@@ -251,8 +254,9 @@ impl Emitter<'_> {
         };
         let tail =
             if to.is_none() { quote!(let return_to = frame.return_to; self.state.stack.pop();) } else { quote!() };
-        let (variant, frame) = (&copy.name, &copy.frame);
-        let first = self.normal.procedures[procedure.index()].sections.first().and_then(|s| copy.labels.get(&s.label));
+        let (variant, frame) = (&instance.name, &instance.frame);
+        let first =
+            self.normal.procedures[procedure.index()].sections.first().and_then(|s| instance.labels.get(&s.label));
         quote! {
             #lets
             #(#values)*

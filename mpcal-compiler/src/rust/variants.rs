@@ -264,7 +264,11 @@ impl Emitter<'_> {
         let covered = found.iter().filter(|(_, shape)| shape.tag.is_some() && guard.is_empty()).map(|(at, _)| *at);
         Some(Emitted {
             pattern: quote!(#(#patterns)|*),
-            guard: if guard.is_empty() { quote!() } else { quote!(if #((#guard))&&*) },
+            guard: match &guard[..] {
+                [] => quote!(),
+                [only] => quote!(if #only),
+                _ => quote!(if #((#guard))&&*),
+            },
             body,
             covered: covered.collect(),
         })

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::fresh::free::Free;
 use crate::fresh::Fresh;
-use crate::normal::{Block, End, Normal, Step};
+use crate::normal::{Block, End, MappingBody, Normal, Step};
 use crate::resolved::mentions::called;
 use crate::resolved::{
     Argument, BoundId, Expr, ExprKind, Initial, Model, OperatorId, ProcedureId, Variable, VariableId, VariableKind,
@@ -37,7 +37,7 @@ pub(super) fn pass_globals(model: &mut Model, normal: &mut Normal) {
         cx.body(&parameters, normal.procedures[n].sections.iter_mut().map(|s| &mut s.block));
     }
     cx.own.clear();
-    for (read, write) in &mut normal.mapping_macros {
+    for MappingBody { read, write } in &mut normal.mapping_macros {
         for step in read.iter_mut().chain(write) {
             step.each_expr_inside_mut(&mut |e| cx.pass(e, &Known::new()));
         }

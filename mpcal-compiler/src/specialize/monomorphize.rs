@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::fresh::Fresh;
 use crate::infer::{infer, Types};
-use crate::normal::{Block, Normal, Step};
+use crate::normal::{Block, MappingBody, Normal, Step};
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, OperatorId};
 use crate::types::Type;
 
@@ -199,7 +199,7 @@ fn each_call(model: &mut Model, normal: &mut Normal, f: &mut Visitor<'_>) {
     model.assumes = assumes;
     let bodies = normal.archetypes.iter_mut().chain(&mut normal.procedures);
     bodies.flat_map(|b| &mut b.sections).for_each(|s| block(model, &mut s.block, f));
-    for (read, write) in &mut normal.mapping_macros {
+    for MappingBody { read, write } in &mut normal.mapping_macros {
         steps(model, read, f);
         steps(model, write, f);
     }

@@ -76,6 +76,11 @@ pub fn print_and<A: Data, B: Data>(out: &A, value: &B) -> B {
     value.clone()
 }
 
+/// `TLCEval(value)`
+pub fn tlc_eval<A: Data>(value: &A) -> A {
+    value.clone()
+}
+
 /// `PrintT(out)`
 pub fn print_true<A: Data>(out: &A) -> bool {
     print_and(out, &true)
