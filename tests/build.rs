@@ -41,7 +41,7 @@ fn compile_fixture(Fixture { name, path, .. }: &Fixture) {
         // As in a user's build script; the test of the command compares the two.
         config.compile(path).unwrap();
     } else {
-        // What has no type is no news here, so no warnings are shown.
+        // What has no type is not news here, so no warnings are shown.
         write(&format!("{name}.rs"), &config.compile_file(path).unwrap().rust);
     }
     let untyped = config.untyped(true).compile_file(path).unwrap();

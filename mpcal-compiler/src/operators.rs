@@ -507,7 +507,7 @@ pub static OPERATORS: &[Operator] = &[
     op(Op::User, "\\propto", &["∝"], "", Infix(5, 5, false), "", USER),
 ];
 
-/// Symbols that are no operators but punctuation, each with its other spellings. `-.` is how a
+/// Symbols that are punctuation, not operators, each with its other spellings. `-.` is how a
 /// module names the prefix `-`; `]_` and `>>_` end an action before its subscript.
 pub static PUNCTUATION: &[(&str, &[&str])] = &[
     ("(", &[]),

@@ -1,4 +1,4 @@
-//! The command line: exit codes, in-place rewriting, and files that are no models.
+//! The command line: exit codes, in-place rewriting, and files that are not models.
 
 use std::fs;
 use std::io::Write;

@@ -258,7 +258,7 @@ fn a_name_that_clashes_is_changed_or_refused() {
             written.insert(case.module.clone());
             continue;
         }
-        // Twice in one declaration is no question of the translation.
+        // Twice in one declaration is not a question of the translation.
         let twice = [["parameter", "procedure_local"], ["local", "value"]];
         let fixed = case.roles.iter().all(|r| FIXED.contains(r))
             || twice.iter().any(|t| t.iter().all(|r| case.roles.contains(r)));

@@ -1,4 +1,4 @@
-//! A resource that is no plain variable.
+//! A resource that is not a plain variable.
 
 use std::sync::Arc;
 use std::time::Duration;

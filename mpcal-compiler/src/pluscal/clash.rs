@@ -56,7 +56,7 @@ fn defined(scope: &Scope, out: &mut Diagnostics) {
                 .because("TLA+ has no shadowing")
                 .help("give one of them another name");
             match other {
-                // What is bound before something of its name is defined is no trouble; other files come first.
+                // What is bound before something of its name is defined does no harm; other files come first.
                 From::Place(first) if first < span || !std::ptr::eq(others, &scope.define) => {
                     out.push(twice.and(*first, "first defined here"))
                 }

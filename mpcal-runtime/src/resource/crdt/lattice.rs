@@ -45,7 +45,7 @@ pub trait Crdt: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwn
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GrowOnlyCounter(BTreeMap<ReplicaId, u64>);
 
-/// Takes the larger of two counts for each replica; whether any has grown. No count is no entry.
+/// Takes the larger of two counts for each replica; whether any has grown. What has no count has no entry.
 fn raise(counts: &mut BTreeMap<ReplicaId, u64>, others: &BTreeMap<ReplicaId, u64>) -> bool {
     let mut grown = false;
     for (replica, count) in others {
