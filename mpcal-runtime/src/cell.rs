@@ -5,11 +5,17 @@
 //! order in which it was. To commit, the driver takes the gates of all touched cells in the order
 //! of their ids, so that no two commits wait for each other, asks each whether what the section
 //! saw still holds, and only then applies everything.
+//!
+//! What a section sees was true at one moment, also if it is never committed: nothing is evaluated on half of a
+//! commit. As in TL2, a clock counts changes, a section knows the time up to which what it saw is known to hold, and
+//! when it meets a cell that has changed since then, it looks at all it saw again, or ends.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::future::{poll_fn, Future};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -20,11 +26,21 @@ use tokio::sync::Notify;
 use crate::error::Step;
 use crate::wal::{self, Marks, Wal};
 
+/// The number of changes of all cells so far.
+static CLOCK: AtomicU64 = AtomicU64::new(0);
+
+/// So often one looks whether a commit is through before one's own attempt ends: applying takes no longer.
+const SPINS: u32 = 200;
+
 /// What every cell has: an identity, a version, and those who sleep until it changes.
 #[derive(Debug)]
 pub struct Core {
     id: u64,
     version: AtomicU64,
+    /// The time of the last change.
+    changed_at: AtomicU64,
+    /// Whether a commit is being applied that may change the cell.
+    applying: AtomicBool,
     gate: Arc<Mutex<()>>,
     sleepers: Mutex<Vec<Arc<Notify>>>,
     /// How many there are, to be looked at without the lock.
@@ -41,6 +57,8 @@ impl Core {
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(0),
+            changed_at: AtomicU64::new(0),
+            applying: AtomicBool::new(false),
             gate: Arc::default(),
             sleepers: Mutex::new(Vec::new()),
             sleeping: AtomicUsize::new(0),
@@ -57,6 +75,8 @@ impl Core {
     /// Says that the cell has changed: call it after the change, in [`Cell::commit`] or while
     /// holding the guard of [`Core::outside_change`]. Wakes everyone who sleeps on it.
     pub fn changed(&self) {
+        // Who starts at this time or later knows that a commit is being applied, or sees all of it.
+        self.changed_at.store(CLOCK.fetch_add(1, Ordering::AcqRel) + 1, Ordering::Release);
         // A sleeper announces itself before it looks at the version: one of the two sees the other.
         self.version.fetch_add(1, Ordering::SeqCst);
         if self.sleeping.load(Ordering::SeqCst) > 0 {
@@ -81,6 +101,17 @@ impl Core {
     /// What must be on disk before what the cell holds may leave the node.
     pub(crate) fn marks(&self) -> Marks {
         self.marks.lock().clone()
+    }
+
+    /// Waits until no commit is being applied that may change the cell; false if that takes too long.
+    fn is_settled(&self) -> bool {
+        for _ in 0..SPINS {
+            if !self.applying.load(Ordering::Acquire) {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        false
     }
 
     fn sleep(&self, sleeper: &Arc<Notify>) {
@@ -223,12 +254,18 @@ impl<C: Cell> Entry for Touched<C> {
 #[derive(Default)]
 pub(crate) struct Log {
     cores: Vec<Arc<Core>>,
+    /// The place of each cell in `cores`, where they are many.
+    places: HashMap<u64, usize, BuildHasherDefault<IdHasher>>,
     /// What is staged in the cell with the same place in `cores`.
     entries: Vec<Box<dyn Entry>>,
-    /// The places of the cells that the section has touched, by the ids of the cells.
+    /// The places of the cells that the section has touched; sorted by the ids of the cells before gates are taken.
     order: Vec<usize>,
     /// Those of the section before.
     previous: Vec<usize>,
+    /// How many of those in `order` were looked at whether they fit the others.
+    consistent: usize,
+    /// The time at which what they hold was true together.
+    time: u64,
     /// Gates taken before the section runs, with the ids of their cells, which increase.
     held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
 }
@@ -236,25 +273,90 @@ pub(crate) struct Log {
 /// Entries kept beyond a section.
 const KEPT: usize = 64;
 
+/// So many cells are found by looking at all of them.
+const FEW: usize = 16;
+
+/// Ids are numbers in a row.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = (self.0 ^ id).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+}
+
 /// The gates of all cells of a section, taken in the order of their ids.
 type Gates<'c> = SmallVec<[MutexGuard<'c, ()>; 8]>;
 
 impl Log {
     pub(crate) fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
         let id = cell.core().id;
-        let at = match self.cores.iter().position(|core| core.id == id) {
+        let at = match self.place_of(id) {
             Some(at) => at,
             None => {
+                self.places.insert(id, self.cores.len());
                 self.cores.push(cell.core().clone());
                 self.entries.push(Box::new(Touched { cell: cell.clone(), staged: C::Staged::default(), seen: None }));
                 self.entries.len() - 1
             }
         };
         if self.entries[at].seen().is_none() {
-            let place = self.order.partition_point(|before| self.cores[*before].id < id);
-            self.order.insert(place, at);
+            self.order.push(at);
         }
         self.entries[at].staged().downcast_mut().expect("a cell id belongs to one cell, which has one type")
+    }
+
+    fn place_of(&self, id: u64) -> Option<usize> {
+        if self.cores.len() <= FEW {
+            return self.cores.iter().position(|core| core.id == id);
+        }
+        self.places.get(&id).copied()
+    }
+
+    /// An attempt starts.
+    pub(crate) fn begin(&mut self) {
+        self.time = CLOCK.load(Ordering::Acquire);
+        self.consistent = 0;
+    }
+
+    /// Whether what the section has seen so far was true together. What it has touched since it last asked must have
+    /// been looked at by now.
+    pub(crate) fn is_consistent(&mut self) -> bool {
+        while let Some(at) = self.order.get(self.consistent) {
+            let core = &self.cores[*at];
+            // In this order: a change that the second line misses is one that the first did not wait for.
+            if !core.is_settled() || !self.is_unchanged(*at) {
+                return false;
+            }
+            self.consistent += 1;
+            if core.changed_at.load(Ordering::Acquire) > self.time && !self.renew() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Moves the time at which all was true to now, if it is.
+    fn renew(&mut self) -> bool {
+        let now = CLOCK.load(Ordering::Acquire);
+        let holds =
+            self.order[..self.consistent].iter().all(|at| self.cores[*at].is_settled() && self.is_unchanged(*at));
+        self.time = now;
+        holds
+    }
+
+    /// Whether what the section saw of a cell still holds, as far as that can be told without its gate.
+    fn is_unchanged(&self, at: usize) -> bool {
+        self.entries[at].seen() == Some(self.cores[at].version()) || self.entries[at].validate()
     }
 
     /// Whether the section touched no cell at all.
@@ -288,18 +390,23 @@ impl Log {
     }
 
     /// Whether what the section saw was true at one moment, which is now.
-    pub(crate) fn validate(&self) -> bool {
+    pub(crate) fn validate(&mut self) -> bool {
+        self.sort();
         gates(&self.cores, &self.order, &self.held).is_some_and(|_gates| still_holds(&self.entries, &self.order))
     }
 
     /// Commits everything or nothing; false if another commit came in between. `marks` is what the
     /// archetype depends on, and what it depends on afterwards.
     pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
+        self.sort();
         let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return false };
         if !still_holds(&self.entries, &self.order) {
             return false;
         }
-        apply(&mut self.entries, &self.order, marks);
+        {
+            let _applying = Applying::start(&self.cores, &self.order);
+            apply(&mut self.entries, &self.order, marks);
+        }
         drop(gates);
         self.release();
         for at in &self.order {
@@ -319,6 +426,8 @@ impl Log {
     /// Takes the gates of all cells that the section before has touched.
     pub(crate) fn hold_previous(&mut self) {
         self.release();
+        let cores = &self.cores;
+        self.previous.sort_unstable_by_key(|at| cores.get(*at).map(|core| core.id));
         let cores = self.previous.iter().filter_map(|at| self.cores.get(*at));
         self.held.extend(cores.map(|core| (core.id, Mutex::lock_arc(&core.gate))));
     }
@@ -336,11 +445,21 @@ impl Log {
         self.clear();
     }
 
+    /// Gates are taken in the order of the ids of the cells.
+    fn sort(&mut self) {
+        let cores = &self.cores;
+        self.order.sort_unstable_by_key(|at| cores[*at].id);
+    }
+
     fn clear(&mut self) {
         std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
-        self.cores.truncate(KEPT);
-        self.entries.truncate(KEPT);
+        self.begin();
+        if self.cores.len() > KEPT {
+            self.cores.truncate(KEPT);
+            self.entries.truncate(KEPT);
+            self.places.retain(|_, at| *at < KEPT);
+        }
     }
 
     /// Adds what this attempt depended on to what a sleeper must watch.
@@ -350,6 +469,30 @@ impl Log {
                 watched.add(&self.cores[*at], seen);
             }
         }
+    }
+}
+
+/// A commit that is being applied to cells, whose gates are held.
+struct Applying<'c> {
+    cores: &'c [Arc<Core>],
+    touched: &'c [usize],
+}
+
+impl<'c> Applying<'c> {
+    fn start(cores: &'c [Arc<Core>], touched: &'c [usize]) -> Self {
+        let this = Self { cores, touched };
+        this.set(true);
+        this
+    }
+
+    fn set(&self, applying: bool) {
+        self.touched.iter().for_each(|at| self.cores[*at].applying.store(applying, Ordering::Release));
+    }
+}
+
+impl Drop for Applying<'_> {
+    fn drop(&mut self) {
+        self.set(false);
     }
 }
 

@@ -148,7 +148,9 @@ pub async fn commit<T>(mut run: impl FnMut(&mut Section) -> Step<T>) -> Step<T> 
         };
         match attempt {
             Ok(value) if section.commit("conformance") => return Ok(value),
-            Err(abort) if matches!(abort, Abort::Retry) || section.is_valid() => {
+            Err(abort)
+                if !matches!(abort, Abort::Conflict) && (matches!(abort, Abort::Retry) || section.is_valid()) =>
+            {
                 section.abort();
                 return Err(abort);
             }
@@ -192,6 +194,7 @@ fn seen<T: Data>(step: Step<T>) -> Seen {
     match step {
         Ok(value) => Seen::Value(value.to_value()),
         Err(Abort::Retry) => Seen::Blocked,
+        Err(Abort::Conflict) => Seen::Failed("another section came in between".to_owned()),
         Err(Abort::Fatal(error)) => Seen::Failed(error.to_string()),
     }
 }
@@ -367,7 +370,7 @@ where
                         let at = random(2) as usize;
                         match writer.write(&mut section, &self.index, self.values[at].clone()) {
                             Ok(()) => view.written.push(self.value(at)),
-                            Err(Abort::Retry) => blocked = true,
+                            Err(Abort::Retry | Abort::Conflict) => blocked = true,
                             Err(Abort::Fatal(error)) => return Err(self.violation("random", &error.to_string())),
                         }
                     } else {

@@ -185,7 +185,7 @@ impl<A: Archetype> Driver<A> {
                     self.section.abort();
                     return Err(self.located(label, error));
                 }
-                Some(Abort::Fatal(_)) | None => {
+                Some(Abort::Fatal(_) | Abort::Conflict) | None => {
                     self.counters.conflicts += 1;
                     self.meter.count(label, Count::Conflicts);
                     self.contended = CONTENDED;
@@ -206,7 +206,7 @@ impl<A: Archetype> Driver<A> {
                 self.committed(label);
                 Ok(Progress::Committed)
             }
-            Err(Abort::Retry) => Ok(Progress::Blocked),
+            Err(Abort::Retry | Abort::Conflict) => Ok(Progress::Blocked),
             Err(Abort::Fatal(error)) => Err(self.located(label, error)),
         }
     }

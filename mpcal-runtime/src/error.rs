@@ -11,6 +11,8 @@ pub enum Abort {
     /// This path cannot be taken now: nothing happened, another path or a later time may do. This
     /// is control flow, not an error.
     Retry,
+    /// Another section committed what this one has seen in part: it runs again. This is control flow, too.
+    Conflict,
     /// The system is wrong and must stop.
     Fatal(Error),
 }

@@ -48,6 +48,19 @@ impl Section {
         self.log.stage(cell)
     }
 
+    /// Whether what the section has read so far was true at one moment. A resource that evaluates something on what
+    /// it reads here and elsewhere asks first; generated code asks after each read.
+    ///
+    /// # Errors
+    /// `Conflict` if it was not: the section runs again.
+    pub fn check_consistent(&mut self) -> Step<()> {
+        if self.log.is_consistent() {
+            Ok(())
+        } else {
+            Err(Abort::Conflict)
+        }
+    }
+
     /// `await condition`
     ///
     /// # Errors
@@ -96,6 +109,7 @@ impl Section {
     pub(crate) fn begin(&mut self, label: &'static str) {
         self.chooser.begin(label);
         self.watched.clear();
+        self.log.begin();
     }
 
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {

@@ -65,7 +65,7 @@ async fn add(node: &Replicated<i64, i64>) -> i64 {
             });
             match tried.await {
                 Ok(before) => return before,
-                Err(Abort::Retry) => sleep(Duration::from_millis(1)).await,
+                Err(Abort::Retry | Abort::Conflict) => sleep(Duration::from_millis(1)).await,
                 Err(Abort::Fatal(error)) => panic!("{error}"),
             }
         }

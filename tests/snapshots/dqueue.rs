@@ -203,7 +203,7 @@ mod model {
                         next,
                         told,
                     },
-                    network: Box::new(parameters.network),
+                    network: rt::Resource::new(parameters.network),
                 })
             }
 
@@ -321,8 +321,8 @@ mod model {
                         answer,
                         working,
                     },
-                    network: Box::new(parameters.network),
-                    done: Box::new(parameters.done),
+                    network: rt::Resource::new(parameters.network),
+                    done: rt::Resource::new(parameters.done),
                 })
             }
 
@@ -394,7 +394,7 @@ mod model {
         type Read = Request;
         type Write = Request;
         fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Request> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             section.wait_for(!variable.is_empty())?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
@@ -409,7 +409,7 @@ mod model {
             index: &i64,
             value: Request,
         ) -> rt::Step<()> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             variable = rt::append(&variable, &value);
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())

@@ -174,7 +174,7 @@ mod model {
                         message,
                         waiting,
                     },
-                    network: Box::new(parameters.network),
+                    network: rt::Resource::new(parameters.network),
                 })
             }
 
@@ -312,9 +312,9 @@ mod model {
                         label: Label::Acquire,
                         answer,
                     },
-                    network: Box::new(parameters.network),
-                    holding: Box::new(parameters.holding),
-                    rounds: Box::new(parameters.rounds),
+                    network: rt::Resource::new(parameters.network),
+                    holding: rt::Resource::new(parameters.holding),
+                    rounds: rt::Resource::new(parameters.rounds),
                 })
             }
 
@@ -421,7 +421,7 @@ mod model {
         type Read = Message;
         type Write = Message;
         fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Message> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             section.wait_for(rt::len(&variable) > 0)?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
@@ -436,7 +436,7 @@ mod model {
             index: &i64,
             value: Message,
         ) -> rt::Step<()> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             section
                 .wait_for(
                     rt::len(&variable)

@@ -247,8 +247,8 @@ mod model {
                         backend,
                         tried,
                     },
-                    network: Box::new(parameters.network),
-                    suspected: Box::new(parameters.suspected),
+                    network: rt::Resource::new(parameters.network),
+                    suspected: rt::Resource::new(parameters.suspected),
                 })
             }
 
@@ -428,8 +428,8 @@ mod model {
                         label: Label::Receive,
                         work,
                     },
-                    network: Box::new(parameters.network),
-                    crashed: Box::new(parameters.crashed),
+                    network: rt::Resource::new(parameters.network),
+                    crashed: rt::Resource::new(parameters.crashed),
                 })
             }
 
@@ -547,8 +547,8 @@ mod model {
                         reply,
                         id,
                     },
-                    network: Box::new(parameters.network),
-                    told: Box::new(parameters.told),
+                    network: rt::Resource::new(parameters.network),
+                    told: rt::Resource::new(parameters.told),
                 })
             }
 
@@ -663,7 +663,7 @@ mod model {
                     id: process_id,
                     constants: constants.clone(),
                     state: State { label: Label::Crash },
-                    crashed: Box::new(parameters.crashed),
+                    crashed: rt::Resource::new(parameters.crashed),
                 })
             }
 
@@ -714,7 +714,7 @@ mod model {
         type Read = Message;
         type Write = Message;
         fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<Message> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             section.wait_for(rt::len(&variable) > 0)?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
@@ -729,7 +729,7 @@ mod model {
             index: &i64,
             value: Message,
         ) -> rt::Step<()> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             variable = rt::append(&variable, &value);
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
@@ -762,7 +762,7 @@ mod model {
         type Read = bool;
         type Write = bool;
         fn read(&mut self, section: &mut rt::Section, index: &i64) -> rt::Step<bool> {
-            let variable = self.variable.get(section).at(index)?.clone();
+            let variable = self.variable.view(section)?.at(index)?.clone();
             let mut result = None;
             if variable {
                 result = Some(true);
@@ -785,7 +785,7 @@ mod model {
             index: &i64,
             value: bool,
         ) -> rt::Step<()> {
-            let mut variable = self.variable.get(section).at(index)?.clone();
+            let mut variable = self.variable.view(section)?.at(index)?.clone();
             section.assert(false, "FALSE", "proxy.tla:53:14")?;
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
@@ -818,7 +818,7 @@ mod model {
         type Read = ToldRecord;
         type Write = ToldRecord;
         fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<ToldRecord> {
-            let variable = self.variable.get(section).clone();
+            let variable = self.variable.view(section)?.clone();
             let mut result = None;
             section.assert(false, "FALSE", "proxy.tla:60:14")?;
             result.ok_or(rt::Abort::Retry)
@@ -830,7 +830,7 @@ mod model {
             (): &(),
             value: ToldRecord,
         ) -> rt::Step<()> {
-            let mut variable = self.variable.get(section).clone();
+            let mut variable = self.variable.view(section)?.clone();
             *self.variable.get_mut(section) = variable;
             Ok(())
         }

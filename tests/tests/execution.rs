@@ -1,5 +1,7 @@
 //! The loop of archetypes: stopping, failing, panicking, sharing state.
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{MailboxConfig, Placeholder, Shared};
@@ -169,4 +171,71 @@ async fn who_waits_does_not_poll() {
     receiver.node.stop_handle().stop();
     let counters = receiver.node.join().await.unwrap();
     assert_eq!((counters.commits, counters.retries, counters.sleeps), (0, 1, 1));
+}
+
+/// A variable whose value is noted when it is read, or held against what was noted.
+struct Noted {
+    variable: Shared<i64>,
+    noted: Arc<AtomicI64>,
+    /// How often another value was noted; none for who takes the notes.
+    torn: Option<Arc<AtomicU64>>,
+}
+
+impl MappingMacro for Noted {
+    type Index = ();
+    type Read = i64;
+    type Write = i64;
+
+    fn read(&mut self, section: &mut Section, (): &()) -> Step<i64> {
+        let value = self.variable.read(section, &())?;
+        match &self.torn {
+            None => self.noted.store(value, SeqCst),
+            Some(torn) => drop(torn.fetch_add(u64::from(self.noted.load(SeqCst) != value), SeqCst)),
+        }
+        Ok(value)
+    }
+
+    fn write(&mut self, section: &mut Section, (): &(), value: i64) -> Step<()> {
+        self.variable.write(section, &(), value)
+    }
+}
+
+impl PlainVariable for Noted {}
+
+/// What an operator is evaluated on was true at one moment, also in an attempt that is never committed: otherwise
+/// `Down(x - y)` could go on without end, or a set be larger than memory, where `x = y` always holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_evaluated_on_a_torn_snapshot() {
+    let constants = Arc::new(torn::Constants {});
+    let (x, y) = (Shared::new(0), Shared::new(0));
+    let mut movers = Node::new();
+    for _ in 0..2 {
+        let both = torn::MoverParameters { x: x.clone(), y: y.clone() };
+        movers.spawn(torn::Mover::new(1, &constants, both).unwrap());
+    }
+    let (noted, count) = (Arc::default(), Arc::<AtomicU64>::default());
+    let first = Noted { variable: x.clone(), noted: Arc::clone(&noted), torn: None };
+    let second = Noted { variable: y.clone(), noted, torn: Some(count.clone()) };
+    let mut readers = Node::new();
+    let parameters = torn::ReaderParameters { rounds: 100_000, x: first, y: second };
+    readers.spawn(torn::Reader::new(2, &constants, parameters).unwrap());
+    timeout(LIMIT, readers.join()).await.expect("it gets its turn").expect("what it sees is whole");
+    movers.stop_handle().stop();
+    timeout(LIMIT, movers.join()).await.expect("nobody is stuck").unwrap();
+    assert!(x.load() > 0 && x.load() == y.load());
+    assert_eq!(count.load(SeqCst), 0, "an attempt saw one variable from before a section and one from after it");
+}
+
+mod torn {
+    mpcal_macros::mpcal! { r#"
+        --mpcal Torn {
+          archetype Mover(ref x, ref y)
+          { move: while (TRUE) { x := x + 1; y := y + 1; }; }
+          archetype Reader(ref x, ref y, rounds)
+          { look: while (rounds > 0) { await x - y = 0; rounds := rounds - 1; }; }
+          variables x = 0, y = 0;
+          process (mover = 1) == instance Mover(ref x, ref y);
+          process (reader = 2) == instance Reader(ref x, ref y, 10);
+        }
+    "# }
 }

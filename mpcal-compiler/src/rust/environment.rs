@@ -203,7 +203,7 @@ impl Emitter<'_> {
 
     /// How the entry at the indices is read and changed.
     fn entry(&self, m: &MappingUse, whole: &Type) -> (TokenStream, TokenStream) {
-        let mut get = quote!(self.variable.get(section));
+        let mut get = quote!(self.variable.view(section)?);
         let mut get_mut = quote!(self.variable.get_mut(section));
         let mut t = whole.clone();
         let count = m.types.indices.len();

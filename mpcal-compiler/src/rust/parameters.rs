@@ -51,7 +51,10 @@ impl Emitter<'_> {
             argument: self.parameters_argument(archetype, &all),
             values: all.iter().filter(|p| !self.is_ref(**p)).map(|p| self.take_value(*p)).collect(),
             fields: refs().map(|p| self.resource_field(p)).collect(),
-            bound: refs().map(|p| self.resource_name(p)).map(|field| quote!(#field: Box::new(#given.#field))).collect(),
+            bound: refs()
+                .map(|p| self.resource_name(p))
+                .map(|field| quote!(#field: rt::Resource::new(#given.#field)))
+                .collect(),
         }
     }
 

@@ -75,6 +75,16 @@ impl<T: Data> Shared<T> {
         value
     }
 
+    /// The value as a section sees it, if it fits what the section has seen before.
+    ///
+    /// # Errors
+    /// `Conflict` if another section has changed that: this one runs again.
+    pub fn view<'s>(&self, section: &'s mut Section) -> Step<&'s T> {
+        self.staged(section);
+        section.check_consistent()?;
+        Ok(self.staged(section).0)
+    }
+
     fn staged<'s>(&self, section: &'s mut Section) -> (&'s mut T, &'s mut bool) {
         let staged = section.stage(&self.0);
         let value = staged.value.get_or_insert_with(|| self.0.value.lock().clone());
@@ -108,7 +118,7 @@ impl<T: Data> MappingMacro for Shared<T> {
     type Write = T;
 
     fn read(&mut self, section: &mut Section, (): &()) -> Step<T> {
-        Ok(self.get(section).clone())
+        Ok(self.view(section)?.clone())
     }
 
     fn write(&mut self, section: &mut Section, (): &(), value: T) -> Step<()> {
