@@ -7,8 +7,8 @@
 //! saw still holds, and only then applies everything.
 //!
 //! What a section sees was true at one moment, also if it is never committed: nothing is evaluated on half of a
-//! commit. As in TL2, a clock counts changes, a section knows the time up to which what it saw is known to hold, and
-//! when it meets a cell that has changed since then, it looks at all it saw again, or ends.
+//! commit. Whenever it has read another cell, it looks whether those it read before still hold (opacity); if not, it
+//! ends. A section that reads many cells looks again only if something was committed meanwhile.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -26,8 +26,31 @@ use tokio::sync::Notify;
 use crate::error::Step;
 use crate::wal::{self, Marks, Wal};
 
-/// The number of changes of all cells so far.
-static CLOCK: AtomicU64 = AtomicU64::new(0);
+/// How many commits and changes from outside there were, counted in several places so that threads do not wait for each
+/// other.
+static COMMITS: [Count; 8] = [const { Count(AtomicU64::new(0)) }; 8];
+
+/// A counter in a cache line of its own.
+#[repr(align(128))]
+struct Count(AtomicU64);
+
+thread_local! {
+    /// Where this thread counts.
+    static PLACE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % COMMITS.len()
+    };
+}
+
+/// Counts a commit: after it was announced to the cells, and before it changes one.
+fn count_commit() {
+    COMMITS[PLACE.with(|place| *place)].0.fetch_add(1, Ordering::AcqRel);
+}
+
+/// Two sums are equal only if nothing was counted in between.
+fn commits() -> u64 {
+    COMMITS.iter().map(|count| count.0.load(Ordering::Acquire)).sum()
+}
 
 /// So often one looks whether a commit is through before one's own attempt ends: applying takes no longer.
 const SPINS: u32 = 200;
@@ -37,8 +60,6 @@ const SPINS: u32 = 200;
 pub struct Core {
     id: u64,
     version: AtomicU64,
-    /// The time of the last change.
-    changed_at: AtomicU64,
     /// Whether a commit is being applied that may change the cell.
     applying: AtomicBool,
     gate: Arc<Mutex<()>>,
@@ -57,7 +78,6 @@ impl Core {
         Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             version: AtomicU64::new(0),
-            changed_at: AtomicU64::new(0),
             applying: AtomicBool::new(false),
             gate: Arc::default(),
             sleepers: Mutex::new(Vec::new()),
@@ -75,8 +95,6 @@ impl Core {
     /// Says that the cell has changed: call it after the change, in [`Cell::commit`] or while
     /// holding the guard of [`Core::outside_change`]. Wakes everyone who sleeps on it.
     pub fn changed(&self) {
-        // Who starts at this time or later knows that a commit is being applied, or sees all of it.
-        self.changed_at.store(CLOCK.fetch_add(1, Ordering::AcqRel) + 1, Ordering::Release);
         // A sleeper announces itself before it looks at the version: one of the two sees the other.
         self.version.fetch_add(1, Ordering::SeqCst);
         if self.sleeping.load(Ordering::SeqCst) > 0 {
@@ -87,8 +105,14 @@ impl Core {
     }
 
     /// Keeps sections from committing while something that is not a section changes the cell.
+    ///
+    /// # Panics
+    /// Inside a section, which may hold the cell: there a change is staged.
     pub fn outside_change(&self) -> MutexGuard<'_, ()> {
-        self.gate.lock()
+        assert!(!Inside::is_entered(), "a section changes what it stages, and nothing else");
+        let gate = self.gate.lock();
+        count_commit();
+        gate
     }
 
     /// A change from outside depends on a position of a log. The guard of [`outside_change`] is held.
@@ -124,6 +148,31 @@ impl Core {
         let mut sleepers = self.sleepers.lock();
         sleepers.retain(|s| !Arc::ptr_eq(s, sleeper));
         self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+    }
+}
+
+thread_local! {
+    /// Whether the thread runs a section.
+    static INSIDE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// A section runs in this thread.
+pub(crate) struct Inside(());
+
+impl Inside {
+    pub(crate) fn enter() -> Self {
+        INSIDE.set(true);
+        Self(())
+    }
+
+    fn is_entered() -> bool {
+        INSIDE.get()
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(false);
     }
 }
 
@@ -264,8 +313,8 @@ pub(crate) struct Log {
     previous: Vec<usize>,
     /// How many of those in `order` were looked at whether they fit the others.
     consistent: usize,
-    /// The time at which what they hold was true together.
-    time: u64,
+    /// How many commits there were when a section that reads many cells looked at them last.
+    commits: u64,
     /// Gates taken before the section runs, with the ids of their cells, which increase.
     held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
 }
@@ -273,7 +322,7 @@ pub(crate) struct Log {
 /// Entries kept beyond a section.
 const KEPT: usize = 64;
 
-/// So many cells are found by looking at all of them.
+/// So many cells are found by looking at all of them, and looked at whenever another one is read.
 const FEW: usize = 16;
 
 /// Ids are numbers in a row.
@@ -322,36 +371,24 @@ impl Log {
         self.places.get(&id).copied()
     }
 
-    /// An attempt starts.
-    pub(crate) fn begin(&mut self) {
-        self.time = CLOCK.load(Ordering::Acquire);
-        self.consistent = 0;
-    }
-
     /// Whether what the section has seen so far was true together. What it has touched since it last asked must have
-    /// been looked at by now.
+    /// been read by now.
+    #[inline]
     pub(crate) fn is_consistent(&mut self) -> bool {
-        while let Some(at) = self.order.get(self.consistent) {
-            let core = &self.cores[*at];
-            // In this order: a change that the second line misses is one that the first did not wait for.
-            if !core.is_settled() || !self.is_unchanged(*at) {
-                return false;
-            }
-            self.consistent += 1;
-            if core.changed_at.load(Ordering::Acquire) > self.time && !self.renew() {
-                return false;
-            }
-        }
-        true
+        self.consistent == self.order.len() || self.look()
     }
 
-    /// Moves the time at which all was true to now, if it is.
-    fn renew(&mut self) -> bool {
-        let now = CLOCK.load(Ordering::Acquire);
-        let holds =
-            self.order[..self.consistent].iter().all(|at| self.cores[*at].is_settled() && self.is_unchanged(*at));
-        self.time = now;
-        holds
+    /// Looks at the cells that were touched.
+    fn look(&mut self) -> bool {
+        let new = std::mem::replace(&mut self.consistent, self.order.len());
+        if self.order.len() == 1 {
+            return true;
+        }
+        let many = self.order.len() > FEW;
+        let commits = if many { commits() } else { 0 };
+        let from = if many && commits == self.commits { new } else { 0 };
+        self.commits = commits;
+        self.order[from..].iter().all(|at| self.cores[*at].is_settled() && self.is_unchanged(*at))
     }
 
     /// Whether what the section saw of a cell still holds, as far as that can be told without its gate.
@@ -454,7 +491,7 @@ impl Log {
     fn clear(&mut self) {
         std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
-        self.begin();
+        self.consistent = 0;
         if self.cores.len() > KEPT {
             self.cores.truncate(KEPT);
             self.entries.truncate(KEPT);
@@ -482,6 +519,7 @@ impl<'c> Applying<'c> {
     fn start(cores: &'c [Arc<Core>], touched: &'c [usize]) -> Self {
         let this = Self { cores, touched };
         this.set(true);
+        count_commit();
         this
     }
 

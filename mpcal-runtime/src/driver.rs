@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use self::durable::Keeper;
 use crate::archetype::Archetype;
+use crate::cell::Inside;
 use crate::error::{Abort, Error};
 use crate::measure::{Count, Meter};
 use crate::section::Section;
@@ -142,6 +143,9 @@ impl<A: Archetype> Driver<A> {
     /// The step commits whole or not at all.
     pub async fn step(&mut self) -> Result<Progress, Error> {
         // The future of an earlier step may have been dropped while it waited.
+        if self.section.has_prints() {
+            self.show().await;
+        }
         if let Some(before) = self.before.take() {
             *self.archetype.state_mut() = before;
             self.section.abort();
@@ -152,7 +156,7 @@ impl<A: Archetype> Driver<A> {
         let label = self.archetype.label();
         self.section.begin(label);
         if self.archetype.is_local() && self.keeper.is_none() {
-            return self.local_step(label);
+            return self.local_step(label).await;
         }
         self.before = Some(self.archetype.state().clone());
         if self.contended > 0 {
@@ -164,6 +168,9 @@ impl<A: Archetype> Driver<A> {
                 Ok(true) => {
                     self.before = None;
                     self.committed(label);
+                    if self.section.has_prints() {
+                        self.show().await;
+                    }
                     return Ok(Progress::Committed);
                 }
                 Ok(false) => None,
@@ -198,12 +205,15 @@ impl<A: Archetype> Driver<A> {
     }
 
     /// A step that touches nothing but the state of the archetype, and cannot block.
-    fn local_step(&mut self, label: &'static str) -> Result<Progress, Error> {
+    async fn local_step(&mut self, label: &'static str) -> Result<Progress, Error> {
         match self.run_section() {
             Ok(()) => {
                 debug_assert!(self.section.is_local(), "a local step touched a cell");
                 self.section.commit(label);
                 self.committed(label);
+                if self.section.has_prints() {
+                    self.show().await;
+                }
                 Ok(Progress::Committed)
             }
             Err(Abort::Retry | Abort::Conflict) => Ok(Progress::Blocked),
@@ -231,6 +241,7 @@ impl<A: Archetype> Driver<A> {
     }
 
     fn run_section(&mut self) -> Result<(), Abort> {
+        let _inside = Inside::enter();
         let run = AssertUnwindSafe(|| self.archetype.step(&mut self.section));
         catch_unwind(run).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
@@ -243,6 +254,11 @@ impl<A: Archetype> Driver<A> {
         self.counters.commits += 1;
         self.meter.count(label, Count::Commits);
         tracing::trace!(archetype = self.archetype.name(), label, "committed");
+    }
+
+    /// Shows what was printed, as soon as what it came of is on disk.
+    async fn show(&mut self) {
+        self.section.marks().flushed().await;
         for value in self.section.take_prints() {
             println!("{value}");
         }

@@ -109,7 +109,6 @@ impl Section {
     pub(crate) fn begin(&mut self, label: &'static str) {
         self.chooser.begin(label);
         self.watched.clear();
-        self.log.begin();
     }
 
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
@@ -134,6 +133,16 @@ impl Section {
         }
         self.chooser.committed(label);
         true
+    }
+
+    /// Whether committed steps printed something that was not shown.
+    pub(crate) fn has_prints(&self) -> bool {
+        !self.prints.is_empty()
+    }
+
+    /// What must be on disk before others hear of what the archetype has done.
+    pub(crate) fn marks(&self) -> &Marks {
+        &self.marks
     }
 
     /// What the committed step printed.

@@ -5,9 +5,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{MailboxConfig, Replicated, ReplicatedConfig};
-use mpcal_runtime::{conformance, Abort, MappingMacro};
+use mpcal_runtime::{conformance, Abort, MappingMacro, Node};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
+
+mod by_hand;
+
+use by_hand::archetype;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -94,6 +98,23 @@ async fn changes_are_one_after_another() {
     }
     all.sort_unstable();
     assert!(all.into_iter().eq(0..90));
+}
+
+/// Two archetypes of one node add to one variable: who is refused while the other is voted on takes nothing from it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_writers_of_one_node_both_get_their_turn() {
+    let cluster = Cluster::start().await;
+    let mut node = Node::new();
+    for _ in 0..2 {
+        let mut variable = cluster.nodes[0].clone();
+        node.spawn(archetype(move |section| {
+            let value = variable.read(section, &())?;
+            variable.write(section, &(), value + 1)?;
+            Ok(value + 1 >= 100)
+        }));
+    }
+    timeout(LIMIT, node.join()).await.expect("they go on").unwrap();
+    assert!(cluster.nodes[0].load() >= 100);
 }
 
 /// Nodes die and come back, one at a time, while the others go on as soon as they can.

@@ -1,13 +1,17 @@
 //! What resources promise beyond what the conformance suite asks: client, timer, failure detector, dummy.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{
-    input, output, AnswerError, Client, Dummy, FailureDetector, FailureDetectorConfig, Input, Monitor, Output, Timer,
+    input, output, AnswerError, Client, Dummy, Durable, FailureDetector, FailureDetectorConfig, Input, MailboxConfig,
+    Mailboxes, Monitor, Output, Shared, Timer,
 };
-use mpcal_runtime::{Archetype, Driver, MappingMacro, Node};
+use mpcal_runtime::wal::{Storage, Wal};
+use mpcal_runtime::{conformance, Abort, Archetype, Driver, MappingMacro, Node};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::time::{timeout, Instant};
 
 mod by_hand;
@@ -156,4 +160,66 @@ async fn the_only_open_combination_is_found() {
     }));
     timeout(LIMIT, driver.run()).await.expect("it is found").unwrap();
     assert_eq!(driver.counters().retries, 16 * 20 + 12);
+}
+
+/// Two sections see the last space of a queue: only one of them fills it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bounded_queue_never_holds_more() {
+    let config = MailboxConfig { inbox_capacity: 1, ..MailboxConfig::default() };
+    let mailboxes: Mailboxes<i64, i64> = Mailboxes::local([0], &config);
+    let (mut first, mut second, mut lengths) = (mailboxes.clone(), mailboxes.clone(), mailboxes.lengths());
+    let mut between = Some(move || {
+        let written = conformance::commit(|section| second.write(section, &0, 2));
+        tokio::task::block_in_place(|| Handle::current().block_on(written))
+    });
+    let written = conformance::commit(|section| {
+        first.write(section, &0, 1)?;
+        // Another section takes the space that this one has seen.
+        between.take().map_or(Ok(()), |mut write| write())
+    });
+    assert!(matches!(written.await, Err(Abort::Retry)), "there is no space left");
+    assert_eq!(conformance::commit(|section| lengths.read(section, &0)).await.unwrap(), 1);
+}
+
+/// What changes a variable from outside does not wait, inside a section, for what the section itself may hold.
+#[tokio::test]
+async fn a_section_does_not_change_from_outside_what_it_may_hold() {
+    let variable = Shared::new(0);
+    let mut node = Node::new();
+    node.spawn(archetype(move |_| {
+        variable.store(1);
+        Ok(true)
+    }));
+    let failed = timeout(LIMIT, node.join()).await.expect("it does not wait for itself").unwrap_err();
+    assert!(failed.to_string().contains("a section changes what it stages"), "{failed}");
+}
+
+/// A log whose flush waits until it may end.
+struct Held(std::sync::mpsc::Receiver<()>);
+
+impl Storage for Held {
+    fn append(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.recv().map_err(io::Error::other)
+    }
+}
+
+/// What is printed may not have happened after a crash, so it is shown when it is on disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_printed_is_on_disk() {
+    let (release, held) = std::sync::mpsc::channel();
+    let wal = Wal::on(Held(held));
+    let mut number = Durable::new(&wal, "number", 0).unwrap();
+    let mut node = Node::new();
+    node.spawn(archetype(move |section| {
+        number.write(section, &(), 1)?;
+        section.print(&1i64);
+        Ok(true)
+    }));
+    assert!(timeout(Duration::from_millis(200), node.join()).await.is_err(), "it has not been flushed");
+    release.send(()).unwrap();
+    timeout(LIMIT, node.join()).await.expect("it is flushed").unwrap();
 }

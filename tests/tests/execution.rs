@@ -187,7 +187,7 @@ impl MappingMacro for Noted {
     type Write = i64;
 
     fn read(&mut self, section: &mut Section, (): &()) -> Step<i64> {
-        let value = self.variable.read(section, &())?;
+        let value = *self.variable.view(section)?;
         match &self.torn {
             None => self.noted.store(value, SeqCst),
             Some(torn) => drop(torn.fetch_add(u64::from(self.noted.load(SeqCst) != value), SeqCst)),

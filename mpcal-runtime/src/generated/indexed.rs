@@ -22,7 +22,7 @@ impl<K: Data, V: Data> MappingMacro for Indexed<K, V> {
     type Write = V;
 
     fn read(&mut self, section: &mut Section, index: &K) -> Step<V> {
-        Ok(self.0.view(section)?.at(index)?.clone())
+        Ok(self.0.get(section).at(index)?.clone())
     }
 
     fn write(&mut self, section: &mut Section, index: &K, value: V) -> Step<()> {

@@ -215,8 +215,11 @@ impl<M: Clone + Send + Sync + 'static> Cell for Queue<M> {
         if staged.seen_end {
             return self.core.version() == seen;
         }
+        let state = self.state.lock();
+        // The space for what it delivers may be gone.
+        let fits = || state.messages.len() + staged.delivered.len() <= self.capacity + staged.taken;
         // Messages that arrive behind those it took make no difference.
-        staged.seen_taken.is_none_or(|taken| self.state.lock().taken == taken)
+        staged.seen_taken.is_none_or(|taken| state.taken == taken) && (staged.delivered.is_empty() || fits())
     }
 
     fn depends(&self, staged: &mut Staged<M>, marks: &Marks) {

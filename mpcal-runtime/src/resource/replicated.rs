@@ -253,11 +253,14 @@ impl<K: Data, T: Data> Cell for VariableCell<K, T> {
         let mut state = self.state.lock();
         if staged.attempt.is_none() {
             staged.attempt = state.member.begin(version, value);
-            // Others hear of the value before it is committed.
-            state.marks.merge(&staged.marks);
-            let until = Instant::now() + self.patience;
-            state.voting = staged.attempt.is_some().then(|| Voting { waker: cx.waker().clone(), until });
-            self.work.notify_one();
+            // Where another section of this node is being voted on, that goes on.
+            if staged.attempt.is_some() {
+                // Others hear of the value before it is committed.
+                state.marks.merge(&staged.marks);
+                let until = Instant::now() + self.patience;
+                state.voting = Some(Voting { waker: cx.waker().clone(), until });
+                self.work.notify_one();
+            }
         }
         let agreed = staged.attempt.as_ref().and_then(|attempt| state.member.agreed(attempt));
         let patient = state.voting.as_ref().is_some_and(|voting| Instant::now() < voting.until);

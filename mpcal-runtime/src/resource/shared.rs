@@ -118,7 +118,7 @@ impl<T: Data> MappingMacro for Shared<T> {
     type Write = T;
 
     fn read(&mut self, section: &mut Section, (): &()) -> Step<T> {
-        Ok(self.view(section)?.clone())
+        Ok(self.get(section).clone())
     }
 
     fn write(&mut self, section: &mut Section, (): &(), value: T) -> Step<()> {
