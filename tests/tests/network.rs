@@ -7,9 +7,11 @@ use std::time::Duration;
 use mpcal_runtime::resource::{CrdtConfig, MailboxConfig, Mailboxes, PnCounter, Replica, Replicated, ReplicatedConfig};
 use mpcal_runtime::{conformance, Abort, MappingMacro, Section};
 use mpcal_tests::pair::{receiver, sender, Faults, Network, LIMIT};
-use tokio::net::TcpListener;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout, Instant};
+use tokio_util::task::AbortOnDropHandle;
 
 fn config() -> MailboxConfig {
     MailboxConfig {
@@ -297,4 +299,36 @@ async fn connections_made_at_once_do_not_disturb_each_other() {
     timeout(LIMIT, exchanges.join_all()).await.expect("everything is exchanged");
     let connections = networks.each_ref().map(|n| n.connections.load(std::sync::atomic::Ordering::Relaxed));
     assert_eq!(connections, [1, 1]);
+}
+
+/// Forwards connections; after a few milliseconds the sender's side of each ends, while the receiver's side stays and
+/// what is under way to it goes on arriving.
+async fn half_open(listener: TcpListener, to: SocketAddr) {
+    let mut connections = JoinSet::new();
+    for number in 0u64.. {
+        let (mut from, _) = listener.accept().await.expect("it listens");
+        let mut into = TcpStream::connect(to).await.expect("the receiver listens");
+        let life = Duration::from_micros(3_000 + number * 7_919 % 15_000);
+        connections.spawn(async move {
+            let _ = timeout(life, copy_bidirectional(&mut from, &mut into)).await;
+            drop(from);
+            sleep(Duration::from_millis(300)).await;
+        });
+    }
+}
+
+/// A sender connects again while messages of its old connection are still under way: they neither overtake each other
+/// nor come twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_connection_fences_the_old_one() {
+    let config = MailboxConfig { reconnect_after: Duration::from_micros(200), ..MailboxConfig::default() };
+    let receiver = receiver(&config).await;
+    let between = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = between.local_addr().unwrap();
+    let _network = AbortOnDropHandle::new(tokio::spawn(half_open(between, receiver.address)));
+    let count = 500_000;
+    let (links, _node) = sender(address, 1, count, &config);
+    receiver.expect(1..=count).await;
+    timeout(LIMIT, links.flushed()).await.expect("everything is acknowledged in the end");
+    receiver.expect_nothing().await;
 }

@@ -164,8 +164,7 @@ impl<'n, M: Message> Connection<'n, M> {
     fn turn(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.start_timers(cx);
         if let Some(incoming) = &self.incoming {
-            incoming.session.bell.listen(cx);
-            if !incoming.session.is_last(incoming.number) {
+            if !incoming.session.listen(incoming.number, cx) {
                 return Err(violation("another connection has taken its place"));
             }
         }
@@ -231,23 +230,28 @@ impl<'n, M: Message> Connection<'n, M> {
             return Err(violation("a message to nobody"));
         };
         let message: M = wire::decode(payload).ok_or_else(|| violation("a message of another type"))?;
-        let source = &incoming.session.sources[place];
-        if !self.endpoint.config.delivery.is_reliable() {
-            if source.pass(sequence) {
-                // A full inbox loses it.
-                let _ = inbox.try_push(message);
-            }
+        let (session, number, config) = (&incoming.session, incoming.number, &self.endpoint.config);
+        let source = &session.sources[place];
+        if !config.delivery.is_reliable() {
+            // A full inbox loses it.
+            session.as_last(number, |_| source.pass(sequence).then(|| inbox.try_push(message)));
             return Ok(());
         }
-        if self.endpoint.held.load(Ordering::Relaxed) >= self.endpoint.config.max_messages {
+        if self.endpoint.held.load(Ordering::Relaxed) >= config.max_messages {
             return Err(violation("there are too many messages in the inboxes"));
         }
-        match source.arrive(sequence, self.endpoint.config.inbox_capacity as u64) {
-            Arrival::Next => inbox.push(message, source.clone(), sequence),
-            Arrival::Known => {}
-            Arrival::Wrong => return Err(violation("a message that is not the next, or one too many")),
+        let arrival = session.as_last(number, |_| {
+            let arrival = source.arrive(sequence, config.inbox_capacity as u64);
+            if arrival == Arrival::Next {
+                inbox.push(message, source.clone(), sequence);
+            }
+            arrival
+        });
+        match arrival {
+            Some(Arrival::Next | Arrival::Known) => Ok(()),
+            Some(Arrival::Wrong) => Err(violation("a message that is not the next, or one too many")),
+            None => Err(violation("another connection has taken its place")),
         }
-        Ok(())
     }
 
     /// Writes what there is; whether all of it could be written.
@@ -304,7 +308,7 @@ impl Incoming {
 
     /// Adds acknowledgements that are due: many, late, or on the way with something else.
     fn acknowledge(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) {
-        self.session.bell.take(&mut self.places);
+        self.session.take_rung(self.number, &mut self.places);
         if self.places.is_empty() {
             return;
         }

@@ -1,8 +1,12 @@
 //! What has come from each process: which messages are in the inboxes, and which were taken.
+//!
+//! A process may connect again while messages of its earlier connection are still under way. From then on only the new
+//! connection delivers, listens and acknowledges: each of these is done while the number of the last one is held.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::task::Context;
 
 use parking_lot::Mutex;
 
@@ -36,7 +40,7 @@ impl Sessions {
             Arc::new(Source { state, bell, place, held })
         };
         let sources = (0..inboxes as u32).map(source).collect();
-        let fresh = Arc::new(Session { id, connections: AtomicU64::new(0), sources, bell: bell.clone() });
+        let fresh = Arc::new(Session { id, connections: Mutex::new(0), sources, bell });
         self.0.push_back(fresh.clone());
         Some(fresh)
     }
@@ -45,25 +49,39 @@ impl Sessions {
 /// A process that sends to this node.
 pub(super) struct Session {
     id: u64,
-    /// How many connections it has made: only the last one delivers.
-    connections: AtomicU64,
+    /// How many connections it has made.
+    connections: Mutex<u64>,
     /// For each inbox of this node.
     pub(super) sources: Vec<Arc<Source>>,
     /// Tells the connection that messages were taken, or that it is not the last any more.
-    pub(super) bell: Arc<Bell>,
+    bell: Arc<Bell>,
 }
 
 impl Session {
     /// A new connection, in place of those before; gives its number.
     pub(super) fn connect(&self) -> u64 {
-        let number = self.connections.fetch_add(1, Ordering::AcqRel) + 1;
+        let mut connections = self.connections.lock();
+        *connections += 1;
+        let number = *connections;
+        drop(connections);
         self.bell.wake();
         number
     }
 
-    /// Whether a connection is still the last.
-    pub(super) fn is_last(&self, connection: u64) -> bool {
-        self.connections.load(Ordering::Acquire) == connection
+    /// Does something for a connection that nobody may do for a later one meanwhile; none if it is not the last.
+    pub(super) fn as_last<T>(&self, connection: u64, act: impl FnOnce(&Self) -> T) -> Option<T> {
+        let connections = self.connections.lock();
+        (*connections == connection).then(|| act(self))
+    }
+
+    /// Has the task of the last connection woken when there is something to do; false if this is not the last.
+    pub(super) fn listen(&self, connection: u64, cx: &Context<'_>) -> bool {
+        self.as_last(connection, |session| session.bell.listen(cx)).is_some()
+    }
+
+    /// Moves the inboxes from which something was taken behind those in `places`, for the last connection.
+    pub(super) fn take_rung(&self, connection: u64, places: &mut Vec<u32>) {
+        self.as_last(connection, |session| session.bell.take(places));
     }
 
     fn is_idle(&self) -> bool {
@@ -113,7 +131,8 @@ pub(super) enum Arrival {
 }
 
 impl Source {
-    /// A message arrives that is to be acknowledged. If it is the next one, it must go into the inbox.
+    /// A message arrives that is to be acknowledged. If it is the next one, it must go into the inbox before another
+    /// arrives.
     pub(super) fn arrive(&self, sequence: u64, window: u64) -> Arrival {
         let mut state = self.state.lock();
         if state.arrived != 0 && sequence <= state.arrived {
