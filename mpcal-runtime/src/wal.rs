@@ -10,12 +10,13 @@
 
 mod format;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
@@ -78,6 +79,11 @@ pub trait Storage: Send + 'static {
     }
 }
 
+/// A name that two resources want.
+pub(crate) fn name_in_use(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, format!("`{name}` is held by another resource of this log"))
+}
+
 impl Storage for File {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes)
@@ -114,8 +120,10 @@ struct Inner {
     ended: AtomicBool,
     /// Tells who waits that one of these has changed.
     progress: Notify,
-    /// What was found when the log was opened, until a resource claims it.
+    /// What no resource holds: what was found when the log was opened, and what was given back.
     found: Mutex<BTreeMap<String, Content>>,
+    /// The resources that hold something, by name.
+    claims: Mutex<BTreeMap<String, Weak<dyn Any + Send + Sync>>>,
     torn: u64,
 }
 
@@ -184,6 +192,7 @@ impl Wal {
             ended: AtomicBool::new(false),
             progress: Notify::new(),
             found: Mutex::new(found.contents),
+            claims: Mutex::default(),
             torn: found.torn,
         });
         let writer = inner.clone();
@@ -207,15 +216,37 @@ impl Wal {
         self.0.flushed.load(Ordering::Acquire)
     }
 
-    /// Names of what was found and no resource has claimed: a misspelt name, or one that is gone.
+    /// Names of what was found and no resource holds: a misspelt name, or one that is gone.
     #[must_use]
     pub fn unclaimed(&self) -> Vec<String> {
         self.0.found.lock().keys().cloned().collect()
     }
 
-    /// What was found for a resource.
-    pub(crate) fn claim(&self, name: &str) -> Option<Content> {
-        self.0.found.lock().remove(name)
+    /// The resource that holds this name, or a new one that is made of what the log has; whether it is new. A name
+    /// belongs to one resource: another one would not know what that has written.
+    ///
+    /// # Errors
+    /// If a resource of another kind holds it, or none can be made.
+    pub(crate) fn claim<R: Any + Send + Sync>(
+        &self,
+        name: &str,
+        make: impl FnOnce(Option<&Content>) -> io::Result<Arc<R>>,
+    ) -> io::Result<(Arc<R>, bool)> {
+        let mut claims = self.0.claims.lock();
+        if let Some(holder) = claims.get(name).and_then(Weak::upgrade) {
+            return holder.downcast().map(|known| (known, false)).map_err(|_| name_in_use(name));
+        }
+        let mut found = self.0.found.lock();
+        let made = make(found.get(name))?;
+        found.remove(name);
+        let holder: Arc<dyn Any + Send + Sync> = made.clone();
+        claims.insert(name.to_owned(), Arc::downgrade(&holder));
+        Ok((made, true))
+    }
+
+    /// What a resource held that is gone, for the next one with its name.
+    pub(crate) fn give_back(&self, name: &str, content: Content) {
+        self.0.found.lock().insert(name.to_owned(), content);
     }
 
     /// Fails once the log has, or is closed.

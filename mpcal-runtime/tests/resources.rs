@@ -5,11 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{
-    input, output, AnswerError, Client, Dummy, Durable, FailureDetector, FailureDetectorConfig, Input, MailboxConfig,
-    Mailboxes, Monitor, Output, Shared, Timer,
+    input, output, AnswerError, Client, Dummy, Durable, DurableLog, FailureDetector, FailureDetectorConfig, Input,
+    MailboxConfig, Mailboxes, Monitor, Output, Shared, Timer,
 };
-use mpcal_runtime::wal::{Storage, Wal};
-use mpcal_runtime::{conformance, Abort, Archetype, Driver, MappingMacro, Node};
+use mpcal_runtime::value::{EvalError, Seq};
+use mpcal_runtime::wal::{Storage, Wal, WalConfig};
+use mpcal_runtime::{conformance, Abort, Archetype, Driver, Error, MappingMacro, Node, Restarts};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::time::{timeout, Instant};
@@ -222,4 +223,53 @@ async fn what_is_printed_is_on_disk() {
     assert!(timeout(Duration::from_millis(200), node.join()).await.is_err(), "it has not been flushed");
     release.send(()).unwrap();
     timeout(LIMIT, node.join()).await.expect("it is flushed").unwrap();
+}
+
+/// A name in a log belongs to one resource: a second one with the same name is the same, or an error; none is reset.
+#[tokio::test]
+async fn a_durable_name_belongs_to_one_resource() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node.wal");
+    let wal = Wal::open(&path, &WalConfig::default()).unwrap();
+    let mut total = Durable::new(&wal, "total", 0).unwrap();
+    conformance::commit(|section| total.write(section, &(), 100)).await.unwrap();
+    let again = Durable::new(&wal, "total", 0).unwrap();
+    assert_eq!(again.load(), 100, "it is the live one");
+    assert!(DurableLog::<i64>::new(&wal, "total").is_err(), "it is of another kind");
+    assert!(Durable::new(&wal, "total", false).is_err(), "it is of another type");
+    let mut log = DurableLog::new(&wal, "log").unwrap();
+    conformance::commit(|section| log.write(section, &(), [1, 2].into_iter().collect())).await.unwrap();
+    assert!(Durable::<Seq<i64>>::new(&wal, "log", Seq::new()).is_err(), "one value is not a sequence of entries");
+    drop((total, again, log));
+    assert_eq!(Durable::new(&wal, "total", 0).unwrap().load(), 100, "it is as it was left");
+    assert_eq!(DurableLog::<i64>::new(&wal, "log").unwrap().load().len(), 2);
+    wal.close().await.unwrap();
+    let wal = Wal::open(&path, &WalConfig::default()).unwrap();
+    assert_eq!(Durable::new(&wal, "total", 0).unwrap().load(), 100);
+}
+
+/// What a supervised archetype makes anew when it starts again is what it had.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archetype_that_starts_again_finds_what_it_wrote() {
+    let directory = tempfile::tempdir().unwrap();
+    let wal = Wal::open(directory.path().join("node.wal"), &WalConfig::default()).unwrap();
+    let (log, mut has_failed) = (wal.clone(), false);
+    let mut node = Node::new();
+    let restarts = Restarts { pause: Duration::from_millis(1), ..Restarts::default() };
+    let make = move || {
+        let mut total = Durable::new(&log, "total", 0).map_err(|e| EvalError(e.to_string()))?;
+        let fails = !std::mem::replace(&mut has_failed, true);
+        Ok(archetype(move |section| {
+            let value = total.read(section, &())?;
+            if fails && value == 10 {
+                return Err(Abort::Fatal(Error::Resource("it fails once".to_owned())));
+            }
+            total.write(section, &(), value + 1)?;
+            Ok(value + 1 == 20)
+        }))
+    };
+    node.supervise(restarts, make).unwrap();
+    let counters = timeout(LIMIT, node.join()).await.expect("it ends").unwrap();
+    assert_eq!(counters.commits, 20, "nothing was done twice");
+    assert_eq!(Durable::new(&wal, "total", 0).unwrap().load(), 20);
 }

@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::cell::{Cell, Core};
 use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::section::Section;
-use crate::wal::{Change, Content, Entry, Wal};
+use crate::wal::{name_in_use, Change, Content, Entry, Wal};
 
 /// Where the state of an archetype is kept.
 pub(super) struct Keeper<S> {
@@ -25,6 +26,16 @@ struct StateCell {
     core: Arc<Core>,
     wal: Wal,
     name: String,
+    /// The last state, encoded; none if there was no step.
+    last: Mutex<Option<Vec<u8>>>,
+}
+
+impl Drop for StateCell {
+    fn drop(&mut self) {
+        if let Some(state) = self.last.lock().take() {
+            self.wal.give_back(&self.name, Content::Whole(state));
+        }
+    }
 }
 
 impl<S> Keeper<S> {
@@ -48,7 +59,9 @@ impl Cell for StateCell {
         Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
     }
 
-    fn commit(&self, _: &mut Self::Staged) {}
+    fn commit(&self, staged: &mut Self::Staged) {
+        *self.last.lock() = staged.take();
+    }
 }
 
 impl<A: Archetype> Driver<A>
@@ -62,12 +75,21 @@ where
     /// If what the log has is not a state of this archetype.
     pub fn durable(mut archetype: A, wal: &Wal, name: &str) -> io::Result<Self> {
         let other = || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is not a state of this archetype"));
-        match wal.claim(name) {
-            None => {}
-            Some(Content::Whole(bytes)) => *archetype.state_mut() = decode(&bytes).ok_or_else(other)?,
-            Some(Content::Items(_)) => return Err(other()),
+        let (cell, is_new) = wal.claim(name, |content| {
+            let last = match content {
+                None => None,
+                Some(Content::Whole(bytes)) => Some(bytes.clone()),
+                Some(Content::Items(_)) => return Err(other()),
+            };
+            if let Some(bytes) = &last {
+                *archetype.state_mut() = decode(bytes).ok_or_else(other)?;
+            }
+            let (wal, name) = (wal.clone(), name.to_owned());
+            Ok(Arc::new(StateCell { core: Core::new(), wal, name, last: Mutex::new(last) }))
+        })?;
+        if !is_new {
+            return Err(name_in_use(name));
         }
-        let cell = Arc::new(StateCell { core: Core::new(), wal: wal.clone(), name: name.to_owned() });
         let keeper = Some(Keeper { cell, encode: encode::<A::State> as fn(&A::State) -> Vec<u8> });
         Ok(Self { keeper, ..Self::new(archetype) })
     }

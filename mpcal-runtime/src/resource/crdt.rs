@@ -35,7 +35,7 @@ use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Eval};
-use crate::wal::{Change, Content, Entry, Marks, Wal};
+use crate::wal::{name_in_use, Change, Content, Entry, Marks, Wal};
 
 /// What is adjustable about a replica.
 #[derive(Clone, Debug)]
@@ -104,7 +104,8 @@ impl<C: Crdt> Replica<C> {
         config: &CrdtConfig,
     ) -> io::Result<Self> {
         let id = crate::random::unique()?;
-        Self::start(ReplicaCell::new(id, None, C::default(), config), me, listener, addresses, config)
+        let cell = Arc::new(ReplicaCell::new(id, None, C::default(), config));
+        Self::start(cell, me, listener, addresses, config)
     }
 
     /// As [`open`](Self::open), with a state that is in a log under this name.
@@ -122,17 +123,22 @@ impl<C: Crdt> Replica<C> {
         wal: &Wal,
         name: &str,
     ) -> io::Result<Self> {
-        let (id, state) = match wal.claim(name) {
-            None => (crate::random::unique()?, C::default()),
-            Some(Content::Whole(bytes)) => decode(&bytes).ok_or_else(|| other_type(name))?,
-            Some(Content::Items(_)) => return Err(other_type(name)),
-        };
-        let durable = Some((wal.clone(), name.to_owned()));
-        Self::start(ReplicaCell::new(id, durable, state, config), me, listener, addresses, config)
+        let (cell, is_new) = wal.claim(name, |content| {
+            let (id, state) = match content {
+                None => (crate::random::unique()?, C::default()),
+                Some(Content::Whole(bytes)) => decode(bytes).ok_or_else(|| other_type(name))?,
+                Some(Content::Items(_)) => return Err(other_type(name)),
+            };
+            Ok(Arc::new(ReplicaCell::new(id, Some((wal.clone(), name.to_owned())), state, config)))
+        })?;
+        if !is_new {
+            return Err(name_in_use(name));
+        }
+        Self::start(cell, me, listener, addresses, config)
     }
 
     fn start<K: Data>(
-        cell: ReplicaCell<C>,
+        cell: Arc<ReplicaCell<C>>,
         me: K,
         listener: Option<TcpListener>,
         addresses: &BTreeMap<K, SocketAddr>,
@@ -141,7 +147,6 @@ impl<C: Crdt> Replica<C> {
         let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
         let links = Mailboxes::open(listener, [me.clone()], addresses, &mailbox)?;
         let others = addresses.keys().filter(|k| **k != me).cloned().collect();
-        let cell = Arc::new(cell);
         let gossip = gossip::run(Arc::downgrade(&cell), links, me, others, config.retry, cell.news.clone());
         *cell.task.lock() = Some(tokio::spawn(gossip).abort_handle());
         Ok(Self(cell))
@@ -164,6 +169,9 @@ impl<C: Crdt> Drop for ReplicaCell<C> {
     fn drop(&mut self) {
         if let Some(task) = self.task.lock().take() {
             task.abort();
+        }
+        if let Some((wal, name)) = &self.durable {
+            wal.give_back(name, Content::Whole(encode(&(self.id, &self.state.lock().whole))));
         }
     }
 }

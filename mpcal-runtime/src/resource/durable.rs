@@ -5,7 +5,8 @@
 //! Promises: what a section wrote is back after a crash if anything that depended on it has left the
 //! node: a message, an answer. It is all or nothing of a section, over all durable resources of one
 //! [`Wal`]. Assumes: one log per node; a resource has the same name and type each time, or the schema of
-//! the log is raised and migrated. A value that cannot be read back keeps the node from starting.
+//! the log is raised and migrated. A value that cannot be read back keeps the node from starting. Two resources with one
+//! name are one, if they are of one kind and type; otherwise the second is an error.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Seq};
-use crate::wal::{Change, Content, Entry, Wal};
+use crate::wal::{name_in_use, Change, Content, Entry, Wal};
 
 /// A durable variable, written whole each time it changes. Clones are the same variable.
 pub struct Durable<T: Data>(Arc<DurableCell<T>>);
@@ -33,10 +34,19 @@ struct DurableCell<T> {
     wal: Wal,
     name: String,
     value: Mutex<T>,
+    kind: Kind<T>,
+}
+
+/// How a value is written.
+struct Kind<T> {
     /// What to write for a change from one value to another.
     change: fn(&T, &T) -> Change,
     /// What to do with a value that has been written, before it is kept.
     written: fn(&mut T),
+    /// What the log has of it, whole.
+    content: fn(&T) -> Content,
+    /// Whether it is written item by item.
+    is_sequence: bool,
 }
 
 fn read<T: Data>(name: &str, bytes: &[u8]) -> io::Result<T> {
@@ -53,12 +63,14 @@ impl<T: Data> Durable<T> {
     /// # Errors
     /// If what the log has is not a value of this type.
     pub fn new(wal: &Wal, name: &str, initial: T) -> io::Result<Self> {
-        let value = match wal.claim(name) {
-            Some(Content::Whole(bytes)) => read(name, &bytes)?,
-            Some(Content::Items(_)) => return Err(other_type(name)),
-            None => initial,
+        let content = |value: &T| Content::Whole(encode(value));
+        let kind = Kind { change: |_, new| Change::Whole(encode(new)), written: |_| (), content, is_sequence: false };
+        let value = |content: Option<&Content>| match content {
+            Some(Content::Whole(bytes)) => read(name, bytes),
+            Some(Content::Items(_)) => Err(other_type(name)),
+            None => Ok(initial),
         };
-        Ok(Self(DurableCell::new(wal, name, value, |_, new| Change::Whole(encode(new)), |_| ())))
+        DurableCell::claim(wal, name, kind, value).map(Self)
     }
 
     /// The committed value, from outside of any section. It may not be on disk yet.
@@ -73,10 +85,10 @@ impl<T: Data> DurableLog<T> {
     /// # Errors
     /// If what the log has is not a sequence of this type.
     pub fn new(wal: &Wal, name: &str) -> io::Result<Self> {
-        let items: Seq<T> = match wal.claim(name) {
-            Some(Content::Items(items)) => items.iter().map(|i| read(name, i)).collect::<io::Result<_>>()?,
-            Some(Content::Whole(_)) => return Err(other_type(name)),
-            None => Seq::new(),
+        let items = |content: Option<&Content>| match content {
+            Some(Content::Items(items)) => items.iter().map(|i| read(name, i)).collect(),
+            Some(Content::Whole(_)) => Err(other_type(name)),
+            None => Ok(Seq::new()),
         };
         let change = |old: &Seq<T>, new: &Seq<T>| {
             let kept = old.common_prefix(new);
@@ -84,7 +96,9 @@ impl<T: Data> DurableLog<T> {
             Change::Items { kept: kept as u64, added }
         };
         // What is made from it knows then what it has in common with it.
-        Ok(Self(DurableCell::new(wal, name, items, change, Seq::mark)))
+        let content = |items: &Seq<T>| Content::Items(items.iter().map(encode).collect());
+        let kind = Kind { change, written: Seq::mark, content, is_sequence: true };
+        DurableCell::claim(wal, name, kind, items).map(Self)
     }
 
     /// The committed sequence, from outside of any section. Its end may not be on disk yet.
@@ -94,10 +108,25 @@ impl<T: Data> DurableLog<T> {
 }
 
 impl<T: Data> DurableCell<T> {
-    fn new(wal: &Wal, name: &str, mut value: T, change: fn(&T, &T) -> Change, written: fn(&mut T)) -> Arc<Self> {
-        let (wal, name) = (wal.clone(), name.to_owned());
-        written(&mut value);
-        Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), change, written })
+    /// The cell with this name, or a new one with the value that is made of what the log has.
+    fn claim(
+        wal: &Wal,
+        name: &str,
+        kind: Kind<T>,
+        value: impl FnOnce(Option<&Content>) -> io::Result<T>,
+    ) -> io::Result<Arc<Self>> {
+        let is_sequence = kind.is_sequence;
+        let (cell, _) = wal.claim(name, |content| {
+            let mut value = value(content)?;
+            (kind.written)(&mut value);
+            let (wal, name) = (wal.clone(), name.to_owned());
+            Ok(Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), kind }))
+        })?;
+        if cell.kind.is_sequence == is_sequence {
+            Ok(cell)
+        } else {
+            Err(name_in_use(name))
+        }
     }
 
     fn read(self: &Arc<Self>, section: &mut Section) -> Step<T> {
@@ -122,16 +151,23 @@ impl<T: Data> Cell for DurableCell<T> {
 
     fn journal(&self, staged: &Staged<T>) -> Option<(Wal, Entry)> {
         let value = staged.value.as_ref().filter(|_| staged.changed)?;
-        let change = (self.change)(&self.value.lock(), value);
+        let change = (self.kind.change)(&self.value.lock(), value);
         Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
     }
 
     fn commit(&self, staged: &mut Staged<T>) {
         if let (Some(mut value), true) = (staged.value.take(), staged.changed) {
-            (self.written)(&mut value);
+            (self.kind.written)(&mut value);
             *self.value.lock() = value;
             self.core.changed();
         }
+    }
+}
+
+impl<T> Drop for DurableCell<T> {
+    fn drop(&mut self) {
+        let content = (self.kind.content)(&self.value.lock());
+        self.wal.give_back(&self.name, content);
     }
 }
 
