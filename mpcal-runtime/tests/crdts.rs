@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use mpcal_runtime::resource::{
     Replica,
 };
 use mpcal_runtime::value::{Function, Set};
-use mpcal_runtime::wal::{Wal, WalConfig};
+use mpcal_runtime::wal::{Storage, Wal, WalConfig};
 use mpcal_runtime::{conformance, MappingMacro};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -249,4 +250,55 @@ async fn a_durable_replica_comes_back() {
     assert_eq!(durable.load().unwrap(), set(&[3, 4]));
     write(&durable, |_| set(&[3, 4, 5])).await;
     assert_eq!(durable.load().unwrap(), set(&[3, 4, 5]));
+}
+
+/// A log whose flush takes a while.
+struct Slow(Duration);
+
+impl Storage for Slow {
+    fn append(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        std::thread::sleep(self.0);
+        Ok(())
+    }
+}
+
+/// Writes that keep coming do not keep others from hearing of those that are on disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_hear_of_a_replica_that_is_always_written() {
+    let (mut addresses, mut listeners) = (BTreeMap::new(), Vec::new());
+    for index in 0..2i64 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        addresses.insert(index, listener.local_addr().unwrap());
+        listeners.push(listener);
+    }
+    let wal = Wal::on(Slow(Duration::from_millis(2)));
+    let config = CrdtConfig::default();
+    let other: Replica<PnCounter> = Replica::open(1, listeners.pop(), &addresses, &config).unwrap();
+    let mut own: Replica<PnCounter> =
+        Replica::durable(0, listeners.pop(), &addresses, &config, &wal, "counter").unwrap();
+    let writer = tokio::spawn(async move {
+        loop {
+            let written = conformance::commit(|section| {
+                let value = own.read(section, &())?;
+                own.write(section, &(), value + 1)
+            });
+            written.await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    let heard = async {
+        for at_least in [1, 100, 1000] {
+            while other.load().unwrap() < at_least {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }
+    };
+    let heard = timeout(LIMIT, heard).await;
+    assert!(!writer.is_finished(), "it writes all the time");
+    writer.abort();
+    heard.expect("what is on disk is told");
 }

@@ -45,6 +45,9 @@ struct Gossip<K: Data, C: Crdt> {
     incarnation: u64,
     others: BTreeMap<K, Other>,
     retry: Duration,
+    /// What must be on disk before that which was told last leaves this node. Until then nothing more is told, so that
+    /// what changes meanwhile is told at once.
+    leaves: Marks,
 }
 
 pub(super) async fn run<K: Data, C: Crdt>(
@@ -57,21 +60,24 @@ pub(super) async fn run<K: Data, C: Crdt>(
 ) {
     let Ok(incarnation) = crate::random::unique() else { return };
     let others = others.into_iter().map(|k| (k, Other::default())).collect();
-    let mut gossip = Gossip { cell, links, me, incarnation, others, retry };
+    let leaves = Marks::default();
+    let mut gossip = Gossip { cell, links, me, incarnation, others, retry, leaves };
     loop {
-        let Some(unsafe_yet) = gossip.tell() else { return };
+        if !gossip.tell() {
+            return;
+        }
         let again = gossip.others.values().filter_map(|other| other.again).min();
         let later = async {
             match again {
-                // What is not safe yet is told when it is, not before.
-                Some(at) if unsafe_yet.is_none() => sleep_until(at).await,
+                Some(at) if gossip.leaves.is_empty() => sleep_until(at).await,
                 _ => std::future::pending().await,
             }
         };
+        let leaves = gossip.leaves.clone();
         let durable = async {
-            match &unsafe_yet {
-                Some(marks) => marks.flushed().await,
-                None => std::future::pending().await,
+            match leaves.is_empty() {
+                false => leaves.flushed().await,
+                true => std::future::pending().await,
             }
         };
         tokio::select! {
@@ -84,10 +90,14 @@ pub(super) async fn run<K: Data, C: Crdt>(
 }
 
 impl<K: Data, C: Crdt> Gossip<K, C> {
-    /// Tells everybody what they lack and were not told lately. Gives what must be durable first; nothing at
-    /// all if the replica is gone.
-    fn tell(&mut self) -> Option<Option<Marks>> {
-        let cell = self.cell.upgrade()?;
+    /// Tells everybody what they lack and were not told lately; it leaves when it is durable. False if the replica is
+    /// gone.
+    fn tell(&mut self) -> bool {
+        let Some(cell) = self.cell.upgrade() else { return false };
+        self.leaves.prune();
+        if !self.leaves.is_empty() {
+            return true;
+        }
         let mut state = cell.state.lock();
         state.marks.prune();
         let now = Instant::now();
@@ -96,10 +106,6 @@ impl<K: Data, C: Crdt> Gossip<K, C> {
             let due = other.sent < state.version || other.again.is_some_and(|at| at <= now);
             if other.confirmed >= state.version || !due {
                 continue;
-            }
-            if !state.marks.is_empty() {
-                // It is safe soon; everything is, or nothing is told.
-                return Some(Some(state.marks.clone()));
             }
             let lacks = (state.version - other.confirmed) as usize;
             let news = if lacks <= state.deltas.len() && other.confirmed > 0 {
@@ -115,7 +121,8 @@ impl<K: Data, C: Crdt> Gossip<K, C> {
             let (from, incarnation, version) = (self.me.clone(), self.incarnation, state.version);
             let message = Message::News { from, incarnation, version, state: news };
             // Lost or not, it is sent again unless it is confirmed.
-            if !self.links.post(index, &message, &Marks::default()) {
+            self.leaves.clone_from(&state.marks);
+            if !self.links.post(index, &message, &state.marks) {
                 tracing::warn!(?index, "a state is too large to be told, or too many wait already");
             }
             if other.sent < state.version {
@@ -125,7 +132,7 @@ impl<K: Data, C: Crdt> Gossip<K, C> {
             other.again = Some(now + self.retry * (1 << other.failures));
             other.failures = (other.failures + 1).min(6);
         }
-        Some(None)
+        true
     }
 
     fn hear(&mut self, message: Message<K, C>) {
