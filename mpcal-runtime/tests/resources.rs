@@ -5,10 +5,10 @@ use std::io;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{
-    input, output, AnswerError, Client, Dummy, Durable, DurableLog, FailureDetector, FailureDetectorConfig, Input,
-    MailboxConfig, Mailboxes, Monitor, Output, Shared, Timer,
+    input, output, AnswerError, Client, Dummy, Durable, DurableLog, FailureDetector, FailureDetectorConfig, Files,
+    Input, MailboxConfig, Mailboxes, Monitor, Output, Shared, Timer,
 };
-use mpcal_runtime::value::{EvalError, Seq};
+use mpcal_runtime::value::{EvalError, Seq, Str};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
 use mpcal_runtime::{conformance, Abort, Archetype, Driver, Error, MappingMacro, Node, Restarts};
 use tokio::net::TcpListener;
@@ -272,4 +272,20 @@ async fn an_archetype_that_starts_again_finds_what_it_wrote() {
     let counters = timeout(LIMIT, node.join()).await.expect("it ends").unwrap();
     assert_eq!(counters.commits, 20, "nothing was done twice");
     assert_eq!(Durable::new(&wal, "total", 0).unwrap().load(), 20);
+}
+
+/// What is on its way into a file is not in the place of another one.
+#[tokio::test]
+async fn a_file_may_have_any_plain_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut files = Files::open(directory.path()).unwrap();
+    for name in [".a.new", ".a~", "a.new", "a"] {
+        let (name, text) = (Str::from(name), Str::from(format!("in {name}")));
+        conformance::commit(|section| files.write(section, &name, text.clone())).await.unwrap();
+        files.flushed().await.unwrap();
+    }
+    for name in [".a.new", ".a~", "a.new", "a"] {
+        assert_eq!(std::fs::read_to_string(directory.path().join(name)).unwrap(), format!("in {name}"));
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4);
 }

@@ -149,7 +149,8 @@ async fn write(directory: PathBuf, mut writes: UnboundedReceiver<Writes>, progre
 
 /// Replaces a file by one with this text, which is on disk before it takes the place of the old one.
 fn replace(directory: &Path, name: &str, text: &str) -> io::Result<()> {
-    let fresh = directory.join(format!(".{name}.new"));
+    // No file of the model has a colon in its name.
+    let fresh = directory.join(format!(".{name}:new"));
     let mut file = File::create(&fresh)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
