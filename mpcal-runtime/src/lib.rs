@@ -7,7 +7,7 @@
 //! * [`resource`]: resources for the environments that models describe.
 //!
 //! A step of an archetype is a synchronous function over its state and its resources. It stages
-//! what it does in a log; the driver commits the log or drops it. Nothing in a step waits: what is
+//! what it does in its footprint; the driver commits it or drops it. Nothing in a step waits: what is
 //! not ready gives [`Retry`](Abort::Retry), and the driver sleeps until something it read changes.
 
 pub mod generated;
@@ -19,6 +19,7 @@ pub mod conformance;
 mod driver;
 mod encoding;
 mod error;
+mod footprint;
 mod mapping;
 pub mod measure;
 mod node;
@@ -26,6 +27,7 @@ mod random;
 pub mod resource;
 mod section;
 pub mod wal;
+mod watched;
 
 pub use mpcal_values as value;
 

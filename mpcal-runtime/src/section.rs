@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::cell::{Cell, Log, Watched};
+use crate::cell::Cell;
 use crate::choice::Chooser;
 use crate::error::{Abort, Error, Step};
+use crate::footprint::Footprint;
 use crate::value::{Data, Set, Value};
 use crate::wal::Marks;
+use crate::watched::Watched;
 
 /// One attempt at one critical section.
 ///
 /// Everything a section does goes through this handle: it is the only source of choices, it holds
-/// the log of what was staged, and it knows who is asking. Nothing in a section may wait, read a
+/// the footprint, what was staged, and it knows who is asking. Nothing in a section may wait, read a
 /// clock or draw a random number in another way.
 pub struct Section {
     process: Value,
-    log: Log,
+    footprint: Footprint,
     chooser: Chooser,
     watched: Watched,
     prints: Vec<Value>,
@@ -29,7 +31,7 @@ impl Section {
     pub(crate) fn new(process: Value) -> Self {
         Self {
             process,
-            log: Log::default(),
+            footprint: Footprint::default(),
             chooser: Chooser::default(),
             watched: Watched::default(),
             prints: Vec::new(),
@@ -45,7 +47,7 @@ impl Section {
 
     /// What this section has staged in a cell, to read and to add to.
     pub fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
-        self.log.stage(cell)
+        self.footprint.stage(cell)
     }
 
     /// Whether what the section has read so far was true at one moment. A resource that evaluates something on what
@@ -54,7 +56,7 @@ impl Section {
     /// # Errors
     /// `Conflict` if it was not: the section runs again.
     pub fn check_consistent(&mut self) -> Step<()> {
-        if self.log.is_consistent() {
+        if self.footprint.is_consistent() {
             Ok(())
         } else {
             Err(Abort::Conflict)
@@ -112,23 +114,23 @@ impl Section {
     }
 
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
-        self.log.poll_pre_commit(&self.marks, cx)
+        self.footprint.poll_pre_commit(&self.marks, cx)
     }
 
     /// Whether what the section saw still holds, so that its failure can be believed.
     pub(crate) fn is_valid(&mut self) -> bool {
-        self.log.validate()
+        self.footprint.validate()
     }
 
     pub(crate) fn is_local(&self) -> bool {
-        self.log.is_empty()
+        self.footprint.is_empty()
     }
 
     /// Commits what was staged; false if another commit came in between.
     pub(crate) fn commit(&mut self, label: &'static str) -> bool {
-        if self.log.is_empty() {
-            self.log.release();
-        } else if !self.log.commit(&mut self.marks) {
+        if self.footprint.is_empty() {
+            self.footprint.release();
+        } else if !self.footprint.commit(&mut self.marks) {
             return false;
         }
         self.chooser.committed(label);
@@ -152,7 +154,7 @@ impl Section {
 
     /// Drops what was staged, to run the same path again.
     pub(crate) fn again(&mut self) {
-        self.log.abort();
+        self.footprint.abort();
         self.prints.clear();
         self.chooser.again();
     }
@@ -161,32 +163,32 @@ impl Section {
     /// so a long section gets its turn among short ones. The next attempt must not wait while it holds that;
     /// see [`release`](Self::release).
     pub(crate) fn again_alone(&mut self) {
-        self.log.hold();
+        self.footprint.hold();
         self.prints.clear();
         self.chooser.again();
     }
 
     /// Nobody else changes what the step before has touched until the next attempt ends.
     pub(crate) fn alone(&mut self) {
-        self.log.hold_previous();
+        self.footprint.hold_previous();
     }
 
     /// Lets others change what this attempt has touched.
     pub(crate) fn release(&mut self) {
-        self.log.release();
+        self.footprint.release();
     }
 
     /// Drops what was staged and moves on to another path; false if there is none left.
     pub(crate) fn next_path(&mut self) -> bool {
-        self.log.watch(&mut self.watched);
-        self.log.abort();
+        self.footprint.watch(&mut self.watched);
+        self.footprint.abort();
         self.prints.clear();
         self.chooser.next_path()
     }
 
     /// Drops what was staged, for good.
     pub(crate) fn abort(&mut self) {
-        self.log.abort();
+        self.footprint.abort();
         self.prints.clear();
     }
 
@@ -197,6 +199,6 @@ impl Section {
 
 impl Drop for Section {
     fn drop(&mut self) {
-        self.log.abort();
+        self.footprint.abort();
     }
 }

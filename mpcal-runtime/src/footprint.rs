@@ -1,0 +1,370 @@
+//! The footprint of a section: what it has touched, cell by cell, and what it stages there.
+//!
+//! What a section sees was true at one moment, also if it is never committed: nothing is evaluated on half of a
+//! commit. Whenever it has read another cell, it looks whether those it read before still hold (opacity); if not, it
+//! ends. A section that reads many cells looks again only if something was committed meanwhile.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
+use smallvec::SmallVec;
+
+use crate::cell::{commits, count_commit, Cell, Core};
+use crate::error::Step;
+use crate::wal::{self, Marks, Wal};
+use crate::watched::Watched;
+
+/// A cell in the footprint, whatever its type.
+trait Entry: Send {
+    fn core(&self) -> &Arc<Core>;
+    fn seen(&self) -> Option<u64>;
+    fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
+    fn validate(&self) -> bool;
+    fn journal(&self) -> Option<(Wal, wal::Entry)>;
+    fn depends(&mut self, marks: &Marks);
+    fn commit(&mut self);
+    fn committed(&mut self);
+    fn abort(&mut self);
+    fn staged(&mut self) -> &mut dyn Any;
+}
+
+struct Touched<C: Cell> {
+    cell: Arc<C>,
+    staged: C::Staged,
+    /// The version at the first touch; none if this section has not touched the cell.
+    seen: Option<u64>,
+}
+
+impl<C: Cell> Entry for Touched<C> {
+    fn core(&self) -> &Arc<Core> {
+        self.cell.core()
+    }
+    fn seen(&self) -> Option<u64> {
+        self.seen
+    }
+    fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        self.cell.poll_pre_commit(&mut self.staged, cx)
+    }
+    fn validate(&self) -> bool {
+        self.seen.is_none_or(|seen| self.cell.validate(&self.staged, seen))
+    }
+    fn journal(&self) -> Option<(Wal, wal::Entry)> {
+        self.cell.journal(&self.staged)
+    }
+    fn depends(&mut self, marks: &Marks) {
+        self.cell.depends(&mut self.staged, marks);
+    }
+    fn commit(&mut self) {
+        self.cell.commit(&mut self.staged);
+    }
+    fn committed(&mut self) {
+        self.cell.committed(&mut self.staged);
+        self.cell.clear(&mut self.staged);
+        self.seen = None;
+    }
+    fn abort(&mut self) {
+        self.cell.abort(&mut self.staged);
+        self.cell.clear(&mut self.staged);
+        self.seen = None;
+    }
+    fn staged(&mut self) -> &mut dyn Any {
+        if self.seen.is_none() {
+            self.seen = Some(self.cell.core().version());
+        }
+        &mut self.staged
+    }
+}
+
+/// What one section has staged, cell by cell.
+///
+/// Entries are kept from section to section, because an archetype touches the same few cells again
+/// and again; those that the current section has touched are in `order`.
+#[derive(Default)]
+pub(crate) struct Footprint {
+    cores: Vec<Arc<Core>>,
+    /// The place of each cell in `cores`, where they are many.
+    places: HashMap<u64, usize, BuildHasherDefault<IdHasher>>,
+    /// What is staged in the cell with the same place in `cores`.
+    entries: Vec<Box<dyn Entry>>,
+    /// The places of the cells that the section has touched; sorted by the ids of the cells before gates are taken.
+    order: Vec<usize>,
+    /// Those of the section before.
+    previous: Vec<usize>,
+    /// How many of those in `order` were looked at whether they fit the others.
+    consistent: usize,
+    /// How many commits there were when a section that reads many cells looked at them last.
+    commits: u64,
+    /// Gates taken before the section runs, with the ids of their cells, which increase.
+    held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
+}
+
+/// Entries kept beyond a section.
+const KEPT: usize = 64;
+
+/// So many cells are found by looking at all of them, and looked at whenever another one is read.
+const FEW: usize = 16;
+
+/// Ids are numbers in a row.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_u64(u64::from(*b)));
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = (self.0 ^ id).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(26);
+    }
+}
+
+/// The gates of all cells of a section, taken in the order of their ids.
+type Gates<'c> = SmallVec<[MutexGuard<'c, ()>; 8]>;
+
+impl Footprint {
+    pub(crate) fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
+        let id = cell.core().id;
+        let at = match self.place_of(id) {
+            Some(at) => at,
+            None => {
+                self.places.insert(id, self.cores.len());
+                self.cores.push(cell.core().clone());
+                self.entries.push(Box::new(Touched { cell: cell.clone(), staged: C::Staged::default(), seen: None }));
+                self.entries.len() - 1
+            }
+        };
+        if self.entries[at].seen().is_none() {
+            self.order.push(at);
+        }
+        self.entries[at].staged().downcast_mut().expect("a cell id belongs to one cell, which has one type")
+    }
+
+    fn place_of(&self, id: u64) -> Option<usize> {
+        if self.cores.len() <= FEW {
+            return self.cores.iter().position(|core| core.id == id);
+        }
+        self.places.get(&id).copied()
+    }
+
+    /// Whether what the section has seen so far was true together. What it has touched since it last asked must have
+    /// been read by now.
+    #[inline]
+    pub(crate) fn is_consistent(&mut self) -> bool {
+        self.consistent == self.order.len() || self.look()
+    }
+
+    /// Looks at the cells that were touched.
+    fn look(&mut self) -> bool {
+        let new = std::mem::replace(&mut self.consistent, self.order.len());
+        if self.order.len() == 1 {
+            return true;
+        }
+        let many = self.order.len() > FEW;
+        let commits = if many { commits() } else { 0 };
+        let from = if many && commits == self.commits { new } else { 0 };
+        self.commits = commits;
+        self.order[from..].iter().all(|at| self.cores[*at].is_settled() && self.is_unchanged(*at))
+    }
+
+    /// Whether what the section saw of a cell still holds, as far as that can be told without its gate.
+    fn is_unchanged(&self, at: usize) -> bool {
+        self.entries[at].seen() == Some(self.cores[at].version()) || self.entries[at].validate()
+    }
+
+    /// Whether the section touched no cell at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// `marks` is what the archetype depends on.
+    pub(crate) fn poll_pre_commit(&mut self, marks: &Marks, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        if wal::in_use() {
+            let mut marks = marks.clone();
+            self.order.iter().for_each(|at| marks.merge(&self.cores[*at].marks.lock()));
+            marks.prune();
+            if !marks.is_empty() {
+                self.order.iter().for_each(|at| self.entries[*at].depends(&marks));
+            }
+        }
+        let mut pending = false;
+        for at in &self.order {
+            match self.entries[*at].poll_pre_commit(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(abort)) => return Poll::Ready(Err(abort)),
+                Poll::Pending => pending = true,
+            }
+        }
+        if pending {
+            Poll::Pending
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Whether what the section saw was true at one moment, which is now.
+    pub(crate) fn validate(&mut self) -> bool {
+        self.sort();
+        gates(&self.cores, &self.order, &self.held).is_some_and(|_gates| still_holds(&self.entries, &self.order))
+    }
+
+    /// Commits everything or nothing; false if another commit came in between. `marks` is what the
+    /// archetype depends on, and what it depends on afterwards.
+    pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
+        self.sort();
+        let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return false };
+        if !still_holds(&self.entries, &self.order) {
+            return false;
+        }
+        {
+            let _applying = Applying::start(&self.cores, &self.order);
+            apply(&mut self.entries, &self.order, marks);
+        }
+        drop(gates);
+        self.release();
+        for at in &self.order {
+            self.entries[*at].committed();
+        }
+        self.clear();
+        true
+    }
+
+    /// Drops what was staged, and takes the gates of all cells that were touched: until it commits or aborts
+    /// nobody else changes them.
+    pub(crate) fn hold(&mut self) {
+        self.abort();
+        self.hold_previous();
+    }
+
+    /// Takes the gates of all cells that the section before has touched.
+    pub(crate) fn hold_previous(&mut self) {
+        self.release();
+        let cores = &self.cores;
+        self.previous.sort_unstable_by_key(|at| cores.get(*at).map(|core| core.id));
+        let cores = self.previous.iter().filter_map(|at| self.cores.get(*at));
+        self.held.extend(cores.map(|core| (core.id, Mutex::lock_arc(&core.gate))));
+    }
+
+    /// Gives back the gates that were taken before the section ran.
+    pub(crate) fn release(&mut self) {
+        self.held.clear();
+    }
+
+    pub(crate) fn abort(&mut self) {
+        self.release();
+        for at in &self.order {
+            self.entries[*at].abort();
+        }
+        self.clear();
+    }
+
+    /// Gates are taken in the order of the ids of the cells.
+    fn sort(&mut self) {
+        let cores = &self.cores;
+        self.order.sort_unstable_by_key(|at| cores[*at].id);
+    }
+
+    fn clear(&mut self) {
+        std::mem::swap(&mut self.order, &mut self.previous);
+        self.order.clear();
+        self.consistent = 0;
+        if self.cores.len() > KEPT {
+            self.cores.truncate(KEPT);
+            self.entries.truncate(KEPT);
+            self.places.retain(|_, at| *at < KEPT);
+        }
+    }
+
+    /// Adds what this attempt depended on to what a sleeper must watch.
+    pub(crate) fn watch(&mut self, watched: &mut Watched) {
+        for at in &self.order {
+            if let Some(seen) = self.entries[*at].seen() {
+                watched.add(&self.cores[*at], seen);
+            }
+        }
+    }
+}
+
+/// A commit that is being applied to cells, whose gates are held.
+struct Applying<'c> {
+    cores: &'c [Arc<Core>],
+    touched: &'c [usize],
+}
+
+impl<'c> Applying<'c> {
+    fn start(cores: &'c [Arc<Core>], touched: &'c [usize]) -> Self {
+        let this = Self { cores, touched };
+        this.set(true);
+        count_commit();
+        this
+    }
+
+    fn set(&self, applying: bool) {
+        self.touched.iter().for_each(|at| self.cores[*at].applying.store(applying, Ordering::Release));
+    }
+}
+
+impl Drop for Applying<'_> {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
+
+/// Takes the gates that are not held already; none if one is taken and waiting for it might be for ever, because
+/// a gate of a later cell is held.
+fn gates<'c>(
+    cores: &'c [Arc<Core>],
+    touched: &[usize],
+    held: &[(u64, ArcMutexGuard<RawMutex, ()>)],
+) -> Option<Gates<'c>> {
+    let Some((last, _)) = held.last() else {
+        return Some(touched.iter().map(|at| cores[*at].gate.lock()).collect());
+    };
+    let missing = touched.iter().map(|at| &cores[*at]).filter(|core| held.iter().all(|(id, _)| *id != core.id));
+    missing.map(|core| if core.id > *last { Some(core.gate.lock()) } else { core.gate.try_lock() }).collect()
+}
+
+fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {
+    touched.iter().all(|at| entries[*at].validate())
+}
+
+/// Applies what was staged. The gates of all cells are held.
+fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], marks: &mut Marks) {
+    if !wal::in_use() {
+        touched.iter().for_each(|at| entries[*at].commit());
+        return;
+    }
+    // What the section saw may come from sections that are not on disk yet.
+    touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
+    let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
+    for (log, entry) in touched.iter().filter_map(|at| entries[*at].journal()) {
+        match records.iter_mut().find(|(known, _)| known.is(&log)) {
+            Some((_, entries)) => entries.push(entry),
+            None => records.push((log, vec![entry])),
+        }
+    }
+    for (log, entries) in records {
+        let position = log.append(&entries);
+        marks.add(&log, position);
+    }
+    marks.prune();
+    for at in touched {
+        let e = &mut entries[*at];
+        let before = e.core().version();
+        if !marks.is_empty() {
+            e.depends(marks);
+        }
+        e.commit();
+        if e.core().version() != before {
+            e.core().marks.lock().clone_from(marks);
+        }
+    }
+}
