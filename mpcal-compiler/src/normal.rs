@@ -285,6 +285,16 @@ impl End {
         }
     }
 
+    /// The blocks of this end.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            End::If(_, a, b) => vec![a, b],
+            End::Either(arms) => arms.iter().collect(),
+            End::Goto(_) | End::Return | End::Call(..) => vec![],
+        }
+    }
+
     /// The blocks of this end, to change them.
     pub fn blocks_mut(&mut self) -> Vec<&mut Block> {
         match self {
@@ -304,14 +314,7 @@ impl Block {
 
     /// Calls `f` on the blocks of the end.
     pub fn each_block<'s>(&'s self, f: &mut dyn FnMut(&'s Block)) {
-        match &self.end {
-            End::If(_, a, b) => {
-                f(a);
-                f(b);
-            }
-            End::Either(arms) => arms.iter().for_each(f),
-            End::Goto(_) | End::Return | End::Call(..) => {}
-        }
+        self.end.blocks().into_iter().for_each(f);
     }
 
     /// Calls `f` on every expression.

@@ -20,6 +20,7 @@ mod enums;
 mod environment;
 mod expr;
 mod kinds;
+mod known;
 mod names;
 mod needed;
 mod operator;

@@ -140,10 +140,15 @@ impl Node {
 
     fn drive<A: Archetype>(&mut self, mut driver: Driver<A>) {
         let stop = self.stop.clone();
-        self.tasks.spawn(async move {
+        self.start(Box::pin(async move {
             let result = run(&mut driver, &stop).await;
             result.map(|()| driver.counters())
-        });
+        }));
+    }
+
+    /// Starts a task, whose type is always the same: what tokio makes of it is compiled once, here.
+    fn start(&mut self, task: Pin<Box<dyn Future<Output = Result<Counters, Error>> + Send>>) {
+        self.tasks.spawn(task);
     }
 
     /// Starts an archetype, and starts it anew when it fails: its state is lost, what its resources keep is
@@ -161,7 +166,7 @@ impl Node {
     ) -> Result<(), EvalError> {
         let stop = self.stop.clone();
         let mut archetype = make()?;
-        self.tasks.spawn(async move {
+        self.start(Box::pin(async move {
             let mut total = Counters::default();
             let mut failures: VecDeque<Instant> = VecDeque::new();
             loop {
@@ -183,7 +188,7 @@ impl Node {
                 }
                 archetype = make()?;
             }
-        });
+        }));
         Ok(())
     }
 

@@ -1,14 +1,15 @@
 //! Functions with a finite domain.
 //!
-//! A function whose arguments have successive [ordinals](Data::ordinal), as with a domain `1..n` or all
-//! the values of an enum, is a persistent vector; any other is a persistent tree.
+//! The values are in a persistent vector. Where the arguments have successive [ordinals](Data::ordinal), as with a
+//! domain `1..n` or all the values of an enum, the ordinal tells the place of a value; else a persistent tree does, whose
+//! type depends on that of the arguments alone: there are few of these in a model.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use imbl::{OrdMap, Vector};
+use imbl::{ordmap, vector, OrdMap, Vector};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,54 +17,54 @@ use super::{Data, Eval, EvalError};
 
 /// A function with a finite domain.
 #[derive(Clone)]
-pub struct Function<K: Data, V: Clone>(Repr<K, V>);
-
-#[derive(Clone)]
-enum Repr<K: Data, V: Clone> {
-    /// The values of the arguments with the ordinals from `first` on.
-    Dense {
-        first: i64,
-        values: Vector<V>,
-    },
-    Tree(OrdMap<K, V>),
+pub struct Function<K: Data, V: Clone> {
+    places: Places<K>,
+    values: Vector<V>,
 }
 
-/// Where an argument stands in a vector.
-fn position<K: Data>(key: &K, first: i64) -> Option<usize> {
-    usize::try_from(key.ordinal()?.checked_sub(first)?).ok()
+/// Where the value of an argument stands among the values.
+#[derive(Clone)]
+enum Places<K> {
+    /// The arguments have the ordinals from this one on.
+    From(i64),
+    Tree(OrdMap<K, usize>),
+}
+
+impl<K: Data> Places<K> {
+    /// The place of an argument; it may be behind the last value.
+    fn of(&self, key: &K) -> Option<usize> {
+        match self {
+            Places::From(first) => usize::try_from(key.ordinal()?.checked_sub(*first)?).ok(),
+            Places::Tree(tree) => tree.get(key).copied(),
+        }
+    }
 }
 
 impl<K: Data, V: Clone> Function<K, V> {
     /// The function with an empty domain.
     #[must_use]
     pub fn new() -> Self {
-        Self(Repr::Dense { first: 0, values: Vector::new() })
+        Self { places: Places::From(0), values: Vector::new() }
     }
 
     /// The size of the domain.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Repr::Dense { values, .. } => values.len(),
-            Repr::Tree(tree) => tree.len(),
-        }
+        self.values.len()
     }
 
     /// Whether the domain is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.values.is_empty()
     }
 
     /// Arguments and values, in the order of the arguments.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &V)> + '_ {
-        let (first, values, tree) = match &self.0 {
-            Repr::Dense { first, values } => (*first, Some(values.iter()), None),
-            Repr::Tree(tree) => (0, None, Some(tree.iter())),
-        };
-        let dense = values.into_iter().flatten().enumerate();
-        let dense = dense.filter_map(move |(n, v)| Some((K::from_ordinal(first.checked_add(n as i64)?)?, v)));
-        dense.chain(tree.into_iter().flatten().map(|(k, v)| (k.clone(), v)))
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        match &self.places {
+            Places::From(first) => Iter::From(*first, self.values.iter()),
+            Places::Tree(tree) => Iter::Tree(tree.iter(), &self.values),
+        }
     }
 
     /// The domain, in order.
@@ -79,61 +80,55 @@ impl<K: Data, V: Clone> Function<K, V> {
     /// `f[key]`, if `key` is in the domain.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&V> {
-        match &self.0 {
-            Repr::Dense { first, values } => values.get(position(key, *first)?),
-            Repr::Tree(tree) => tree.get(key),
-        }
+        self.values.get(self.places.of(key)?)
     }
 
     /// `f[key]`, to be changed in place.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        match &mut self.0 {
-            Repr::Dense { first, values } => values.get_mut(position(key, *first)?),
-            Repr::Tree(tree) => tree.get_mut(key),
-        }
+        self.values.get_mut(self.places.of(key)?)
     }
 
     /// Sets the value at a key, in place, adding it to the domain if it is not there.
     pub fn insert(&mut self, key: K, value: V) {
-        let Repr::Dense { first, values } = &mut self.0 else {
-            if let Repr::Tree(tree) = &mut self.0 {
-                tree.insert(key, value);
-            }
+        if let Some(own) = self.get_mut(&key) {
+            *own = value;
             return;
-        };
-        let dense = key.ordinal().filter(|n| K::from_ordinal(*n).is_some());
-        if let (true, Some(n)) = (values.is_empty(), dense) {
-            *first = n;
         }
-        let before = dense.is_some_and(|n| n.checked_add(1) == Some(*first));
-        match dense.and_then(|_| position(&key, *first)) {
-            Some(at) if at < values.len() => {
-                values.set(at, value);
+        let ordinal = key.ordinal().filter(|n| K::from_ordinal(*n).is_some());
+        match (&mut self.places, ordinal) {
+            (Places::From(first), Some(n)) if self.values.is_empty() => *first = n,
+            (Places::From(first), Some(n)) if n.checked_sub(*first) == i64::try_from(self.values.len()).ok() => {}
+            (Places::From(first), Some(n)) if n.checked_add(1) == Some(*first) => {
+                *first = n;
+                return self.values.push_front(value);
             }
-            Some(at) if at == values.len() => values.push_back(value),
-            None if before => {
-                *first -= 1;
-                values.push_front(value);
+            (Places::From(_), _) => {
+                let mut tree: OrdMap<K, usize> = self.keys().zip(0_usize..).collect();
+                tree.insert(key, self.values.len());
+                self.places = Places::Tree(tree);
             }
-            _ => {
-                let mut tree: OrdMap<K, V> = self.iter().map(|(k, v)| (k, v.clone())).collect();
-                tree.insert(key, value);
-                self.0 = Repr::Tree(tree);
+            (Places::Tree(tree), _) => {
+                tree.insert(key, self.values.len());
             }
         }
+        self.values.push_back(value);
     }
 
     /// `f @@ g`: where both are defined, `f` wins.
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {
-        match (&self.0, &other.0) {
-            (Repr::Tree(f), Repr::Tree(g)) => Self(Repr::Tree(f.clone().union(g.clone()))),
-            _ => {
-                let mut both = other.clone();
-                self.iter().for_each(|(k, v)| both.insert(k, v.clone()));
-                both
+        if self.len() <= other.len() {
+            let mut both = other.clone();
+            self.iter().for_each(|(k, v)| both.insert(k, v.clone()));
+            return both;
+        }
+        let mut both = self.clone();
+        for (k, v) in other.iter() {
+            if self.get(&k).is_none() {
+                both.insert(k, v.clone());
             }
         }
+        both
     }
 
     /// `f[key]`
@@ -153,6 +148,40 @@ impl<K: Data, V: Clone> Function<K, V> {
     }
 }
 
+/// The arguments and values of a function, in the order of the arguments.
+pub enum Iter<'f, K: Data, V: Clone> {
+    /// Arguments with the ordinals from this one on.
+    #[doc(hidden)]
+    From(i64, vector::Iter<'f, V, imbl::shared_ptr::DefaultSharedPtr>),
+    #[doc(hidden)]
+    Tree(ordmap::Iter<'f, K, usize, imbl::shared_ptr::DefaultSharedPtr>, &'f Vector<V>),
+}
+
+impl<'f, K: Data, V: Clone> Iterator for Iter<'f, K, V> {
+    type Item = (K, &'f V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::From(next, values) => {
+                let (value, key) = (values.next()?, K::from_ordinal(*next)?);
+                *next = next.wrapping_add(1);
+                Some((key, value))
+            }
+            Iter::Tree(places, values) => {
+                let (key, at) = places.next()?;
+                Some((key.clone(), values.get(*at)?))
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Iter::From(_, values) => values.size_hint(),
+            Iter::Tree(places, _) => places.size_hint(),
+        }
+    }
+}
+
 #[cold]
 fn outside<K: Data>(key: &K) -> EvalError {
     EvalError(format!("{key:?} is not in the domain of the function"))
@@ -166,12 +195,10 @@ impl<K: Data, V: Clone> Default for Function<K, V> {
 
 impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Repr::Dense { first: a, values: x }, Repr::Dense { first: b, values: y }) => {
-                (a == b || x.is_empty()) && x == y
-            }
-            _ => self.len() == other.len() && self.iter().eq(other.iter()),
+        if let (Places::From(a), Places::From(b)) = (&self.places, &other.places) {
+            return (a == b || self.is_empty()) && self.values == other.values;
         }
+        self.len() == other.len() && self.iter().eq(other.iter())
     }
 }
 
@@ -258,7 +285,7 @@ mod tests {
     #[test]
     fn a_function_is_the_same_however_it_came_about() {
         let (dense, tree) = (of([(2, 'b'), (3, 'c'), (1, 'a')]), of([(1, 'a'), (3, 'c'), (2, 'b')]));
-        assert!(matches!((&dense.0, &tree.0), (Repr::Dense { first: 1, .. }, Repr::Tree(_))));
+        assert!(matches!((&dense.places, &tree.places), (Places::From(1), Places::Tree(_))));
         assert_eq!(dense, tree);
         assert_eq!(dense.cmp(&tree), Ordering::Equal);
         assert_eq!(dense.iter().collect::<Vec<_>>(), [(1, &'a'), (2, &'b'), (3, &'c')]);

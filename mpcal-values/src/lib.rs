@@ -8,6 +8,8 @@
 //! All of them are cheap to clone: collections are persistent and share structure.
 
 mod atom;
+#[doc(hidden)]
+pub mod common;
 mod convert;
 mod dynamic;
 mod function;

@@ -48,6 +48,15 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Assigns a value; gives a reference to it.
+    pub fn insert(&mut self, value: T) -> &T {
+        *self = Slot::Value(value);
+        match self {
+            Slot::Value(value) => value,
+            Slot::Uninit => unreachable!("it was assigned"),
+        }
+    }
+
     /// The value, to be changed in place.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use imbl::OrdSet;
+use imbl::{ordset, OrdSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Data;
@@ -62,12 +62,11 @@ impl<T: Data> Set<T> {
     }
 
     /// The elements in order.
-    pub fn iter(&self) -> impl Iterator<Item = &T> + '_ {
-        let (word, tree) = match &self.0 {
-            Repr::Word(word) => (*word, None),
-            Repr::Tree(tree) => (0, Some(tree.iter())),
-        };
-        Bits(word).filter_map(|n| -> Option<&T> { T::at_ordinal(n) }).chain(tree.into_iter().flatten())
+    pub fn iter(&self) -> Iter<'_, T> {
+        match &self.0 {
+            Repr::Word(word) => Iter::Word(Bits(*word)),
+            Repr::Tree(tree) => Iter::Tree(tree.iter()),
+        }
     }
 
     /// Adds an element, in place.
@@ -134,8 +133,35 @@ impl<T: Data> Set<T> {
     }
 }
 
+/// The elements of a set, in order.
+pub enum Iter<'s, T: Data> {
+    #[doc(hidden)]
+    Word(Bits),
+    #[doc(hidden)]
+    Tree(ordset::Iter<'s, T, imbl::shared_ptr::DefaultSharedPtr>),
+}
+
+impl<'s, T: Data> Iterator for Iter<'s, T> {
+    type Item = &'s T;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::Word(bits) => T::at_ordinal(bits.next()?),
+            Iter::Tree(tree) => tree.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Iter::Word(bits) => bits.size_hint(),
+            Iter::Tree(tree) => tree.size_hint(),
+        }
+    }
+}
+
 /// The numbers of the bits of a word.
-struct Bits(u64);
+#[doc(hidden)]
+pub struct Bits(u64);
 
 impl Iterator for Bits {
     type Item = i64;
@@ -143,6 +169,11 @@ impl Iterator for Bits {
         let n = self.0.trailing_zeros();
         self.0 &= self.0.wrapping_sub(1);
         (n < 64).then_some(i64::from(n))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.0.count_ones() as usize;
+        (left, Some(left))
     }
 }
 

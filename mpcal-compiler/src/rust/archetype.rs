@@ -94,7 +94,8 @@ impl Emitter<'_> {
         let own_labels = Rc::new(label_names.take(sections.iter().map(|s| &s.label)));
         let own: Vec<_> = sections.iter().map(|s| own_labels[&s.label].clone()).collect();
         let instances = Rc::new(self.instances(n, &mut label_names));
-        let scope = Scope { instances: instances.clone(), labels: own_labels, ..scope };
+        let known = Rc::new(self.known(&self.normal.archetypes[n]));
+        let scope = Scope { instances: instances.clone(), labels: own_labels, known, ..scope };
         let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
         let mut labels = Vec::new();
         let mut label_docs = Vec::new();
@@ -102,31 +103,34 @@ impl Emitter<'_> {
         let mut functions = Vec::new();
         let mut bodies = Vec::new();
         let mut local = Vec::new();
-        let mut add = |section: &Section, next: Option<&Section>, label: &Ident, open: TokenStream, scope: &Scope| {
-            let quoted = self.section_doc(section, next);
-            let doc = self.origin(&format!("`{}`", section.label), section.span);
-            let function = label_names.function(label);
-            let body = self.block(&section.block, scope);
-            bodies.push(quote! {
-                #(#[doc = #quoted])*
-                fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #body }
-            });
-            if is_local(&section.block) && !scope.in_procedure {
-                local.push(label.clone());
-            }
-            labels.push(label.clone());
-            label_docs.push(doc);
-            texts.push(section.label.to_string());
-            functions.push(function);
-        };
+        let mut add =
+            |section: &Section, next: Option<&Section>, label: &Ident, open: TokenStream, mut scope: Scope| {
+                let quoted = self.section_doc(section, next);
+                let doc = self.origin(&format!("`{}`", section.label), section.span);
+                let function = label_names.function(label);
+                let known = self.open_known(section, &mut scope);
+                let body = self.block(&section.block, &scope);
+                bodies.push(quote! {
+                    #(#[doc = #quoted])*
+                    fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #known #body }
+                });
+                if is_local(&section.block) && !scope.in_procedure {
+                    local.push(label.clone());
+                }
+                labels.push(label.clone());
+                label_docs.push(doc);
+                texts.push(section.label.to_string());
+                functions.push(function);
+            };
         for (n, (section, label)) in sections.iter().zip(&own).enumerate() {
-            add(section, sections.get(n + 1), label, quote!(), &scope);
+            add(section, sections.get(n + 1), label, quote!(), scope.clone());
         }
         for instance in instances.iter() {
             let inner = self.instance_scope(instance, &scope);
             let sections = &self.normal.procedures[instance.procedure.index()].sections;
             for (n, section) in sections.iter().enumerate() {
-                add(section, sections.get(n + 1), &instance.labels[&section.label], self.open_frame(instance), &inner);
+                let label = &instance.labels[&section.label];
+                add(section, sections.get(n + 1), label, self.open_frame(instance), inner.clone());
             }
         }
         let frames: Vec<_> = instances.iter().map(|c| self.frame(c)).collect();

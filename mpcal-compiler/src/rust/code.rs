@@ -6,6 +6,7 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::known::Known;
 use super::procedure::{Instance, Target};
 use super::variants::{Subject, Variant};
 use crate::resolved::{BoundId, VariableId};
@@ -35,6 +36,8 @@ pub(super) struct Scope {
     pub(super) refs: HashMap<VariableId, Target>,
     /// Labels of this body that are not spelt as in the model.
     pub(super) labels: Rc<HashMap<Symbol, proc_macro2::Ident>>,
+    /// The variables that have a value where each section of this body starts.
+    pub(super) known: Rc<Known>,
     /// The procedures that can be called.
     pub(super) instances: Rc<Vec<Instance>>,
     /// Whether this is the body of a procedure.
@@ -200,6 +203,7 @@ impl Scope {
             frame: HashMap::new(),
             refs: HashMap::new(),
             labels: Rc::default(),
+            known: Rc::default(),
             instances: Rc::default(),
             in_procedure: false,
             variants: HashMap::new(),

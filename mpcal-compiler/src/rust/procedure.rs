@@ -189,6 +189,7 @@ impl Emitter<'_> {
             scope.frame.insert(v, quote!(frame));
         }
         scope.in_procedure = true;
+        scope.known = Rc::new(self.known(&self.normal.procedures[instance.procedure.index()]));
         scope
     }
 

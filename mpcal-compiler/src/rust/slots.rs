@@ -28,7 +28,7 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Whether an expression is a variable that may have no value.
-    fn may_be_none(&self, e: &Expr) -> bool {
+    pub(super) fn may_be_none(&self, e: &Expr) -> bool {
         match &e.kind {
             ExprKind::Variable(v) => self.variables.contains(v),
             ExprKind::Bound(b) => self.reads.get(b).is_some_and(|p| self.refs.contains(p)),

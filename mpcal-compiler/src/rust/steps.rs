@@ -178,7 +178,11 @@ impl Emitter<'_> {
                     quote!(self.#resource.write(section, #index, #value)?;)
                 }
             }
-            Step::Assign { variable, path, value, .. } => self.assign(*variable, path, value, scope),
+            Step::Assign { variable, path, value, .. } => {
+                let known =
+                    if path.is_empty() { self.assign_known(*variable, value, (rest, around.end), scope) } else { None };
+                known.unwrap_or_else(|| self.assign(*variable, path, value, scope))
+            }
             Step::AssignMapped { path, value } => {
                 let Some(mapped) = &scope.mapped else { return quote!() };
                 let (variable, ty) = (&mapped.variable, &mapped.stored);
@@ -311,19 +315,22 @@ impl Emitter<'_> {
     }
 
     fn bind(&self, bound: BoundId, ty: Type, scope: &mut Scope) -> proc_macro2::Ident {
-        // A name that hides neither one in scope nor one of ours.
-        let plain = self.name(&self.model.bound(bound).name);
-        let taken = |name: &str| {
-            ["value", "section", "result", "variable", "process", "index"].contains(&name)
-                || scope.bounds.values().any(|code| code.tokens.to_string() == name)
-        };
+        let name = self.free_name(&self.name(&self.model.bound(bound).name), scope);
+        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Place, ty));
+        name
+    }
+
+    /// A name that hides neither one in scope nor one of ours.
+    pub(super) fn free_name(&self, plain: &proc_macro2::Ident, scope: &Scope) -> proc_macro2::Ident {
+        let own = ["value", "section", "result", "variable", "process", "index", "frame"];
+        let known: Vec<_> = scope.bounds.values().chain(scope.names.values()).map(|c| c.tokens.to_string()).collect();
+        let taken = |name: &String| own.contains(&&**name) || known.contains(name);
         let mut name = plain.clone();
         let mut n = 2;
         while taken(&name.to_string()) {
             name = ident(&format!("{}_{n}", plain.to_string().trim_start_matches("r#")));
             n += 1;
         }
-        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Place, ty));
         name
     }
 

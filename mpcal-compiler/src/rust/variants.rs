@@ -37,7 +37,7 @@ impl Subject {
     }
 
     /// Whether a step gives it another value.
-    fn is_changed_by(self, step: &Step, scope: &Scope) -> bool {
+    pub(super) fn is_changed_by(self, step: &Step, scope: &Scope) -> bool {
         let mut changed = false;
         step.each(&mut |s| {
             let variable = match s {
@@ -182,7 +182,10 @@ impl Emitter<'_> {
     /// Whether a record stands where it can be borrowed while the rest of the state changes.
     fn is_in_sight(&self, record: &Expr, s: &Scope) -> bool {
         match Subject::of(record) {
-            Some(Subject::Variable(id)) => !s.frame.contains_key(&id) && !s.names.contains_key(&id) && !s.in_procedure,
+            Some(Subject::Variable(id)) => match s.names.get(&id) {
+                Some(code) => code.form == Form::Ref,
+                None => !s.frame.contains_key(&id) && !s.in_procedure,
+            },
             Some(Subject::Bound(id)) => {
                 let form = s.bounds.get(&id).map(|code| (code.form, code.slot.is_none()));
                 matches!(form, Some((Form::Place | Form::Ref, true)))
