@@ -89,20 +89,8 @@ pub fn emit(
     let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.model().path));
     let tokens = quote! {
         #[doc = #doc]
-        #[allow(
-            clippy::all,
-            clippy::pedantic,
-            missing_docs,
-            unused_imports,
-            unused_assignments,
-            unused_mut,
-            unused_parens,
-            unused_variables,
-            unreachable_code,
-            dead_code,
-            non_camel_case_types,
-            unused_qualifications
-        )]
+        #[allow(unused, unused_qualifications, non_camel_case_types, missing_docs)]
+        #[allow(clippy::all, clippy::pedantic)]
         mod model {
             use ::mpcal_runtime::generated as rt;
 

@@ -1,18 +1,6 @@
 /// `Queue`, generated from dqueue.tla.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unused_imports,
-    unused_assignments,
-    unused_mut,
-    unused_parens,
-    unused_variables,
-    unreachable_code,
-    dead_code,
-    non_camel_case_types,
-    unused_qualifications
-)]
+#[allow(unused, unused_qualifications, non_camel_case_types, missing_docs)]
+#[allow(clippy::all, clippy::pedantic)]
 mod model {
     use ::mpcal_runtime::generated as rt;
 
@@ -24,9 +12,8 @@ mod model {
     /// `Producer == 0`, dqueue.tla:14
     pub const PRODUCER: i64 = 0;
 
-    /// The constants of the model. Its operators are methods.
-    #[derive(Clone, Debug)]
-    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    /// The constants of the model. Its operators are methods; they fail where TLC reports an error.
+    #[derive(Clone, Debug, PartialEq, Eq, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Constants {
         /// `NumConsumers`, dqueue.tla:9
@@ -37,7 +24,6 @@ mod model {
 
     impl Constants {
         /// The constants that TLC checks the model with.
-        #[must_use]
         pub fn checked() -> Self {
             Self {
                 num_consumers: 3,
@@ -45,10 +31,7 @@ mod model {
             }
         }
 
-        /// Checks every `ASSUME` of the model.
-        ///
-        /// # Errors
-        /// The first that does not hold.
+        /// Checks every `ASSUME` of the model; the error is the first that does not hold.
         pub fn check(&self) -> rt::Eval<()> {
             rt::assume(
                 self.num_consumers >= 0 && self.num_consumers > 0,
@@ -62,9 +45,6 @@ mod model {
         }
 
         /// `Nodes == Consumers \cup {Producer}`, dqueue.tla:16
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
@@ -75,9 +55,6 @@ mod model {
         }
 
         /// `Consumers == 1..NumConsumers`, dqueue.tla:15
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn consumers(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(1, self.num_consumers)
         }
@@ -182,10 +159,7 @@ mod model {
         }
 
         impl Supplier {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -223,26 +197,17 @@ mod model {
             fn supply(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.told != self.constants.consumers()? {
                     let network_read = self.network.read(section, &self.id)?;
-                    self.state.request = rt::Slot::Value(network_read);
+                    let request = self.state.request.insert(network_read);
                     if self.state.next <= self.constants.num_items {
-                        self.network
-                            .write(
-                                section,
-                                self.state.request.get()?.from()?,
-                                Request::Item {
-                                    number: self.state.next,
-                                },
-                            )?;
+                        let value = Request::Item {
+                            number: self.state.next,
+                        };
+                        self.network.write(section, request.from()?, value)?;
                         self.state.next = rt::add(self.state.next, 1)?;
                     } else {
-                        self.network
-                            .write(
-                                section,
-                                self.state.request.get()?.from()?,
-                                Request::Empty,
-                            )?;
-                        let value = *self.state.request.get()?.from()?;
-                        self.state.told.insert(value);
+                        let value = Request::Empty;
+                        self.network.write(section, request.from()?, value)?;
+                        self.state.told.insert(*request.from()?);
                     }
                     Ok(Label::Supply)
                 } else {
@@ -299,10 +264,7 @@ mod model {
         }
 
         impl Worker {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -335,8 +297,8 @@ mod model {
             /// ```
             fn ask(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.working {
-                    self.network
-                        .write(section, &PRODUCER, Request::Ask { from: self.id })?;
+                    let value = Request::Ask { from: self.id };
+                    self.network.write(section, &PRODUCER, value)?;
                     Ok(Label::Take)
                 } else {
                     Ok(Label::Done)
@@ -355,8 +317,8 @@ mod model {
             /// ```
             fn take(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
-                self.state.answer = rt::Slot::Value(network_read);
-                if let Request::Item { number, .. } = self.state.answer.get()? {
+                let answer = self.state.answer.insert(network_read);
+                if let Request::Item { number, .. } = answer {
                     let done_read = self.done.read(section, &self.id)?;
                     self.done.write(section, &self.id, rt::append(&done_read, number))?;
                 } else {
@@ -428,10 +390,7 @@ mod model {
     }
 
     impl Variables {
-        /// The variables with their initial values.
-        ///
-        /// # Errors
-        /// If one cannot be evaluated.
+        /// The variables with their initial values. Fails if one cannot be evaluated.
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.nodes()?,
@@ -447,19 +406,8 @@ mod model {
             })
         }
 
-        /// The committed values, untyped, in the order of the model.
-        pub fn values(&self) -> Vec<rt::Value> {
-            ::std::vec![
-                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self.done
-                .load())
-            ]
-        }
-
-        /// Starts every process of the model over these variables: the system that TLC
-        /// checks, running in one node.
-        ///
-        /// # Errors
-        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        /// Starts every process of the model over these variables: the system that TLC checks, running in
+        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
             node: &mut rt::Node,
@@ -468,31 +416,22 @@ mod model {
             constants.check()?;
             {
                 let id = PRODUCER;
-                node.spawn(
-                    Supplier::new(
-                        id,
-                        constants,
-                        SupplierParameters {
-                            network: LinkOverNetwork::new(&self.network, constants),
-                        },
-                    )?,
-                );
+                let parameters = SupplierParameters {
+                    network: LinkOverNetwork::new(&self.network, constants),
+                };
+                node.spawn(Supplier::new(id, constants, parameters)?);
             }
             for id in (&constants.consumers()?).iter().cloned() {
-                node.spawn(
-                    Worker::new(
-                        id,
-                        constants,
-                        WorkerParameters {
-                            network: LinkOverNetwork::new(&self.network, constants),
-                            done: rt::Indexed::new(&self.done),
-                        },
-                    )?,
-                );
+                let parameters = WorkerParameters {
+                    network: LinkOverNetwork::new(&self.network, constants),
+                    done: rt::Indexed::new(&self.done),
+                };
+                node.spawn(Worker::new(id, constants, parameters)?);
             }
             Ok(())
         }
     }
+    rt::variables!(Variables { network, done });
 }
 
 #[allow(unused_imports)]

@@ -1,18 +1,6 @@
 /// `LockService`, generated from locksvc.tla.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unused_imports,
-    unused_assignments,
-    unused_mut,
-    unused_parens,
-    unused_variables,
-    unreachable_code,
-    dead_code,
-    non_camel_case_types,
-    unused_qualifications
-)]
+#[allow(unused, unused_qualifications, non_camel_case_types, missing_docs)]
+#[allow(clippy::all, clippy::pedantic)]
 mod model {
     use ::mpcal_runtime::generated as rt;
 
@@ -24,9 +12,8 @@ mod model {
     /// `Server == 0`, locksvc.tla:17
     pub const SERVER: i64 = 0;
 
-    /// The constants of the model. Its operators are methods.
-    #[derive(Clone, Debug)]
-    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    /// The constants of the model. Its operators are methods; they fail where TLC reports an error.
+    #[derive(Clone, Debug, PartialEq, Eq, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Constants {
         /// `NumClients`, locksvc.tla:13
@@ -35,15 +22,11 @@ mod model {
 
     impl Constants {
         /// The constants that TLC checks the model with.
-        #[must_use]
         pub fn checked() -> Self {
             Self { num_clients: 3 }
         }
 
-        /// Checks every `ASSUME` of the model.
-        ///
-        /// # Errors
-        /// The first that does not hold.
+        /// Checks every `ASSUME` of the model; the error is the first that does not hold.
         pub fn check(&self) -> rt::Eval<()> {
             rt::assume(
                 self.num_clients >= 0 && self.num_clients > 0,
@@ -53,9 +36,6 @@ mod model {
         }
 
         /// `Nodes == Clients \cup {Server}`, locksvc.tla:19
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
@@ -66,9 +46,6 @@ mod model {
         }
 
         /// `Clients == 1..NumClients`, locksvc.tla:18
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(1, self.num_clients)
         }
@@ -155,10 +132,7 @@ mod model {
         }
 
         impl LockServer {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -206,32 +180,25 @@ mod model {
             ///       network[Head(waiting)] := [kind |-> Grant, from |-> self];
             /// ```
             fn handle(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
-                if self.state.message.get()?.kind == MessageKind::Request {
+                let message = self.state.message.get()?;
+                if message.kind == MessageKind::Request {
                     if self.state.waiting.is_empty() {
-                        self.network
-                            .write(
-                                section,
-                                &self.state.message.get()?.from,
-                                Message {
-                                    kind: MessageKind::Grant,
-                                    from: self.id,
-                                },
-                            )?;
+                        let value = Message {
+                            kind: MessageKind::Grant,
+                            from: self.id,
+                        };
+                        self.network.write(section, &message.from, value)?;
                     }
-                    let value = self.state.message.get()?.from;
-                    self.state.waiting.push(value);
+                    self.state.waiting.push(message.from);
                 } else {
                     self.state.waiting = rt::tail(&self.state.waiting)?;
                     if !self.state.waiting.is_empty() {
+                        let value = Message {
+                            kind: MessageKind::Grant,
+                            from: self.id,
+                        };
                         self.network
-                            .write(
-                                section,
-                                &rt::head(&self.state.waiting)?,
-                                Message {
-                                    kind: MessageKind::Grant,
-                                    from: self.id,
-                                },
-                            )?;
+                            .write(section, &rt::head(&self.state.waiting)?, value)?;
                     }
                 }
                 Ok(Label::Serve)
@@ -291,10 +258,7 @@ mod model {
         }
 
         impl LockClient {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -328,15 +292,11 @@ mod model {
             fn acquire(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let rounds_read = self.rounds.read(section, &())?;
                 if rounds_read > 0 {
-                    self.network
-                        .write(
-                            section,
-                            &SERVER,
-                            Message {
-                                kind: MessageKind::Request,
-                                from: self.id,
-                            },
-                        )?;
+                    let value = Message {
+                        kind: MessageKind::Request,
+                        from: self.id,
+                    };
+                    self.network.write(section, &SERVER, value)?;
                     Ok(Label::Granted)
                 } else {
                     Ok(Label::Done)
@@ -353,10 +313,10 @@ mod model {
             /// ```
             fn granted(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
-                self.state.answer = rt::Slot::Value(network_read);
+                let answer = self.state.answer.insert(network_read);
                 section
                     .assert(
-                        self.state.answer.get()?.kind == MessageKind::Grant,
+                        answer.kind == MessageKind::Grant,
                         "answer.kind = Grant",
                         "locksvc.tla:73:18",
                     )?;
@@ -374,15 +334,11 @@ mod model {
             /// ```
             fn work(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 self.holding.write(section, &self.id, false)?;
-                self.network
-                    .write(
-                        section,
-                        &SERVER,
-                        Message {
-                            kind: MessageKind::Release,
-                            from: self.id,
-                        },
-                    )?;
+                let value = Message {
+                    kind: MessageKind::Release,
+                    from: self.id,
+                };
+                self.network.write(section, &SERVER, value)?;
                 let rounds_read = self.rounds.read(section, &())?;
                 let value = rt::subtract(rounds_read, 1)?;
                 self.rounds.write(section, &(), value)?;
@@ -460,10 +416,7 @@ mod model {
     }
 
     impl Variables {
-        /// The variables with their initial values.
-        ///
-        /// # Errors
-        /// If one cannot be evaluated.
+        /// The variables with their initial values. Fails if one cannot be evaluated.
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.nodes()?,
@@ -479,19 +432,8 @@ mod model {
             })
         }
 
-        /// The committed values, untyped, in the order of the model.
-        pub fn values(&self) -> Vec<rt::Value> {
-            ::std::vec![
-                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
-                .holding.load())
-            ]
-        }
-
-        /// Starts every process of the model over these variables: the system that TLC
-        /// checks, running in one node.
-        ///
-        /// # Errors
-        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        /// Starts every process of the model over these variables: the system that TLC checks, running in
+        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
             node: &mut rt::Node,
@@ -500,32 +442,23 @@ mod model {
             constants.check()?;
             {
                 let id = SERVER;
-                node.spawn(
-                    LockServer::new(
-                        id,
-                        constants,
-                        LockServerParameters {
-                            network: InboxOverNetwork::new(&self.network, constants),
-                        },
-                    )?,
-                );
+                let parameters = LockServerParameters {
+                    network: InboxOverNetwork::new(&self.network, constants),
+                };
+                node.spawn(LockServer::new(id, constants, parameters)?);
             }
             for id in (&constants.clients()?).iter().cloned() {
-                node.spawn(
-                    LockClient::new(
-                        id,
-                        constants,
-                        LockClientParameters {
-                            network: InboxOverNetwork::new(&self.network, constants),
-                            holding: rt::Indexed::new(&self.holding),
-                            rounds: rt::Shared::new(2),
-                        },
-                    )?,
-                );
+                let parameters = LockClientParameters {
+                    network: InboxOverNetwork::new(&self.network, constants),
+                    holding: rt::Indexed::new(&self.holding),
+                    rounds: rt::Shared::new(2),
+                };
+                node.spawn(LockClient::new(id, constants, parameters)?);
             }
             Ok(())
         }
     }
+    rt::variables!(Variables { network, holding });
 }
 
 #[allow(unused_imports)]

@@ -1,18 +1,6 @@
 /// `Proxy`, generated from proxy.tla.
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    unused_imports,
-    unused_assignments,
-    unused_mut,
-    unused_parens,
-    unused_variables,
-    unreachable_code,
-    dead_code,
-    non_camel_case_types,
-    unused_qualifications
-)]
+#[allow(unused, unused_qualifications, non_camel_case_types, missing_docs)]
+#[allow(clippy::all, clippy::pedantic)]
 mod model {
     use ::mpcal_runtime::generated as rt;
 
@@ -27,9 +15,8 @@ mod model {
     /// `Back == 1`, proxy.tla:23
     pub const BACK: i64 = 1;
 
-    /// The constants of the model. Its operators are methods.
-    #[derive(Clone, Debug)]
-    #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+    /// The constants of the model. Its operators are methods; they fail where TLC reports an error.
+    #[derive(Clone, Debug, PartialEq, Eq, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Constants {
         /// `NumBackends`, proxy.tla:16
@@ -42,7 +29,6 @@ mod model {
 
     impl Constants {
         /// The constants that TLC checks the model with.
-        #[must_use]
         pub fn checked() -> Self {
             Self {
                 num_backends: 2,
@@ -51,10 +37,7 @@ mod model {
             }
         }
 
-        /// Checks every `ASSUME` of the model.
-        ///
-        /// # Errors
-        /// The first that does not hold.
+        /// Checks every `ASSUME` of the model; the error is the first that does not hold.
         pub fn check(&self) -> rt::Eval<()> {
             rt::assume(
                 self.num_backends >= 0 && self.num_backends > 0,
@@ -68,9 +51,6 @@ mod model {
         }
 
         /// `Inboxes == {Front, Back} \cup Backends \cup Clients`, proxy.tla:26
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn inboxes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
@@ -84,17 +64,11 @@ mod model {
         }
 
         /// `Backends == 2..(1 + NumBackends)`, proxy.tla:24
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn backends(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(2, rt::add(1, self.num_backends)?)
         }
 
         /// `Clients == (2 + NumBackends)..(1 + NumBackends + NumClients)`, proxy.tla:25
-        ///
-        /// # Errors
-        /// Where TLC reports an evaluation error.
         pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(
                 rt::add(2, self.num_backends)?,
@@ -221,10 +195,7 @@ mod model {
         }
 
         impl Relay {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -281,14 +252,14 @@ mod model {
             ///       network[next] := [id |-> request.id, from |-> request.from];
             /// ```
             fn forward(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let request = self.state.request.get()?;
                 if self.state.tried == self.constants.backends()? {
                     let value = Message::Ok {
                         ok: false,
-                        id: *self.state.request.get()?.id(),
+                        id: *request.id(),
                         by: self.id,
                     };
-                    self.network
-                        .write(section, self.state.request.get()?.from()?, value)?;
+                    self.network.write(section, request.from()?, value)?;
                     Ok(Label::Accept)
                 } else {
                     let next = section
@@ -299,11 +270,10 @@ mod model {
                             ),
                         )?;
                     self.state.backend = next;
-                    let value = next;
-                    self.state.tried.insert(value);
+                    self.state.tried.insert(next);
                     let value = Message::From {
-                        id: *self.state.request.get()?.id(),
-                        from: *self.state.request.get()?.from()?,
+                        id: *request.id(),
+                        from: *request.from()?,
                     };
                     self.network.write(section, &next, value)?;
                     Ok(Label::Relay)
@@ -326,23 +296,21 @@ mod model {
             ///     await suspected[backend];
             /// ```
             fn relay(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let request = self.state.request.get()?;
                 match section.either(2) {
                     0 => {
                         let network_read = self.network.read(section, &BACK)?;
-                        self.state.message = rt::Slot::Value(network_read);
-                        if *self.state.message.get()?.by()? == self.state.backend
-                            && *self.state.message.get()?.to()?
-                                == *self.state.request.get()?.from()?
-                            && *self.state.message.get()?.id()
-                                == *self.state.request.get()?.id()
+                        let message = self.state.message.insert(network_read);
+                        if *message.by()? == self.state.backend
+                            && *message.to()? == *request.from()?
+                            && *message.id() == *request.id()
                         {
                             let value = Message::Ok {
                                 ok: true,
-                                id: *self.state.message.get()?.id(),
+                                id: *message.id(),
                                 by: self.state.backend,
                             };
-                            self.network
-                                .write(section, self.state.request.get()?.from()?, value)?;
+                            self.network.write(section, request.from()?, value)?;
                             Ok(Label::Accept)
                         } else {
                             Ok(Label::Relay)
@@ -408,10 +376,7 @@ mod model {
         }
 
         impl Backend {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -457,11 +422,12 @@ mod model {
             ///   network[Back] := [id |-> work.id, to |-> work.from, by |-> self];
             /// ```
             fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                let work = self.state.work.get()?;
                 let crashed_read = self.crashed.read(section, &self.id)?;
                 section.wait_for(!(crashed_read))?;
                 let value = Message::To {
-                    id: *self.state.work.get()?.id(),
-                    to: *self.state.work.get()?.from()?,
+                    id: *work.id(),
+                    to: *work.from()?,
                     by: self.id,
                 };
                 self.network.write(section, &BACK, value)?;
@@ -523,10 +489,7 @@ mod model {
         }
 
         impl Client {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -563,15 +526,11 @@ mod model {
             fn request(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.id < self.state.rounds {
                     self.state.id = rt::add(self.state.id, 1)?;
-                    self.network
-                        .write(
-                            section,
-                            &FRONT,
-                            Message::From {
-                                id: self.state.id,
-                                from: self.id,
-                            },
-                        )?;
+                    let value = Message::From {
+                        id: self.state.id,
+                        from: self.id,
+                    };
+                    self.network.write(section, &FRONT, value)?;
                     Ok(Label::Response)
                 } else {
                     Ok(Label::Done)
@@ -588,17 +547,17 @@ mod model {
             /// ```
             fn response(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
-                self.state.reply = rt::Slot::Value(network_read);
+                let reply = self.state.reply.insert(network_read);
                 section
                     .assert(
-                        *self.state.reply.get()?.id() == self.state.id,
+                        *reply.id() == self.state.id,
                         "reply.id = id",
                         "proxy.tla:127:18",
                     )?;
                 let value = ToldRecord {
                     id: self.state.id,
-                    ok: *self.state.reply.get()?.ok()?,
-                    by: *self.state.reply.get()?.by()?,
+                    ok: *reply.ok()?,
+                    by: *reply.by()?,
                 };
                 self.told.write(section, &(), value)?;
                 Ok(Label::Request)
@@ -648,10 +607,7 @@ mod model {
         }
 
         impl Fate {
-            /// The process `id`.
-            ///
-            /// # Errors
-            /// If the initial value of a variable cannot be evaluated.
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(
                 process_id: i64,
                 constants: &::std::sync::Arc<Constants>,
@@ -850,10 +806,7 @@ mod model {
     }
 
     impl Variables {
-        /// The variables with their initial values.
-        ///
-        /// # Errors
-        /// If one cannot be evaluated.
+        /// The variables with their initial values. Fails if one cannot be evaluated.
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.inboxes()?,
@@ -871,19 +824,8 @@ mod model {
             })
         }
 
-        /// The committed values, untyped, in the order of the model.
-        pub fn values(&self) -> Vec<rt::Value> {
-            ::std::vec![
-                rt::Data::to_value(& self.network.load()), rt::Data::to_value(& self
-                .crashed.load()), rt::Data::to_value(& self.log.load())
-            ]
-        }
-
-        /// Starts every process of the model over these variables: the system that TLC
-        /// checks, running in one node.
-        ///
-        /// # Errors
-        /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+        /// Starts every process of the model over these variables: the system that TLC checks, running in
+        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
             node: &mut rt::Node,
@@ -892,41 +834,26 @@ mod model {
             constants.check()?;
             {
                 let process_id = FRONT;
-                node.spawn(
-                    Relay::new(
-                        process_id,
-                        constants,
-                        RelayParameters {
-                            network: LinkOverNetwork::new(&self.network, constants),
-                            suspected: DetectorOverCrashed::new(&self.crashed, constants),
-                        },
-                    )?,
-                );
+                let parameters = RelayParameters {
+                    network: LinkOverNetwork::new(&self.network, constants),
+                    suspected: DetectorOverCrashed::new(&self.crashed, constants),
+                };
+                node.spawn(Relay::new(process_id, constants, parameters)?);
             }
             for process_id in (&constants.backends()?).iter().cloned() {
-                node.spawn(
-                    Backend::new(
-                        process_id,
-                        constants,
-                        BackendParameters {
-                            network: LinkOverNetwork::new(&self.network, constants),
-                            crashed: rt::Indexed::new(&self.crashed),
-                        },
-                    )?,
-                );
+                let parameters = BackendParameters {
+                    network: LinkOverNetwork::new(&self.network, constants),
+                    crashed: rt::Indexed::new(&self.crashed),
+                };
+                node.spawn(Backend::new(process_id, constants, parameters)?);
             }
             for process_id in (&constants.clients()?).iter().cloned() {
-                node.spawn(
-                    Client::new(
-                        process_id,
-                        constants,
-                        ClientParameters {
-                            network: LinkOverNetwork::new(&self.network, constants),
-                            told: ToldOverLog::new(&self.log, constants),
-                            rounds: constants.rounds,
-                        },
-                    )?,
-                );
+                let parameters = ClientParameters {
+                    network: LinkOverNetwork::new(&self.network, constants),
+                    told: ToldOverLog::new(&self.log, constants),
+                    rounds: constants.rounds,
+                };
+                node.spawn(Client::new(process_id, constants, parameters)?);
             }
             for process_id in (&rt::map(
                 &constants.backends()?,
@@ -935,19 +862,15 @@ mod model {
                 .iter()
                 .cloned()
             {
-                node.spawn(
-                    Fate::new(
-                        process_id,
-                        constants,
-                        FateParameters {
-                            crashed: self.crashed.clone(),
-                        },
-                    )?,
-                );
+                let parameters = FateParameters {
+                    crashed: self.crashed.clone(),
+                };
+                node.spawn(Fate::new(process_id, constants, parameters)?);
             }
             Ok(())
         }
     }
+    rt::variables!(Variables { network, crashed, log });
 }
 
 #[allow(unused_imports)]

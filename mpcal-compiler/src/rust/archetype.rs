@@ -209,10 +209,7 @@ impl Emitter<'_> {
                 #definition
 
                 impl #name {
-                    /// The process `id`.
-                    ///
-                    /// # Errors
-                    /// If the initial value of a variable cannot be evaluated.
+                    /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
                     pub fn new(
                         #id_name: #id_taken,
                         constants: &::std::sync::Arc<Constants>

@@ -59,17 +59,16 @@ impl Emitter<'_> {
         // A function has no form on disk.
         let derives = if plain.iter().all(|(_, c)| c.arity == 0) {
             quote! {
-                #[derive(PartialEq, Eq, rt::Serialize, rt::Deserialize)]
+                #[derive(Clone, Debug, PartialEq, Eq, rt::Serialize, rt::Deserialize)]
                 #[serde(crate = "rt::serde")]
             }
         } else {
-            quote!()
+            quote!(#[derive(Clone, Debug)])
         };
         quote! {
             #(#literals)*
 
-            /// The constants of the model. Its operators are methods.
-            #[derive(Clone, Debug)]
+            /// The constants of the model. Its operators are methods; they fail where TLC reports an error.
             #derives
             pub struct Constants {
                 #(#[doc = #docs] pub #names: #types,)*
@@ -91,7 +90,6 @@ impl Emitter<'_> {
         match values {
             Some(values) => quote! {
                 /// The constants that TLC checks the model with.
-                #[must_use]
                 pub fn checked() -> Self {
                     Self { #(#names: #values),* }
                 }
@@ -149,10 +147,7 @@ impl Emitter<'_> {
             }
         }
         quote! {
-            /// Checks every `ASSUME` of the model.
-            ///
-            /// # Errors
-            /// The first that does not hold.
+            /// Checks every `ASSUME` of the model; the error is the first that does not hold.
             pub fn check(&self) -> rt::Eval<()> {
                 #(#tests)*
                 Ok(())

@@ -56,31 +56,21 @@ impl Emitter<'_> {
                 #(#[doc = #docs] pub #names: rt::Shared<#types>,)*
             }
             impl Variables {
-                /// The variables with their initial values.
-                ///
-                /// # Errors
-                /// If one cannot be evaluated.
+                /// The variables with their initial values. Fails if one cannot be evaluated.
                 pub fn new(constants: &Constants) -> rt::Eval<Self> {
                     #(#initials)*
                     Ok(Self { #(#names: rt::Shared::new(#names)),* })
                 }
 
-                /// The committed values, untyped, in the order of the model.
-                pub fn values(&self) -> Vec<rt::Value> {
-                    ::std::vec![#(rt::Data::to_value(&self.#names.load())),*]
-                }
-
-                /// Starts every process of the model over these variables: the system that TLC
-                /// checks, running in one node.
-                ///
-                /// # Errors
-                /// If an `ASSUME` is violated or an initial value cannot be evaluated.
+                /// Starts every process of the model over these variables: the system that TLC checks, running in
+                /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
                 pub fn spawn(&self, node: &mut rt::Node, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
                     constants.check()?;
                     #(#spawns)*
                     Ok(())
                 }
             }
+            rt::variables!(Variables { #(#names),* });
         }
     }
 
@@ -266,8 +256,14 @@ impl Emitter<'_> {
             .collect();
         let own_id = if self_type.is_copy() { quote!(#id) } else { quote!(#id.clone()) };
         let parameters = ident(&self.names.archetypes[p.archetype.index()].parameters);
-        let parameters = if fields.is_empty() { quote!() } else { quote!(, #parameters { #(#fields),* }) };
-        let start = quote!(node.spawn(#name::new(#own_id, constants #parameters)?););
+        let start = if fields.is_empty() {
+            quote!(node.spawn(#name::new(#own_id, constants)?);)
+        } else {
+            quote! {
+                let parameters = #parameters { #(#fields),* };
+                node.spawn(#name::new(#own_id, constants, parameters)?);
+            }
+        };
         match &p.selves {
             Initial::Element(e) => {
                 let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));

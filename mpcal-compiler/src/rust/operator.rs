@@ -77,15 +77,11 @@ impl Emitter<'_> {
             let tokens = if fails {
                 quote! {
                     #[doc = #doc]
-                    ///
-                    /// # Errors
-                    /// Where TLC reports an evaluation error.
                     pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #descend #result }
                 }
             } else {
                 quote! {
                     #[doc = #doc]
-                    #[must_use]
                     pub fn #name(&self #(, #parameters)*) -> #rust { #body }
                 }
             };

@@ -160,19 +160,20 @@ impl Emitter<'_> {
                 move_if_last(*bound, rest, around.end, scope);
                 quote!(let #name = #read;)
             }
-            Step::Write { parameter, indices, value, .. } => {
+            Step::Write { parameter, indices, value: written, .. } => {
                 let parameter = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
                     Target::Resource(target) => target,
                     Target::Local(v) | Target::Own(v) => {
                         let path: Vec<_> = indices.iter().cloned().map(PathStep::Index).collect();
-                        return self.assign(v, &path, value, scope);
+                        return self.assign(v, &path, written, scope);
                     }
                 };
-                let value = self.owned(value, &self.types.refs[&parameter].write, scope);
+                let value = self.owned(written, &self.types.refs[&parameter].write, scope);
                 let index = self.index_of(parameter, indices, scope);
                 let resource = self.resource_name(parameter);
-                // The value is evaluated before the resource is borrowed.
-                if has_question_mark(&value) {
+                // The value is evaluated before the resource is borrowed; a long one has a line of its own.
+                let is_long = matches!(written.kind, ExprKind::Record(_) | ExprKind::If(..) | ExprKind::Case(..));
+                if is_long || has_question_mark(&value) {
                     quote!(let value = #value; self.#resource.write(section, #index, value)?;)
                 } else {
                     quote!(self.#resource.write(section, #index, #value)?;)
@@ -291,12 +292,12 @@ impl Emitter<'_> {
         match (&value.kind, ty) {
             (ExprKind::Builtin(op, args), Type::Seq(t)) if op.id == Op::Append && own(&args[0]) => {
                 let item = self.owned(&args[1], t, scope);
-                Some(quote!(let value = #item; #place.push(value);))
+                Some(quote!(#place.push(#item);))
             }
             (ExprKind::Builtin(op, args), Type::Set(t)) if op.id == Op::Union && own(&args[0]) => match &args[1].kind {
                 ExprKind::Set(items) if items.len() == 1 => {
                     let item = self.owned(&items[0], t, scope);
-                    Some(quote!(let value = #item; #place.insert(value);))
+                    Some(quote!(#place.insert(#item);))
                 }
                 _ => None,
             },

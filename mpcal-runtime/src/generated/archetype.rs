@@ -1,4 +1,4 @@
-//! What generated archetypes have in common.
+//! What generated archetypes, and the variables they run over, have in common.
 
 /// What a driver runs: `rt::archetype!(Server = "Server" { Serve = "serve" => serve }, Serve is local);`
 #[doc(hidden)]
@@ -53,3 +53,19 @@ macro_rules! __archetype {
 }
 
 pub use crate::__archetype as archetype;
+
+/// All global variables of a model: `rt::variables!(Variables { network, holding });`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __variables {
+    ($name:ident { $($variable:ident),* }) => {
+        impl $name {
+            /// The committed values, untyped, in the order of the model.
+            pub fn values(&self) -> ::std::vec::Vec<$crate::generated::Value> {
+                ::std::vec![$($crate::generated::Data::to_value(&self.$variable.load())),*]
+            }
+        }
+    };
+}
+
+pub use crate::__variables as variables;
