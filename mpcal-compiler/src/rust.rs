@@ -19,6 +19,7 @@ mod docs;
 mod enums;
 mod environment;
 mod expr;
+mod expression;
 mod kinds;
 mod known;
 mod names;
@@ -165,7 +166,7 @@ enum Emitted {
     /// Being emitted: it is recursive.
     InProgress,
     /// A constant with this name.
-    Const(TokenStream),
+    Const(proc_macro2::Ident),
     /// A method; the flag says whether it can fail.
     Method(TokenStream, bool),
 }

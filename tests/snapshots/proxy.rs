@@ -408,7 +408,7 @@ mod model {
             /// ```
             fn receive(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let crashed_read = self.crashed.read(section, &self.id)?;
-                section.wait_for(!(crashed_read))?;
+                section.wait_for(!crashed_read)?;
                 let network_read = self.network.read(section, &self.id)?;
                 self.state.work = rt::Slot::Value(network_read);
                 Ok(Label::Answer)
@@ -424,7 +424,7 @@ mod model {
             fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let work = self.state.work.get()?;
                 let crashed_read = self.crashed.read(section, &self.id)?;
-                section.wait_for(!(crashed_read))?;
+                section.wait_for(!crashed_read)?;
                 let value = Message::To {
                     id: *work.id(),
                     to: *work.from()?,
@@ -857,7 +857,7 @@ mod model {
             }
             for process_id in (&rt::map(
                 &constants.backends()?,
-                |backend| -> rt::Eval<i64> { Ok(rt::negate(*backend)?) },
+                |backend| -> rt::Eval<i64> { rt::negate(*backend) },
             )?)
                 .iter()
                 .cloned()

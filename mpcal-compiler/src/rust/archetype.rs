@@ -7,6 +7,7 @@ use quote::quote;
 
 use super::allocate::LabelNames;
 use super::code::Scope;
+use super::expression::rust;
 use super::names::ident;
 use super::parameters::Parameters;
 use super::Emitter;
@@ -85,10 +86,9 @@ impl Emitter<'_> {
         let self_rust = self.rust_type(&self_type);
 
         let scope = Scope {
-            constants: quote!(self.constants),
-            self_id: Some((quote!(self.id), self_type.clone())),
-            state: quote!(self.state),
-            ..Scope::of_constants(quote!())
+            self_id: Some((rust!(self.id), self_type.clone())),
+            state: rust!(self.state),
+            ..Scope::of_constants(rust!(self.constants))
         };
         let mut label_names = LabelNames::new();
         let own_labels = Rc::new(label_names.take(sections.iter().map(|s| &s.label)));
@@ -163,7 +163,7 @@ impl Emitter<'_> {
         let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
         let field_docs: Vec<_> = all.iter().map(|v| self.variable_doc(*v)).collect();
         let field_types: Vec<_> = all.iter().map(|v| self.stored_type(*v)).collect();
-        let initials = self.initials(id_name, &archetype.locals, &self_type);
+        let initials = self.initials(id_name, &values, &archetype.locals, &self_type);
         let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
         let id_field = if *id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
@@ -237,15 +237,15 @@ impl Emitter<'_> {
         }
     }
 
-    /// `let x = …;` for each variable, in order; a variable may mention those before it.
-    fn initials(&self, id_name: &Ident, locals: &[VariableId], self_type: &Type) -> TokenStream {
+    /// `let x = …;` for each variable, in order; a variable may mention those before it, and what is given.
+    fn initials(&self, id_name: &Ident, given: &[VariableId], locals: &[VariableId], self_type: &Type) -> TokenStream {
         let mut out = TokenStream::new();
-        let scope = Scope {
-            constants: quote!(constants),
-            self_id: Some((quote!(#id_name), self_type.clone())),
-            state: quote!(initial),
-            ..Scope::of_constants(quote!())
-        };
+        let mut scope =
+            Scope { self_id: Some((rust!(#id_name), self_type.clone())), ..Scope::of_constants(rust!(constants)) };
+        for v in given {
+            let name = self.name(&self.model.variable(*v).name);
+            scope.names.insert(*v, self.named(*v, &name, self.types.variables[v.index()].clone()));
+        }
         for v in locals {
             let name = self.name(&self.model.variable(*v).name);
             let t = self.types.variables[v.index()].clone();
@@ -254,36 +254,14 @@ impl Emitter<'_> {
                 Initial::Value(e) => self.stored(*v, e, &scope),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &scope);
-                    quote!(rt::first(#set)?)
+                    rust!(rt::first(#set)).tried()
                 }
             };
             out.extend(quote!(let #name = #value;));
+            scope.names.insert(*v, self.named(*v, &name, t));
         }
-        rename_initial(out)
+        out
     }
-}
-
-/// Inside an initialiser another variable is a local name: `initial.x` becomes `x`.
-fn rename_initial(tokens: TokenStream) -> TokenStream {
-    let mut out = Vec::new();
-    let mut iter = tokens.into_iter().peekable();
-    while let Some(t) = iter.next() {
-        match t {
-            proc_macro2::TokenTree::Ident(ref i) if i == "initial" => {
-                let dot = matches!(iter.peek(), Some(proc_macro2::TokenTree::Punct(p)) if p.as_char() == '.');
-                if dot {
-                    iter.next();
-                } else {
-                    out.push(t);
-                }
-            }
-            proc_macro2::TokenTree::Group(g) => {
-                out.push(proc_macro2::Group::new(g.delimiter(), rename_initial(g.stream())).into());
-            }
-            other => out.push(other),
-        }
-    }
-    out.into_iter().collect()
 }
 
 /// Whether a section neither blocks nor touches a resource nor chooses, so that it cannot be

@@ -1,4 +1,4 @@
-//! Emitted tokens with their type, and the scope they are emitted in.
+//! Emitted expressions with their type, and the scope they are emitted in.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -6,6 +6,7 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::expression::{rust, Rust};
 use super::known::Known;
 use super::procedure::{Instance, Target};
 use super::variants::{Subject, Variant};
@@ -16,12 +17,12 @@ use crate::types::Type;
 /// Where an expression stands, which decides how names are reached.
 #[derive(Clone)]
 pub(super) struct Scope {
-    /// The constants, a place expression.
-    pub(super) constants: TokenStream,
+    /// The constants.
+    pub(super) constants: Rust,
     /// `self` of the model, and its type.
-    pub(super) self_id: Option<(TokenStream, Type)>,
+    pub(super) self_id: Option<(Rust, Type)>,
     /// The state that holds local variables.
-    pub(super) state: TokenStream,
+    pub(super) state: Rust,
     /// `$variable` and `$value`, in a mapping macro.
     pub(super) mapped: Option<Mapped>,
     /// Global variables, where they can be seen.
@@ -31,7 +32,7 @@ pub(super) struct Scope {
     /// Variables that are plain names here.
     pub(super) names: HashMap<VariableId, Code>,
     /// Variables of a procedure, fields of its frame.
-    pub(super) frame: HashMap<VariableId, TokenStream>,
+    pub(super) frame: HashMap<VariableId, Rust>,
     /// What the `ref`s of a procedure stand for.
     pub(super) refs: HashMap<VariableId, Target>,
     /// Labels of this body that are not spelt as in the model.
@@ -61,7 +62,7 @@ pub(super) struct Mapped {
 
 impl Mapped {
     /// `$variable` gets a value.
-    pub(super) fn store(&self, value: &TokenStream) -> TokenStream {
+    pub(super) fn store(&self, value: &Rust) -> TokenStream {
         let variable = &self.variable;
         if self.is_slot {
             quote!(#variable = rt::Slot::Value(#value);)
@@ -82,7 +83,7 @@ pub(super) enum Globals {
     Fields,
 }
 
-/// What the tokens of an expression are.
+/// What an expression is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// A place: it can be borrowed or cloned.
@@ -95,107 +96,95 @@ pub(super) enum Form {
     Deferred,
 }
 
-/// Emitted tokens with their type.
+/// An emitted expression with its type.
 #[derive(Clone)]
 pub(super) struct Code {
-    pub(super) tokens: TokenStream,
+    pub(super) rust: Rust,
     pub(super) form: Form,
     pub(super) ty: Type,
     /// The `Slot` that it is read from: as any value it can be read before it is assigned.
-    pub(super) slot: Option<TokenStream>,
+    pub(super) slot: Option<Rust>,
 }
 
 impl Code {
-    pub(super) fn new(tokens: TokenStream, form: Form, ty: Type) -> Self {
-        Self { tokens, form, ty, slot: None }
+    pub(super) fn new(rust: Rust, form: Form, ty: Type) -> Self {
+        Self { rust, form, ty, slot: None }
     }
 
     /// The value of a variable that may have none.
-    pub(super) fn in_slot(slot: TokenStream, ty: Type) -> Self {
-        Self { slot: Some(slot.clone()), ..Self::new(quote!(#slot.get()?), Form::Ref, ty) }
+    pub(super) fn in_slot(slot: Rust, ty: Type) -> Self {
+        let value = rust!(#slot.get()).tried();
+        Self { slot: Some(slot), ..Self::new(value, Form::Ref, ty) }
     }
 
-    pub(super) fn owned(tokens: TokenStream, ty: Type) -> Self {
-        Self::new(tokens, Form::Owned, ty)
+    pub(super) fn owned(rust: Rust, ty: Type) -> Self {
+        Self::new(rust, Form::Owned, ty)
+    }
+
+    /// Whether it is a value of its own, and no place that holds one.
+    pub(super) fn is_temporary(&self) -> bool {
+        matches!(self.form, Form::Owned | Form::Deferred)
     }
 
     /// As an owned value.
-    pub(super) fn into_owned(self) -> TokenStream {
-        let t = self.tokens;
+    pub(super) fn into_owned(self) -> Rust {
         match (self.form, self.ty.is_copy()) {
-            (Form::Owned, _) | (Form::Place, true) => t,
-            (Form::Ref, true) => quote!(*#t),
-            (Form::Place | Form::Ref, false) => quote!(#t.clone()),
-            (Form::Deferred, _) => quote!(#t.clone()?),
+            (Form::Owned, _) | (Form::Place, true) => self.rust,
+            (Form::Ref, true) => self.rust.dereferenced(),
+            (Form::Place | Form::Ref, false) => self.rust.cloned(),
+            (Form::Deferred, _) => self.rust.cloned().tried(),
         }
     }
 
     /// As a reference.
-    pub(super) fn into_ref(self) -> TokenStream {
-        let t = self.tokens;
+    pub(super) fn into_ref(self) -> Rust {
         match self.form {
-            Form::Ref => t,
-            Form::Owned if self.ty == Type::Bool && is_operation(&t) => quote!(&(#t)),
-            Form::Owned | Form::Place => quote!(&#t),
-            Form::Deferred => quote!(&#t.clone()?),
+            Form::Ref => self.rust,
+            Form::Owned | Form::Place => self.rust.borrowed(),
+            Form::Deferred => self.rust.cloned().tried().borrowed(),
         }
     }
 
     /// As an operand of a comparison.
-    pub(super) fn into_operand(self) -> TokenStream {
-        let t = self.tokens;
+    pub(super) fn into_operand(self) -> Rust {
         match self.form {
-            Form::Ref => quote!(*#t),
-            Form::Owned | Form::Place => t,
-            Form::Deferred => quote!(#t.clone()?),
+            Form::Ref => self.rust.dereferenced(),
+            Form::Owned | Form::Place => self.rust,
+            Form::Deferred => self.rust.cloned().tried(),
         }
-    }
-}
-
-impl Code {
-    /// A value read from a temporary, cloned at once.
-    pub(super) fn kept(self) -> Self {
-        let (slot, ty) = (self.slot.clone(), self.ty.clone());
-        let tokens = self.into_owned();
-        let tokens = if ty.is_copy() { quote!((#tokens)) } else { tokens };
-        Self { slot, ..Self::owned(tokens, ty) }
     }
 
     /// As something to call a method on or take a field of.
-    pub(super) fn into_operand_place(self) -> TokenStream {
+    pub(super) fn into_receiver(self) -> Rust {
         match self.form {
-            Form::Deferred => {
-                let t = self.tokens;
-                quote!(#t.clone()?)
-            }
-            Form::Owned
-                if self.tokens.to_string().starts_with(['{', '*', '-', '!'])
-                    || self.tokens.to_string().starts_with("if ") =>
-            {
-                let t = self.tokens;
-                quote!((#t))
-            }
-            Form::Place | Form::Ref | Form::Owned => self.tokens,
+            Form::Deferred => self.rust.cloned().tried(),
+            Form::Place | Form::Ref | Form::Owned => self.rust.receiver(),
         }
     }
 
-    /// A reference into a temporary is not a place to keep: its value is cloned at once.
-    pub(super) fn or_owned(self, base: &TokenStream) -> Self {
-        let temporary = base.to_string().ends_with('?') || base.to_string().ends_with(')');
+    /// What is read from a temporary, cloned at once.
+    pub(super) fn kept(self) -> Self {
+        let (slot, ty) = (self.slot.clone(), self.ty.clone());
+        Self { slot, ..Self::owned(self.into_owned(), ty) }
+    }
+
+    /// What is read from a temporary is not a place to refer to.
+    pub(super) fn kept_if(self, temporary: bool) -> Self {
         if temporary && self.form == Form::Ref {
-            return self.kept();
+            self.kept()
+        } else {
+            self
         }
-        self
     }
 }
 
 impl Scope {
     /// The scope of an operator, a method of `Constants`.
-    pub(super) fn of_constants(constants: TokenStream) -> Self {
+    pub(super) fn of_constants(constants: Rust) -> Self {
         Self {
             constants,
             self_id: None,
-            state: quote!(state),
+            state: rust!(state),
             mapped: None,
             globals: Globals::Hidden,
             bounds: HashMap::new(),
@@ -209,37 +198,4 @@ impl Scope {
             variants: HashMap::new(),
         }
     }
-}
-
-/// Whether tokens that give a boolean may have to stand in parentheses.
-fn is_operation(tokens: &TokenStream) -> bool {
-    tokens.clone().into_iter().any(|t| match t {
-        proc_macro2::TokenTree::Punct(p) => "=|&!<".contains(p.as_char()),
-        _ => false,
-    })
-}
-
-/// Whether evaluating these tokens can fail. A `?` inside a closure belongs to the closure, but
-/// then the function that takes it fails, too.
-/// A name, or one made from it, that is none of those in some tokens.
-pub(super) fn unlike(name: &Ident, tokens: &TokenStream) -> Ident {
-    let candidates = std::iter::once(name.clone()).chain((2..).map(|n| super::names::ident(&format!("{name}_{n}"))));
-    candidates.into_iter().find(|c| !mentions(tokens, c)).unwrap_or_else(|| name.clone())
-}
-
-fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
-    tokens.clone().into_iter().any(|t| match t {
-        proc_macro2::TokenTree::Ident(i) => i == *name,
-        proc_macro2::TokenTree::Group(g) => mentions(&g.stream(), name),
-        proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
-    })
-}
-
-pub(super) fn has_question_mark(tokens: &TokenStream) -> bool {
-    tokens.clone().into_iter().any(|t| match t {
-        proc_macro2::TokenTree::Punct(p) => p.as_char() == '?',
-        proc_macro2::TokenTree::Group(g) => has_question_mark(&g.stream()),
-        proc_macro2::TokenTree::Ident(i) => i == "return",
-        proc_macro2::TokenTree::Literal(_) => false,
-    })
 }

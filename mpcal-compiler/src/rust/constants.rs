@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::Scope;
+use super::expression::rust;
 use super::{Emitted, Emitter};
 use crate::resolved::{Constant, ConstantId, ExprKind, Literal};
 use crate::types::Type;
@@ -136,7 +137,7 @@ impl Emitter<'_> {
         let mut tests = Vec::new();
         for e in &self.model.assumes {
             let before = self.problems.borrow().len();
-            let scope = Scope::of_constants(quote!(self));
+            let scope = Scope::of_constants(rust!(self));
             let test = self.owned(e, &Type::Bool, &scope);
             // TLC has checked the others; here they are left out.
             let can_run = self.problems.borrow().len() == before;

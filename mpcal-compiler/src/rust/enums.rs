@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Scope};
+use super::expression::{rust, Level, Rust};
 use super::names::ident;
 use super::Emitter;
 use crate::resolved::{Expr, ExprKind, OperatorId};
@@ -23,7 +24,7 @@ impl Emitter<'_> {
                     let e = &self.types.enums[*id];
                     if let Some(at) = e.tags.iter().position(|(t, _)| t == tag) {
                         let (name, variant) = (self.enum_name(*id), ident(&self.names.enum_variants[*id][at]));
-                        return Code::owned(quote!(#name::#variant), ty.clone());
+                        return Code::owned(rust!(#name::#variant), ty.clone());
                     }
                 }
                 _ => {}
@@ -31,10 +32,10 @@ impl Emitter<'_> {
         }
         let text = &**tag.text();
         match (tag, own) {
-            (Tag::Str(_), Type::Value) => Code::owned(quote!(rt::Value::Str(rt::Str::literal(#text))), Type::Value),
-            (Tag::Str(_), _) => Code::owned(quote!(rt::Str::literal(#text)), Type::Str),
-            (Tag::Model(_), Type::Atom) => Code::owned(quote!(rt::Atom::literal(#text)), Type::Atom),
-            (Tag::Model(_), _) => Code::owned(quote!(rt::Value::Model(rt::Str::literal(#text))), Type::Value),
+            (Tag::Str(_), Type::Value) => Code::owned(rust!(rt::Value::Str(rt::Str::literal(#text))), Type::Value),
+            (Tag::Str(_), _) => Code::owned(rust!(rt::Str::literal(#text)), Type::Str),
+            (Tag::Model(_), Type::Atom) => Code::owned(rust!(rt::Atom::literal(#text)), Type::Atom),
+            (Tag::Model(_), _) => Code::owned(rust!(rt::Value::Model(rt::Str::literal(#text))), Type::Value),
         }
     }
 
@@ -58,10 +59,10 @@ impl Emitter<'_> {
     }
 
     /// `x \in S`, where `x` may be a model value and `S` holds none.
-    pub(super) fn present_in(&self, x: &Expr, set: TokenStream, s: &Scope) -> TokenStream {
-        let x = self.code(x, None, s).into_operand_place();
+    pub(super) fn present_in(&self, x: &Expr, set: &Rust, s: &Scope) -> Rust {
+        let x = self.code(x, None, s).into_receiver();
         let present = &self.own.present;
-        quote!((match #x.get() { Ok(#present) => #set.contains(#present), Err(_) => false }))
+        rust!(match #x.get() { Ok(#present) => #set.contains(#present), Err(_) => false }).at(Level::Block)
     }
 
     /// An enum.

@@ -6,6 +6,7 @@ use quote::quote;
 
 use super::allocate::Own;
 use super::code::{Code, Form, Globals, Mapped, Scope};
+use super::expression::{rust, Rust};
 use super::names::ident;
 use super::steps::{Around, Yield};
 use super::Emitter;
@@ -33,14 +34,14 @@ impl Emitter<'_> {
         let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
         let types: Vec<_> = globals.iter().map(|g| self.stored_type(*g)).collect();
         let docs: Vec<_> = globals.iter().map(|g| self.variable_doc(*g)).collect();
-        let scope = Scope { globals: Globals::Names, ..Scope::of_constants(quote!(constants)) };
+        let scope = Scope { globals: Globals::Names, ..Scope::of_constants(rust!(constants)) };
         let initials = globals.iter().zip(&names).map(|(g, name)| {
             let t = self.types.variables[g.index()].clone();
             let value = match &self.model.variable(*g).initial {
                 Initial::Value(e) => self.stored(*g, e, &scope),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t)), &scope);
-                    quote!(rt::first(#set)?)
+                    rust!(rt::first(#set)).tried()
                 }
                 Initial::None => self.no_value(*g),
             };
@@ -107,9 +108,8 @@ impl Emitter<'_> {
             None => format!(" The variable `{of}` itself."),
         };
         let mut scope = Scope {
-            constants: quote!(self.constants),
-            self_id: Some((quote!(#process), m.self_type.clone())),
-            state: quote!(self),
+            self_id: Some((rust!(#process), m.self_type.clone())),
+            state: rust!(self),
             mapped: Some(Mapped {
                 variable: variable.clone(),
                 stored: m.stored.clone(),
@@ -118,10 +118,10 @@ impl Emitter<'_> {
                 written: m.types.write.clone(),
             }),
             globals: Globals::Hidden,
-            ..Scope::of_constants(quote!())
+            ..Scope::of_constants(rust!(self.constants))
         };
         let (read, write) = if m.mapping.is_none() {
-            let written = Code::new(quote!(#value), Form::Owned, m.types.write.clone());
+            let written = Code::new(rust!(#value), Form::Owned, m.types.write.clone());
             let stored = self.coerce(written, &m.stored).into_owned();
             let found = match is_slot {
                 true => Code::in_slot(get.clone(), m.stored.clone()),
@@ -192,39 +192,39 @@ impl Emitter<'_> {
     }
 
     /// How the entry at the indices is read and changed.
-    fn entry(&self, m: &MappingUse, whole: &Type) -> (TokenStream, TokenStream) {
-        let mut get = quote!(self.variable.view(section)?);
-        let mut get_mut = quote!(self.variable.get_mut(section));
+    fn entry(&self, m: &MappingUse, whole: &Type) -> (Rust, Rust) {
+        let mut get = rust!(self.variable.view(section)).tried();
+        let mut get_mut = rust!(self.variable.get_mut(section));
         let mut t = whole.clone();
         let count = m.types.indices.len();
         if count > 0 && self.is_slot(m.variable) {
-            (get, get_mut) = (quote!(#get.get()?), quote!(#get_mut.get_mut()?));
+            (get, get_mut) = (rust!(#get.get()).tried(), rust!(#get_mut.get_mut()).tried());
         }
         for (n, index_type) in m.types.indices.iter().enumerate() {
             let at = proc_macro2::Literal::usize_unsuffixed(n);
-            let index = if count == 1 { quote!(index) } else { quote!((&index.#at)) };
+            let index = if count == 1 { rust!(index) } else { rust!((&index.#at)) };
             (get, get_mut, t) = match t {
                 Type::Function(k, v) => {
                     let key = if *k == *index_type {
                         index
                     } else {
                         let (from, to) = (self.rust_type(index_type), self.rust_type(&k));
-                        quote!(&rt::convert::<#from, #to>(#index)?)
+                        rust!(&rt::convert::<#from, #to>(#index)?)
                     };
-                    (quote!(#get.at(#key)?), quote!(#get_mut.at_mut(#key)?), *v)
+                    (rust!(#get.at(#key)).tried(), rust!(#get_mut.at_mut(#key)).tried(), *v)
                 }
                 Type::Seq(v) => {
                     let key = if *index_type == Type::Int {
-                        quote!(*#index)
+                        index.dereferenced()
                     } else {
                         let from = self.rust_type(index_type);
-                        quote!(rt::convert::<#from, i64>(#index)?)
+                        rust!(rt::convert::<#from, i64>(#index)).tried()
                     };
-                    (quote!(#get.at(#key)?), quote!(#get_mut.at_mut(#key)?), *v)
+                    (rust!(#get.at(#key)).tried(), rust!(#get_mut.at_mut(#key)).tried(), *v)
                 }
                 _ => (
-                    quote!(rt::value_at(#get, &rt::Data::to_value(#index))?),
-                    quote!(rt::value_index_mut(#get_mut, &rt::Data::to_value(#index))?),
+                    rust!(rt::value_at(#get, &rt::Data::to_value(#index))).tried(),
+                    rust!(rt::value_index_mut(#get_mut, &rt::Data::to_value(#index))).tried(),
                     Type::Value,
                 ),
             };
@@ -239,12 +239,9 @@ impl Emitter<'_> {
         let id = &self.own.id;
         let self_type = self.types.selves[p.archetype.index()].clone();
         let scope = Scope {
-            constants: quote!(constants),
-            self_id: Some((quote!(#id), self_type.clone())),
-            state: quote!(state),
-            mapped: None,
+            self_id: Some((rust!(#id), self_type.clone())),
             globals: Globals::Fields,
-            ..Scope::of_constants(quote!())
+            ..Scope::of_constants(rust!(constants))
         };
         let given = archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings);
         let fields: Vec<_> = given
@@ -266,11 +263,11 @@ impl Emitter<'_> {
         };
         match &p.selves {
             Initial::Element(e) => {
-                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(quote!(constants)));
+                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(rust!(constants)));
                 quote!(for #id in (#set).iter().cloned() { #start })
             }
             Initial::Value(e) => {
-                let own = self.owned(e, &self_type, &Scope::of_constants(quote!(constants)));
+                let own = self.owned(e, &self_type, &Scope::of_constants(rust!(constants)));
                 quote!({ let #id = #own; #start })
             }
             Initial::None => quote!({ let #id = rt::Value::DEFAULT_INIT; #start }),
@@ -284,18 +281,18 @@ impl Emitter<'_> {
         argument: &Argument,
         mapping: Option<MappingMacroId>,
         scope: &Scope,
-    ) -> Option<TokenStream> {
+    ) -> Option<Rust> {
         match argument {
             Argument::Value(e) if !self.is_ref(parameter) => {
                 let value = self.stored(parameter, e, scope);
                 let t = self.stored_type(parameter);
                 // What is converted does not say what it becomes.
-                Some(if self.is_slot(parameter) { quote!(<#t>::from(#value)) } else { value })
+                Some(if self.is_slot(parameter) { rust!(<#t>::from(#value)) } else { value })
             }
             Argument::Value(e) => {
                 let m = self.use_of(mapping, parameter, parameter, false)?;
                 let value = self.stored_as(parameter, &self.whole_type(m), e, scope);
-                let variable = quote!(rt::Shared::new(#value));
+                let variable = rust!(rt::Shared::new(#value));
                 Some(match self.plain(m) {
                     Some(Plain::Whole) => variable,
                     _ => self.view(m, &variable),
@@ -305,20 +302,20 @@ impl Emitter<'_> {
                 let m = self.use_of(mapping, *g, parameter, true)?;
                 let variable = self.name(&self.model.variable(*g).name);
                 Some(match self.plain(m) {
-                    Some(Plain::Whole) => quote!(self.#variable.clone()),
-                    _ => self.view(m, &quote!(self.#variable)),
+                    Some(Plain::Whole) => rust!(self.#variable.clone()),
+                    _ => self.view(m, &rust!(self.#variable)),
                 })
             }
         }
     }
 
     /// A view of a variable as a resource.
-    fn view(&self, m: &MappingUse, variable: &TokenStream) -> TokenStream {
+    fn view(&self, m: &MappingUse, variable: &Rust) -> Rust {
         match self.plain(m) {
-            Some(_) => quote!(rt::Indexed::new(&#variable)),
+            Some(_) => rust!(rt::Indexed::new(&#variable)),
             None => {
                 let mapping = self.mapping_name(m);
-                quote!(#mapping::new(&#variable, constants))
+                rust!(#mapping::new(&#variable, constants))
             }
         }
     }

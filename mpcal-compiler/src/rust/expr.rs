@@ -1,13 +1,14 @@
 //! Expressions.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal};
 
 use super::code::{Code, Form, Globals, Scope};
+use super::expression::{rust, Level, Rust};
+use super::names::ident;
 use super::place::Place;
 use super::Emitter;
 use crate::ast::Quantifier;
-use crate::resolved::{Binding, BoundId, Expr, ExprKind, VariableId, VariableKind};
+use crate::resolved::{Binding, BoundId, Expr, ExprKind, Update, VariableId, VariableKind};
 use crate::symbol::Symbol;
 use crate::types::{Tag, Type, MAX_TUPLE};
 
@@ -18,17 +19,17 @@ impl Emitter<'_> {
     }
 
     /// An expression as an owned value of a type.
-    pub(super) fn owned(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+    pub(super) fn owned(&self, e: &Expr, want: &Type, s: &Scope) -> Rust {
         self.coerce(self.code(e, Some(want), s), want).into_owned()
     }
 
     /// An expression as a reference to a value of a type.
-    pub(super) fn by_ref(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+    pub(super) fn by_ref(&self, e: &Expr, want: &Type, s: &Scope) -> Rust {
         self.coerce(self.code(e, Some(want), s), want).into_ref()
     }
 
     /// An argument of a function: scalars by value, the rest by reference.
-    pub(super) fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+    pub(super) fn argument(&self, e: &Expr, want: &Type, s: &Scope) -> Rust {
         if want.is_copy() {
             self.owned(e, want, s)
         } else {
@@ -36,7 +37,7 @@ impl Emitter<'_> {
         }
     }
 
-    pub(super) fn condition(&self, e: &Expr, s: &Scope) -> TokenStream {
+    pub(super) fn condition(&self, e: &Expr, s: &Scope) -> Rust {
         self.owned(e, &Type::Bool, s)
     }
 
@@ -46,12 +47,12 @@ impl Emitter<'_> {
             return code;
         }
         if let (Some(slot), Type::Value) = (&code.slot, want) {
-            return Code::owned(quote!(rt::Data::to_value(&#slot)), Type::Value);
+            return Code::owned(rust!(rt::Data::to_value(&#slot)), Type::Value);
         }
         match (&code.ty, want) {
             (from, Type::Optional(id, to)) if *from == **to => {
                 let (name, value) = (self.enum_name(*id), code.into_owned());
-                return Code::owned(quote!(#name::Some(#value)), want.clone());
+                return Code::owned(rust!(#name::Some(#value)), want.clone());
             }
             (Type::Optional(_, from), to) if **from == *to => return self.present(code),
             (Type::Kinds(_, kinds), to) if Type::alike(kinds, to).is_some() => {
@@ -72,24 +73,19 @@ impl Emitter<'_> {
         let to = self.rust_type(want);
         let from = self.rust_type(&code.ty);
         let value = code.into_ref();
-        let tokens = match want {
-            Type::Value => quote!(rt::Data::to_value(#value)),
-            _ => quote!(rt::convert::<#from, #to>(#value)?),
+        let rust = match want {
+            Type::Value => rust!(rt::Data::to_value(#value)),
+            _ => rust!(rt::convert::<#from, #to>(#value)).tried(),
         };
-        Code::owned(tokens, want.clone())
+        Code::owned(rust, want.clone())
     }
 
     /// What stands behind an optional value; a failure if it is a model value.
     pub(super) fn present(&self, code: Code) -> Code {
         let Type::Optional(_, t) = code.ty.clone() else { return code };
-        let owned = code.form == Form::Owned || code.form == Form::Deferred;
-        let base = code.into_operand_place();
-        let inner = Code::new(quote!(#base.get()?), Form::Ref, *t);
-        if owned {
-            let ty = inner.ty.clone();
-            return Code::owned(inner.into_owned(), ty);
-        }
-        inner
+        let temporary = code.is_temporary();
+        let base = code.into_receiver();
+        Code::new(rust!(#base.get()).tried(), Form::Ref, *t).kept_if(temporary)
     }
 
     /// The type to emit an expression at: the one that is wanted, if what it is made of can have it.
@@ -118,7 +114,7 @@ impl Emitter<'_> {
     fn bound(&self, id: BoundId, s: &Scope) -> Code {
         s.bounds.get(&id).cloned().unwrap_or_else(|| {
             let name = self.name(&self.model.bound(id).name);
-            Code::new(quote!(#name), Form::Place, self.types.bounds[id.index()].clone())
+            Code::new(rust!(#name), Form::Place, self.types.bounds[id.index()].clone())
         })
     }
 
@@ -131,17 +127,17 @@ impl Emitter<'_> {
         let state = s.frame.get(&id).unwrap_or(&s.state);
         if self.model.variable(id).kind == VariableKind::Global {
             match s.globals {
-                Globals::Names if self.is_slot(id) => return Code::in_slot(quote!(#name), ty),
-                Globals::Names => return Code::new(quote!(#name), Form::Place, ty),
-                Globals::Fields if self.is_slot(id) => return Code::in_slot(quote!(self.#name.load()), ty).kept(),
-                Globals::Fields => return Code::owned(quote!(self.#name.load()), ty),
+                Globals::Names if self.is_slot(id) => return Code::in_slot(rust!(#name), ty),
+                Globals::Names => return Code::new(rust!(#name), Form::Place, ty),
+                Globals::Fields if self.is_slot(id) => return Code::in_slot(rust!(self.#name.load()), ty).kept(),
+                Globals::Fields => return Code::owned(rust!(self.#name.load()), ty),
                 Globals::Hidden => {}
             }
         }
         if self.is_slot(id) {
-            return Code::in_slot(quote!(#state.#name), ty);
+            return Code::in_slot(rust!(#state.#name), ty);
         }
-        Code::new(quote!(#state.#name), Form::Place, ty)
+        Code::new(rust!(#state.#name), Form::Place, ty)
     }
 
     /// Whether this is a global variable, where none can be seen.
@@ -154,10 +150,10 @@ impl Emitter<'_> {
     pub(super) fn code(&self, e: &Expr, want: Option<&Type>, s: &Scope) -> Code {
         let ty = self.shape(e, want);
         match &e.kind {
-            ExprKind::Bool(b) => Code::owned(quote!(#b), Type::Bool),
+            ExprKind::Bool(b) => Code::owned(rust!(#b), Type::Bool),
             ExprKind::Int(n) => {
                 let n = Literal::i64_unsuffixed(*n);
-                Code::owned(quote!(#n), Type::Int)
+                Code::owned(rust!(#n), Type::Int)
             }
             ExprKind::Str(text) => self.tag(&Tag::Str(*text), &ty, want),
             ExprKind::ModelValue(name) => self.tag(&Tag::Model(*name), &ty, want),
@@ -165,7 +161,7 @@ impl Emitter<'_> {
                 Some((tokens, ty)) => Code::new(tokens.clone(), Form::Place, ty.clone()),
                 None => self.refuse(e, "`self`", "there is no process here"),
             },
-            ExprKind::DefaultInit => Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value),
+            ExprKind::DefaultInit => Code::owned(rust!(rt::Value::DEFAULT_INIT), Type::Value),
             ExprKind::Variable(id) if self.is_out_of_sight(*id, s) => {
                 let what = format!("an operator that mentions the global variable `{}`", self.model.variable(*id).name);
                 self.refuse(e, &what, "an archetype sees no global variable: give the operator its value")
@@ -179,14 +175,14 @@ impl Emitter<'_> {
             ExprKind::Constant(id) => {
                 let name = self.operator_name(&self.model.constants[id.index()].name);
                 let constants = &s.constants;
-                Code::new(quote!(#constants.#name), Form::Place, self.types.constants[id.index()].clone())
+                Code::new(rust!(#constants.#name), Form::Place, self.types.constants[id.index()].clone())
             }
             ExprKind::MappedVariable => match &s.mapped {
                 Some(m) => {
                     let variable = &m.variable;
                     match m.is_slot {
-                        true => Code::in_slot(quote!(#variable), m.stored.clone()),
-                        false => Code::new(quote!(#variable), Form::Place, m.stored.clone()),
+                        true => Code::in_slot(rust!(#variable), m.stored.clone()),
+                        false => Code::new(rust!(#variable), Form::Place, m.stored.clone()),
                     }
                 }
                 None => self.refuse(e, "`$variable`", "it exists only in a mapping macro"),
@@ -194,7 +190,7 @@ impl Emitter<'_> {
             ExprKind::MappedValue => match &s.mapped {
                 Some(m) => {
                     let value = &m.value;
-                    Code::new(quote!(#value), Form::Place, m.written.clone())
+                    Code::new(rust!(#value), Form::Place, m.written.clone())
                 }
                 None => self.refuse(e, "`$value`", "it exists only in a mapping macro"),
             },
@@ -204,15 +200,15 @@ impl Emitter<'_> {
                 let name = self.operator_name(&self.model.constants[id.index()].name);
                 let constants = &s.constants;
                 let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &Type::Value, s)).collect();
-                Code::owned(quote!((#constants.#name)(#(#args),*)?), Type::Value)
+                Code::owned(rust!((#constants.#name)(#(#args),*)).tried(), Type::Value)
             }
             ExprKind::OperatorRef(_) | ExprKind::BuiltinRef(_) | ExprKind::Lambda(..) => {
                 self.refuse(e, "an operator as a value", "only `SelectSeq` takes one so far")
             }
             ExprKind::Opaque(_, why) => self.refuse(e, "this expression", why),
             ExprKind::Read(..) => self.refuse(e, "a read", "normalization has left it inside an expression"),
-            ExprKind::And(items) => self.junction(items, quote!(&&), s),
-            ExprKind::Or(items) => self.junction(items, quote!(||), s),
+            ExprKind::And(items) => self.junction(items, Level::And, s),
+            ExprKind::Or(items) => self.junction(items, Level::Or, s),
             ExprKind::Index(f, i) => self.index(f, i, s),
             ExprKind::Field(r, field) => self.field_of_variant(r, field, s).unwrap_or_else(|| self.field(r, field, s)),
             ExprKind::Tuple(items) => self.tuple(items, &ty, s),
@@ -221,26 +217,24 @@ impl Emitter<'_> {
                 let items: Vec<_> = items.iter().map(|e| self.owned(e, &element, s)).collect();
                 let t = self.rust_type(&element);
                 let set = if items.is_empty() {
-                    quote!(rt::Set::<#t>::new())
+                    rust!(rt::Set::<#t>::new())
                 } else {
-                    quote!([#(#items),*].into_iter().collect::<rt::Set<#t>>())
+                    rust!([#(#items),*].into_iter().collect::<rt::Set<#t>>())
                 };
                 Code::owned(set, Type::Set(Box::new(element)))
             }
             ExprKind::Filter(b, p) => {
                 let set = Type::Set(Box::new(self.element_type(b)));
-                self.quantifier(quote!(filter), b, p, set, s)
+                self.quantifier(&ident("filter"), b, p, set, s)
             }
-            ExprKind::Choose(b, p) => self.quantifier(quote!(choose), b, p, self.element_type(b), s),
+            ExprKind::Choose(b, p) => self.quantifier(&ident("choose"), b, p, self.element_type(b), s),
             ExprKind::Map(body, bindings) => {
                 let element = element_of(&ty);
                 let t = self.rust_type(&element);
                 let (set, pattern, inner) = self.product(bindings, s);
-                let body = self.owned(body, &element, &inner);
-                Code::owned(
-                    quote!(rt::map(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?),
-                    Type::Set(Box::new(element)),
-                )
+                let body = self.owned(body, &element, &inner).into_result();
+                let map = rust!(rt::map(#set, |#pattern| -> rt::Eval<#t> { #body })).tried();
+                Code::owned(map, Type::Set(Box::new(element)))
             }
             ExprKind::Record(fields) => self.record_literal(fields, &ty, e, s),
             ExprKind::RecordSet(fields) => self.record_set(fields, ty, e, s),
@@ -249,20 +243,18 @@ impl Emitter<'_> {
                 let (k, v) = (Box::new(element_of(&self.type_of(a))), Box::new(element_of(&self.type_of(b))));
                 let a = self.by_ref(a, &Type::Set(k.clone()), s);
                 let b = self.by_ref(b, &Type::Set(v.clone()), s);
-                Code::owned(quote!(rt::function_set(#a, #b)?), Type::Set(Box::new(Type::Function(k, v))))
+                Code::owned(rust!(rt::function_set(#a, #b)).tried(), Type::Set(Box::new(Type::Function(k, v))))
             }
             ExprKind::Except(base, updates) => {
-                let mut tokens = TokenStream::new();
                 let start = self.owned(base, &ty, s);
                 let changed = &self.own.changed;
-                for u in updates {
-                    let place = self.place_of(Place::named(quote!(#changed), &ty), &u.path, s);
-                    tokens.extend(self.update(u, place, s));
-                }
-                Code::owned(quote!({ let mut #changed = #start; #tokens #changed }), ty)
+                let update =
+                    |u: &Update| self.update(u, self.place_of(Place::named(rust!(#changed), &ty), &u.path, s), s);
+                let updates: Vec<_> = updates.iter().map(update).collect();
+                Code::owned(rust!({ let mut #changed = #start; #(#updates)* #changed }).at(Level::Block), ty)
             }
             ExprKind::Quantified(q, bindings, p) => {
-                let f = if *q == Quantifier::ForAll { quote!(rt::for_all) } else { quote!(rt::exists) };
+                let f = ident(if *q == Quantifier::ForAll { "for_all" } else { "exists" });
                 Code::owned(self.nested(&f, bindings, p, s), Type::Bool)
             }
             ExprKind::If(c, a, b) => {
@@ -271,18 +263,17 @@ impl Emitter<'_> {
                 }
                 let c = self.condition(c, s);
                 let (a, b) = (self.owned(a, &ty, s), self.owned(b, &ty, s));
-                Code::owned(quote!(if #c { #a } else { #b }), ty)
+                Code::owned(Rust::branch(&c, &a, &b), ty)
             }
             ExprKind::Case(arms, other) => {
-                let mut tokens = match other {
+                let other = match other {
                     Some(e) => self.owned(e, &ty, s),
-                    None => quote!(return Err(rt::EvalError("no arm of a CASE is true".to_owned()).into())),
+                    None => rust!(return Err(rt::EvalError("no arm of a CASE is true".to_owned()).into())),
                 };
-                for (guard, value) in arms.iter().rev() {
-                    let (guard, value) = (self.condition(guard, s), self.owned(value, &ty, s));
-                    tokens = quote!(if #guard { #value } else { #tokens });
-                }
-                Code::owned(tokens, ty)
+                let case = arms.iter().rev().fold(other, |other, (guard, value)| {
+                    Rust::branch(&self.condition(guard, s), &self.owned(value, &ty, s), &other)
+                });
+                Code::owned(case, ty)
             }
             ExprKind::Let(definitions, body) => self.let_in(definitions, body, ty, s),
             ExprKind::Builtin(op, args) => self.builtin(op, args, e, s),
@@ -291,33 +282,11 @@ impl Emitter<'_> {
 
     pub(super) fn refuse(&self, e: &Expr, what: &str, why: &str) -> Code {
         self.unsupported(e.span, what, why);
-        Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value)
+        Code::owned(rust!(rt::Value::DEFAULT_INIT), Type::Value)
     }
 
-    fn junction(&self, items: &[Expr], op: TokenStream, s: &Scope) -> Code {
-        let items: Vec<_> = items
-            .iter()
-            .map(|e| {
-                let tokens = self.condition(e, s);
-                let nested = matches!(
-                    e.kind,
-                    ExprKind::And(_) | ExprKind::Or(_) | ExprKind::If(..) | ExprKind::Case(..) | ExprKind::Let(..)
-                );
-                if nested {
-                    quote!((#tokens))
-                } else {
-                    tokens
-                }
-            })
-            .collect();
-        let mut all = TokenStream::new();
-        for (n, item) in items.into_iter().enumerate() {
-            if n > 0 {
-                all.extend(op.clone());
-            }
-            all.extend(item);
-        }
-        Code::owned(all, Type::Bool)
+    fn junction(&self, items: &[Expr], level: Level, s: &Scope) -> Code {
+        Code::owned(Rust::joined(items.iter().map(|e| self.condition(e, s)).collect(), level), Type::Bool)
     }
 
     /// `f[i]`
@@ -328,22 +297,22 @@ impl Emitter<'_> {
     pub(super) fn index_of_code(&self, function: Code, i: &Expr, s: &Scope) -> Code {
         match function.ty.clone() {
             Type::Function(k, v) => {
-                let f = function.into_operand_place();
+                let (temporary, f) = (function.is_temporary(), function.into_receiver());
                 let i = self.by_ref(i, &k, s);
-                Code::new(quote!(#f.at(#i)?), Form::Ref, *v).or_owned(&f)
+                Code::new(rust!(#f.at(#i)).tried(), Form::Ref, *v).kept_if(temporary)
             }
             Type::Seq(v) => {
-                let f = function.into_operand_place();
+                let (temporary, f) = (function.is_temporary(), function.into_receiver());
                 let i = self.owned(i, &Type::Int, s);
-                Code::new(quote!(#f.at(#i)?), Form::Ref, *v).or_owned(&f)
+                Code::new(rust!(#f.at(#i)).tried(), Form::Ref, *v).kept_if(temporary)
             }
             Type::Tuple(items) => match &i.kind {
                 ExprKind::Int(n) if (1..=items.len() as i64).contains(n) => {
                     let at = *n as usize - 1;
                     let index = Literal::usize_unsuffixed(at);
                     let form = if function.form == Form::Owned { Form::Owned } else { Form::Place };
-                    let f = function.into_operand_place();
-                    Code::new(quote!(#f.#index), form, items[at].clone())
+                    let f = function.into_receiver();
+                    Code::new(rust!(#f.#index), form, items[at].clone())
                 }
                 _ => self.dynamic_index(function, i, s),
             },
@@ -365,7 +334,7 @@ impl Emitter<'_> {
     fn dynamic_index(&self, function: Code, i: &Expr, s: &Scope) -> Code {
         let f = self.coerce(function, &Type::Value).into_ref();
         let i = self.by_ref(i, &Type::Value, s);
-        Code::owned(quote!(rt::value_index(#f, #i)?), Type::Value)
+        Code::owned(rust!(rt::value_index(#f, #i)).tried(), Type::Value)
     }
 
     fn field(&self, r: &Expr, field: &Symbol, s: &Scope) -> Code {
@@ -379,15 +348,9 @@ impl Emitter<'_> {
             Type::Record(id) => self.field_of(record, id, field),
             _ => {
                 let r = self.coerce(record, &Type::Value);
-                let owned = r.form == Form::Owned;
-                let r = r.into_operand_place();
+                let (temporary, r) = (r.is_temporary(), r.into_receiver());
                 let name = &**field;
-                let code = Code::new(quote!(#r.field(#name)?), Form::Ref, Type::Value);
-                if owned {
-                    Code::owned(code.into_owned(), Type::Value)
-                } else {
-                    code
-                }
+                Code::new(rust!(#r.field(#name)).tried(), Form::Ref, Type::Value).kept_if(temporary)
             }
         }
     }
@@ -398,44 +361,40 @@ impl Emitter<'_> {
         let name = self.field_name(definition, field);
         if !definition.ever(field) {
             let (t, name) = (self.rust_type(&ty), &**field);
-            return Code::owned(quote!(rt::no_field::<#t>(#name)?), ty);
+            return Code::owned(rust!(rt::no_field::<#t>(#name)).tried(), ty);
         }
-        let owned = record.form == Form::Owned;
-        let r = record.into_operand_place();
+        let owned = record.is_temporary();
+        let r = record.into_receiver();
         if let [only] = &definition.shapes[..] {
             if only.fields.contains(field) {
-                return Code::new(quote!(#r.#name), if owned { Form::Owned } else { Form::Place }, ty);
+                return Code::new(rust!(#r.#name), if owned { Form::Owned } else { Form::Place }, ty);
             }
         }
         if definition.tag.as_ref() == Some(field) {
-            return Code::owned(quote!(#r.#name()), ty);
+            return Code::owned(rust!(#r.#name()), ty);
         }
-        let code = if definition.always(field) { quote!(#r.#name()) } else { quote!(#r.#name()?) };
-        let code = Code::new(code, Form::Ref, ty.clone());
-        if owned {
-            Code::owned(code.into_owned(), ty)
-        } else {
-            code
-        }
+        let read = rust!(#r.#name());
+        let read = if definition.always(field) { read } else { read.tried() };
+        Code::new(read, Form::Ref, ty).kept_if(owned)
     }
 
     fn tuple(&self, items: &[Expr], ty: &Type, s: &Scope) -> Code {
         match ty {
             Type::Tuple(types) if types.len() == items.len() => {
-                let items = items.iter().zip(types).map(|(e, t)| self.owned(e, t, s));
-                Code::owned(quote!((#(#items,)*)), ty.clone())
+                let items: Vec<_> = items.iter().zip(types).map(|(e, t)| self.owned(e, t, s)).collect();
+                Code::owned(rust!((#(#items,)*)), ty.clone())
             }
             Type::Seq(element) => {
                 let t = self.rust_type(element);
                 if items.is_empty() {
-                    return Code::owned(quote!(rt::Seq::<#t>::new()), ty.clone());
+                    return Code::owned(rust!(rt::Seq::<#t>::new()), ty.clone());
                 }
-                let items = items.iter().map(|e| self.owned(e, element, s));
-                Code::owned(quote!([#(#items),*].into_iter().collect::<rt::Seq<#t>>()), ty.clone())
+                let items: Vec<_> = items.iter().map(|e| self.owned(e, element, s)).collect();
+                Code::owned(rust!([#(#items),*].into_iter().collect::<rt::Seq<#t>>()), ty.clone())
             }
             _ => {
-                let items = items.iter().map(|e| self.owned(e, &Type::Value, s));
-                Code::owned(quote!(rt::Value::Seq([#(#items),*].into_iter().collect())), Type::Value)
+                let items: Vec<_> = items.iter().map(|e| self.owned(e, &Type::Value, s)).collect();
+                Code::owned(rust!(rt::Value::Seq([#(#items),*].into_iter().collect())), Type::Value)
             }
         }
     }
@@ -445,24 +404,24 @@ impl Emitter<'_> {
         match &ty {
             Type::Function(_, v) => {
                 let t = self.rust_type(v);
-                let body = self.owned(body, v, &inner);
-                Code::owned(quote!(rt::function(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), ty)
+                let body = self.owned(body, v, &inner).into_result();
+                Code::owned(rust!(rt::function(#set, |#pattern| -> rt::Eval<#t> { #body })).tried(), ty)
             }
             Type::Seq(v) => {
                 let t = self.rust_type(v);
-                let body = self.owned(body, v, &inner);
-                Code::owned(quote!(rt::seq_function(#set, |#pattern| -> rt::Eval<#t> { Ok(#body) })?), ty)
+                let body = self.owned(body, v, &inner).into_result();
+                Code::owned(rust!(rt::seq_function(#set, |#pattern| -> rt::Eval<#t> { #body })).tried(), ty)
             }
             _ => {
-                let body = self.owned(body, &Type::Value, &inner);
-                let f = quote!(rt::function(#set, |#pattern| -> rt::Eval<rt::Value> { Ok(#body) })?);
-                Code::owned(quote!(rt::Data::to_value(&#f)), Type::Value)
+                let body = self.owned(body, &Type::Value, &inner).into_result();
+                let f = rust!(rt::function(#set, |#pattern| -> rt::Eval<rt::Value> { #body })).tried();
+                Code::owned(rust!(rt::Data::to_value(&#f)), Type::Value)
             }
         }
     }
 
     /// Several bindings as one set of tuples: the set, the pattern of the closure, the scope inside.
-    fn product(&self, bindings: &[Binding], s: &Scope) -> (TokenStream, TokenStream, Scope) {
+    fn product(&self, bindings: &[Binding], s: &Scope) -> (Rust, Rust, Scope) {
         let mut inner = s.clone();
         let mut sets = Vec::new();
         let mut patterns = Vec::new();
@@ -476,11 +435,11 @@ impl Emitter<'_> {
         }
         match (&sets[..], &patterns[..]) {
             ([set], [pattern]) => (set.clone(), pattern.clone(), inner),
-            _ if sets.len() <= MAX_TUPLE => (quote!(&rt::product((#(#sets),*))), quote!((#(#patterns),*)), inner),
+            _ if sets.len() <= MAX_TUPLE => (rust!(&rt::product((#(#sets),*))), rust!((#(#patterns),*)), inner),
             _ => {
                 let span = bindings.first().map(|b| b.set.span).unwrap_or_default();
                 self.unsupported(span, "more than eight bound names", "write nested expressions");
-                (quote!(&rt::Set::<i64>::new()), quote!(_), inner)
+                (rust!(&rt::Set::<i64>::new()), rust!(_), inner)
             }
         }
     }
@@ -495,33 +454,34 @@ impl Emitter<'_> {
     }
 
     /// The closure patterns of one binding; the names become references.
-    fn patterns(&self, b: &Binding, _element: &Type, inner: &mut Scope) -> Vec<TokenStream> {
+    fn patterns(&self, b: &Binding, _element: &Type, inner: &mut Scope) -> Vec<Rust> {
         let names: Vec<_> = b
             .names
             .iter()
             .map(|n| {
                 let name = self.name(&self.model.bound(*n).name);
-                let code = Code::new(quote!(#name), Form::Ref, self.types.bounds[n.index()].clone());
+                let code = Code::new(rust!(#name), Form::Ref, self.types.bounds[n.index()].clone());
                 inner.bounds.insert(*n, code);
-                quote!(#name)
+                rust!(#name)
             })
             .collect();
         if b.tuple {
-            vec![quote!((#(#names,)*))]
+            vec![rust!((#(#names,)*))]
         } else {
             names
         }
     }
 
     /// `filter` and `choose`, and the type of what they give.
-    fn quantifier(&self, f: TokenStream, b: &Binding, p: &Expr, found: Type, s: &Scope) -> Code {
+    fn quantifier(&self, f: &Ident, b: &Binding, p: &Expr, found: Type, s: &Scope) -> Code {
         let (set, pattern, inner) = self.product(std::slice::from_ref(b), s);
         let p = self.condition(p, &inner);
-        Code::owned(quote!(rt::#f(#set, |#pattern| Ok(#p))?), found)
+        let test = p.into_result();
+        Code::owned(rust!(rt::#f(#set, |#pattern| #test)).tried(), found)
     }
 
     /// `\A x \in S, y \in T : p` as nested calls.
-    fn nested(&self, f: &TokenStream, bindings: &[Binding], p: &Expr, s: &Scope) -> TokenStream {
+    fn nested(&self, f: &Ident, bindings: &[Binding], p: &Expr, s: &Scope) -> Rust {
         let mut inner = s.clone();
         let mut calls = Vec::new();
         for b in bindings {
@@ -532,11 +492,11 @@ impl Emitter<'_> {
             }
         }
         let p = self.condition(p, &inner);
-        let mut tokens = quote!(Ok(#p));
-        for (set, pattern) in calls.into_iter().rev() {
-            tokens = quote!(#f(#set, |#pattern| #tokens));
-        }
-        quote!(#tokens?)
+        let test = |p: Rust, (set, pattern): (Rust, Rust)| {
+            let p = p.into_result();
+            rust!(rt::#f(#set, |#pattern| #p)).tried()
+        };
+        calls.into_iter().rev().fold(p, test)
     }
 }
 

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::code::{Code, Form};
+use super::expression::rust;
 use super::names::{ident, snake};
 use super::Emitter;
 use crate::types::Type;
@@ -43,14 +44,9 @@ impl Emitter<'_> {
     /// A value of several kinds as one of them; it fails if it is of another.
     pub(super) fn of_kind(&self, code: Code, at: usize) -> Code {
         let Type::Kinds(id, kinds) = code.ty.clone() else { return code };
-        let owned = matches!(code.form, Form::Owned | Form::Deferred);
-        let base = code.into_operand_place();
+        let (temporary, base) = (code.is_temporary(), code.into_receiver());
         let read = self.getters(id, at).read;
-        let inner = Code::new(quote!(#base.#read()?), Form::Ref, kinds[at].clone());
-        if owned {
-            return Code::owned(inner.into_owned(), kinds[at].clone());
-        }
-        inner
+        Code::new(rust!(#base.#read()).tried(), Form::Ref, kinds[at].clone()).kept_if(temporary)
     }
 
     /// A value as one of several kinds, if it is of one of them.
@@ -58,7 +54,7 @@ impl Emitter<'_> {
         let Some((at, t)) = Type::alike(kinds, &code.ty) else { return Err(code) };
         let (name, variant) = (self.kinds_name(id), self.kind_variant(id, at));
         let value = self.coerce(code, t).into_owned();
-        Ok(Code::owned(quote!(#name::#variant(#value)), Type::Kinds(id, kinds.to_vec())))
+        Ok(Code::owned(rust!(#name::#variant(#value)), Type::Kinds(id, kinds.to_vec())))
     }
 
     /// An enum of values of several kinds.

@@ -9,6 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::{Code, Form, Scope};
+use super::expression::rust;
 use super::variants::Subject;
 use super::Emitter;
 use crate::normal::{Block, Body, End, Jump, Section, Step};
@@ -118,9 +119,9 @@ impl Emitter<'_> {
             if is_changed(v, &block.steps, Some(&block.end), scope) {
                 continue;
             }
-            let slot = self.variable(v, scope).tokens;
+            let value = self.variable(v, scope).rust;
             let name = self.bind_variable(v, scope);
-            out.extend(quote!(let #name = #slot;));
+            out.extend(quote!(let #name = #value;));
         }
         out
     }
@@ -156,7 +157,7 @@ impl Emitter<'_> {
     fn bind_variable(&self, variable: VariableId, scope: &mut Scope) -> proc_macro2::Ident {
         let name = self.free_name(&self.name(&self.model.variable(variable).name), scope);
         let ty = self.types.variables[variable.index()].clone();
-        scope.names.insert(variable, Code::new(quote!(#name), Form::Ref, ty));
+        scope.names.insert(variable, Code::new(rust!(#name), Form::Ref, ty));
         name
     }
 }

@@ -1,9 +1,10 @@
 //! Operators: those of the model as methods of `Constants`, those of the table as calls.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::code::{has_question_mark, Code, Form, Scope};
+use super::code::{Code, Form, Scope};
+use super::expression::{rust, Level, Part, Rust};
 use super::names::ident;
 use super::signature::instantiate;
 use super::{Emitted, Emitter};
@@ -24,12 +25,12 @@ impl Emitter<'_> {
             .map(|(a, p)| self.argument(a, &self.types.bounds[p.index()], s))
             .collect();
         let name = self.operator_name(&definition.name);
-        let tokens = match emitted {
-            Emitted::Const(name) => return Code::new(name, Form::Place, ty),
-            Emitted::InProgress | Emitted::Method(_, true) => quote!(#constants.#name(#(#args),*)?),
-            Emitted::Method(_, false) => quote!(#constants.#name(#(#args),*)),
-        };
-        Code::owned(tokens, ty)
+        let call = rust!(#constants.#name(#(#args),*));
+        match emitted {
+            Emitted::Const(name) => Code::new(rust!(#name), Form::Place, ty),
+            Emitted::InProgress | Emitted::Method(_, true) => Code::owned(call.tried(), ty),
+            Emitted::Method(_, false) => Code::owned(call, ty),
+        }
     }
 
     /// Emits an operator when it is used first.
@@ -46,9 +47,9 @@ impl Emitter<'_> {
         let emitted = if literal && definition.parameters.is_empty() && matches!(ty, Type::Bool | Type::Int | Type::Str)
         {
             let name = self.const_name(&definition.name);
-            Emitted::Const(quote!(#name))
+            Emitted::Const(name)
         } else {
-            let mut scope = Scope::of_constants(quote!(self));
+            let mut scope = Scope::of_constants(rust!(self));
             let mut parameters = Vec::new();
             for p in &definition.parameters {
                 let bound = self.model.bound(*p);
@@ -64,17 +65,17 @@ impl Emitter<'_> {
                 let rust = self.parameter_type(&t);
                 parameters.push(quote!(#name: #rust));
                 let form = if t.is_copy() { Form::Place } else { Form::Ref };
-                scope.bounds.insert(*p, Code::new(quote!(#name), form, t));
+                scope.bounds.insert(*p, Code::new(rust!(#name), form, t));
             }
             let body = self.owned(&definition.body, &ty, &scope);
-            let fails = definition.recursive || has_question_mark(&body);
+            let fails = definition.recursive || body.fails();
             let name = self.operator_name(&definition.name);
-            let result = as_result(&body);
             // What has no end is an error, and not the end of the process.
             let text = &*definition.name;
             let descend =
                 if definition.recursive { quote!(let _descent = rt::descend(#text)?;) } else { TokenStream::new() };
             let tokens = if fails {
+                let result = body.into_result();
                 quote! {
                     #[doc = #doc]
                     pub fn #name(&self #(, #parameters)*) -> rt::Eval<#rust> { #descend #result }
@@ -100,11 +101,11 @@ impl Emitter<'_> {
                 "this operator",
                 "an operator that takes an operator, or is recursive in a `LET`, is not supported",
             );
-            return Code::owned(quote!(rt::Value::DEFAULT_INIT), Type::Value);
+            return Code::owned(rust!(rt::Value::DEFAULT_INIT), Type::Value);
         };
-        let name = &code.tokens;
+        let name = &code.rust;
         let args: Vec<_> = args.iter().map(|a| self.by_ref(a, &self.type_of(a), s)).collect();
-        Code::owned(quote!(#name(#(#args),*)?), ty)
+        Code::owned(rust!(#name(#(#args),*)).tried(), ty)
     }
 
     pub(super) fn let_in(
@@ -115,19 +116,20 @@ impl Emitter<'_> {
         s: &Scope,
     ) -> Code {
         let mut inner = s.clone();
-        let mut tokens = TokenStream::new();
+        let mut lets = Vec::new();
         for d in definitions {
             let name = self.name(&self.model.bound(d.bound).name);
             let t = self.type_of(&d.body);
             let rust = self.rust_type(&t);
             if d.parameters.is_empty() {
                 let value = self.owned(&d.body, &t, &inner);
-                if has_question_mark(&value) {
-                    tokens.extend(quote!(let #name: rt::Eval<#rust> = rt::deferred(|| Ok(#value));));
-                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Deferred, t));
+                if value.fails() {
+                    let value = value.into_result();
+                    lets.push(rust!(let #name: rt::Eval<#rust> = rt::deferred(|| #value);));
+                    inner.bounds.insert(d.bound, Code::new(rust!(#name), Form::Deferred, t));
                 } else {
-                    tokens.extend(quote!(let #name = #value;));
-                    inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Place, t));
+                    lets.push(rust!(let #name = #value;));
+                    inner.bounds.insert(d.bound, Code::new(rust!(#name), Form::Place, t));
                 }
             } else {
                 let mut scope = inner.clone();
@@ -136,16 +138,16 @@ impl Emitter<'_> {
                     let name = self.name(&self.model.bound(*p).name);
                     let t = self.types.bounds[p.index()].clone();
                     let rust = self.rust_type(&t);
-                    parameters.push(quote!(#name: &#rust));
-                    scope.bounds.insert(*p, Code::new(quote!(#name), Form::Ref, t));
+                    parameters.push(rust!(#name: &#rust));
+                    scope.bounds.insert(*p, Code::new(rust!(#name), Form::Ref, t));
                 }
-                let value = self.owned(&d.body, &t, &scope);
-                tokens.extend(quote!(let #name = |#(#parameters),*| -> rt::Eval<#rust> { Ok(#value) };));
-                inner.bounds.insert(d.bound, Code::new(quote!(#name), Form::Owned, t));
+                let value = self.owned(&d.body, &t, &scope).into_result();
+                lets.push(rust!(let #name = |#(#parameters),*| -> rt::Eval<#rust> { #value };));
+                inner.bounds.insert(d.bound, Code::new(rust!(#name), Form::Owned, t));
             }
         }
         let body = self.owned(body, &ty, &inner);
-        Code::owned(quote!({ #tokens #body }), ty)
+        Code::owned(rust!({ #(#lets)* #body }).at(Level::Block), ty)
     }
 
     pub(super) fn builtin(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
@@ -164,8 +166,8 @@ impl Emitter<'_> {
                     .zip(&types.0)
                     .map(|(a, (t, by_value))| if *by_value { self.owned(a, t, s) } else { self.by_ref(a, t, s) })
                     .collect();
-                let tokens = if function.fails { quote!(rt::#f(#(#args),*)?) } else { quote!(rt::#f(#(#args),*)) };
-                Code::owned(tokens, types.1)
+                let call = rust!(rt::#f(#(#args),*));
+                Code::owned(if function.fails { call.tried() } else { call }, types.1)
             }
         }
     }
@@ -185,65 +187,45 @@ impl Emitter<'_> {
             .map(|(a, (p, _))| if *p == Type::Int { self.owned(a, p, s) } else { self.by_ref(a, &t, s) })
             .collect();
         let total = t == Type::Str && matches!(op.runtime, Runtime::Function(f) if !f.fails);
-        let tokens = if total { quote!(rt::#f(#(#args),*)) } else { quote!(rt::#f(#(#args),*)?) };
-        Some(Code::owned(tokens, if result == Type::Int { result } else { t }))
+        let call = rust!(rt::#f(#(#args),*));
+        Some(Code::owned(if total { call } else { call.tried() }, if result == Type::Int { result } else { t }))
     }
 
     fn form(&self, op: &'static Operator, args: &[Expr], e: &Expr, s: &Scope) -> Code {
-        let bool_of = |tokens| Code::owned(tokens, Type::Bool);
-        let int = |n: usize| {
-            let t = self.owned(&args[n], &Type::Int, s);
-            if matches!(args[n].kind, ExprKind::If(..) | ExprKind::Case(..)) {
-                quote!((#t))
-            } else {
-                t
-            }
+        let bool_of = |rust| Code::owned(rust, Type::Bool);
+        let test = |n: usize| self.condition(&args[n], s);
+        let compared = |operator: &str| {
+            let (a, b) = (self.owned(&args[0], &Type::Int, s), self.owned(&args[1], &Type::Int, s));
+            bool_of(a.compared(operator, b))
         };
         match op.id {
-            Op::Implies => {
-                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
-                bool_of(quote!((!(#a) || (#b))))
-            }
-            Op::Equivalent => {
-                let (a, b) = (self.condition(&args[0], s), self.condition(&args[1], s));
-                bool_of(quote!(((#a) == (#b))))
-            }
-            Op::Not => {
-                let a = self.condition(&args[0], s);
-                bool_of(quote!(!(#a)))
-            }
+            Op::Implies => bool_of(Rust::joined(vec![test(0).negated(), test(1)], Level::Or)),
+            Op::Equivalent => bool_of(test(0).compared("==", test(1))),
+            Op::Not => bool_of(test(0).negated()),
+            Op::Less => compared("<"),
+            Op::Greater => compared(">"),
+            Op::LessEqual => compared("<="),
+            Op::GreaterEqual => compared(">="),
             Op::Equal => bool_of(self.equality(&args[0], &args[1], false, s)),
             Op::NotEqual => bool_of(self.equality(&args[0], &args[1], true, s)),
-            Op::Less | Op::Greater | Op::LessEqual | Op::GreaterEqual => {
-                let (a, b) = (int(0), int(1));
-                bool_of(match op.id {
-                    Op::Less => quote!(#a < #b),
-                    Op::Greater => quote!(#a > #b),
-                    Op::LessEqual => quote!(#a <= #b),
-                    _ => quote!(#a >= #b),
-                })
-            }
             Op::In => bool_of(self.membership(&args[0], &args[1], s)),
-            Op::NotIn => {
-                let test = self.membership(&args[0], &args[1], s);
-                bool_of(quote!(!(#test)))
-            }
-            Op::True => bool_of(quote!(true)),
-            Op::False => bool_of(quote!(false)),
+            Op::NotIn => bool_of(self.membership(&args[0], &args[1], s).negated()),
+            Op::True => bool_of(rust!(true)),
+            Op::False => bool_of(rust!(false)),
             Op::Domain => {
                 let f = self.code(&args[0], None, s);
                 match f.ty.clone() {
                     Type::Function(k, _) => {
                         let f = f.into_ref();
-                        Code::owned(quote!(rt::domain(#f)), Type::Set(k))
+                        Code::owned(rust!(rt::domain(#f)), Type::Set(k))
                     }
                     Type::Seq(_) => {
                         let f = f.into_ref();
-                        Code::owned(quote!(rt::seq_domain(#f)), Type::Set(Box::new(Type::Int)))
+                        Code::owned(rust!(rt::seq_domain(#f)), Type::Set(Box::new(Type::Int)))
                     }
                     _ => {
                         let f = self.coerce(f, &Type::Value).into_ref();
-                        Code::owned(quote!(rt::value_domain(#f)?), Type::Set(Box::new(Type::Value)))
+                        Code::owned(rust!(rt::value_domain(#f)).tried(), Type::Set(Box::new(Type::Value)))
                     }
                 }
             }
@@ -258,19 +240,20 @@ impl Emitter<'_> {
                 if args.len() > MAX_TUPLE {
                     return self.refuse(e, "this product", "it has more than eight sets");
                 }
-                let sets = args.iter().zip(&items).map(|(arg, t)| self.by_ref(arg, &Type::Set(Box::new(t.clone())), s));
-                let product = quote!(rt::product((#(#sets),*)));
+                let set = |(arg, t): (&Expr, &Type)| self.by_ref(arg, &Type::Set(Box::new(t.clone())), s);
+                let sets: Vec<_> = args.iter().zip(&items).map(set).collect();
+                let product = rust!(rt::product((#(#sets),*)));
                 Code::owned(product, Type::Set(Box::new(Type::Tuple(items))))
             }
-            Op::SelectSeq => self.seq_with(quote!(select_seq), 1, args, s),
-            Op::SortSeq => self.seq_with(quote!(sort_seq), 2, args, s),
+            Op::SelectSeq => self.seq_with(&ident("select_seq"), 1, args, s),
+            Op::SortSeq => self.seq_with(&ident("sort_seq"), 2, args, s),
             Op::BagOfAll => self.bag_of_all(args, s),
             Op::EmptyBag => {
                 let t = self.type_of(e);
                 let rust = self.rust_type(&t);
                 match t {
-                    Type::Function(..) => Code::owned(quote!(<#rust>::new()), t),
-                    _ => Code::owned(quote!(rt::Value::Seq(rt::Seq::new())), Type::Value),
+                    Type::Function(..) => Code::owned(rust!(<#rust>::new()), t),
+                    _ => Code::owned(rust!(rt::Value::Seq(rt::Seq::new())), Type::Value),
                 }
             }
             _ => self.refuse(e, &format!("`{}`", op.name), "the set is infinite: test membership in it with `\\in`"),
@@ -278,14 +261,14 @@ impl Emitter<'_> {
     }
 
     /// `SelectSeq` and `SortSeq`.
-    fn seq_with(&self, f: TokenStream, arity: usize, args: &[Expr], s: &Scope) -> Code {
+    fn seq_with(&self, f: &Ident, arity: usize, args: &[Expr], s: &Scope) -> Code {
         let seq = self.code(&args[0], None, s);
         let element = if let Type::Seq(t) = &seq.ty { t.clone() } else { Box::new(Type::Value) };
         let ty = Type::Seq(element.clone());
         let seq = self.coerce(seq, &ty);
         let seq = seq.into_ref();
         match self.closure(&args[1], &vec![*element; arity], Some(&Type::Bool), s) {
-            Some((test, _)) => Code::owned(quote!(rt::#f(#seq, #test)?), ty),
+            Some((test, _)) => Code::owned(rust!(rt::#f(#seq, #test)).tried(), ty),
             None => self.refuse(&args[1], "this operator argument", "give a `LAMBDA` or a defined operator"),
         }
     }
@@ -299,26 +282,28 @@ impl Emitter<'_> {
         let bag = self.coerce(bag, &Type::Function(element.clone(), count.clone()));
         let bag = bag.into_ref();
         match self.closure(&args[0], &[*element], None, s) {
-            Some((value, t)) => Code::owned(quote!(rt::bag_of_all(#bag, #value)?), Type::Function(Box::new(t), count)),
+            Some((value, t)) => {
+                Code::owned(rust!(rt::bag_of_all(#bag, #value)).tried(), Type::Function(Box::new(t), count))
+            }
             None => self.refuse(&args[0], "this operator argument", "give a `LAMBDA` or a defined operator"),
         }
     }
 
     /// An operator argument as a closure over references to values of these types, and what it
     /// gives: `want`, or what inference found.
-    fn closure(&self, f: &Expr, elements: &[Type], want: Option<&Type>, s: &Scope) -> Option<(TokenStream, Type)> {
+    fn closure(&self, f: &Expr, elements: &[Type], want: Option<&Type>, s: &Scope) -> Option<(Rust, Type)> {
         let mut inner = s.clone();
         match &f.kind {
             ExprKind::Lambda(names, body) if names.len() == elements.len() => {
                 let mut patterns = Vec::new();
                 for (n, t) in names.iter().zip(elements) {
                     let name = self.name(&self.model.bound(*n).name);
-                    inner.bounds.insert(*n, Code::new(quote!(#name), Form::Ref, t.clone()));
+                    inner.bounds.insert(*n, Code::new(rust!(#name), Form::Ref, t.clone()));
                     patterns.push(name);
                 }
                 let t = want.cloned().unwrap_or_else(|| self.type_of(body));
-                let (rust, body) = (self.rust_type(&t), self.owned(body, &t, &inner));
-                Some((quote!(|#(#patterns),*| -> rt::Eval<#rust> { Ok(#body) }), t))
+                let (rust, body) = (self.rust_type(&t), self.owned(body, &t, &inner).into_result());
+                Some((rust!(|#(#patterns),*| -> rt::Eval<#rust> { #body }), t))
             }
             ExprKind::OperatorRef(id) => {
                 let emitted = self.operator(*id);
@@ -331,40 +316,20 @@ impl Emitter<'_> {
                 for (n, (p, t)) in definition.parameters.iter().zip(elements).enumerate() {
                     let pattern = self.own.item(n + 1);
                     let parameter = self.types.bounds[p.index()].clone();
-                    let item = self.coerce(Code::new(quote!(#pattern), Form::Ref, t.clone()), &parameter);
+                    let item = self.coerce(Code::new(rust!(#pattern), Form::Ref, t.clone()), &parameter);
                     args.push(if parameter.is_copy() { item.into_owned() } else { item.into_ref() });
                     patterns.push(pattern);
                 }
                 let t = self.type_of(&definition.body);
                 let constants = &s.constants;
-                let call = match emitted {
-                    Emitted::Method(_, false) => quote!(#constants.#name(#(#args),*)),
-                    _ => quote!(#constants.#name(#(#args),*)?),
-                };
-                let result = self.coerce(Code::owned(call, t.clone()), want.unwrap_or(&t)).into_owned();
+                let call = rust!(#constants.#name(#(#args),*));
+                let call = if matches!(emitted, Emitted::Method(_, false)) { call } else { call.tried() };
+                let result = self.coerce(Code::owned(call, t.clone()), want.unwrap_or(&t)).into_owned().into_result();
                 let t = want.cloned().unwrap_or(t);
                 let rust = self.rust_type(&t);
-                Some((quote!(|#(#patterns),*| -> rt::Eval<#rust> { Ok(#result) }), t))
+                Some((rust!(|#(#patterns),*| -> rt::Eval<#rust> { #result }), t))
             }
             _ => None,
         }
     }
-}
-
-/// A body that may fail as a `Result`: a single call that gives one is left as it is.
-fn as_result(body: &TokenStream) -> TokenStream {
-    use proc_macro2::{Delimiter, TokenTree};
-    let mut tokens: Vec<TokenTree> = body.clone().into_iter().collect();
-    let question = matches!(tokens.pop(), Some(TokenTree::Punct(p)) if p.as_char() == '?');
-    let arguments = matches!(tokens.pop(), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Parenthesis);
-    let path = tokens.iter().all(|t| match t {
-        TokenTree::Ident(_) => true,
-        TokenTree::Punct(p) => p.as_char() == ':',
-        TokenTree::Group(_) | TokenTree::Literal(_) => false,
-    });
-    if question && arguments && path && !tokens.is_empty() {
-        let count = body.clone().into_iter().count();
-        return body.clone().into_iter().take(count - 1).collect();
-    }
-    quote!(Ok(#body))
 }

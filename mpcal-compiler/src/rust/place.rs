@@ -1,9 +1,9 @@
 //! Places inside a value: what `f[i].field := e` and `EXCEPT` change.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use proc_macro2::Literal;
 
-use super::code::{unlike, Code, Form, Scope};
+use super::code::{Code, Form, Scope};
+use super::expression::{rust, Rust};
 use super::names::ident;
 use super::Emitter;
 use crate::resolved::{Expr, ExprKind, Step as PathStep, Update};
@@ -16,8 +16,8 @@ impl Emitter<'_> {
         for step in path {
             if let Type::Optional(_, t) = target.ty.clone() {
                 let (read, reach) = (&target.read, &target.reach);
-                let (read, reach) = (quote!(#read.get()?), quote!(#reach.get_mut()?));
-                target = Place { read, reach, ty: *t, write: TokenStream::new(), by_ref: true, lent: true };
+                let (read, reach) = (rust!(#read.get()).tried(), rust!(#reach.get_mut()).tried());
+                target = Place { read, reach, ty: *t, write: rust!(), by_ref: true, lent: true };
             }
             if let Type::Kinds(id, kinds) = target.ty.clone() {
                 let is_field =
@@ -25,26 +25,26 @@ impl Emitter<'_> {
                 if let Some(at) = Self::with_index(&kinds, is_field) {
                     let (read, reach, getters) = (&target.read, &target.reach, self.getters(id, at));
                     let (get, get_mut) = (getters.read, getters.change);
-                    let (read, reach) = (quote!(#read.#get()?), quote!(#reach.#get_mut()?));
+                    let (read, reach) = (rust!(#read.#get()).tried(), rust!(#reach.#get_mut()).tried());
                     let ty = kinds[at].clone();
-                    target = Place { read, reach, ty, write: TokenStream::new(), by_ref: true, lent: true };
+                    target = Place { read, reach, ty, write: rust!(), by_ref: true, lent: true };
                 }
             }
             let (read, reach) = (target.read.clone(), target.reach.clone());
             let (read, reach, ty, by_ref, lent) = match (step, target.ty.clone()) {
                 (PathStep::Index(i), Type::Function(k, v)) => {
                     let i = self.by_ref(i, &k, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true, true)
+                    (rust!(#read.at(#i)).tried(), rust!(#reach.at_mut(#i)).tried(), *v, true, true)
                 }
                 (PathStep::Index(i), Type::Seq(v)) => {
                     let i = self.owned(i, &Type::Int, s);
-                    (quote!(#read.at(#i)?), quote!(#reach.at_mut(#i)?), *v, true, true)
+                    (rust!(#read.at(#i)).tried(), rust!(#reach.at_mut(#i)).tried(), *v, true, true)
                 }
                 (PathStep::Index(Expr { kind: ExprKind::Int(n), .. }), Type::Tuple(items))
                     if (1..=items.len() as i64).contains(n) =>
                 {
                     let index = Literal::usize_unsuffixed(*n as usize - 1);
-                    (quote!(#read.#index), quote!(#reach.#index), items[*n as usize - 1].clone(), false, false)
+                    (rust!(#read.#index), rust!(#reach.#index), items[*n as usize - 1].clone(), false, false)
                 }
                 (PathStep::Index(Expr { kind: ExprKind::Str(f), .. }), Type::Record(id))
                 | (PathStep::Field(f), Type::Record(id)) => {
@@ -53,14 +53,15 @@ impl Emitter<'_> {
                     let ty = record.fields.get(f).cloned().unwrap_or(Type::Value);
                     if !record.ever(f) {
                         let (t, name) = (self.rust_type(&ty), &**f);
-                        let read = quote!(rt::no_field::<#t>(#name)?);
-                        (read, quote!(rt::no_field::<&mut #t>(#name)?), ty, true, false)
+                        let read = rust!(rt::no_field::<#t>(#name)).tried();
+                        (read, rust!(rt::no_field::<&mut #t>(#name)).tried(), ty, true, false)
                     } else if record.shapes.len() == 1 {
-                        (quote!(#read.#name), quote!(#reach.#name), ty, false, false)
+                        (rust!(#read.#name), rust!(#reach.#name), ty, false, false)
                     } else {
                         let name_mut = ident(&format!("{}_mut", self.names.field(record, f)));
-                        let fails = if record.always(f) { quote!() } else { quote!(?) };
-                        (quote!(#read.#name() #fails), quote!(#reach.#name_mut() #fails), ty, true, true)
+                        let (read, reach) = (rust!(#read.#name()), rust!(#reach.#name_mut()));
+                        let got = |rust: Rust| if record.always(f) { rust } else { rust.tried() };
+                        (got(read), got(reach), ty, true, true)
                     }
                 }
                 (PathStep::Index(i), other) => {
@@ -68,49 +69,50 @@ impl Emitter<'_> {
                         self.unsupported(i.span, "this assignment", "the type of what it changes is not known");
                     }
                     let i = self.by_ref(i, &Type::Value, s);
-                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    let from = if target.lent { read } else { quote!(&#read) };
-                    let reached = quote!(rt::value_index_mut(#start, #i)?);
-                    (quote!(rt::value_index(#from, #i)?), reached, Type::Value, true, false)
+                    let start = if target.by_ref { reach } else { rust!(&mut #reach) };
+                    let from = if target.lent { read } else { rust!(&#read) };
+                    let reached = rust!(rt::value_index_mut(#start, #i)).tried();
+                    (rust!(rt::value_index(#from, #i)).tried(), reached, Type::Value, true, false)
                 }
                 (PathStep::Field(f), _) => {
                     let name = &**f;
-                    let start = if target.by_ref { reach } else { quote!(&mut #reach) };
-                    (quote!(#read.field(#name)?), quote!(rt::value_field_mut(#start, #name)?), Type::Value, true, true)
+                    let start = if target.by_ref { reach } else { rust!(&mut #reach) };
+                    let reached = rust!(rt::value_field_mut(#start, #name)).tried();
+                    (rust!(#read.field(#name)).tried(), reached, Type::Value, true, true)
                 }
             };
-            target = Place { read, reach, ty, write: TokenStream::new(), by_ref, lent };
+            target = Place { read, reach, ty, write: rust!(), by_ref, lent };
         }
         let reach = &target.reach;
-        target.write = if target.by_ref { quote!(*#reach) } else { quote!(#reach) };
+        target.write = if target.by_ref { reach.clone().dereferenced() } else { reach.clone() };
         target
     }
 
     /// `![i] = e`, where `@` in `e` is what stands at the place.
-    pub(super) fn update(&self, update: &Update, place: Place, s: &Scope) -> TokenStream {
+    pub(super) fn update(&self, update: &Update, place: Place, s: &Scope) -> Rust {
         let mut inner = s.clone();
         let (read, target) = (place.read, place.write);
         // A place may be found by what an `@` further out stands for.
-        let (old, new) = (unlike(&self.own.old, &target), &self.own.new);
+        let (old, new) = (self.free_name(&self.own.old, s), &self.own.new);
         let keep = if update.value.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == update.at)) {
-            inner.bounds.insert(update.at, Code::new(quote!(#old), Form::Place, place.ty.clone()));
-            quote!(let #old = #read.clone();)
+            inner.bounds.insert(update.at, Code::new(rust!(#old), Form::Place, place.ty.clone()));
+            rust!(let #old = #read.clone();)
         } else {
-            quote!()
+            rust!()
         };
         let value = self.owned(&update.value, &place.ty, &inner);
-        quote!(#keep let #new = #value; #target = #new;)
+        rust!(#keep let #new = #value; #target = #new;)
     }
 }
 
 impl Place {
     /// A variable, or something else that can be assigned.
-    pub(super) fn named(name: TokenStream, ty: &Type) -> Self {
-        Self { read: name.clone(), reach: name, ty: ty.clone(), write: TokenStream::new(), by_ref: false, lent: false }
+    pub(super) fn named(name: Rust, ty: &Type) -> Self {
+        Self { read: name.clone(), reach: name, ty: ty.clone(), write: rust!(), by_ref: false, lent: false }
     }
 
     /// What a mutable reference leads to.
-    pub(super) fn behind(reference: TokenStream, ty: &Type) -> Self {
+    pub(super) fn behind(reference: Rust, ty: &Type) -> Self {
         Self { by_ref: true, lent: true, ..Self::named(reference, ty) }
     }
 }
@@ -118,11 +120,11 @@ impl Place {
 /// A place inside a value.
 pub(super) struct Place {
     /// To read it.
-    pub(super) read: TokenStream,
+    pub(super) read: Rust,
     /// To reach it mutably.
-    reach: TokenStream,
+    reach: Rust,
     /// The left side of an assignment.
-    pub(super) write: TokenStream,
+    pub(super) write: Rust,
     /// What stands there.
     pub(super) ty: Type,
     /// Whether it is reached by a reference.

@@ -9,6 +9,7 @@ use quote::quote;
 
 use super::allocate::{LabelNames, Taken};
 use super::code::{Code, Form, Scope};
+use super::expression::rust;
 use super::names::{ident, pascal};
 use super::steps::jump_label;
 use super::Emitter;
@@ -151,11 +152,11 @@ impl Emitter<'_> {
         (self.types.variables[variable.index()].clone(), self.stored_type(variable))
     }
 
-    /// A variable of an activation that is being made.
-    fn named(&self, variable: VariableId, name: &Ident, t: Type) -> Code {
+    /// A variable that is being made, and a plain name until then.
+    pub(super) fn named(&self, variable: VariableId, name: &Ident, t: Type) -> Code {
         match self.is_slot(variable) {
-            true => Code::in_slot(quote!(#name), t),
-            false => Code::new(quote!(#name), Form::Place, t),
+            true => Code::in_slot(rust!(#name), t),
+            false => Code::new(rust!(#name), Form::Place, t),
         }
     }
 
@@ -186,7 +187,7 @@ impl Emitter<'_> {
         scope.refs = instance.refs(self);
         scope.labels = Rc::new(instance.labels.clone());
         for v in self.frame_variables(instance) {
-            scope.frame.insert(v, quote!(frame));
+            scope.frame.insert(v, rust!(frame));
         }
         scope.in_procedure = true;
         scope.known = Rc::new(self.known(&self.normal.procedures[instance.procedure.index()]));
@@ -241,7 +242,7 @@ impl Emitter<'_> {
                 Initial::Value(e) => self.stored(*local, e, &inner),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &inner);
-                    quote!(rt::first(#set)?)
+                    rust!(rt::first(#set)).tried()
                 }
             };
             values.push(quote!(let #name = #value;));

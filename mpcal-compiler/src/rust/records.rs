@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::code::{Code, Form, Scope};
 use super::expr::element_of;
+use super::expression::{rust, Level, Rust};
 use super::names::ident;
 use super::Emitter;
 use crate::resolved::Expr;
@@ -87,7 +88,7 @@ impl Emitter<'_> {
         let names = record.held(shape).map(|f| self.field_name(record, f));
         let keys = record.held(shape).map(|f| &**f);
         let tag = record.tag.as_ref().and_then(|field| {
-            let tag = self.tag(shape.tag.as_ref()?, record.fields.get(field)?, None).tokens;
+            let tag = self.tag(shape.tag.as_ref()?, record.fields.get(field)?, None).rust;
             let key = &**field;
             Some(quote!(with #key = #tag))
         });
@@ -104,7 +105,7 @@ impl Emitter<'_> {
                 let own = record.fields.get(field).unwrap_or(&Type::Value);
                 match &s.tag {
                     Some(tag) => {
-                        let value = self.tag(tag, own, None).tokens;
+                        let value = self.tag(tag, own, None).rust;
                         quote!(Self::#variant { .. } => #value)
                     }
                     None => quote!(Self::#variant { #getter, .. } => *#getter),
@@ -143,14 +144,15 @@ impl Emitter<'_> {
         ty: &Type,
         e: &Expr,
         tag: &dyn Fn(&Symbol) -> Option<Tag>,
-        value: impl Fn(usize, &Type) -> TokenStream,
+        value: impl Fn(usize, &Type) -> Rust,
     ) -> Code {
         let Type::Record(id) = ty else {
-            let fields = names.iter().enumerate().map(|(n, name)| {
+            let field = |(n, name): (usize, &Symbol)| {
                 let (name, value) = (&**name, value(n, &Type::Value));
-                quote!((#name, #value))
-            });
-            return Code::owned(quote!(rt::Value::record([#(#fields),*])), Type::Value);
+                rust!((#name, #value))
+            };
+            let fields: Vec<_> = names.iter().enumerate().map(field).collect();
+            return Code::owned(rust!(rt::Value::record([#(#fields),*])), Type::Value);
         };
         let record = &self.types.records[*id];
         let mut shape = names.to_vec();
@@ -167,16 +169,16 @@ impl Emitter<'_> {
             .map(|(n, name)| {
                 let ty = record.fields.get(name).cloned().unwrap_or(Type::Value);
                 let (name, value) = (self.field_name(record, name), value(n, &ty));
-                quote!(#name: #value)
+                rust!(#name: #value)
             })
             .collect();
         let name = self.record_name(*id);
         if record.shapes.len() == 1 {
-            return Code::owned(quote!(#name { #(#values),* }), ty.clone());
+            return Code::owned(rust!(#name { #(#values),* }), ty.clone());
         }
         let variant = ident(&self.names.record_variants[*id][at]);
-        let fields = if values.is_empty() { quote!() } else { quote!({ #(#values),* }) };
-        Code::owned(quote!(#name::#variant #fields), ty.clone())
+        let fields = if values.is_empty() { rust!() } else { rust!({ #(#values),* }) };
+        Code::owned(rust!(#name::#variant #fields), ty.clone())
     }
 
     /// `[a : S, b : T]`, enumerated.
@@ -186,31 +188,31 @@ impl Emitter<'_> {
         let items: Vec<_> = (1..=fields.len()).map(|n| self.own.item(n)).collect();
         let sets: Vec<_> = (1..=fields.len()).map(|n| self.own.set(n)).collect();
         let mut types = Vec::new();
-        let mut tokens = TokenStream::new();
+        let mut lets = Vec::new();
         for ((_, set), name) in fields.iter().zip(&sets) {
             let code = self.code(set, None, s);
             let t = element_of(&code.ty);
             let set = self.coerce(code, &Type::Set(Box::new(t.clone()))).into_owned();
-            tokens.extend(quote!(let #name = #set;));
+            lets.push(rust!(let #name = #set;));
             types.push(t);
         }
         let record = self.record_of(&names, &element, e, &|_| None, |n, want| {
             let item = &items[n];
-            self.coerce(Code::new(quote!(#item), Form::Ref, types[n].clone()), want).into_owned()
+            self.coerce(Code::new(rust!(#item), Form::Ref, types[n].clone()), want).into_owned()
         });
         let (record, collected) = (record.into_owned(), &self.own.all);
-        let mut body = quote!(#collected.push(#record););
+        let mut body = rust!(#collected.push(#record););
         for (item, set) in items.iter().zip(&sets).rev() {
-            body = quote!(for #item in #set.iter() { #body });
+            body = rust!(for #item in #set.iter() { #body });
         }
         let t = self.rust_type(&element);
-        let all = quote!({
-            #tokens
+        let all = rust!({
+            #(#lets)*
             rt::enumerable(&[#(#sets.len()),*])?;
             let mut #collected = Vec::new();
             #body
             #collected.into_iter().collect::<rt::Set<#t>>()
         });
-        Code::owned(all, Type::Set(Box::new(element)))
+        Code::owned(all.at(Level::Block), Type::Set(Box::new(element)))
     }
 }

@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::Scope;
+use super::expression::{rust, Rust};
 use super::Emitter;
 use crate::infer::Types;
 use crate::normal::{Block, End, Normal, Step};
@@ -172,21 +173,21 @@ impl Emitter<'_> {
     }
 
     /// What a variable holds that is declared without a value.
-    pub(super) fn no_value(&self, id: VariableId) -> TokenStream {
+    pub(super) fn no_value(&self, id: VariableId) -> Rust {
         if self.is_slot(id) {
-            quote!(rt::Slot::Uninit)
+            rust!(rt::Slot::Uninit)
         } else {
-            quote!(rt::Value::DEFAULT_INIT)
+            rust!(rt::Value::DEFAULT_INIT)
         }
     }
 
     /// What a variable holds when it gets the value of an expression.
-    pub(super) fn stored(&self, id: VariableId, e: &Expr, s: &Scope) -> TokenStream {
+    pub(super) fn stored(&self, id: VariableId, e: &Expr, s: &Scope) -> Rust {
         self.stored_as(id, &self.types.variables[id.index()], e, s)
     }
 
     /// What a variable holds at a type when it gets the value of an expression.
-    pub(super) fn stored_as(&self, id: VariableId, t: &Type, e: &Expr, s: &Scope) -> TokenStream {
+    pub(super) fn stored_as(&self, id: VariableId, t: &Type, e: &Expr, s: &Scope) -> Rust {
         if self.is_slot(id) {
             self.slot_of(e, t, s)
         } else {
@@ -194,23 +195,23 @@ impl Emitter<'_> {
         }
     }
 
-    fn slot_of(&self, e: &Expr, want: &Type, s: &Scope) -> TokenStream {
+    fn slot_of(&self, e: &Expr, want: &Type, s: &Scope) -> Rust {
         match &e.kind {
             ExprKind::Variable(_) | ExprKind::Bound(_) => {
                 let code = self.code(e, None, s);
                 if let (Some(slot), true) = (&code.slot, code.ty == *want) {
-                    return quote!(#slot.clone());
+                    return slot.clone().cloned();
                 }
             }
             ExprKind::If(c, a, b) if self.slots.may_be_none(e) => {
                 let c = self.condition(c, s);
                 let (a, b) = (self.slot_of(a, want, s), self.slot_of(b, want, s));
-                return quote!(if #c { #a } else { #b });
+                return Rust::branch(&c, &a, &b);
             }
             _ => {}
         }
         let value = self.owned(e, want, s);
-        quote!(rt::Slot::Value(#value))
+        rust!(rt::Slot::Value(#value))
     }
 }
 

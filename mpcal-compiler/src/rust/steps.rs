@@ -1,9 +1,10 @@
 //! Critical sections to statements.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{quote, ToTokens};
 
-use super::code::{has_question_mark, Code, Form, Scope};
+use super::code::{Code, Form, Scope};
+use super::expression::{rust, Part, Rust};
 use super::names::ident;
 use super::place::Place;
 use super::procedure::Target;
@@ -52,12 +53,15 @@ impl Emitter<'_> {
                     let b = self.block(b, &scope);
                     return quote!(#steps #b);
                 }
-                _ => self.variant_blocks(c, a, b, &scope).unwrap_or_else(|| {
-                    let c = self.condition(c, &scope);
-                    let (a, other) = (self.block(a, &scope), self.block(b, &scope));
-                    let is_branch = b.steps.is_empty() && matches!(b.end, End::If(..));
-                    if_else(&c, &a, &other, is_branch)
-                }),
+                _ => self.variant_blocks(c, a, b, &scope).map_or_else(
+                    || {
+                        let c = self.condition(c, &scope);
+                        let (a, other) = (self.block(a, &scope), self.block(b, &scope));
+                        let is_branch = b.steps.is_empty() && matches!(b.end, End::If(..));
+                        if_else(&c, &a, &other, is_branch)
+                    },
+                    Rust::into_token_stream,
+                ),
             },
             End::Either(arms) => {
                 let arms: Vec<_> = arms.iter().map(|a| self.block(a, &scope)).collect();
@@ -112,9 +116,12 @@ impl Emitter<'_> {
         }
         let name = self.name(&self.model.variable(variable).name);
         let state = scope.frame.get(&variable).unwrap_or(&scope.state);
-        let base = quote!(#state.#name);
-        let start =
-            if self.is_slot(variable) { Place::behind(quote!(#base.get_mut()?), &ty) } else { Place::named(base, &ty) };
+        let base = rust!(#state.#name);
+        let start = if self.is_slot(variable) {
+            Place::behind(rust!(#base.get_mut()).tried(), &ty)
+        } else {
+            Place::named(base, &ty)
+        };
         let target = self.place_of(start, path, scope);
         let value = self.owned(value, &target.ty, scope);
         let place = target.write;
@@ -141,7 +148,7 @@ impl Emitter<'_> {
                     Target::Resource(target) => {
                         let index = self.index_of(target, indices, scope);
                         let resource = self.resource_name(target);
-                        let read = quote!(self.#resource.read(section, #index)?);
+                        let read = rust!(self.#resource.read(section, #index)).tried();
                         let own = self.types.refs[&target].read.clone();
                         let plain = own == t;
                         (self.coerce(Code::new(read, Form::Owned, own), &t).into_owned(), plain)
@@ -153,8 +160,8 @@ impl Emitter<'_> {
                 };
                 let name = self.bind(*bound, t.clone(), scope);
                 if later {
-                    scope.bounds.insert(*bound, Code::new(quote!(#name), Form::Deferred, t));
-                    let read = if plain { without_question_mark(read) } else { quote!(Ok(#read)) };
+                    scope.bounds.insert(*bound, Code::new(rust!(#name), Form::Deferred, t));
+                    let read = if plain { read.into_result() } else { rust!(Ok(#read)) };
                     return quote!(let #name = rt::read_for_later(|| #read)?;);
                 }
                 move_if_last(*bound, rest, around.end, scope);
@@ -173,7 +180,7 @@ impl Emitter<'_> {
                 let resource = self.resource_name(parameter);
                 // The value is evaluated before the resource is borrowed; a long one has a line of its own.
                 let is_long = matches!(written.kind, ExprKind::Record(_) | ExprKind::If(..) | ExprKind::Case(..));
-                if is_long || has_question_mark(&value) {
+                if is_long || value.fails() {
                     quote!(let value = #value; self.#resource.write(section, #index, value)?;)
                 } else {
                     quote!(self.#resource.write(section, #index, #value)?;)
@@ -192,8 +199,8 @@ impl Emitter<'_> {
                     return mapped.store(&value);
                 }
                 let start = match mapped.is_slot {
-                    true => Place::behind(quote!(#variable.get_mut()?), ty),
-                    false => Place::named(quote!(#variable), ty),
+                    true => Place::behind(rust!(#variable.get_mut()).tried(), ty),
+                    false => Place::named(rust!(#variable), ty),
                 };
                 let target = self.place_of(start, path, scope);
                 let value = self.owned(value, &target.ty, scope);
@@ -227,7 +234,7 @@ impl Emitter<'_> {
             Step::If(c, a, b) => {
                 let emit = |steps: &[Step], s: &Scope| self.inner(steps, around, s);
                 if let Some(branches) = self.variant_steps(c, (a, b), &emit, scope) {
-                    return branches;
+                    return branches.into_token_stream();
                 }
                 let c = self.condition(c, scope);
                 let a = self.inner(a, around, scope);
@@ -237,7 +244,8 @@ impl Emitter<'_> {
                 let is_branch = matches!(b[..], [Step::If(..)]);
                 let b = self.inner(b, around, scope);
                 if a.is_empty() {
-                    return quote!(if !(#c) { #b });
+                    let c = c.negated();
+                    return quote!(if #c { #b });
                 }
                 if_else(&c, &a, &b, is_branch)
             }
@@ -253,29 +261,27 @@ impl Emitter<'_> {
         let slot = match scope.refs.get(&parameter).copied().unwrap_or(Target::Resource(parameter)) {
             Target::Resource(target) => {
                 let resource = self.resource_name(target);
-                let (own, t) = (&self.types.refs[&target].read, self.rust_type(&t));
-                let read = quote!(self.#resource.read(section, &()));
-                let slot = quote!(rt::read_slot(|| #read)?);
-                let convert = self.rust_type(own).to_string() != t.to_string();
-                if convert {
-                    quote!(rt::convert::<_, rt::Slot<#t>>(&#slot)?)
-                } else {
+                let (is_same, t) = (self.types.refs[&target].read == t, self.rust_type(&t));
+                let slot = rust!(rt::read_slot(|| self.#resource.read(section, &()))).tried();
+                if is_same {
                     slot
+                } else {
+                    rust!(rt::convert::<_, rt::Slot<#t>>(&#slot)).tried()
                 }
             }
             Target::Local(v) | Target::Own(v) => {
                 let code = self.variable(v, scope);
                 match (&code.slot, code.ty == t) {
-                    (Some(slot), true) => quote!(#slot.clone()),
+                    (Some(slot), true) => slot.clone().cloned(),
                     _ => {
                         let value = self.coerce(code, &t).into_owned();
-                        quote!(rt::Slot::Value(#value))
+                        rust!(rt::Slot::Value(#value))
                     }
                 }
             }
         };
         let name = self.bind(bound, t.clone(), scope);
-        scope.bounds.insert(bound, Code::in_slot(quote!(#name), t));
+        scope.bounds.insert(bound, Code::in_slot(rust!(#name), t));
         quote!(let #name = #slot;)
     }
 
@@ -288,7 +294,7 @@ impl Emitter<'_> {
         let own = |e: &Expr| matches!(e.kind, ExprKind::Variable(v) if v == variable);
         let state = scope.frame.get(&variable).unwrap_or(&scope.state);
         let name = self.name(&self.model.variable(variable).name);
-        let place = quote!(#state.#name);
+        let place = rust!(#state.#name);
         match (&value.kind, ty) {
             (ExprKind::Builtin(op, args), Type::Seq(t)) if op.id == Op::Append && own(&args[0]) => {
                 let item = self.owned(&args[1], t, scope);
@@ -304,7 +310,7 @@ impl Emitter<'_> {
             (ExprKind::Except(base, updates), _) if own(base) && updates.len() == 1 => {
                 let update = &updates[0];
                 let target = self.place_of(Place::named(place, ty), &update.path, scope);
-                Some(self.update(update, target, scope))
+                Some(self.update(update, target, scope).into_token_stream())
             }
             _ => None,
         }
@@ -317,18 +323,20 @@ impl Emitter<'_> {
 
     fn bind(&self, bound: BoundId, ty: Type, scope: &mut Scope) -> proc_macro2::Ident {
         let name = self.free_name(&self.name(&self.model.bound(bound).name), scope);
-        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Place, ty));
+        scope.bounds.insert(bound, Code::new(rust!(#name), Form::Place, ty));
         name
     }
 
     /// A name that hides neither one in scope nor one of ours.
     pub(super) fn free_name(&self, plain: &proc_macro2::Ident, scope: &Scope) -> proc_macro2::Ident {
         let own = ["value", "section", "result", "variable", "process", "index", "frame"];
-        let known: Vec<_> = scope.bounds.values().chain(scope.names.values()).map(|c| c.tokens.to_string()).collect();
-        let taken = |name: &String| own.contains(&&**name) || known.contains(name);
+        let is_taken = |name: &String| {
+            let mut known = scope.bounds.values().chain(scope.names.values());
+            own.contains(&&**name) || known.any(|code| code.rust.is_name(name))
+        };
         let mut name = plain.clone();
         let mut n = 2;
-        while taken(&name.to_string()) {
+        while is_taken(&name.to_string()) {
             name = ident(&format!("{}_{n}", plain.to_string().trim_start_matches("r#")));
             n += 1;
         }
@@ -348,26 +356,27 @@ impl Emitter<'_> {
         let t = self.types.bounds[bound.index()].clone();
         let value = self.owned(value, &t, scope);
         let name = self.bind(bound, t.clone(), scope);
-        if !has_question_mark(&value) || self.used_at_once(bound, rest, around.end) {
+        if !value.fails() || self.used_at_once(bound, rest, around.end) {
             move_if_last(bound, rest, around.end, scope);
             return quote!(let #name = #value;);
         }
-        scope.bounds.insert(bound, Code::new(quote!(#name), Form::Deferred, t.clone()));
+        scope.bounds.insert(bound, Code::new(rust!(#name), Form::Deferred, t.clone()));
         let rust = self.rust_type(&t);
-        quote!(let #name: rt::Eval<#rust> = rt::deferred(|| Ok(#value));)
+        let value = value.into_result();
+        quote!(let #name: rt::Eval<#rust> = rt::deferred(|| #value);)
     }
 
     /// The index of a `ref` parameter: nothing, one value or a tuple, by reference.
-    fn index_of(&self, parameter: VariableId, indices: &[Expr], scope: &Scope) -> TokenStream {
+    fn index_of(&self, parameter: VariableId, indices: &[Expr], scope: &Scope) -> Rust {
         let types = &self.types.refs[&parameter].indices;
         match (indices, &types[..]) {
             ([one], [t]) => self.by_ref(one, t, scope),
             _ => {
-                let items = indices.iter().zip(types).map(|(e, t)| self.owned(e, t, scope));
+                let items: Vec<_> = indices.iter().zip(types).map(|(e, t)| self.owned(e, t, scope)).collect();
                 if indices.is_empty() {
-                    quote!(&())
+                    rust!(&())
                 } else {
-                    quote!(&(#(#items,)*))
+                    rust!(&(#(#items,)*))
                 }
             }
         }
@@ -375,7 +384,7 @@ impl Emitter<'_> {
 }
 
 /// A branch, with `else if` where the other side is nothing but a branch.
-fn if_else(condition: &TokenStream, then: &TokenStream, other: &TokenStream, is_branch: bool) -> TokenStream {
+fn if_else(condition: &Rust, then: &TokenStream, other: &TokenStream, is_branch: bool) -> TokenStream {
     // A branch may be emitted as a `match`, or as what is always done.
     let is_if = || other.clone().into_iter().next().is_some_and(|t| t.to_string() == "if");
     if is_branch && is_if() {
@@ -432,10 +441,4 @@ pub(super) fn jump_label(jump: &Jump, scope: &Scope) -> TokenStream {
         }
         Jump::Done | Jump::Error => quote!(Label::Done),
     }
-}
-
-/// What is read, as a `Result`: without the `?` at its end.
-fn without_question_mark(read: TokenStream) -> TokenStream {
-    let count = read.clone().into_iter().count();
-    read.into_iter().take(count - 1).collect()
 }

@@ -11,6 +11,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::code::{Code, Form, Scope};
+use super::expression::{rust, Level, Rust};
 use super::names::ident;
 use super::procedure::Target;
 use super::Emitter;
@@ -80,15 +81,16 @@ struct Arm<'e, B: ?Sized> {
 /// What is emitted for an arm.
 struct Emitted {
     pattern: TokenStream,
-    guard: TokenStream,
-    body: TokenStream,
+    /// `if …`
+    guard: Option<Rust>,
+    body: Rust,
     /// The variants that it takes all of.
     covered: Vec<usize>,
 }
 
 impl Emitter<'_> {
     /// A block that ends in a branch on a variant.
-    pub(super) fn variant_blocks(&self, c: &Expr, a: &Block, b: &Block, s: &Scope) -> Option<TokenStream> {
+    pub(super) fn variant_blocks(&self, c: &Expr, a: &Block, b: &Block, s: &Scope) -> Option<Rust> {
         let mut arms = vec![Arm { test: self.variant_test(c, s)?, body: a }];
         let mut other = b;
         while let (true, End::If(c, a, b)) = (other.steps.is_empty(), &other.end) {
@@ -96,7 +98,8 @@ impl Emitter<'_> {
             arms.push(Arm { test, body: &**a });
             other = b;
         }
-        self.variant_match(&arms, &|block, s| self.block(block, s), &|| self.block(other, s), s)
+        let emit = |block: &Block, s: &Scope| Rust::body(self.block(block, s));
+        self.variant_match(&arms, &emit, &|| emit(other, s), s)
     }
 
     /// A step that is a branch on a variant; `emit` emits the steps of an arm.
@@ -106,7 +109,8 @@ impl Emitter<'_> {
         (a, b): (&[Step], &[Step]),
         emit: &dyn Fn(&[Step], &Scope) -> TokenStream,
         s: &Scope,
-    ) -> Option<TokenStream> {
+    ) -> Option<Rust> {
+        let emit = |steps: &[Step], s: &Scope| Rust::body(emit(steps, s));
         let mut arms = vec![Arm { test: self.variant_test(c, s)?, body: a }];
         let mut other = b;
         while let [Step::If(c, a, b)] = other {
@@ -114,11 +118,11 @@ impl Emitter<'_> {
             arms.push(Arm { test, body: &a[..] });
             other = b;
         }
-        self.variant_match(&arms, emit, &|| emit(other, s), s)
+        self.variant_match(&arms, &emit, &|| emit(other, s), s)
     }
 
     /// `IF m.kind = "vote" THEN … ELSE …`
-    pub(super) fn variant_values(&self, e: &Expr, ty: &Type, s: &Scope) -> Option<TokenStream> {
+    pub(super) fn variant_values(&self, e: &Expr, ty: &Type, s: &Scope) -> Option<Rust> {
         let mut arms = Vec::new();
         let mut other = e;
         while let ExprKind::If(c, a, b) = &other.kind {
@@ -140,7 +144,7 @@ impl Emitter<'_> {
         let Type::Record(id) = self.type_of(record) else { return None };
         variant.used.borrow_mut().insert(*field);
         let ty = self.types.records[id].fields.get(field)?.clone();
-        Some(Code::new(quote!(#name), Form::Ref, ty))
+        Some(Code::new(rust!(#name), Form::Ref, ty))
     }
 
     /// Forgets what a step makes untrue.
@@ -197,10 +201,10 @@ impl Emitter<'_> {
     fn variant_match<B: ?Sized>(
         &self,
         arms: &[Arm<'_, B>],
-        emit: &dyn Fn(&B, &Scope) -> TokenStream,
-        other: &dyn Fn() -> TokenStream,
+        emit: &dyn Fn(&B, &Scope) -> Rust,
+        other: &dyn Fn() -> Rust,
         s: &Scope,
-    ) -> Option<TokenStream> {
+    ) -> Option<Rust> {
         let record = arms.first()?.test.record;
         let Type::Record(id) = self.type_of(record) else { return None };
         let emitted: Option<Vec<_>> = arms.iter().map(|arm| self.variant_arm(arm, id, emit, s)).collect();
@@ -208,23 +212,22 @@ impl Emitter<'_> {
         let scrutinee = self.seen_record(record, id, s)?.into_ref();
         let covered: BTreeSet<_> = emitted.iter().flat_map(|e| &e.covered).collect();
         let is_complete = covered.len() == self.types.records[id].shapes.len();
-        let other = if is_complete { TokenStream::new() } else { other() };
-        if let ([Emitted { pattern, guard, body, .. }], true) = (&emitted[..], !is_complete) {
-            if guard.is_empty() {
-                let other = if other.is_empty() { quote!() } else { quote!(else { #other }) };
-                return Some(quote!(if let #pattern = #scrutinee { #body } #other));
-            }
+        let other = (!is_complete).then(other);
+        if let ([Emitted { pattern, guard: None, body, .. }], Some(other)) = (&emitted[..], &other) {
+            let other = (!other.is_empty()).then(|| rust!(else { #other }));
+            return Some(rust!(if let #pattern = #scrutinee { #body } #other).at(Level::Block));
         }
-        let arms = emitted.iter().map(|Emitted { pattern, guard, body, .. }| quote!(#pattern #guard => { #body }));
-        let other = if is_complete { quote!() } else { quote!(_ => { #other }) };
-        Some(quote!(match #scrutinee { #(#arms)* #other }))
+        let arm = |Emitted { pattern, guard, body, .. }: &Emitted| rust!(#pattern #guard => { #body });
+        let arms: Vec<_> = emitted.iter().map(arm).collect();
+        let other = other.map(|other| rust!(_ => { #other }));
+        Some(rust!(match #scrutinee { #(#arms)* #other }).at(Level::Block))
     }
 
     fn variant_arm<B: ?Sized>(
         &self,
         arm: &Arm<'_, B>,
         id: usize,
-        emit: &dyn Fn(&B, &Scope) -> TokenStream,
+        emit: &dyn Fn(&B, &Scope) -> Rust,
         s: &Scope,
     ) -> Option<Emitted> {
         let record = &self.types.records[id];
@@ -258,22 +261,22 @@ impl Emitter<'_> {
                 Some(_) if record.held(shape).next().is_none() => quote!(#name::#variant),
                 Some(_) => quote!(#name::#variant { #(#bindings,)* .. }),
                 None => {
-                    let tag = self.tag(&arm.test.tag, tag_type, None).tokens;
+                    let tag = self.tag(&arm.test.tag, tag_type, None).rust;
                     let field = self.field_name(record, &tag_field);
                     quote!(#name::#variant { #field: #tag, #(#bindings,)* .. })
                 }
             }
         });
-        let covered = found.iter().filter(|(_, shape)| shape.tag.is_some() && guard.is_empty()).map(|(at, _)| *at);
+        let covered: Vec<_> =
+            found.iter().filter(|(_, shape)| shape.tag.is_some() && guard.is_empty()).map(|(at, _)| *at).collect();
         Some(Emitted {
             pattern: quote!(#(#patterns)|*),
-            guard: match &guard[..] {
-                [] => quote!(),
-                [only] => quote!(if #only),
-                _ => quote!(if #((#guard))&&*),
-            },
+            covered,
+            guard: (!guard.is_empty()).then(|| {
+                let guard = Rust::joined(guard, Level::And);
+                rust!(if #guard)
+            }),
             body,
-            covered: covered.collect(),
         })
     }
 
