@@ -91,14 +91,14 @@ Empty == "empty"
     supply:
       while (told # Consumers) {
         await network[Producer] # <<>>;
-        with (message = Head(network[Producer]); network1 = [network EXCEPT ![Producer] = Tail(network[Producer])]) {
+        with (message = Head(network[Producer]); network2 = [network EXCEPT ![Producer] = Tail(network[Producer])]) {
           request := message;
           if (next <= NumItems) {
-            network := [network1 EXCEPT ![request.from] = Append(network1[request.from],
+            network := [network2 EXCEPT ![request.from] = Append(network2[request.from],
                   [kind |-> Item, number |-> next])];
             next := next + 1;
           } else {
-            network := [network1 EXCEPT ![request.from] = Append(network1[request.from], [kind |-> Empty])];
+            network := [network2 EXCEPT ![request.from] = Append(network2[request.from], [kind |-> Empty])];
             told := told \cup {request.from};
           };
         };

@@ -103,9 +103,9 @@ Grant == "grant"
     serve:
       while (TRUE) {
         await Len(network[Server]) > 0;
-        with (message1 = Head(network[Server])) {
+        with (message2 = Head(network[Server])) {
           network[Server] := Tail(network[Server]);
-          message := message1;
+          message := message2;
         };
         handle:
           if (message.kind = Request) {
@@ -133,9 +133,9 @@ Grant == "grant"
         network[Server] := Append(network[Server], [kind |-> Request, from |-> self]);
         granted:
           await Len(network[self]) > 0;
-          with (message1 = Head(network[self])) {
+          with (message2 = Head(network[self])) {
             network[self] := Tail(network[self]);
-            answer := message1;
+            answer := message2;
           };
           assert answer.kind = Grant;
           holding[self] := TRUE;

@@ -157,7 +157,7 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
 --algorithm Proxy {
   variables
     network = [node \in Inboxes |-> <<>>];
-    crashed = [backend1 \in Backends |-> FALSE];
+    crashed = [backend2 \in Backends |-> FALSE];
     log = <<>>;
 
   fair process (proxy = Front)
@@ -166,9 +166,9 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
     accept:
       while (TRUE) {
         await Len(network[Front]) > 0;
-        with (message1 = Head(network[Front])) {
+        with (message2 = Head(network[Front])) {
           network[Front] := Tail(network[Front]);
-          request := message1;
+          request := message2;
         };
         tried := {};
         forward:
@@ -185,13 +185,13 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
         relay:
           either {
             await Len(network[Back]) > 0;
-            with (message1 = Head(network[Back]); network1 = [network EXCEPT ![Back] = Tail(network[Back])]) {
-              message := message1;
+            with (message2 = Head(network[Back]); network2 = [network EXCEPT ![Back] = Tail(network[Back])]) {
+              message := message2;
               if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
-                network := [network1 EXCEPT ![request.from] =
-                      Append(network1[request.from], [ok |-> TRUE, id |-> message.id, by |-> backend])];
+                network := [network2 EXCEPT ![request.from] =
+                      Append(network2[request.from], [ok |-> TRUE, id |-> message.id, by |-> backend])];
               } else {
-                network := network1;
+                network := network2;
                 goto relay;
               };
             };
@@ -211,9 +211,9 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
       while (TRUE) {
         await ~crashed[self];
         await Len(network[self]) > 0;
-        with (message1 = Head(network[self])) {
+        with (message2 = Head(network[self])) {
           network[self] := Tail(network[self]);
-          work := message1;
+          work := message2;
         };
         answer:
           await ~crashed[self];
@@ -230,16 +230,16 @@ Inboxes == {Front, Back} \cup Backends \cup Clients
         network[Front] := Append(network[Front], [id |-> id, from |-> self]);
         response:
           await Len(network[self]) > 0;
-          with (message1 = Head(network[self])) {
+          with (message2 = Head(network[self])) {
             network[self] := Tail(network[self]);
-            reply := message1;
+            reply := message2;
           };
           assert reply.id = id;
       };
   }
 
   \* Crashes some back-ends, at some time.
-  process (fate \in {-backend1 : backend1 \in Backends})
+  process (fate \in {-backend2 : backend2 \in Backends})
   {
     crash:
       crashed[-self] := TRUE;

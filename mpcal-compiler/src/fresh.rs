@@ -8,6 +8,7 @@ use crate::operators::{Op, Operator};
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition, Model, OperatorId};
 use crate::source::Span;
 use crate::symbol::Symbol;
+use crate::unused::unused;
 
 use free::{bound_by, Free};
 
@@ -66,9 +67,7 @@ impl<'m> Fresh<'m> {
 
     /// A bound name that is none of those taken, and is from now on.
     pub(crate) fn apart(&mut self, name: &str, taken: &mut HashSet<Symbol>, span: Span) -> BoundId {
-        let numbered = (2usize..).map(|n| format!("{name}{n}"));
-        let found = std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken.contains(&**n));
-        let name: Symbol = found.map_or_else(|| Symbol::from(name), Symbol::from);
+        let name = Symbol::from(unused(name, |n| !taken.contains(n)));
         taken.insert(name);
         self.model.new_bound(name, span, 0)
     }

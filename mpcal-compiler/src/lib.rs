@@ -42,8 +42,8 @@ mod specialize;
 mod stack;
 mod symbol;
 mod syntax;
-
 mod types;
+mod unused;
 
 pub use check::Rules;
 pub use compilation::{Compilation, Options};

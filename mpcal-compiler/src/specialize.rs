@@ -27,6 +27,7 @@ use crate::operators::{self, Fixity, Op, Operator};
 use crate::resolved::{Argument, BoundId, Definition, Expr, ExprId, ExprKind, Initial, Model, OperatorId};
 use crate::source::Span;
 use crate::symbol::Symbol;
+use crate::unused::unused;
 
 pub use globals::pass_initials;
 pub use monomorphize::monomorphize;
@@ -360,9 +361,7 @@ impl Specializer<'_> {
 
     /// A name that no operator has.
     fn unique(&self, name: &str) -> Symbol {
-        let taken = |name: &str| self.model.operators.iter().any(|o| *o.name == *name);
-        let numbered = (2usize..).map(|n| format!("{name}{n}"));
-        std::iter::once(name.to_owned()).chain(numbered).find(|n| !taken(n)).map_or(Symbol::from(name), Symbol::from)
+        Symbol::from(unused(name, |n| self.model.operators.iter().all(|o| *o.name != *n)))
     }
 
     fn word(&self, given: Given) -> String {

@@ -95,7 +95,7 @@ impl Stager<'_> {
 
     fn field(&mut self, variable: VariableId) -> Text {
         let name = self.stem(variable);
-        self.fresh(&format!("{name}1"))
+        self.fresh(&name)
     }
 
     /// Makes names stand for the fields of a record.

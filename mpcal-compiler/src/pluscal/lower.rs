@@ -20,6 +20,7 @@ use crate::resolved::{
 };
 use crate::source::Span;
 use crate::symbol::Symbol;
+use crate::unused::unused_after;
 
 /// The algorithm, ready to be staged and printed.
 pub(super) struct Lowered {
@@ -591,12 +592,6 @@ impl Lowered {
 
     /// The same, when all names with a smaller number are known to be there; notes the one that was taken.
     pub(super) fn numbered_name(&self, name: &str, others: &HashSet<String>, at: usize, last: &mut usize) -> Text {
-        loop {
-            let candidate = if *last == 0 { name.to_owned() } else { format!("{name}{last}") };
-            if !self.is_taken(&candidate, at) && !others.contains(&candidate) {
-                return Text::name(candidate);
-            }
-            *last += 1;
-        }
+        Text::name(unused_after(name, last, |n| !self.is_taken(n, at) && !others.contains(n)))
     }
 }

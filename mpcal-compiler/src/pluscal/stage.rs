@@ -194,8 +194,7 @@ impl Stager<'_> {
     /// A new name for the newest value of a variable.
     pub(super) fn stage(&mut self, env: &mut Env, variable: VariableId) -> Text {
         let name = self.stem(variable);
-        let text =
-            if self.lowered.virtuals.contains(&variable) { self.fresh(&name) } else { self.fresh(&format!("{name}1")) };
+        let text = self.fresh(&name);
         self.set(env, variable, text.clone());
         text
     }

@@ -14,6 +14,7 @@ use crate::normal::{Block, End, Jump, Section};
 use crate::resolved::{Initial, VariableId};
 use crate::source::Span;
 use crate::symbol::Symbol;
+use crate::unused::unused;
 
 /// What the translator defines or declares itself, in most modules.
 pub(super) const TRANSLATOR_DEFINES: [&str; 8] =
@@ -139,8 +140,7 @@ fn defined(lowered: &Lowered) -> HashMap<Symbol, usize> {
 
 /// A name that stands nowhere in the file.
 fn new_name(name: &str, scope: &Scope, known: &mut HashSet<String>) -> Symbol {
-    let found = (1..).map(|n| format!("{name}{n}")).find(|c| scope.is_new(c) && !known.contains(c));
-    let found = found.expect("there are more numbers than names");
+    let found = unused(name, |n| scope.is_new(n) && !known.contains(n));
     known.insert(found.clone());
     Symbol::from(found)
 }

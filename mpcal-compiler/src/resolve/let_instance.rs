@@ -10,6 +10,7 @@ use crate::ast::{self, ExprKind as A, Module, ModuleInstance, Name, Unit};
 use crate::resolved::{BoundId, Expr, ExprKind, LetDefinition};
 use crate::source::Span;
 use crate::symbol::Symbol;
+use crate::unused::unused;
 
 /// An instance of a module in a `LET`.
 #[derive(Clone)]
@@ -129,9 +130,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// The instance's own name, or one that no other instance in a `LET` has.
     fn unused_instance(&mut self, name: &str) -> Symbol {
-        let candidates = std::iter::once(name.to_owned()).chain((1..).map(|n| format!("{name}{n}")));
-        let known = |c: &String| self.let_names.contains(&**c) || self.find(self.env, c).is_some();
-        let found: Symbol = Symbol::from(candidates.into_iter().find(|c| !known(c)).unwrap_or_default());
+        let is_free = |n: &str| !self.let_names.contains(n) && self.find(self.env, n).is_none();
+        let found = Symbol::from(unused(name, is_free));
         self.let_names.insert(found);
         found
     }

@@ -14,6 +14,7 @@ use crate::infer::Types;
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, VariableId, VariableKind};
 use crate::symbol::Symbol;
 use crate::types::{Record, TagEnum};
+use crate::unused::{unused, unused_snake};
 
 /// Types, traits, variants and primitive types that every module sees.
 const PRELUDE: &[&str] = &[
@@ -136,20 +137,20 @@ impl Taken {
 
     /// Takes a name, or else the name with a suffix, or else with the suffix and a number.
     pub(super) fn take(&mut self, name: &str, suffix: &str) -> String {
-        let numbered = (2..).map(|n| format!("{name}{suffix}{n}"));
-        let candidates = [name.to_owned(), format!("{name}{suffix}")].into_iter().chain(numbered);
-        self.first_free(candidates)
+        if self.0.insert(name.to_owned()) {
+            return name.to_owned();
+        }
+        self.note(unused(&format!("{name}{suffix}"), |n| !self.0.contains(n)))
     }
 
     /// Takes a name in snake case, or else one with a number.
     fn take_snake(&mut self, name: &str) -> String {
-        self.first_free(std::iter::once(name.to_owned()).chain((2..).map(|n| format!("{name}_{n}"))))
+        self.note(unused_snake(name, |n| !self.0.contains(n)))
     }
 
-    fn first_free(&mut self, mut candidates: impl Iterator<Item = String>) -> String {
-        let free = candidates.find(|c| !self.0.contains(c)).expect("there are endless candidates");
-        self.0.insert(free.clone());
-        free
+    fn note(&mut self, name: String) -> String {
+        self.0.insert(name.clone());
+        name
     }
 }
 
@@ -294,10 +295,8 @@ fn values(model: &Model) -> HashMap<Symbol, String> {
     }
     let (mut taken, mut found) = (Taken::default(), HashMap::new());
     for (text, beside) in all {
-        let name = snake(&text);
-        let numbered = (2..).map(|n| format!("{name}_{n}"));
-        let candidates = std::iter::once(name.clone()).chain(numbered).filter(|c| !beside.contains(&**c));
-        found.insert(text, taken.first_free(candidates));
+        let name = unused_snake(&snake(&text), |n| !beside.contains(n) && !taken.0.contains(n));
+        found.insert(text, taken.note(name));
     }
     found
 }
@@ -312,10 +311,7 @@ fn fields(types: &Types) -> HashMap<Symbol, String> {
 fn getters(types: &Types) -> HashMap<Symbol, String> {
     let mut taken = Taken::of(&[VALUE_METHODS]);
     let mut getter = |name: &str| {
-        let numbered = (2..).map(|n| format!("{name}_{n}"));
-        let is_free = |c: &String| !taken.0.contains(c) && !taken.0.contains(&format!("{c}_mut"));
-        let free =
-            std::iter::once(name.to_owned()).chain(numbered).find(is_free).expect("there are endless candidates");
+        let free = unused_snake(name, |n| !taken.0.contains(n) && !taken.0.contains(&format!("{n}_mut")));
         taken.0.extend([free.clone(), format!("{free}_mut")]);
         free
     };
@@ -414,9 +410,11 @@ fn id(model: &Model, names: &Names) -> String {
             Argument::Ref(..) => {}
         }
     }
-    let mut candidates =
-        ["id".to_owned(), "process_id".to_owned()].into_iter().chain((2..).map(|n| format!("process_id_{n}")));
-    candidates.find(|c| !known.contains(c)).expect("there are endless candidates")
+    if known.contains("id") {
+        unused_snake("process_id", |n| !known.contains(n))
+    } else {
+        "id".to_owned()
+    }
 }
 
 /// Names for what emitted code needs itself among expressions of the model, unlike those of the model.
@@ -458,9 +456,8 @@ impl Own {
         };
         let parameters: HashSet<_> = names.parameters.values().map(|p| &p.field).collect();
         let free = |name: &str| {
-            let candidates = std::iter::once(name.to_owned()).chain((2..).map(|n| format!("{name}_{n}")));
-            let is_free = |c: &String| !parameters.contains(c) && names.values.values().all(|known| known != c);
-            ident(&candidates.into_iter().find(is_free).expect("there are endless candidates"))
+            let is_free = |n: &str| parameters.iter().all(|p| *p != n) && names.values.values().all(|known| known != n);
+            ident(&unused_snake(name, is_free))
         };
         Self {
             changed: free("changed"),

@@ -13,6 +13,7 @@ use crate::normal::{Block, End, Jump, Step};
 use crate::operators::Op;
 use crate::resolved::{BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 use crate::types::Type;
+use crate::unused::unused_snake;
 
 /// What `yield` does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -330,17 +331,11 @@ impl Emitter<'_> {
     /// A name that hides neither one in scope nor one of ours.
     pub(super) fn free_name(&self, plain: &proc_macro2::Ident, scope: &Scope) -> proc_macro2::Ident {
         let own = ["value", "section", "result", "variable", "process", "index", "frame"];
-        let is_taken = |name: &String| {
+        let is_free = |name: &str| {
             let mut known = scope.bounds.values().chain(scope.names.values());
-            own.contains(&&**name) || known.any(|code| code.rust.is_name(name))
+            !own.contains(&name) && known.all(|code| !code.rust.is_name(name))
         };
-        let mut name = plain.clone();
-        let mut n = 2;
-        while is_taken(&name.to_string()) {
-            name = ident(&format!("{}_{n}", plain.to_string().trim_start_matches("r#")));
-            n += 1;
-        }
-        name
+        ident(&unused_snake(plain.to_string().trim_start_matches("r#"), is_free))
     }
 
     /// A `with (x = e)`: lazy in TLA+. If it cannot fail, or is used at once anyway, it is
