@@ -62,7 +62,7 @@ impl Finder<'_> {
         self.steps(&block.steps, written);
         written.leave(None);
         block.end.each_expr(&mut |e| self.look(e, written));
-        block.each_block(&mut |b| self.block(b, &mut written.clone()));
+        block.end.blocks().into_iter().for_each(|b| self.block(b, &mut written.clone()));
     }
 
     fn steps(&mut self, list: &[Step], written: &mut Written) {

@@ -149,7 +149,7 @@ impl<'m> Finder<'m> {
             End::Call(_, arguments, _) => arguments.iter().for_each(|a| self.argument(a, f)),
             End::Goto(_) | End::Return | End::Either(_) => {}
         }
-        block.each_block(&mut |b| self.block(b, f));
+        block.end.blocks().into_iter().for_each(|b| self.block(b, f));
     }
 
     fn steps(&mut self, steps: &'m [Step], f: &mut Visitor<'_, 'm>) {

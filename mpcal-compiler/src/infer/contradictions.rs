@@ -194,7 +194,7 @@ impl Checker<'_, '_> {
             }
             End::Goto(_) | End::Return | End::Either(_) => {}
         }
-        block.each_block(&mut |b| self.block(b));
+        block.end.blocks().into_iter().for_each(|b| self.block(b));
     }
 
     fn step(&mut self, step: &Step) {

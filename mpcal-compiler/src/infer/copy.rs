@@ -2,7 +2,7 @@
 
 use crate::fresh::Fresh;
 use crate::normal::Step;
-use crate::resolved::{BoundId, Expr, Model, Step as PathStep};
+use crate::resolved::Model;
 
 /// Steps with ids of their own.
 pub(super) struct Copier<'m> {
@@ -14,45 +14,16 @@ impl<'m> Copier<'m> {
         Self { fresh: Fresh::new(model) }
     }
 
-    fn bound(&mut self, b: BoundId) -> BoundId {
-        self.fresh.bound(b)
-    }
-
-    fn expr(&mut self, e: &Expr) -> Expr {
-        self.fresh.copy(e)
-    }
-
-    fn path(&mut self, path: &[PathStep]) -> Vec<PathStep> {
-        path.iter()
-            .map(|s| match s {
-                PathStep::Index(e) => PathStep::Index(self.expr(e)),
-                field @ PathStep::Field(_) => field.clone(),
-            })
-            .collect()
-    }
-
     pub(super) fn steps(&mut self, list: &[Step]) -> Vec<Step> {
-        list.iter()
-            .map(|s| match s {
-                Step::Let { bound, value, author } => {
-                    let value = self.expr(value);
-                    Step::Let { bound: self.bound(*bound), value, author: *author }
-                }
-                Step::Pick { bound, set } => {
-                    let set = self.expr(set);
-                    Step::Pick { bound: self.bound(*bound), set }
-                }
-                Step::AssignMapped { path, value } => {
-                    Step::AssignMapped { path: self.path(path), value: self.expr(value) }
-                }
-                Step::Yield(e) => Step::Yield(self.expr(e)),
-                Step::Await(e) => Step::Await(self.expr(e)),
-                Step::Assert(e) => Step::Assert(self.expr(e)),
-                Step::Print(e) => Step::Print(self.expr(e)),
-                Step::If(c, a, b) => Step::If(self.expr(c), self.steps(a), self.steps(b)),
-                Step::Either(arms) => Step::Either(arms.iter().map(|a| self.steps(a)).collect()),
-                other @ (Step::Read { .. } | Step::Write { .. } | Step::Assign { .. }) => other.clone(),
-            })
-            .collect()
+        let mut copy = list.to_vec();
+        copy.iter_mut().for_each(|s| s.each_mut(&mut |s| self.renew(s)));
+        copy
+    }
+
+    fn renew(&mut self, step: &mut Step) {
+        if let Step::Let { bound, .. } | Step::Pick { bound, .. } = step {
+            *bound = self.fresh.bound(*bound);
+        }
+        step.each_expr_mut(&mut |e| *e = self.fresh.copy(e));
     }
 }

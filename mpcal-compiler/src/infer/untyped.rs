@@ -149,11 +149,7 @@ impl<'m> Collector<'m> {
                 _ => {}
             }
         });
-        self.ends(block);
-    }
-
-    fn ends(&mut self, block: &'m Block) {
-        match &block.end {
+        block.each(&mut |b| match &b.end {
             End::If(c, ..) => self.inside(c),
             End::Call(procedure, arguments, _) => {
                 let parameters = &self.model.procedures[procedure.index()].parameters;
@@ -162,8 +158,7 @@ impl<'m> Collector<'m> {
                 }
             }
             End::Goto(_) | End::Return | End::Either(_) => {}
-        }
-        block.each_block(&mut |b| self.ends(b));
+        });
     }
 
     /// What a `ref` parameter is given, the variable behind it is given.

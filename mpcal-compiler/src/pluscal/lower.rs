@@ -321,7 +321,11 @@ impl Lowerer<'_, '_> {
         self.lowered.procedures.sort_by_key(|p| p.of);
         let procedures = self.lowered.procedures.iter_mut().map(|p| &mut p.sections);
         for section in procedures.chain(self.lowered.processes.iter_mut().map(|p| &mut p.sections)).flatten() {
-            each_callee(&mut section.block, &mut |callee| callee.0 = place[callee.index()] as u32);
+            section.block.each_mut(&mut |b| {
+                if let End::Call(callee, ..) = &mut b.end {
+                    callee.0 = place[callee.index()] as u32;
+                }
+            });
         }
     }
 
@@ -528,18 +532,6 @@ impl Lowerer<'_, '_> {
             e = self.lowered.model.expr(ExprKind::Index(Box::new(e), Box::new(i.clone())), span);
         }
         e
-    }
-}
-
-fn each_callee(block: &mut Block, f: &mut dyn FnMut(&mut ProcedureId)) {
-    match &mut block.end {
-        End::Call(callee, ..) => f(callee),
-        End::Goto(_) | End::Return => {}
-        End::If(_, a, b) => {
-            each_callee(a, f);
-            each_callee(b, f);
-        }
-        End::Either(arms) => arms.iter_mut().for_each(|a| each_callee(a, f)),
     }
 }
 

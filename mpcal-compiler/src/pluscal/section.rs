@@ -132,12 +132,13 @@ fn bound_inside(lowered: &Lowered, names: &Names, block: &Block) -> HashSet<Stri
 
 /// Whether a path returns, also by a tail call, or calls the procedure it is in.
 fn gives_up(block: &Block, procedure: Option<usize>) -> bool {
-    let here = match &block.end {
-        End::Return | End::Call(_, _, None) => true,
-        End::Call(callee, ..) => Some(callee.index()) == procedure,
-        End::Goto(_) | End::If(..) | End::Either(_) => false,
-    };
-    let mut found = here;
-    block.each_block(&mut |b| found |= gives_up(b, procedure));
+    let mut found = false;
+    block.each(&mut |b| {
+        found |= match &b.end {
+            End::Return | End::Call(_, _, None) => true,
+            End::Call(callee, ..) => Some(callee.index()) == procedure,
+            End::Goto(_) | End::If(..) | End::Either(_) => false,
+        }
+    });
     found
 }

@@ -107,6 +107,18 @@ impl Rest<'_> {
     }
 }
 
+/// What comes behind a step: the other steps of its list, and what is made of the names that hold at its end.
+pub(super) struct Behind<'s, 'a> {
+    steps: &'s [Step],
+    rest: Rest<'s>,
+    /// What names stand for behind the step.
+    pub(super) env: Env,
+    after: &'a mut After<'a>,
+}
+
+/// Makes the end of a list of the names that hold there.
+type After<'a> = dyn FnMut(&mut Stager<'_>, Env) -> Vec<Statement> + 'a;
+
 fn end_returns(end: &End) -> bool {
     match end {
         End::Return | End::Call(_, _, None) => true,
@@ -348,7 +360,7 @@ impl Stager<'_> {
         steps: &[Step],
         rest: Rest<'_>,
         mut env: Env,
-        after: &mut dyn FnMut(&mut Self, Env) -> Vec<Statement>,
+        after: &mut After<'_>,
     ) -> Vec<Statement> {
         let mut out = Vec::new();
         let mut done = 0;
@@ -412,10 +424,14 @@ impl Stager<'_> {
                 }
                 Step::If(c, a, b) => {
                     if let Some((variable, yielded)) = self.yields(&env, std::slice::from_ref(step)) {
-                        return self.yielded(variable, yielded, &steps[n + 1..], rest, env, after, out);
+                        let behind = Behind { steps: &steps[n + 1..], rest, env, after };
+                        out.extend(self.yielded(variable, yielded, behind));
+                        return out;
                     }
                     if self.must_merge(&[a, b], &rest_of) {
-                        return self.merged(step, &steps[n + 1..], rest, env, after, out);
+                        let behind = Behind { steps: &steps[n + 1..], rest, env, after };
+                        out.extend(self.merged(step, behind));
+                        return out;
                     }
                     let condition = self.top(&env, c);
                     let a = self.branch(a, &[a, b], &rest_of, &env);
@@ -428,10 +444,14 @@ impl Stager<'_> {
                 Step::Either(arms) => {
                     let lists: Vec<&[Step]> = arms.iter().map(|a| &a[..]).collect();
                     if let Some((variable, yielded)) = self.yields(&env, std::slice::from_ref(step)) {
-                        return self.yielded(variable, yielded, &steps[n + 1..], rest, env, after, out);
+                        let behind = Behind { steps: &steps[n + 1..], rest, env, after };
+                        out.extend(self.yielded(variable, yielded, behind));
+                        return out;
                     }
                     if self.must_merge(&lists, &rest_of) {
-                        return self.merged(step, &steps[n + 1..], rest, env, after, out);
+                        let behind = Behind { steps: &steps[n + 1..], rest, env, after };
+                        out.extend(self.merged(step, behind));
+                        return out;
                     }
                     let arms = arms.iter().map(|a| self.branch(a, &lists, &rest_of, &env)).collect();
                     out.push(Statement::Either(arms));
@@ -512,18 +532,11 @@ impl Stager<'_> {
 
     /// A statement whose branches meet before a later change: bindings and guards in a line, then
     /// the rest inside them.
-    fn merged(
-        &mut self,
-        step: &Step,
-        steps: &[Step],
-        rest: Rest<'_>,
-        mut env: Env,
-        after: &mut dyn FnMut(&mut Self, Env) -> Vec<Statement>,
-        mut out: Vec<Statement>,
-    ) -> Vec<Statement> {
+    fn merged(&mut self, step: &Step, mut behind: Behind<'_, '_>) -> Vec<Statement> {
         let mut line = Vec::new();
-        self.flat(step, None, &mut env, &mut line);
-        let later = Rest { steps, end: rest.end, outer: rest.outer };
+        let env = &mut behind.env;
+        self.flat(step, None, env, &mut line);
+        let later = Rest { steps: behind.steps, end: behind.rest.end, outer: behind.rest.outer };
         let changed: Vec<_> =
             assigned(&[std::slice::from_ref(step)]).into_iter().filter(|v| env.pending.contains_key(v)).collect();
         let last: Vec<_> = changed
@@ -531,15 +544,19 @@ impl Stager<'_> {
             .filter(|v| !self.lowered.virtuals.contains(v) && !self.restored.contains(v) && !later.assigns(*v))
             .collect();
         let mut inside = Vec::new();
-        inside.extend(self.flush(&mut env, Some(&last)));
-        inside.extend(self.list(steps, rest, env, after));
+        inside.extend(self.flush(env, Some(&last)));
+        inside.extend(self.behind(behind));
         for item in line.into_iter().rev() {
             inside = match item {
                 Item::Bind(binding) => with(binding, inside),
                 Item::Statement(s) => std::iter::once(s).chain(inside).collect(),
             };
         }
-        out.extend(inside);
-        out
+        inside
+    }
+
+    /// What comes behind a step.
+    pub(super) fn behind(&mut self, behind: Behind<'_, '_>) -> Vec<Statement> {
+        self.list(behind.steps, behind.rest, behind.env, behind.after)
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::lower::Lowered;
 use super::scope::Scope;
-use crate::normal::{Block, End, Jump, Section};
+use crate::normal::{End, Jump, Section};
 use crate::resolved::{Initial, VariableId};
 use crate::source::Span;
 use crate::symbol::Symbol;
@@ -268,22 +268,10 @@ fn rename_labels(sections: &mut [Section], new: &[Symbol]) {
     for s in sections {
         s.label = map.get(&s.label).copied().unwrap_or(s.label);
         s.inside = s.inside.as_ref().map(|l| map.get(l).copied().unwrap_or(*l));
-        each_jump(&mut s.block, &mut |label| {
-            if let Some(new) = map.get(label) {
-                *label = *new;
+        s.block.each_mut(&mut |b| {
+            if let End::Goto(Jump::Label(label)) | End::Call(_, _, Some(Jump::Label(label))) = &mut b.end {
+                *label = map.get(label).copied().unwrap_or(*label);
             }
         });
-    }
-}
-
-fn each_jump(block: &mut Block, f: &mut dyn FnMut(&mut Symbol)) {
-    match &mut block.end {
-        End::Goto(Jump::Label(label)) | End::Call(_, _, Some(Jump::Label(label))) => f(label),
-        End::Goto(_) | End::Call(..) | End::Return => {}
-        End::If(_, a, b) => {
-            each_jump(a, f);
-            each_jump(b, f);
-        }
-        End::Either(arms) => arms.iter_mut().for_each(|a| each_jump(a, f)),
     }
 }

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use super::lower::LoweredProcedure;
 use crate::normal::{Block, End, Jump, Section};
 use crate::symbol::Symbol;
+use crate::unused::unused;
 
 /// In: procedures that call each other by their index. Out: the same, each restored as it should be.
 pub(super) fn restore(procedures: &mut [LoweredProcedure]) {
@@ -18,9 +19,10 @@ pub(super) fn restore(procedures: &mut [LoweredProcedure]) {
         let own = &mut procedures[n];
         let label = fresh_label(&own.sections);
         let mut span = own.span;
-        for section in own.sections.iter_mut().filter(|s| lets_go(&s.block, n)) {
-            span = section.span;
-            stay(&mut section.block, n, &label);
+        for section in &mut own.sections {
+            if stay(&mut section.block, n, &label) {
+                span = section.span;
+            }
         }
         own.sections.push(Section {
             label,
@@ -39,15 +41,8 @@ fn is_wrong(procedures: &[LoweredProcedure], own: usize) -> bool {
     let procedure = &procedures[own];
     let waits_for = calls(procedure).into_iter().filter(|(_, is_tail)| !is_tail).map(|(callee, _)| callee);
     !procedure.parameters.is_empty()
-        && procedure.sections.iter().any(|s| lets_go(&s.block, own))
+        && calls(procedure).into_iter().any(|(callee, is_tail)| is_tail && callee != own)
         && reaches(procedures, waits_for.collect(), own)
-}
-
-/// Whether a block makes a tail call of another procedure.
-fn lets_go(block: &Block, own: usize) -> bool {
-    let mut found = Vec::new();
-    calls_of(block, &mut found);
-    found.iter().any(|(callee, is_tail)| *is_tail && *callee != own)
 }
 
 fn reaches(procedures: &[LoweredProcedure], mut todo: Vec<usize>, wanted: usize) -> bool {
@@ -63,31 +58,28 @@ fn reaches(procedures: &[LoweredProcedure], mut todo: Vec<usize>, wanted: usize)
 /// What a procedure calls, and whether that is a tail call.
 fn calls(procedure: &LoweredProcedure) -> Vec<(usize, bool)> {
     let mut found = Vec::new();
-    procedure.sections.iter().for_each(|s| calls_of(&s.block, &mut found));
+    let mut look = |b: &Block| {
+        if let End::Call(callee, _, to) = &b.end {
+            found.push((callee.index(), to.is_none()));
+        }
+    };
+    procedure.sections.iter().for_each(|s| s.block.each(&mut look));
     found
 }
 
-fn calls_of(block: &Block, found: &mut Vec<(usize, bool)>) {
-    if let End::Call(callee, _, to) = &block.end {
-        found.push((callee.index(), to.is_none()));
-    }
-    block.each_block(&mut |b| calls_of(b, found));
-}
-
-/// Tail calls of other procedures come back to a label.
-fn stay(block: &mut Block, own: usize, label: &Symbol) {
-    match &mut block.end {
-        End::Call(callee, _, to @ None) if callee.index() != own => *to = Some(Jump::Label(*label)),
-        End::Goto(_) | End::Return | End::Call(..) => {}
-        End::If(_, a, b) => [a, b].into_iter().for_each(|b| stay(b, own, label)),
-        End::Either(arms) => arms.iter_mut().for_each(|b| stay(b, own, label)),
-    }
+/// Tail calls of other procedures come back to a label; whether there are any.
+fn stay(block: &mut Block, own: usize, label: &Symbol) -> bool {
+    let mut found = false;
+    block.each_mut(&mut |b| match &mut b.end {
+        End::Call(callee, _, to @ None) if callee.index() != own => {
+            *to = Some(Jump::Label(*label));
+            found = true;
+        }
+        _ => {}
+    });
+    found
 }
 
 fn fresh_label(sections: &[Section]) -> Symbol {
-    let mut name = "back".to_owned();
-    while sections.iter().any(|s| *s.label == *name) {
-        name.push('_');
-    }
-    name.into()
+    Symbol::from(unused("back", |n| sections.iter().all(|s| *s.label != *n)))
 }

@@ -1,7 +1,7 @@
 //! Reads of mapping macros that do nothing but choose and yield: an expression, or a choice from a set.
 
 use super::layout::{with, Binding, Kind, Statement};
-use super::stage::{Env, Rest, Stager};
+use super::stage::{Behind, Env, Stager};
 use crate::normal::Step;
 use crate::resolved::VariableId;
 
@@ -44,26 +44,20 @@ impl Stager<'_> {
         }
     }
 
-    /// Binds the value of a read and goes on.
-    #[allow(clippy::too_many_arguments)]
+    /// Binds the value of a read, with what comes behind it inside.
     pub(super) fn yielded(
         &mut self,
         variable: VariableId,
         yielded: Yielded,
-        steps: &[Step],
-        rest: Rest<'_>,
-        mut env: Env,
-        after: &mut dyn FnMut(&mut Self, Env) -> Vec<Statement>,
-        mut out: Vec<Statement>,
+        mut behind: Behind<'_, '_>,
     ) -> Vec<Statement> {
-        let name = self.stage(&mut env, variable);
-        let inside = self.list(steps, rest, env, after);
+        let name = self.stage(&mut behind.env, variable);
+        let inside = self.behind(behind);
         let (kind, value) = match yielded {
             Yielded::Value(value) => (Kind::Lazy, value),
             Yielded::Set(set) => (Kind::Choice, set),
         };
-        out.extend(with(Binding { name: name.text.to_string(), kind, value }, inside));
-        out
+        with(Binding { name: name.text.to_string(), kind, value }, inside)
     }
 }
 

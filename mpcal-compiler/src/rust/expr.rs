@@ -59,10 +59,9 @@ impl Emitter<'_> {
                 let at = Type::alike(kinds, to).map_or(0, |(at, _)| at);
                 return self.coerce(self.of_kind(code, at), want);
             }
-            (_, Type::Kinds(id, kinds)) => match self.as_kind(code, *id, kinds) {
-                Ok(code) => return code,
-                Err(same) => return self.converted(same, want),
-            },
+            (from, Type::Kinds(id, kinds)) if Type::alike(kinds, from).is_some() => {
+                return self.as_kind(code, *id, kinds);
+            }
             _ => {}
         }
         self.converted(code, want)

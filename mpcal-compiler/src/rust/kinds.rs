@@ -49,12 +49,12 @@ impl Emitter<'_> {
         Code::new(rust!(#base.#read()).tried(), Form::Ref, kinds[at].clone()).kept_if(temporary)
     }
 
-    /// A value as one of several kinds, if it is of one of them.
-    pub(super) fn as_kind(&self, code: Code, id: usize, kinds: &[Type]) -> Result<Code, Code> {
-        let Some((at, t)) = Type::alike(kinds, &code.ty) else { return Err(code) };
+    /// A value of one of several kinds as one that may be of any.
+    pub(super) fn as_kind(&self, code: Code, id: usize, kinds: &[Type]) -> Code {
+        let Some((at, t)) = Type::alike(kinds, &code.ty) else { return code };
         let (name, variant) = (self.kinds_name(id), self.kind_variant(id, at));
         let value = self.coerce(code, t).into_owned();
-        Ok(Code::owned(rust!(#name::#variant(#value)), Type::Kinds(id, kinds.to_vec())))
+        Code::owned(rust!(#name::#variant(#value)), Type::Kinds(id, kinds.to_vec()))
     }
 
     /// An enum of values of several kinds.

@@ -66,7 +66,7 @@ impl Emitter<'_> {
                 }
             }
             End::Goto(Jump::Done | Jump::Error) | End::Return | End::If(..) | End::Either(_) => {
-                block.each_block(&mut |b| self.leave(b, known.clone(), arrive));
+                block.end.blocks().into_iter().for_each(|b| self.leave(b, known.clone(), arrive));
             }
         }
     }

@@ -73,21 +73,21 @@ impl Emitter<'_> {
         };
         let taken = &mut taken;
         for section in &self.normal.archetypes[archetype].sections {
-            self.find_calls(&section.block, &HashMap::new(), &mut instances, taken);
+            section.block.each(&mut |b| self.find_call(b, &HashMap::new(), &mut instances, taken));
         }
         let mut done = 0;
         while done < instances.len() {
             let instance = instances[done].clone();
             let refs = instance.refs(self);
             for section in &self.normal.procedures[instance.procedure.index()].sections {
-                self.find_calls(&section.block, &refs, &mut instances, taken);
+                section.block.each(&mut |b| self.find_call(b, &refs, &mut instances, taken));
             }
             done += 1;
         }
         instances
     }
 
-    fn find_calls(
+    fn find_call(
         &self,
         block: &Block,
         refs: &HashMap<VariableId, Target>,
@@ -104,7 +104,6 @@ impl Emitter<'_> {
                 instances.push(Instance { procedure: *procedure, targets, name: ident(&name), frame, labels });
             }
         }
-        block.each_block(&mut |b| self.find_calls(b, refs, instances, taken));
     }
 
     fn targets(

@@ -10,7 +10,7 @@ use super::code::Scope;
 use super::expression::{rust, Rust};
 use super::Emitter;
 use crate::infer::Types;
-use crate::normal::{Block, End, Normal, Step};
+use crate::normal::{End, Normal, Step};
 use crate::operators::Op;
 use crate::resolved::{Argument, BoundId, Expr, ExprKind, Initial, Model, VariableId, VariableKind};
 use crate::types::Type;
@@ -108,17 +108,14 @@ fn flow<'m>(model: &'m Model, normal: &'m Normal) -> Flow<'m> {
                     _ => {}
                 });
             });
-            calls(model, &section.block, &mut found);
+            section.block.each(&mut |b| {
+                if let End::Call(procedure, given, _) = &b.end {
+                    arguments(&model.procedures[procedure.index()].parameters, given, &mut found);
+                }
+            });
         }
     }
     found
-}
-
-fn calls<'m>(model: &'m Model, block: &'m Block, found: &mut Flow<'m>) {
-    if let End::Call(procedure, given, _) = &block.end {
-        arguments(&model.procedures[procedure.index()].parameters, given, found);
-    }
-    block.each_block(&mut |b| calls(model, b, found));
 }
 
 fn arguments<'m>(parameters: &[VariableId], given: &'m [Argument], found: &mut Flow<'m>) {

@@ -39,7 +39,7 @@ pub(super) fn pass_globals(model: &mut Model, normal: &mut Normal) {
     cx.own.clear();
     for MappingBody { read, write } in &mut normal.mapping_macros {
         for step in read.iter_mut().chain(write) {
-            step.each_expr_inside_mut(&mut |e| cx.pass(e, &Known::new()));
+            step.each_mut(&mut |s| s.each_expr_mut(&mut |e| cx.pass(e, &Known::new())));
         }
     }
 }
@@ -209,7 +209,11 @@ impl Passer<'_> {
         });
         let mut mentioned = HashSet::new();
         block.each_expr(&mut |e| mentioned.extend(self.mentioned(e)));
-        each_callee(block, &mut |callee| mentioned.extend(self.starts[callee.index()].known.keys()));
+        block.each(&mut |b| {
+            if let End::Call(callee, ..) = &b.end {
+                mentioned.extend(self.starts[callee.index()].known.keys());
+            }
+        });
         let is_old = |g: &VariableId| self.own.get(g).is_some_and(|p| written.contains(p));
         let mut old: Vec<_> = mentioned.into_iter().filter(is_old).collect();
         old.sort_unstable();
@@ -288,13 +292,6 @@ impl Passer<'_> {
             }
         }
     }
-}
-
-fn each_callee(block: &Block, f: &mut dyn FnMut(ProcedureId)) {
-    if let End::Call(callee, ..) = &block.end {
-        f(*callee);
-    }
-    block.each_block(&mut |b| each_callee(b, f));
 }
 
 /// What variables of plain processes start with may mention global variables: archetypes take their values. Only Rust

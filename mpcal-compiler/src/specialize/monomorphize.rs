@@ -221,5 +221,5 @@ fn block(model: &mut Model, b: &mut Block, f: &mut Visitor<'_>) {
 }
 
 fn steps(model: &mut Model, list: &mut [Step], f: &mut Visitor<'_>) {
-    list.iter_mut().for_each(|s| s.each_expr_inside_mut(&mut |e| visit(model, None, e, f)));
+    list.iter_mut().for_each(|s| s.each_mut(&mut |s| s.each_expr_mut(&mut |e| visit(model, None, e, f))));
 }

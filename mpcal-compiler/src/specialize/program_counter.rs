@@ -128,7 +128,7 @@ fn add(model: &mut Model, normal: &mut Normal, multiprocess: bool) {
             process.mappings.push(None);
         }
         for section in &mut body.sections {
-            write(model, &mut section.block, parameter, multiprocess);
+            section.block.each_mut(&mut |block| write(model, block, parameter, multiprocess));
         }
     }
 }
@@ -158,18 +158,13 @@ fn initial(model: &mut Model, normal: &Normal, multiprocess: bool) -> Option<Exp
     Some(model.expr(ExprKind::Function(vec![binding], Box::new(case)), span))
 }
 
-/// Writes `pc` at the end of every path.
+/// Writes `pc` where a path ends.
 fn write(model: &mut Model, block: &mut Block, parameter: VariableId, multiprocess: bool) {
-    let label = match &mut block.end {
-        End::Goto(Jump::Label(label)) => *label,
-        End::Goto(Jump::Done) => Symbol::from("Done"),
-        End::Goto(Jump::Error) => Symbol::from("Error"),
-        End::If(_, a, b) => {
-            write(model, a, parameter, multiprocess);
-            return write(model, b, parameter, multiprocess);
-        }
-        End::Either(arms) => return arms.iter_mut().for_each(|a| write(model, a, parameter, multiprocess)),
-        End::Return | End::Call(..) => return,
+    let End::Goto(to) = &block.end else { return };
+    let label = match to {
+        Jump::Label(label) => *label,
+        Jump::Done => Symbol::from("Done"),
+        Jump::Error => Symbol::from("Error"),
     };
     let span = Span::default();
     let label = model.expr(ExprKind::Str(label), span);
