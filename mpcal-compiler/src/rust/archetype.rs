@@ -10,6 +10,7 @@ use super::code::Scope;
 use super::expression::rust;
 use super::names::ident;
 use super::parameters::Parameters;
+use super::procedure::Instance;
 use super::Emitter;
 use crate::normal::{Block, End, Section, Step};
 use crate::resolved::{ArchetypeId, ExprKind, Initial, MappingMacro, MappingMacroId, VariableId};
@@ -75,128 +76,30 @@ impl Emitter<'_> {
     }
 
     pub(super) fn archetype(&self, n: usize) -> TokenStream {
-        let id = ArchetypeId(n as u32);
         let archetype = &self.model.archetypes[n];
         let names = &self.names.archetypes[n];
         let (name, module) = (ident(&names.name), ident(&names.module));
-        let sections = &self.normal.archetypes[n].sections;
-        let id_name = &self.own.id;
-        let parameters = self.parameters(id);
-        let self_type = self.types.selves[n].clone();
-        let self_rust = self.rust_type(&self_type);
-
-        let scope = Scope {
-            self_id: Some((rust!(self.id), self_type.clone())),
-            state: rust!(self.state),
-            ..Scope::of_constants(rust!(self.constants))
-        };
-        let mut label_names = LabelNames::new();
-        let own_labels = Rc::new(label_names.take(sections.iter().map(|s| &s.label)));
-        let own: Vec<_> = sections.iter().map(|s| own_labels[&s.label].clone()).collect();
-        let instances = Rc::new(self.instances(n, &mut label_names));
-        let known = Rc::new(self.known(&self.normal.archetypes[n]));
-        let scope = Scope { instances: instances.clone(), labels: own_labels, known, ..scope };
-        let first = own.first().cloned().unwrap_or_else(|| ident("Done"));
-        let mut labels = Vec::new();
-        let mut label_docs = Vec::new();
-        let mut texts = Vec::new();
-        let mut functions = Vec::new();
-        let mut bodies = Vec::new();
-        let mut local = Vec::new();
-        let mut add =
-            |section: &Section, next: Option<&Section>, label: &Ident, open: TokenStream, mut scope: Scope| {
-                let quoted = self.section_doc(section, next);
-                let doc = self.origin(&format!("`{}`", section.label), section.span);
-                let function = label_names.function(label);
-                let known = self.open_known(section, &mut scope);
-                let body = self.block(&section.block, &scope);
-                bodies.push(quote! {
-                    #(#[doc = #quoted])*
-                    fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #known #body }
-                });
-                if is_local(&section.block) && !scope.in_procedure {
-                    local.push(label.clone());
-                }
-                labels.push(label.clone());
-                label_docs.push(doc);
-                texts.push(section.label.to_string());
-                functions.push(function);
-            };
-        for (n, (section, label)) in sections.iter().zip(&own).enumerate() {
-            add(section, sections.get(n + 1), label, quote!(), scope.clone());
-        }
-        for instance in instances.iter() {
-            let inner = self.instance_scope(instance, &scope);
-            let sections = &self.normal.procedures[instance.procedure.index()].sections;
-            for (n, section) in sections.iter().enumerate() {
-                let label = &instance.labels[&section.label];
-                add(section, sections.get(n + 1), label, self.open_frame(instance), inner.clone());
-            }
-        }
-        let frames: Vec<_> = instances.iter().map(|c| self.frame(c)).collect();
-        let (frame_enum, stack_field, stack_value) = if instances.is_empty() {
-            (quote!(), quote!(), quote!())
-        } else {
-            let names: Vec<_> = instances.iter().map(|c| &c.name).collect();
-            let structs: Vec<_> = instances.iter().map(|c| &c.frame).collect();
-            (
-                quote! {
-                    #(#frames)*
-
-                    /// An activation of a procedure.
-                    #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
-                    #[serde(crate = "rt::serde")]
-                    pub enum Frame {
-                        #(#names(#structs),)*
-                    }
-                },
-                quote! {
-                    /// Activations of procedures, the innermost last.
-                    pub stack: Vec<Frame>,
-                },
-                quote!(, stack: Vec::new()),
-            )
-        };
-
-        let values: Vec<VariableId> = self.parameters_of(id).into_iter().filter(|p| self.is_value(*p)).collect();
-        let all: Vec<VariableId> = values.iter().chain(&archetype.locals).copied().collect();
-        let fields: Vec<_> = all.iter().map(|v| self.name(&self.model.variable(*v).name)).collect();
-        let field_docs: Vec<_> = all.iter().map(|v| self.variable_doc(*v)).collect();
-        let field_types: Vec<_> = all.iter().map(|v| self.stored_type(*v)).collect();
-        let initials = self.initials(id_name, &values, &archetype.locals, &self_type);
-        let display = archetype.name.to_string();
         let doc = self.origin(&format!("Archetype `{}`", archetype.name), archetype.span);
-        let id_field = if *id_name == "id" { quote!(id) } else { quote!(id: #id_name) };
-        let (id_taken, id_into) = self.taken_id(&self_type);
-        let take_id = if id_into.is_empty() { quote!() } else { quote!(let #id_name: #self_rust = #id_name #id_into;) };
-        let Parameters { definition, argument, values: take_values, fields: resources, bound } = parameters;
+        let mut label_names = LabelNames::new();
+        let scope = self.scope_of_sections(n, &mut label_names);
+        let sections = self.sections(n, &scope, &mut label_names);
+        let (labels, bodies) = (label_enum(&sections), sections.iter().map(|s| &s.body));
+        let meaning = meaning(&name, &archetype.name, &sections);
+        let state = self.state(n, !scope.instances.is_empty());
+        let frames = self.frames(&scope.instances);
+        let parameters = self.parameters(ArchetypeId(n as u32));
+        let new = self.constructor(n, &parameters, &scope);
+        let self_rust = self.rust_type(&self.types.selves[n]);
+        let Parameters { definition, fields: resources, .. } = &parameters;
         let parameters_name = (!definition.is_empty()).then(|| ident(&names.parameters)).into_iter();
         quote! {
             #[doc = #doc]
             pub mod #module {
                 use super::*;
 
-                /// Where control is.
-                #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-            #[derive(rt::Serialize, rt::Deserialize)]
-                #[serde(crate = "rt::serde")]
-                pub enum Label {
-                    #(#[doc = #label_docs] #labels,)*
-                    /// The end.
-                    Done,
-                }
-
-                /// Label and variables.
-                #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
-                #[serde(crate = "rt::serde")]
-                pub struct State {
-                    /// Where control is.
-                    pub label: Label,
-                    #(#[doc = #field_docs] pub #fields: #field_types,)*
-                    #stack_field
-                }
-
-                #frame_enum
+                #labels
+                #state
+                #frames
 
                 #[doc = #doc]
                 pub struct #name {
@@ -209,31 +112,153 @@ impl Emitter<'_> {
                 #definition
 
                 impl #name {
-                    /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
-                    pub fn new(
-                        #id_name: #id_taken,
-                        constants: &::std::sync::Arc<Constants>
-                        #argument
-                    ) -> rt::Eval<Self> {
-                        #take_id
-                        #take_values
-                        #initials
-                        Ok(Self {
-                            #id_field,
-                            constants: constants.clone(),
-                            state: State { label: Label::#first #(, #fields)* #stack_value }
-                            #(, #bound)*
-                        })
-                    }
-
+                    #new
                     #(#bodies)*
                 }
 
-                rt::archetype!(
-                    #name = #display { #(#labels = #texts => #functions),* } #(, #local is local)*
-                );
+                #meaning
             }
             pub use #module::{#name #(, #parameters_name)*};
+        }
+    }
+
+    /// The scope of the sections of an archetype, and of those of its procedures but for their own variables.
+    fn scope_of_sections(&self, n: usize, names: &mut LabelNames) -> Scope {
+        let body = &self.normal.archetypes[n];
+        Scope {
+            self_id: Some((rust!(self.id), self.types.selves[n].clone())),
+            state: rust!(self.state),
+            labels: Rc::new(names.take(body.sections.iter().map(|s| &s.label))),
+            instances: Rc::new(self.instances(n, names)),
+            known: Rc::new(self.known(body)),
+            ..Scope::of_constants(rust!(self.constants))
+        }
+    }
+
+    /// The sections of an archetype, then those of each instance of a procedure.
+    fn sections(&self, n: usize, scope: &Scope, names: &mut LabelNames) -> Vec<EmittedSection> {
+        let mut all = Vec::new();
+        let mut add = |sections: &[Section], open: TokenStream, scope: &Scope| {
+            for (n, section) in sections.iter().enumerate() {
+                all.push(self.section(section, sections.get(n + 1), &open, scope, names));
+            }
+        };
+        add(&self.normal.archetypes[n].sections, quote!(), scope);
+        for instance in scope.instances.iter() {
+            let sections = &self.normal.procedures[instance.procedure.index()].sections;
+            add(sections, self.open_frame(instance), &self.instance_scope(instance, scope));
+        }
+        all
+    }
+
+    /// One section; `next` is the one behind it in the text.
+    fn section(
+        &self,
+        section: &Section,
+        next: Option<&Section>,
+        open: &TokenStream,
+        scope: &Scope,
+        names: &mut LabelNames,
+    ) -> EmittedSection {
+        let label = scope.labels[&section.label].clone();
+        let (function, quoted) = (names.function(&label), self.section_doc(section, next));
+        let mut scope = scope.clone();
+        let known = self.open_known(section, &mut scope);
+        let body = self.block(&section.block, &scope);
+        EmittedSection {
+            doc: self.origin(&format!("`{}`", section.label), section.span),
+            text: section.label.to_string(),
+            body: quote! {
+                #(#[doc = #quoted])*
+                fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #known #body }
+            },
+            is_local: is_local(&section.block) && !scope.in_procedure,
+            label,
+            function,
+        }
+    }
+
+    /// Label, values that are given, and variables.
+    fn state(&self, n: usize, has_stack: bool) -> TokenStream {
+        let all = self.held(n);
+        let fields = all.iter().map(|v| self.name(&self.model.variable(*v).name));
+        let docs = all.iter().map(|v| self.variable_doc(*v));
+        let types = all.iter().map(|v| self.stored_type(*v));
+        let stack = has_stack.then(|| {
+            quote! {
+                /// Activations of procedures, the innermost last.
+                pub stack: Vec<Frame>,
+            }
+        });
+        quote! {
+            /// Label and variables.
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+            #[serde(crate = "rt::serde")]
+            pub struct State {
+                /// Where control is.
+                pub label: Label,
+                #(#[doc = #docs] pub #fields: #types,)*
+                #stack
+            }
+        }
+    }
+
+    /// What an archetype holds: the values that it is given, and its variables.
+    fn held(&self, n: usize) -> Vec<VariableId> {
+        let mut all = self.given_values(n);
+        all.extend(&self.model.archetypes[n].locals);
+        all
+    }
+
+    fn given_values(&self, n: usize) -> Vec<VariableId> {
+        self.parameters_of(ArchetypeId(n as u32)).into_iter().filter(|p| self.is_value(*p)).collect()
+    }
+
+    /// The activations of procedures.
+    fn frames(&self, instances: &[Instance]) -> TokenStream {
+        if instances.is_empty() {
+            return quote!();
+        }
+        let frames = instances.iter().map(|c| self.frame(c));
+        let (names, structs) = (instances.iter().map(|c| &c.name), instances.iter().map(|c| &c.frame));
+        quote! {
+            #(#frames)*
+
+            /// An activation of a procedure.
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
+            #[serde(crate = "rt::serde")]
+            pub enum Frame {
+                #(#names(#structs),)*
+            }
+        }
+    }
+
+    /// `new`
+    fn constructor(&self, n: usize, parameters: &Parameters, scope: &Scope) -> TokenStream {
+        let (id, self_type) = (&self.own.id, &self.types.selves[n]);
+        let self_rust = self.rust_type(self_type);
+        let (taken, into) = self.taken_id(self_type);
+        let take_id = (!into.is_empty()).then(|| quote!(let #id: #self_rust = #id #into;));
+        let id_field = if *id == "id" { quote!(id) } else { quote!(id: #id) };
+        let Parameters { argument, values, bound, .. } = parameters;
+        let initials = self.initials(id, &self.given_values(n), &self.model.archetypes[n].locals, self_type);
+        let first = self.normal.archetypes[n].sections.first();
+        let first = first.map_or_else(|| ident("Done"), |s| scope.labels[&s.label].clone());
+        let fields = self.held(n).into_iter().map(|v| self.name(&self.model.variable(v).name));
+        let stack = (!scope.instances.is_empty()).then(|| quote!(, stack: Vec::new()));
+        quote! {
+            /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
+            pub fn new(#id: #taken, constants: &::std::sync::Arc<Constants> #argument) -> rt::Eval<Self> {
+                #take_id
+                #values
+                #initials
+                Ok(Self {
+                    #id_field,
+                    constants: constants.clone(),
+                    state: State { label: Label::#first #(, #fields)* #stack }
+                    #(, #bound)*
+                })
+            }
         }
     }
 
@@ -262,6 +287,43 @@ impl Emitter<'_> {
         }
         out
     }
+}
+
+/// A section as it is emitted.
+struct EmittedSection {
+    label: Ident,
+    /// Of the label.
+    doc: String,
+    /// The label as the model spells it.
+    text: String,
+    function: Ident,
+    /// The function.
+    body: TokenStream,
+    is_local: bool,
+}
+
+/// Where control can be.
+fn label_enum(sections: &[EmittedSection]) -> TokenStream {
+    let (docs, labels) = (sections.iter().map(|s| &s.doc), sections.iter().map(|s| &s.label));
+    quote! {
+        /// Where control is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(rt::Serialize, rt::Deserialize)]
+        #[serde(crate = "rt::serde")]
+        pub enum Label {
+            #(#[doc = #docs] #labels,)*
+            /// The end.
+            Done,
+        }
+    }
+}
+
+/// What a driver must know of an archetype.
+fn meaning(name: &Ident, text: &str, sections: &[EmittedSection]) -> TokenStream {
+    let (labels, texts) = (sections.iter().map(|s| &s.label), sections.iter().map(|s| &s.text));
+    let functions = sections.iter().map(|s| &s.function);
+    let local = sections.iter().filter(|s| s.is_local).map(|s| &s.label);
+    quote!(rt::archetype!(#name = #text { #(#labels = #texts => #functions),* } #(, #local is local)*);)
 }
 
 /// Whether a section neither blocks nor touches a resource nor chooses, so that it cannot be
