@@ -38,12 +38,12 @@ impl Generator<'_> {
     }
 
     pub(super) fn expr(&mut self, e: &Expr) -> TypeId {
-        let t = self.kind(e);
+        let t = self.infer(e);
         self.exprs.insert(e.id, t);
         t
     }
 
-    fn kind(&mut self, e: &Expr) -> TypeId {
+    fn infer(&mut self, e: &Expr) -> TypeId {
         match &e.kind {
             ExprKind::Bool(_) => self.solver.term(Term::Bool),
             ExprKind::Int(_) => self.solver.term(Term::Int),

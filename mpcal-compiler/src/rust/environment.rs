@@ -85,7 +85,7 @@ impl Emitter<'_> {
     fn mapping(&self, m: &MappingUse) -> TokenStream {
         let name = self.mapping_name(m);
         let of = &self.model.variable(m.variable).name;
-        let Own { variable, value, process, .. } = &self.own;
+        let value = &self.own.value;
         let whole = self.whole_type(m);
         let whole_rust = self.rust_type(&whole);
         let whole_rust = if self.is_slot(m.variable) { quote!(rt::Slot<#whole_rust>) } else { whole_rust };
@@ -99,7 +99,6 @@ impl Emitter<'_> {
             None => ident("PlainVariable"),
         };
         let marker = if m.mapping.is_some() { quote!(#marker) } else { quote!(rt::#marker) };
-        let (get, get_mut) = self.entry(m, &whole);
         let doc = match m.mapping {
             Some(id) => format!(
                 " `{}` over the variable `{of}`, as the model has it.",
@@ -107,52 +106,9 @@ impl Emitter<'_> {
             ),
             None => format!(" The variable `{of}` itself."),
         };
-        let mut scope = Scope {
-            self_id: Some((rust!(#process), m.self_type.clone())),
-            state: rust!(self),
-            mapped: Some(Mapped {
-                variable: variable.clone(),
-                stored: m.stored.clone(),
-                is_slot,
-                value: value.clone(),
-                written: m.types.write.clone(),
-            }),
-            globals: Globals::Hidden,
-            ..Scope::of_constants(rust!(self.constants))
-        };
-        let (read, write) = if m.mapping.is_none() {
-            let written = Code::new(rust!(#value), Form::Owned, m.types.write.clone());
-            let stored = self.coerce(written, &m.stored).into_owned();
-            let found = match is_slot {
-                true => Code::in_slot(get.clone(), m.stored.clone()),
-                false => Code::new(get.clone(), Form::Ref, m.stored.clone()),
-            };
-            let found = self.coerce(found, &m.types.read).into_owned();
-            let new = if is_slot { quote!(rt::Slot::Value(#value)) } else { quote!(#value) };
-            (quote!(Ok(#found)), quote!(let #value = #stored; *#get_mut = #new; Ok(())))
-        } else {
-            let self_rust = self.rust_type(&m.self_type);
-            let process = if mentions_self(&m.read) || mentions_self(&m.write) {
-                quote!(let #process = <#self_rust as rt::Data>::from_value(section.process())?;)
-            } else {
-                quote!()
-            };
-            let changes = m.read.iter().any(has_assignment);
-            let store = if changes { quote!(*#get_mut = #variable;) } else { quote!() };
-            let straight =
-                matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
-            let yields = if straight { Yield::Last } else { Yield::Result };
-            let around = Around { yields, yielded: &m.types.read, end: None };
-            let steps = self.steps(&m.read, &around, &mut scope.clone());
-            let mutable = if changes { quote!(mut) } else { quote!() };
-            let read = if straight {
-                quote!(#process let #mutable #variable = #get.clone(); #steps #store Ok(result))
-            } else {
-                quote!(#process let #mutable #variable = #get.clone(); let mut result = None; #steps #store result.ok_or(rt::Abort::Retry))
-            };
-            let around = Around { yields: Yield::Store, yielded: &m.stored, end: None };
-            let steps = self.steps(&m.write, &around, &mut scope);
-            (read, quote!(#process let mut #variable = #get.clone(); #steps *#get_mut = #variable; Ok(())))
+        let (read, write) = match m.mapping {
+            None => self.plain_access(m, &whole, is_slot),
+            Some(_) => self.mapped_access(m, &whole, is_slot),
         };
         quote! {
             #[doc = #doc]
@@ -177,6 +133,58 @@ impl Emitter<'_> {
             }
             impl #marker for #name {}
         }
+    }
+
+    /// How a variable itself is read and written, where values are converted on the way.
+    fn plain_access(&self, m: &MappingUse, whole: &Type, is_slot: bool) -> (TokenStream, TokenStream) {
+        let value = &self.own.value;
+        let (get, get_mut) = self.entry(m, whole);
+        let written = Code::owned(rust!(#value), m.types.write.clone());
+        let stored = self.coerce(written, &m.stored).into_owned();
+        let found = match is_slot {
+            true => Code::in_slot(get, m.stored.clone()),
+            false => Code::new(get, Form::Ref, m.stored.clone()),
+        };
+        let found = self.coerce(found, &m.types.read).into_owned();
+        let new = if is_slot { quote!(rt::Slot::Value(#value)) } else { quote!(#value) };
+        (quote!(Ok(#found)), quote!(let #value = #stored; *#get_mut = #new; Ok(())))
+    }
+
+    /// What a mapping macro does for a read, and for a write.
+    fn mapped_access(&self, m: &MappingUse, whole: &Type, is_slot: bool) -> (TokenStream, TokenStream) {
+        let Own { variable, value, process, .. } = &self.own;
+        let (get, get_mut) = self.entry(m, whole);
+        let mapped = Mapped {
+            variable: variable.clone(),
+            stored: m.stored.clone(),
+            is_slot,
+            value: value.clone(),
+            written: m.types.write.clone(),
+        };
+        let mut scope = Scope {
+            self_id: Some((rust!(#process), m.self_type.clone())),
+            state: rust!(self),
+            mapped: Some(mapped),
+            ..Scope::of_constants(rust!(self.constants))
+        };
+        let self_rust = self.rust_type(&m.self_type);
+        let process = (mentions_self(&m.read) || mentions_self(&m.write))
+            .then(|| quote!(let #process = <#self_rust as rt::Data>::from_value(section.process())?;));
+        let changes = m.read.iter().any(has_assignment);
+        let (mutable, store) = if changes { (quote!(mut), quote!(*#get_mut = #variable;)) } else { Default::default() };
+        let is_straight =
+            matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
+        let yields = if is_straight { Yield::Last } else { Yield::Result };
+        let around = Around { yields, yielded: &m.types.read, end: None };
+        let steps = self.steps(&m.read, &around, &mut scope.clone());
+        let (start, result) = match is_straight {
+            true => (quote!(), quote!(Ok(result))),
+            false => (quote!(let mut result = None;), quote!(result.ok_or(rt::Abort::Retry))),
+        };
+        let read = quote!(#process let #mutable #variable = #get.clone(); #start #steps #store #result);
+        let around = Around { yields: Yield::Store, yielded: &m.stored, end: None };
+        let steps = self.steps(&m.write, &around, &mut scope);
+        (read, quote!(#process let mut #variable = #get.clone(); #steps *#get_mut = #variable; Ok(())))
     }
 
     /// The type of the whole variable.

@@ -138,77 +138,19 @@ impl Emitter<'_> {
                 let name = self.bind(*bound, t, scope);
                 quote!(let #name = section.pick(#set)?;)
             }
+            Step::Read { bound, parameter, .. } if self.is_read_slot(*bound, rest, around.end) => {
+                self.read_slot(*bound, *parameter, self.types.refs[parameter].read.clone(), scope)
+            }
             Step::Read { bound, parameter, indices, .. } => {
-                let t = self.types.refs[parameter].read.clone();
-                if self.is_read_slot(*bound, rest, around.end) {
-                    return self.read_slot(*bound, *parameter, t, scope);
-                }
-                // An index that is out of the domain is not a failure where the value is not needed.
-                let later = !indices.is_empty() && !self.is_needed(*bound, rest, around.end);
-                let (read, plain) = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
-                    Target::Resource(target) => {
-                        let index = self.index_of(target, indices, scope);
-                        let resource = self.resource_name(target);
-                        let read = rust!(self.#resource.read(section, #index)).tried();
-                        let own = self.types.refs[&target].read.clone();
-                        let plain = own == t;
-                        (self.coerce(Code::new(read, Form::Owned, own), &t).into_owned(), plain)
-                    }
-                    Target::Local(v) | Target::Own(v) => {
-                        let index = |code, i| self.index_of_code(code, i, scope);
-                        (self.coerce(indices.iter().fold(self.variable(v, scope), index), &t).into_owned(), false)
-                    }
-                };
-                let name = self.bind(*bound, t.clone(), scope);
-                if later {
-                    scope.bounds.insert(*bound, Code::new(rust!(#name), Form::Deferred, t));
-                    let read = if plain { read.into_result() } else { rust!(Ok(#read)) };
-                    return quote!(let #name = rt::read_for_later(|| #read)?;);
-                }
-                move_if_last(*bound, rest, around.end, scope);
-                quote!(let #name = #read;)
+                self.read(*bound, *parameter, indices, (rest, around.end), scope)
             }
-            Step::Write { parameter, indices, value: written, .. } => {
-                let parameter = match scope.refs.get(parameter).copied().unwrap_or(Target::Resource(*parameter)) {
-                    Target::Resource(target) => target,
-                    Target::Local(v) | Target::Own(v) => {
-                        let path: Vec<_> = indices.iter().cloned().map(PathStep::Index).collect();
-                        return self.assign(v, &path, written, scope);
-                    }
-                };
-                let value = self.owned(written, &self.types.refs[&parameter].write, scope);
-                let index = self.index_of(parameter, indices, scope);
-                let resource = self.resource_name(parameter);
-                // The value is evaluated before the resource is borrowed; a long one has a line of its own.
-                let is_long = matches!(written.kind, ExprKind::Record(_) | ExprKind::If(..) | ExprKind::Case(..));
-                if is_long || value.fails() {
-                    quote!(let value = #value; self.#resource.write(section, #index, value)?;)
-                } else {
-                    quote!(self.#resource.write(section, #index, #value)?;)
-                }
-            }
+            Step::Write { parameter, indices, value, .. } => self.write(*parameter, indices, value, scope),
             Step::Assign { variable, path, value, .. } => {
                 let known =
                     if path.is_empty() { self.assign_known(*variable, value, (rest, around.end), scope) } else { None };
                 known.unwrap_or_else(|| self.assign(*variable, path, value, scope))
             }
-            Step::AssignMapped { path, value } => {
-                let Some(mapped) = &scope.mapped else { return quote!() };
-                let (variable, ty) = (&mapped.variable, &mapped.stored);
-                if path.is_empty() {
-                    let value = self.owned(value, ty, scope);
-                    return mapped.store(&value);
-                }
-                let start = match mapped.is_slot {
-                    true => Place::behind(rust!(#variable.get_mut()).tried(), ty),
-                    false => Place::named(rust!(#variable), ty),
-                };
-                let target = self.place_of(start, path, scope);
-                let value = self.owned(value, &target.ty, scope);
-                let place = target.write;
-                let new = &self.own.new;
-                quote!(let #new = #value; #place = #new;)
-            }
+            Step::AssignMapped { path, value } => self.assign_mapped(path, value, scope),
             Step::Yield(e) => {
                 let value = self.owned(e, around.yielded, scope);
                 match (around.yields, &scope.mapped) {
@@ -232,24 +174,7 @@ impl Emitter<'_> {
                 let value = self.by_ref(e, &self.type_of(e), scope);
                 quote!(section.print(#value);)
             }
-            Step::If(c, a, b) => {
-                let emit = |steps: &[Step], s: &Scope| self.inner(steps, around, s);
-                if let Some(branches) = self.variant_steps(c, (a, b), &emit, scope) {
-                    return branches.into_token_stream();
-                }
-                let c = self.condition(c, scope);
-                let a = self.inner(a, around, scope);
-                if b.is_empty() {
-                    return quote!(if #c { #a });
-                }
-                let is_branch = matches!(b[..], [Step::If(..)]);
-                let b = self.inner(b, around, scope);
-                if a.is_empty() {
-                    let c = c.negated();
-                    return quote!(if #c { #b });
-                }
-                if_else(&c, &a, &b, is_branch)
-            }
+            Step::If(c, a, b) => self.branch(c, a, b, around, scope),
             Step::Either(arms) => {
                 let arms: Vec<_> = arms.iter().map(|a| self.inner(a, around, scope)).collect();
                 self.either(&arms)
@@ -257,9 +182,101 @@ impl Emitter<'_> {
         }
     }
 
+    /// What a `ref` parameter stands for here.
+    fn target(parameter: VariableId, scope: &Scope) -> Target {
+        scope.refs.get(&parameter).copied().unwrap_or(Target::Resource(parameter))
+    }
+
+    /// Reads a `ref` parameter and binds the value.
+    fn read(
+        &self,
+        bound: BoundId,
+        parameter: VariableId,
+        indices: &[Expr],
+        (rest, end): (&[Step], Option<&End>),
+        scope: &mut Scope,
+    ) -> TokenStream {
+        let t = self.types.refs[&parameter].read.clone();
+        let target = Self::target(parameter, scope);
+        let code = match target {
+            Target::Resource(target) => {
+                let (index, resource) = (self.index_of(target, indices, scope), self.resource_name(target));
+                let read = rust!(self.#resource.read(section, #index)).tried();
+                Code::owned(read, self.types.refs[&target].read.clone())
+            }
+            Target::Local(v) | Target::Own(v) => {
+                indices.iter().fold(self.variable(v, scope), |code, i| self.index_of_code(code, i, scope))
+            }
+        };
+        let is_plain = matches!(target, Target::Resource(_)) && code.ty == t;
+        let read = self.coerce(code, &t).into_owned();
+        let name = self.bind(bound, t.clone(), scope);
+        // An index that is out of the domain is not a failure where the value is not needed.
+        if !indices.is_empty() && !self.is_needed(bound, rest, end) {
+            scope.bounds.insert(bound, Code::new(rust!(#name), Form::Deferred, t));
+            let read = if is_plain { read.into_result() } else { rust!(Ok(#read)) };
+            return quote!(let #name = rt::read_for_later(|| #read)?;);
+        }
+        move_if_last(bound, rest, end, scope);
+        quote!(let #name = #read;)
+    }
+
+    fn write(&self, parameter: VariableId, indices: &[Expr], written: &Expr, scope: &Scope) -> TokenStream {
+        let parameter = match Self::target(parameter, scope) {
+            Target::Resource(target) => target,
+            Target::Local(v) | Target::Own(v) => {
+                let path: Vec<_> = indices.iter().cloned().map(PathStep::Index).collect();
+                return self.assign(v, &path, written, scope);
+            }
+        };
+        let value = self.owned(written, &self.types.refs[&parameter].write, scope);
+        let (index, resource) = (self.index_of(parameter, indices, scope), self.resource_name(parameter));
+        // The value is evaluated before the resource is borrowed; a long one has a line of its own.
+        let is_long = matches!(written.kind, ExprKind::Record(_) | ExprKind::If(..) | ExprKind::Case(..));
+        if is_long || value.fails() {
+            quote!(let value = #value; self.#resource.write(section, #index, value)?;)
+        } else {
+            quote!(self.#resource.write(section, #index, #value)?;)
+        }
+    }
+
+    /// `$variable` gets a value, or a place inside it.
+    fn assign_mapped(&self, path: &[PathStep], value: &Expr, scope: &Scope) -> TokenStream {
+        let Some(mapped) = &scope.mapped else { return quote!() };
+        let (variable, ty, new) = (&mapped.variable, &mapped.stored, &self.own.new);
+        if path.is_empty() {
+            return mapped.store(&self.owned(value, ty, scope));
+        }
+        let start = match mapped.is_slot {
+            true => Place::behind(rust!(#variable.get_mut()).tried(), ty),
+            false => Place::named(rust!(#variable), ty),
+        };
+        let target = self.place_of(start, path, scope);
+        let value = self.owned(value, &target.ty, scope);
+        let place = target.write;
+        quote!(let #new = #value; #place = #new;)
+    }
+
+    fn branch(&self, c: &Expr, a: &[Step], b: &[Step], around: &Around<'_>, scope: &Scope) -> TokenStream {
+        let emit = |steps: &[Step], s: &Scope| self.inner(steps, around, s);
+        if let Some(branches) = self.variant_steps(c, (a, b), &emit, scope) {
+            return branches.into_token_stream();
+        }
+        let c = self.condition(c, scope);
+        let (then, other) = (emit(a, scope), emit(b, scope));
+        if b.is_empty() {
+            quote!(if #c { #then })
+        } else if then.is_empty() {
+            let c = c.negated();
+            quote!(if #c { #other })
+        } else {
+            if_else(&c, &then, &other, matches!(b[..], [Step::If(..)]))
+        }
+    }
+
     /// Reads what may have no value.
     fn read_slot(&self, bound: BoundId, parameter: VariableId, t: Type, scope: &mut Scope) -> TokenStream {
-        let slot = match scope.refs.get(&parameter).copied().unwrap_or(Target::Resource(parameter)) {
+        let slot = match Self::target(parameter, scope) {
             Target::Resource(target) => {
                 let resource = self.resource_name(target);
                 let (is_same, t) = (self.types.refs[&target].read == t, self.rust_type(&t));
