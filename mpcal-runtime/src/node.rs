@@ -291,18 +291,22 @@ impl Default for Restarts {
 async fn run<A: Archetype>(driver: &mut Driver<A>, stop: &Stop) -> Result<(), Error> {
     let archetype = driver.archetype();
     let span = tracing::info_span!("archetype", name = archetype.name(), process = %archetype.process());
-    let running = async {
-        tracing::debug!("started");
-        let result = tokio::select! {
-            biased;
-            () = stop.stopped() => Ok(()),
-            result = driver.run() => result,
-        };
-        tracing::debug!(ok = result.is_ok(), "ended");
-        result
-    };
-    running.instrument(span).await
+    until_stopped(Box::pin(driver.run()), stop).instrument(span).await
 }
+
+/// Of one type for all archetypes, so that it is compiled once, here.
+async fn until_stopped(running: Running<'_>, stop: &Stop) -> Result<(), Error> {
+    tracing::debug!("started");
+    let result = tokio::select! {
+        biased;
+        () = stop.stopped() => Ok(()),
+        result = running => result,
+    };
+    tracing::debug!(ok = result.is_ok(), "ended");
+    result
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Waits for a log to fail.
 async fn failure(logs: &[Wal]) -> Error {

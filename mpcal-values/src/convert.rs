@@ -137,42 +137,64 @@ impl Data for Atom {
 
 impl<T: Data> Data for Seq<T> {
     fn to_value(&self) -> Value {
-        Value::Seq(self.iter().map(T::to_value).collect())
+        let mut items = Seq::new();
+        for x in self.iter() {
+            items.push(x.to_value());
+        }
+        Value::Seq(items)
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Seq(items) = value {
-            items.iter().map(T::from_value).collect()
-        } else {
-            expected("a sequence", value)
+        let Value::Seq(items) = value else { return expected("a sequence", value) };
+        let mut own = Seq::new();
+        for x in items.iter() {
+            own.push(T::from_value(x)?);
         }
+        Ok(own)
     }
 }
 
 impl<T: Data> Data for Set<T> {
     fn to_value(&self) -> Value {
-        Value::Set(self.iter().map(T::to_value).collect())
+        let mut items = Set::new();
+        for x in self.iter() {
+            items.insert(x.to_value());
+        }
+        Value::Set(items)
     }
     fn from_value(value: &Value) -> Eval<Self> {
-        if let Value::Set(items) = value {
-            items.iter().map(T::from_value).collect()
-        } else {
-            expected("a set", value)
+        let Value::Set(items) = value else { return expected("a set", value) };
+        let mut own = Set::new();
+        for x in items.iter() {
+            own.insert(T::from_value(x)?);
         }
+        Ok(own)
     }
 }
 
 impl<K: Data, V: Data> Data for Function<K, V> {
     fn to_value(&self) -> Value {
-        Value::function(self.iter().map(|(k, v)| (k.to_value(), v.to_value())).collect())
+        let mut entries = Function::new();
+        for (k, v) in self.iter() {
+            entries.insert(k.to_value(), v.to_value());
+        }
+        Value::function(entries)
     }
     fn from_value(value: &Value) -> Eval<Self> {
+        let mut own = Function::new();
         match value {
-            Value::Function(f) => f.iter().map(|(k, v)| Ok((K::from_value(&k)?, V::from_value(v)?))).collect(),
-            Value::Seq(items) => {
-                (1..).zip(items.iter()).map(|(i, v)| Ok((K::from_value(&Value::Int(i))?, V::from_value(v)?))).collect()
+            Value::Function(entries) => {
+                for (k, v) in entries.iter() {
+                    own.insert(K::from_value(&k)?, V::from_value(v)?);
+                }
             }
-            _ => expected("a function", value),
+            Value::Seq(items) => {
+                for (i, v) in (1..).zip(items.iter()) {
+                    own.insert(K::from_value(&Value::Int(i))?, V::from_value(v)?);
+                }
+            }
+            _ => return expected("a function", value),
         }
+        Ok(own)
     }
 }
 

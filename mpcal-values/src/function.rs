@@ -119,7 +119,9 @@ impl<K: Data, V: Clone> Function<K, V> {
     pub fn merge(&self, other: &Self) -> Self {
         if self.len() <= other.len() {
             let mut both = other.clone();
-            self.iter().for_each(|(k, v)| both.insert(k, v.clone()));
+            for (k, v) in self.iter() {
+                both.insert(k, v.clone());
+            }
             return both;
         }
         let mut both = self.clone();
@@ -198,7 +200,14 @@ impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
         if let (Places::From(a), Places::From(b)) = (&self.places, &other.places) {
             return (a == b || self.is_empty()) && self.values == other.values;
         }
-        self.len() == other.len() && self.iter().eq(other.iter())
+        // Loops of our own, here and below, are less to compile for each type than the adapters of iterators.
+        let mut others = other.iter();
+        for entry in self.iter() {
+            if others.next() != Some(entry) {
+                return false;
+            }
+        }
+        others.next().is_none()
     }
 }
 
@@ -207,7 +216,12 @@ impl<K: Data, V: Clone + Eq> Eq for Function<K, V> {}
 impl<K: Data, V: Clone + Ord> Ord for Function<K, V> {
     /// Smaller domain first, then argument and value by argument and value.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.len().cmp(&other.len()).then_with(|| self.iter().cmp(other.iter()))
+        let mut order = self.len().cmp(&other.len());
+        let (mut entries, mut others) = (self.iter(), other.iter());
+        while let (Ordering::Equal, Some(a), Some(b)) = (order, entries.next(), others.next()) {
+            order = a.cmp(&b);
+        }
+        order
     }
 }
 
@@ -220,7 +234,9 @@ impl<K: Data, V: Clone + Ord> PartialOrd for Function<K, V> {
 impl<K: Data, V: Clone + Hash> Hash for Function<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.len().hash(state);
-        self.iter().for_each(|entry| entry.hash(state));
+        for entry in self.iter() {
+            entry.hash(state);
+        }
     }
 }
 
@@ -233,7 +249,9 @@ impl<K: Data, V: Clone + fmt::Debug> fmt::Debug for Function<K, V> {
 impl<K: Data, V: Clone> FromIterator<(K, V)> for Function<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
         let mut function = Self::new();
-        items.into_iter().for_each(|(k, v)| function.insert(k, v));
+        for (k, v) in items {
+            function.insert(k, v);
+        }
         function
     }
 }

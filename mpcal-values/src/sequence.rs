@@ -255,7 +255,12 @@ impl<T: Clone> Default for Seq<T> {
 impl<T: Clone + Ord> Ord for Seq<T> {
     /// Shorter first, then item by item: the order of functions.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.items.len().cmp(&other.items.len()).then_with(|| self.items.iter().cmp(other.items.iter()))
+        let mut order = self.len().cmp(&other.len());
+        let (mut items, mut others) = (self.items.iter(), other.items.iter());
+        while let (Ordering::Equal, Some(a), Some(b)) = (order, items.next(), others.next()) {
+            order = a.cmp(b);
+        }
+        order
     }
 }
 

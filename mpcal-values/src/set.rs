@@ -188,7 +188,7 @@ impl<T: Data> PartialEq for Set<T> {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => a == b,
             (Repr::Tree(a), Repr::Tree(b)) => a == b,
-            _ => self.len() == other.len() && self.iter().eq(other.iter()),
+            _ => self.cmp(other) == Ordering::Equal,
         }
     }
 }
@@ -198,7 +198,12 @@ impl<T: Data> Eq for Set<T> {}
 impl<T: Data> Ord for Set<T> {
     /// Smaller set first, then element by element.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.len().cmp(&other.len()).then_with(|| self.iter().cmp(other.iter()))
+        let mut order = self.len().cmp(&other.len());
+        let (mut items, mut others) = (self.iter(), other.iter());
+        while let (Ordering::Equal, Some(a), Some(b)) = (order, items.next(), others.next()) {
+            order = a.cmp(b);
+        }
+        order
     }
 }
 
@@ -211,7 +216,9 @@ impl<T: Data> PartialOrd for Set<T> {
 impl<T: Data> Hash for Set<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.len().hash(state);
-        self.iter().for_each(|x| x.hash(state));
+        for x in self.iter() {
+            x.hash(state);
+        }
     }
 }
 
@@ -224,7 +231,9 @@ impl<T: Data> fmt::Debug for Set<T> {
 impl<T: Data> FromIterator<T> for Set<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut set = Self::new();
-        items.into_iter().for_each(|x| set.insert(x));
+        for x in items {
+            set.insert(x);
+        }
         set
     }
 }

@@ -44,8 +44,12 @@ pub fn filter<T: Data>(set: &Set<T>, mut test: impl FnMut(&T) -> Eval<bool>) -> 
 }
 
 /// `{value(x) : x \in set}`
-pub fn map<T: Data, U: Data>(set: &Set<T>, value: impl FnMut(&T) -> Eval<U>) -> Eval<Set<U>> {
-    set.iter().map(value).collect()
+pub fn map<T: Data, U: Data>(set: &Set<T>, mut value: impl FnMut(&T) -> Eval<U>) -> Eval<Set<U>> {
+    let mut values = Set::new();
+    for x in set.iter() {
+        values.insert(value(x)?);
+    }
+    Ok(values)
 }
 
 /// Sets that are multiplied: a tuple of two to eight.

@@ -146,7 +146,11 @@ pub fn value_field_mut<'v>(f: &'v mut Value, name: &'static str) -> Eval<&'v mut
 
 /// `[x \in set |-> value(x)]`
 pub fn function<K: Data, V: Data>(set: &Set<K>, mut value: impl FnMut(&K) -> Eval<V>) -> Eval<Function<K, V>> {
-    set.iter().map(|k| Ok((k.clone(), value(k)?))).collect()
+    let mut function = Function::new();
+    for k in set.iter() {
+        function.insert(k.clone(), value(k)?);
+    }
+    Ok(function)
 }
 
 /// A function whose domain is `1..n`, as a sequence.
