@@ -255,9 +255,8 @@ impl Compilation {
     #[must_use]
     pub fn rust(&self) -> Option<&str> {
         let find = |out: &mut Diagnostics| {
-            let (file, _) = self.files()?;
             let Typed { model, normal, types } = self.typed()?;
-            crate::rust::emit(&self.sources, file.block.span, model, normal, types, out)
+            crate::rust::emit(&self.sources, model, normal, types, out)
         };
         self.answer(&self.rust, find).sound().map(String::as_str)
     }

@@ -22,6 +22,7 @@ pub mod counterexample;
 pub mod diagnostic;
 mod expand;
 pub mod explain;
+mod fingerprint;
 mod format;
 mod fresh;
 mod infer;

@@ -7,99 +7,16 @@
 //! Precedences are those of SANY. They are table 6 of *Specifying Systems*, section 15.2.1, but for
 //! `SUBSET`, `UNION` and `DOMAIN`, which SANY lets bind as `\\X` does.
 
+mod op;
+
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 #[cfg(feature = "interpret")]
 use mpcal_values::{operators as rt, Data, Eval, Seq, Set, Value};
 
-/// Which operator it is, for who gives one a meaning of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the rows of the table say which is which")]
-pub enum Op {
-    Implies,
-    Equivalent,
-    And,
-    Or,
-    Not,
-    Equal,
-    NotEqual,
-    In,
-    NotIn,
-    SubsetEq,
-    Difference,
-    Intersection,
-    Union,
-    PowerSet,
-    BigUnion,
-    Domain,
-    Product,
-    Less,
-    Greater,
-    LessEqual,
-    GreaterEqual,
-    Range,
-    Plus,
-    Minus,
-    Negate,
-    Times,
-    Div,
-    Mod,
-    Power,
-    Nat,
-    Int,
-    Boolean,
-    String,
-    True,
-    False,
-    Seq,
-    Len,
-    Head,
-    Tail,
-    Append,
-    SubSeq,
-    SelectSeq,
-    Concat,
-    Cardinality,
-    IsFiniteSet,
-    Single,
-    Merge,
-    Assert,
-    Print,
-    PrintT,
-    ToString,
-    Permutations,
-    SortSeq,
-    RandomElement,
-    JavaTime,
-    TLCGet,
-    TLCSet,
-    TLCEval,
-    Any,
-    BagPlus,
-    BagMinus,
-    IsABag,
-    BagToSet,
-    SetToBag,
-    BagIn,
-    EmptyBag,
-    BagUnion,
-    SubBag,
-    BagOfAll,
-    BagCardinality,
-    CopiesIn,
-    BagSubsetEq,
-    Enabled,
-    Unchanged,
-    Compose,
-    Prime,
-    Always,
-    Eventually,
-    LeadsTo,
-    Guarantees,
-    /// A symbol that only a module gives a meaning.
-    User,
-}
+pub use self::op::Op;
 
 /// How an operator is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +32,7 @@ pub enum Fixity {
 }
 
 /// How an operator is evaluated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Runtime {
     /// By a function of the runtime.
     Function(Function),
@@ -126,7 +43,7 @@ pub enum Runtime {
 }
 
 /// A function of the runtime. Scalars go by value, the rest by reference.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Function {
     /// Its name.
     pub name: &'static str,
@@ -138,7 +55,6 @@ pub struct Function {
 }
 
 /// One operator of the language or of a standard module.
-#[derive(Debug)]
 pub struct Operator {
     /// Which one it is.
     pub id: Op,
@@ -157,6 +73,12 @@ pub struct Operator {
     /// Whether it takes strings for sequences; functions of the runtime for those, and for values of
     /// which it shows when it runs, start with `string_` and `value_`.
     pub strings: bool,
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
 }
 
 use Fixity::{Call, Infix, Postfix, Prefix};

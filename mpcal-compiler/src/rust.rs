@@ -41,6 +41,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::fingerprint::fingerprint;
 use crate::infer::Types;
 use crate::normal::Normal;
 use crate::resolved::{MappingMacroId, Model, OperatorId, VariableId};
@@ -49,14 +50,7 @@ use crate::symbol::Symbol;
 use crate::types::{Record, Type};
 
 /// Emits a module; none if the model has something that cannot run.
-pub fn emit(
-    source: &Sources,
-    block: Span,
-    model: &Model,
-    normal: &Normal,
-    types: &Types,
-    out: &mut Diagnostics,
-) -> Option<String> {
+pub fn emit(source: &Sources, model: &Model, normal: &Normal, types: &Types, out: &mut Diagnostics) -> Option<String> {
     let (operators, problems) = (RefCell::default(), RefCell::default());
     let names = allocate::Names::new(model, types);
     let cx = Emitter {
@@ -85,7 +79,7 @@ pub fn emit(
     if out.has_errors() {
         return None;
     }
-    let hash = readable(fnv(source.slice(block).as_bytes()));
+    let hash = readable(fingerprint(model, normal, types));
     let version = env!("CARGO_PKG_VERSION");
     let doc = format!(" `{}`, generated from {}.", model.name, file_name(&source.model().path));
     let tokens = quote! {
@@ -120,12 +114,6 @@ pub fn emit(
         }
     };
     Some(blank_lines(&prettyplease::unparse(&file)))
-}
-
-/// FNV-1a over the tokens of the block would survive a change of comments; over its text it is
-/// simpler to explain: the block is the model.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A number in hexadecimal, with separators.

@@ -11,13 +11,28 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 
 /// Adds a value as bytes.
 pub(crate) fn encode_into<T: Serialize + ?Sized>(out: &mut BytesMut, value: &T) {
-    struct Sink<'b>(&'b mut BytesMut);
-    impl Extend<u8> for Sink<'_> {
-        fn extend<I: IntoIterator<Item = u8>>(&mut self, bytes: I) {
-            bytes.into_iter().for_each(|b| self.0.put_u8(b));
-        }
+    postcard::serialize_with_flavor(value, Sink(out)).expect("a value of TLA+ has a finite encoding");
+}
+
+/// Puts bytes behind others, as many at a time as there are.
+struct Sink<'b>(&'b mut BytesMut);
+
+impl postcard::ser_flavors::Flavor for Sink<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.put_u8(byte);
+        Ok(())
     }
-    postcard::to_extend(value, Sink(out)).expect("a value of TLA+ has a finite encoding");
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.put_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
 }
 
 /// A value from bytes, with nothing behind it.
@@ -31,4 +46,9 @@ pub(crate) fn decode_borrowed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option
         Ok((value, [])) => Some(value),
         _ => None,
     }
+}
+
+/// The value that some bytes begin with.
+pub(crate) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::take_from_bytes(bytes).ok().map(|(value, _)| value)
 }

@@ -1,7 +1,7 @@
 //! What generated code calls. Its names are stable within a version and not meant for people.
 
 pub use crate::resource::Shared;
-pub use crate::{Abort, Archetype, Class, MappingMacro, Node, PlainVariable, Section, Step};
+pub use crate::{Abort, Archetype, Class, Identity, MappingMacro, Node, PlainVariable, Section, Step};
 pub use mpcal_values::generated::*;
 pub use mpcal_values::operators::*;
 pub use mpcal_values::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};

@@ -20,6 +20,7 @@ mod driver;
 mod encoding;
 mod error;
 mod footprint;
+mod identity;
 mod mapping;
 pub mod measure;
 mod node;
@@ -36,6 +37,7 @@ pub use crate::{
     cell::{Cell, Core},
     driver::{Counters, Driver, Progress},
     error::{Abort, Error, Step},
+    identity::Identity,
     mapping::{Class, MappingMacro, PlainVariable},
     node::{Node, Restarts, Stop},
     section::Section,

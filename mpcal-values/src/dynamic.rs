@@ -1,8 +1,10 @@
 //! Any value of TLA+.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
+use imbl::OrdMap;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -30,6 +32,22 @@ pub enum Value {
     Function(Function<Value, Value>),
 }
 
+/// Where records with these fields have their values. Records that are alike share it.
+fn shape<const N: usize>(fields: [&'static str; N]) -> OrdMap<Value, usize> {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<Vec<&'static str>, OrdMap<Value, usize>>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(shape) = known.get(&fields[..]) {
+            return shape.clone();
+        }
+        let names = fields.iter().map(|name| Value::Str(Str::literal(name)));
+        let shape: OrdMap<_, _> = names.zip(0_usize..).collect();
+        known.insert(fields.to_vec(), shape.clone());
+        shape
+    })
+}
+
 impl Value {
     /// What a variable declared without a value holds.
     pub const DEFAULT_INIT: Value = Value::Model(Str::literal("defaultInitValue"));
@@ -37,7 +55,11 @@ impl Value {
     /// A record.
     #[must_use]
     pub fn record<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
-        Value::function(fields.into_iter().map(|(name, value)| (Value::Str(Str::literal(name)), value)).collect())
+        if N == 0 {
+            return Value::Seq(Seq::new());
+        }
+        let shape = shape(fields.each_ref().map(|(name, _)| *name));
+        Value::Function(Function::with_places(shape, fields.into_iter().map(|(_, value)| value).collect()))
     }
 
     /// A function, in canonical form.

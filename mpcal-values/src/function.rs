@@ -47,6 +47,11 @@ impl<K: Data, V: Clone> Function<K, V> {
         Self { places: Places::From(0), values: Vector::new() }
     }
 
+    /// A function whose arguments have the values at these places.
+    pub(crate) fn with_places(places: OrdMap<K, usize>, values: Vector<V>) -> Self {
+        Self { places: Places::Tree(places), values }
+    }
+
     /// The size of the domain.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -197,8 +202,10 @@ impl<K: Data, V: Clone> Default for Function<K, V> {
 
 impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        if let (Places::From(a), Places::From(b)) = (&self.places, &other.places) {
-            return (a == b || self.is_empty()) && self.values == other.values;
+        match (&self.places, &other.places) {
+            (Places::From(a), Places::From(b)) => return (a == b || self.is_empty()) && self.values == other.values,
+            (Places::Tree(a), Places::Tree(b)) if a.ptr_eq(b) => return self.values == other.values,
+            _ => {}
         }
         // Loops of our own, here and below, are less to compile for each type than the adapters of iterators.
         let mut others = other.iter();

@@ -7,7 +7,7 @@ mod model {
     const _: () = rt::assert_version("0.1.0");
 
     /// Identifies the model: nodes that run another one are refused.
-    pub const MODEL_HASH: u64 = 0xb773_5a5a_4536_6437;
+    pub const MODEL_HASH: u64 = 0x6b73_6154_ae67_b8bd;
 
     /// `Producer == 0`, dqueue.tla:14
     pub const PRODUCER: i64 = 0;
@@ -42,6 +42,11 @@ mod model {
                 "ASSUME NumItems \\in Nat (dqueue.tla:12:8)",
             )?;
             Ok(())
+        }
+
+        /// The model with these constants: nodes that differ in either refuse each other.
+        pub fn identity(&self) -> rt::Identity {
+            rt::Identity::new(MODEL_HASH, self)
         }
 
         /// `Nodes == Consumers \cup {Producer}`, dqueue.tla:16

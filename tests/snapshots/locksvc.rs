@@ -7,7 +7,7 @@ mod model {
     const _: () = rt::assert_version("0.1.0");
 
     /// Identifies the model: nodes that run another one are refused.
-    pub const MODEL_HASH: u64 = 0xc624_1037_b452_24cf;
+    pub const MODEL_HASH: u64 = 0xdcd7_5755_e539_5105;
 
     /// `Server == 0`, locksvc.tla:17
     pub const SERVER: i64 = 0;
@@ -33,6 +33,11 @@ mod model {
                 "ASSUME NumClients \\in Nat /\\ NumClients > 0 (locksvc.tla:15:8)",
             )?;
             Ok(())
+        }
+
+        /// The model with these constants: nodes that differ in either refuse each other.
+        pub fn identity(&self) -> rt::Identity {
+            rt::Identity::new(MODEL_HASH, self)
         }
 
         /// `Nodes == Clients \cup {Server}`, locksvc.tla:19

@@ -7,7 +7,7 @@ mod model {
     const _: () = rt::assert_version("0.1.0");
 
     /// Identifies the model: nodes that run another one are refused.
-    pub const MODEL_HASH: u64 = 0xf1f2_c4b5_3c4c_717f;
+    pub const MODEL_HASH: u64 = 0x18c0_8f8c_dd3c_55c0;
 
     /// `Front == 0`, proxy.tla:22
     pub const FRONT: i64 = 0;
@@ -48,6 +48,11 @@ mod model {
                 "ASSUME NumClients \\in Nat /\\ Rounds \\in Nat (proxy.tla:19:8)",
             )?;
             Ok(())
+        }
+
+        /// The model with these constants: nodes that differ in either refuse each other.
+        pub fn identity(&self) -> rt::Identity {
+            rt::Identity::new(MODEL_HASH, self)
         }
 
         /// `Inboxes == {Front, Back} \cup Backends \cup Clients`, proxy.tla:26

@@ -129,7 +129,7 @@ impl Replica {
         let log = DurableLog::new(&wal, "log")?;
         let address = addresses.get(&id).ok_or(io::ErrorKind::AddrNotAvailable)?;
         let config = MailboxConfig {
-            model: model::MODEL_HASH,
+            model: model::Constants {}.identity(),
             reconnect_after: Duration::from_millis(2),
             heartbeat: Duration::from_millis(200),
             ..MailboxConfig::default()

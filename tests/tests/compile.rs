@@ -122,3 +122,44 @@ Reply == 3
         assert!(rust.contains(variant), "{variant}\n{rust}");
     }
 }
+
+/// The hash of the model in the emitted Rust.
+fn model_hash(model: &str) -> String {
+    let compiled = mpcal_build::Config::new().compile_text("m.tla", model, None).expect("it compiles");
+    let at = compiled.rust.find("MODEL_HASH: u64 = ").expect("it has one");
+    compiled.rust[at..].lines().next().expect("a line").to_owned()
+}
+
+#[test]
+fn the_hash_of_a_model_is_that_of_its_meaning() {
+    let model = "---- MODULE m ----\nEXTENDS Naturals, Sequences, TLC\nCONSTANT N\nQuorum == N \\div 2 + 1\nSpare == 7\n(*\n\
+        --mpcal M {\n  mapping macro Last { read { yield $variable; } write { yield $value; } }\n\
+        archetype A(ref x, ref y)\n  variable seen = 0;\n  {\n    a: seen := x; assert seen < Quorum; y := [n |-> seen];\n  }\n\
+        variables x = 0, y = [n |-> 0];\n  process (p \\in 1..N) == instance A(ref x, ref y) mapping x via Last;\n}\n\
+        \\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION\n*)\n\
+        \\* BEGIN TRANSLATION\n\\* END TRANSLATION\n====\n";
+    let hash = model_hash(model);
+    let same = [
+        ("  variable seen = 0;", "  \\* What was seen.\n\n  variable\n    seen = 0;"),
+        ("Spare == 7", "Spare == 8"),
+        ("Quorum == N", "\\* Most.\nQuorum ==\n  N"),
+        ("assert seen < Quorum;", "assert (seen < Quorum);"),
+    ];
+    for (from, to) in same {
+        assert!(model.contains(from), "{from}");
+        assert_eq!(model_hash(&model.replace(from, to)), hash, "{to}");
+    }
+    let different = [
+        ("\\div 2", "\\div 3"),
+        ("yield $value;", "yield $value + 1;"),
+        ("1..N", "2..N"),
+        ("y := [n |-> seen]", "y := [n |-> seen + 1]"),
+        ("variable seen = 0;", "variable seen = 1;"),
+        ("variables x = 0,", "variables x = 1,"),
+        (" mapping x via Last", ""),
+    ];
+    for (from, to) in different {
+        assert!(model.contains(from), "{from}");
+        assert_ne!(model_hash(&model.replace(from, to)), hash, "{to}");
+    }
+}

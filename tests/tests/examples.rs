@@ -207,6 +207,23 @@ mod roles {
         assert_eq!(server.interrupt(), "");
     }
 
+    /// It would send a message to a mailbox that the server does not have, which is an error of the server's.
+    #[test]
+    fn a_client_with_other_constants_is_refused_and_both_sides_say_so() {
+        let port = base_port();
+        let mut server = Process::start(port, "locksvc", "server --clients 2");
+        let mut stranger = Process::start(port, "locksvc", "client 3 --clients 3 --rounds 5");
+        let mut said = String::new();
+        stranger.messages.read_line(&mut said).expect("it is UTF-8");
+        assert!(said.contains("the nodes have different constants: start all with the same"), "{said}");
+        said.clear();
+        server.messages.read_line(&mut said).expect("it is UTF-8");
+        assert!(said.contains("the nodes have different constants: start all with the same"), "{said}");
+        let mut client = Process::start(port, "locksvc", "client 1 --clients 2 --rounds 5 --quiet");
+        assert!(client.end().starts_with("the lock was taken 5 times in "));
+        assert_eq!(server.interrupt(), "");
+    }
+
     #[test]
     fn consumers_empty_a_queue_elsewhere() {
         let port = base_port();

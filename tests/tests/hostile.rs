@@ -61,7 +61,7 @@ async fn thousands_of_connections_are_nothing() {
         let bytes: &[u8] = match n % 3 {
             0 => &[],
             1 => &[0, 0, 0xff, 0xff, 1],
-            _ => b"\0\0\0\x16\0MPCL\x03\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07",
+            _ => b"\0\0\0\x15\0MPCL\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07",
         };
         open.extend(attack(receiver.address, bytes).await);
         if open.len() > OPEN {
@@ -86,7 +86,7 @@ async fn slow_connections_keep_nobody_out() {
         slow.spawn(async move {
             loop {
                 let Ok(mut stream) = TcpStream::connect(address).await else { continue };
-                for byte in [0u8, 0, 0, 22, 0, b'M', b'P', b'C', b'L'] {
+                for byte in [0u8, 0, 0, 21, 0, b'M', b'P', b'C', b'L'] {
                     if stream.write_all(&[byte]).await.is_err() {
                         break;
                     }
@@ -105,7 +105,7 @@ async fn slow_connections_keep_nobody_out() {
 /// a function that proves an introduction.
 async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8>) -> Vec<Vec<u8>>) -> Option<Vec<u8>> {
     let nonce = [7; 16];
-    let mut stream = attack(address, &[&b"\0\0\0\x16\0MPCL\x03"[..], &nonce].concat()).await?;
+    let mut stream = attack(address, &[&b"\0\0\0\x15\0MPCL"[..], &nonce].concat()).await?;
     let mut challenge = [0; 21];
     stream.read_exact(&mut challenge).await.ok()?;
     let prove = |introduction: &[u8]| {
@@ -127,7 +127,7 @@ async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8
 }
 
 /// An introduction of a process without mailboxes, and then nothing known.
-const INTRODUCTION: [u8; 8] = [0, 42, 1, 1, 100, 8, 8, 0];
+const INTRODUCTION: [u8; 11] = [4, 0, 0, 42, 1, 1, 100, 8, 8, 127, 0];
 const RESUME: &[u8] = &[4, 0];
 
 /// A message with a small number to the first mailbox.
@@ -137,7 +137,7 @@ fn message(sequence: u8, number: u8) -> Vec<u8> {
 
 fn introduction(session: u8) -> Vec<u8> {
     let mut bytes = INTRODUCTION.to_vec();
-    bytes[1] = session;
+    bytes[3] = session;
     bytes
 }
 

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
-use mpcal_runtime::{conformance, MappingMacro, Node};
+use mpcal_runtime::value::Str;
+use mpcal_runtime::{conformance, Abort, Identity, MappingMacro, Node, Section};
 use mpcal_tests::pair::{constants, model, receiver, receiver_at, sender, Faults, Network, LIMIT};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -34,11 +35,52 @@ async fn a_late_receiver_gets_everything() {
     receiver.expect(1..=20).await;
 }
 
+fn model_of(model: u64) -> Identity {
+    Identity { model, constants: 0 }
+}
+
 #[tokio::test]
 async fn a_compatible_model_is_served() {
-    let receiver = receiver(&MailboxConfig { model: 1, compatible: vec![2], ..MailboxConfig::default() }).await;
-    let (_links, _node) = sender(receiver.address, 1, 3, &MailboxConfig { model: 2, ..MailboxConfig::default() });
+    let receiver =
+        receiver(&MailboxConfig { model: model_of(1), compatible: vec![2], ..MailboxConfig::default() }).await;
+    let (_links, _node) =
+        sender(receiver.address, 1, 3, &MailboxConfig { model: model_of(2), ..MailboxConfig::default() });
     receiver.expect(1..=3).await;
+}
+
+/// A frame that the receiver would refuse is not sent: it would break the connection of all mailboxes there, again and
+/// again.
+#[tokio::test]
+async fn what_is_too_large_is_an_error_and_blocks_no_other_mailbox() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addresses: BTreeMap<i64, _> = [1, 2].map(|index| (index, listener.local_addr().unwrap())).into();
+    let small = MailboxConfig { max_frame: 4096, ..MailboxConfig::default() };
+    let mut there = Mailboxes::<i64, Str>::open(Some(listener), [1, 2], &addresses, &small).unwrap();
+    let mut here = Mailboxes::<i64, Str>::open(None, [], &addresses, &MailboxConfig::default()).unwrap();
+    async fn send(here: &mut Mailboxes<i64, Str>, index: i64, size: usize) -> Result<(), String> {
+        let message = Str::from("x".repeat(size));
+        let write = |section: &mut Section| here.write(section, &index, message.clone());
+        conformance::commit(write).await.map_err(|e| format!("{e:?}"))
+    }
+    // What the receiver takes is not known yet.
+    send(&mut here, 1, 10_000).await.expect("it fits in a frame here");
+    send(&mut here, 2, 3).await.unwrap();
+    let arrives = async {
+        loop {
+            match conformance::commit(|section: &mut Section| there.read(section, &2)).await {
+                Ok(message) => break message,
+                Err(Abort::Retry) => tokio::time::sleep(Duration::from_millis(2)).await,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    };
+    let got = timeout(LIMIT, arrives).await.expect("the other mailbox is not held up");
+    assert_eq!(&*got, "xxx");
+    let said = send(&mut here, 2, 5_000).await.expect_err("it is known now");
+    assert!(said.contains("5002 bytes to mailbox 2 is too large, at most 4032"), "{said}");
+    let said = send(&mut here, 1, 3).await.expect_err("it would never get there");
+    assert!(said.contains("10002 bytes to mailbox 1 is too large"), "{said}");
+    send(&mut here, 2, 4_000).await.expect("it fits");
 }
 
 /// Whatever strangers send, the next sender is served.
@@ -47,7 +89,7 @@ async fn hostile_peers_do_not_disturb() {
     let config = MailboxConfig {
         handshake_timeout: Duration::from_millis(200),
         max_connections: 8,
-        model: 7,
+        model: model_of(7),
         ..MailboxConfig::default()
     };
     let receiver = receiver(&config).await;
@@ -69,7 +111,8 @@ async fn hostile_peers_do_not_disturb() {
         open.push(TcpStream::connect(receiver.address).await.unwrap());
     }
     // A node of another model is refused, whatever it sends.
-    let (_foreign, mut foreigner) = sender(receiver.address, 1, 3, &MailboxConfig { model: 8, ..config.clone() });
+    let (_foreign, mut foreigner) =
+        sender(receiver.address, 1, 3, &MailboxConfig { model: model_of(8), ..config.clone() });
     timeout(LIMIT, foreigner.join()).await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.told.try_receive(), None);
@@ -91,8 +134,8 @@ async fn strangers_get_nothing() {
     receiver.expect_nothing().await;
     let mut stream = TcpStream::connect(receiver.address).await.unwrap();
     // A greeting as the protocol has it, then an introduction with a proof that is none.
-    let mut greeting = vec![0, 0, 0, 22, 0];
-    greeting.extend(b"MPCL\x03");
+    let mut greeting = vec![0, 0, 0, 21, 0];
+    greeting.extend(b"MPCL");
     greeting.extend([7; 16]);
     let mut introduction = vec![0, 0, 0, 38, 2, 4, 1, 2, 3, 4];
     introduction.extend([9; 32]);

@@ -68,7 +68,7 @@ async fn nodes_start_from_files() {
         std::fs::write(&file, text).unwrap();
         let config = NodeConfig::<i64>::load(&file).unwrap();
         assert_eq!(config.mailboxes.heartbeat, Duration::from_millis(100));
-        links.push(config.open(model::MODEL_HASH).await.unwrap());
+        links.push(config.open(model::Constants::checked().identity()).await.unwrap());
         let wal = config.open_log(&WalConfig::default()).unwrap().expect("there is to be one");
         wal.close().await.unwrap();
         assert!(directory.path().join(format!("{id}.wal")).exists());

@@ -118,7 +118,7 @@ impl Service {
         let address = self.addresses[&id];
         let listening = TcpListener::bind(address).await;
         let listener = listening.with_context(|| format!("cannot listen on {address}, see --base-port"))?;
-        let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
+        let config = MailboxConfig { model: self.constants.identity(), ..MailboxConfig::default() };
         Ok(Mailboxes::open(Some(listener), [id], &self.addresses, &config)?)
     }
 

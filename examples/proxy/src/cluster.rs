@@ -90,7 +90,7 @@ impl Cluster {
     /// Opens inboxes of one process.
     async fn open(&self, local: &[i64]) -> Result<Mailboxes<i64, Message>> {
         let listener = listen(self.inboxes[&local[0]]).await?;
-        let config = MailboxConfig { model: model::MODEL_HASH, ..MailboxConfig::default() };
+        let config = MailboxConfig { model: self.constants.identity(), ..MailboxConfig::default() };
         Ok(Mailboxes::open(Some(listener), local.iter().copied(), &self.inboxes, &config)?)
     }
 }

@@ -331,7 +331,7 @@ fn operators(model: &Model) -> HashMap<Symbol, String> {
     all.extend(model.operators.iter().map(|o| o.name));
     all.sort();
     all.dedup();
-    let mut taken = Taken::of(&[ARC_METHODS, &["check", "checked", "model_hash"]]);
+    let mut taken = Taken::of(&[ARC_METHODS, &["check", "checked", "identity", "model_hash"]]);
     all.into_iter().map(|text| (text, taken.take_snake(&snake(&text)))).collect()
 }
 

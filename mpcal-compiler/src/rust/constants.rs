@@ -57,6 +57,17 @@ impl Emitter<'_> {
                 Some(Emitted::InProgress) | None => {}
             }
         }
+        let identity = if plain.iter().all(|(_, c)| c.arity == 0) {
+            quote!(rt::Identity::new(MODEL_HASH, self))
+        } else {
+            quote!(rt::Identity::new(MODEL_HASH, &()))
+        };
+        let identity = quote! {
+            /// The model with these constants: nodes that differ in either refuse each other.
+            pub fn identity(&self) -> rt::Identity {
+                #identity
+            }
+        };
         // A function has no form on disk.
         let derives = if plain.iter().all(|(_, c)| c.arity == 0) {
             quote! {
@@ -77,6 +88,7 @@ impl Emitter<'_> {
             impl Constants {
                 #checked
                 #check
+                #identity
                 #(#methods)*
             }
         }

@@ -30,6 +30,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 use toml::Spanned;
 
+use crate::identity::Identity;
 use crate::resource::{Delivery, MailboxConfig, Mailboxes, Message, Secret};
 use crate::value::Data;
 use crate::wal::{Wal, WalConfig};
@@ -176,14 +177,14 @@ impl<K: Data> NodeConfig<K> {
         Ok(Self { addresses, local, log: document.log.map(|log| source.path(&log)), compact_at, mailboxes })
     }
 
-    /// Opens the mailboxes, for a model with this hash.
+    /// Opens the mailboxes, for a model with its constants: `config.open(constants.identity())`.
     ///
     /// # Errors
     /// If the address cannot be listened on.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub async fn open<M: Message>(&self, model: u64) -> io::Result<Mailboxes<K, M>> {
+    pub async fn open<M: Message>(&self, model: Identity) -> io::Result<Mailboxes<K, M>> {
         let address = self.local.iter().find_map(|index| self.addresses.get(index));
         let listener = match address {
             Some(address) => Some(

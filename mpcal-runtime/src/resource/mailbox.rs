@@ -60,6 +60,7 @@ use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
 use super::secret::Secret;
 use crate::error::{Abort, Error, Step};
+use crate::identity::Identity;
 use crate::mapping::{Class, MappingMacro};
 use crate::measure;
 use crate::section::Section;
@@ -97,7 +98,8 @@ pub struct MailboxConfig {
     /// Most messages from other nodes in all inboxes. A node that sends more is disconnected and tries again
     /// later. Default 65,536.
     pub max_messages: usize,
-    /// Largest frame, in bytes. A larger one ends its connection. Default 1 MiB.
+    /// Largest frame, in bytes. A message that is larger here, or at its receiver, is an error of the section that
+    /// sends it. Default 1 MiB.
     pub max_frame: usize,
     /// Most connections accepted at a time; besides there are at most 256 that have not introduced
     /// themselves, of which a new one drives out the oldest. Default 1024.
@@ -108,9 +110,9 @@ pub struct MailboxConfig {
     pub heartbeat: Duration,
     /// The first pause before connecting again; it doubles up to 64 times that. Default 20 ms.
     pub reconnect_after: Duration,
-    /// Hash of the model this node runs; generated code has it as `MODEL_HASH`.
-    pub model: u64,
-    /// Hashes of other models that may talk to this one.
+    /// The model this node runs, with its constants: `identity` of generated `Constants`.
+    pub model: Identity,
+    /// Hashes of other models that may talk to this one, whatever their constants.
     pub compatible: Vec<u64>,
     /// What both sides must know. Default: nothing, everybody may connect.
     pub secret: Option<Secret>,
@@ -131,7 +133,7 @@ impl Default for MailboxConfig {
             handshake_timeout: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             reconnect_after: Duration::from_millis(20),
-            model: 0,
+            model: Identity::default(),
             compatible: Vec::new(),
             secret: None,
             #[cfg(feature = "tls")]
@@ -191,8 +193,7 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
             let bell = Arc::new(Bell::new(indices.len()));
             let mut peer = Peer { address, outboxes: Vec::new(), bell, turn: Arc::default() };
             for (place, index) in (0u32..).zip(indices) {
-                let outbox =
-                    Arc::new(Outbox::new(&config, &peer.bell, place, measure::outbox(index.to_value().to_string())));
+                let outbox = Arc::new(Outbox::new(&config, &peer.bell, place, index.to_value().to_string()));
                 peer.outboxes.push((wire::encode(index), outbox.clone()));
                 outboxes.insert(index.clone(), outbox);
             }
@@ -210,6 +211,7 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
             sessions: Mutex::default(),
             held: Arc::default(),
             accepted: AtomicUsize::new(0),
+            said: Mutex::default(),
             config,
         });
         endpoint.check_size()?;

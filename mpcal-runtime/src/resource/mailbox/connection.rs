@@ -350,7 +350,7 @@ impl<M: Message> Outgoing<M> {
         for (index, outbox) in &peer.outboxes {
             let slot = them.mailboxes.iter().position(|mailbox| mailbox == index);
             match slot {
-                Some(slot) => outbox.resume(known[slot]),
+                Some(slot) => outbox.resume(known[slot], them.max_frame as usize),
                 None => tracing::warn!(address = %peer.address, ?index, "a mailbox is not where it should be"),
             }
             slots.push(slot.and_then(|slot| u32::try_from(slot).ok()));

@@ -1,6 +1,6 @@
 //! What the connections of one set of mailboxes share, and how they begin.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +24,9 @@ use crate::resource::queue::Queue;
 /// Connections that have not introduced themselves yet; one more, and the oldest is dropped.
 const MAX_STRANGERS: usize = 256;
 
+/// Complaints about other nodes; strangers must not fill the disk with them.
+const MAX_SAID: usize = 64;
+
 /// What the connections share.
 pub(super) struct Endpoint<M> {
     pub(super) config: MailboxConfig,
@@ -36,6 +39,8 @@ pub(super) struct Endpoint<M> {
     pub(super) held: Arc<AtomicUsize>,
     /// Connections that are accepted and introduced.
     pub(super) accepted: AtomicUsize,
+    /// What people were told.
+    pub(super) said: Mutex<HashSet<String>>,
 }
 
 /// The right to send to a peer.
@@ -57,11 +62,8 @@ impl<M: Message> Endpoint<M> {
                 Ok(()) => {}
                 Err(error) => {
                     peer.connection_lost();
-                    if error.kind() == io::ErrorKind::ConnectionRefused && error.get_ref().is_some() {
-                        tracing::warn!(address = %peer.address, %error, "no connection");
-                    } else {
-                        tracing::debug!(address = %peer.address, %error, "no connection");
-                    }
+                    tracing::debug!(address = %peer.address, %error, "no connection");
+                    self.complain(&error, &peer.address);
                 }
             }
             // A connection that breaks again and again without having been of any use is as good as none.
@@ -93,7 +95,9 @@ impl<M: Message> Endpoint<M> {
 
     fn introduction(&self, sends: bool) -> Introduction {
         Introduction {
+            version: wire::VERSION,
             model: self.config.model,
+            max_frame: u32::try_from(self.config.max_frame).unwrap_or(u32::MAX),
             session: self.session,
             reliable: self.config.delivery.is_reliable(),
             sends,
@@ -113,6 +117,26 @@ impl<M: Message> Endpoint<M> {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }
         Ok(())
+    }
+
+    /// Says that a node is refused, or refuses us: what people have to mend. Once for each, and on standard error if
+    /// nothing collects events.
+    fn complain(&self, error: &io::Error, who: &dyn std::fmt::Display) {
+        use io::ErrorKind::{ConnectionRefused, PermissionDenied, UnexpectedEof};
+        let is_for_people =
+            matches!(error.kind(), ConnectionRefused | PermissionDenied | UnexpectedEof) && error.get_ref().is_some();
+        let what = format!("mailboxes: no connection with {who}: {error}");
+        {
+            let mut said = self.said.lock();
+            if !is_for_people || said.len() >= MAX_SAID || !said.insert(what.clone()) {
+                return;
+            }
+        }
+        if tracing::dispatcher::has_been_set() {
+            tracing::warn!("{what}");
+        } else {
+            eprintln!("{what}");
+        }
     }
 
     /// Accepts connections, for ever.
@@ -141,6 +165,7 @@ impl<M: Message> Endpoint<M> {
             let task = connections.spawn(async move {
                 if let Err(error) = this.welcome(stream, from, stranger).await {
                     tracing::debug!(%from, %error, "connection dropped");
+                    this.complain(&error, &from.ip());
                 }
             });
             strangers.push_back((task, introduced));

@@ -30,6 +30,8 @@ pub(super) struct Handshake<'c> {
     config: &'c MailboxConfig,
     /// Ours and theirs.
     nonces: [Nonce; 2],
+    /// Whether the other side has our introduction, with its proof.
+    introduced: bool,
 }
 
 impl<'c> Handshake<'c> {
@@ -42,19 +44,15 @@ impl<'c> Handshake<'c> {
     ) -> io::Result<Self> {
         let reader = FramedRead::new(reader, wire::codec(config.max_frame.min(wire::MAX_INTRODUCTION)));
         let nonce: Nonce = crate::random::bytes()?;
-        let mut this = Self { reader, writer, role, config, nonces: [nonce; 2] };
+        let mut this = Self { reader, writer, role, config, nonces: [nonce; 2], introduced: false };
         if role == Role::Connects {
-            this.send(&Frame::Hello { magic: wire::MAGIC, version: wire::VERSION, nonce }).await?;
+            this.send(&Frame::Hello { magic: wire::MAGIC, nonce }).await?;
         }
         let answer = this.receive().await?;
         this.nonces[1] = match (wire::read(&answer), role) {
             (Some(Frame::Challenge { nonce }), Role::Connects) => nonce,
-            (Some(Frame::Hello { magic: wire::MAGIC, version: wire::VERSION, nonce }), Role::Accepts) => nonce,
+            (Some(Frame::Hello { magic: wire::MAGIC, nonce }), Role::Accepts) => nonce,
             (Some(Frame::Refused { reason }), _) => return Err(refused(reason)),
-            (Some(Frame::Hello { magic: wire::MAGIC, version, .. }), Role::Accepts) => {
-                let reason = format!("protocol version {version} is not spoken here, {} is", wire::VERSION);
-                return Err(this.refuse(&reason).await);
-            }
             _ => return Err(violation("it speaks another protocol")),
         };
         if role == Role::Accepts {
@@ -67,7 +65,9 @@ impl<'c> Handshake<'c> {
     pub(super) async fn introduce(&mut self, introduction: &Introduction) -> io::Result<()> {
         let introduction = &wire::encode(introduction)[..];
         let proof = self.secret().sign(&self.proven(self.role, introduction));
-        self.send(&Frame::Introduction { introduction, proof }).await
+        self.send(&Frame::Introduction { introduction, proof }).await?;
+        self.introduced = true;
+        Ok(())
     }
 
     /// Receives the introduction of the other side, and believes it only with its proof.
@@ -80,19 +80,34 @@ impl<'c> Handshake<'c> {
         };
         let other = if self.role == Role::Connects { Role::Accepts } else { Role::Connects };
         if !self.secret().verify(&self.proven(other, introduction), &proof) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it does not know the secret of the cluster"));
+            let what = "it does not know the secret of this cluster: give all nodes the same secret";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
-        let them: Introduction =
-            wire::decode(introduction).ok_or_else(|| violation("its introduction cannot be read"))?;
+        let them = match Introduction::read(introduction) {
+            Ok(them) => them,
+            Err(reason) => return Err(self.refuse(&reason).await),
+        };
+        match self.objection(&them) {
+            Some(reason) => Err(self.refuse(&reason).await),
+            None => Ok(them),
+        }
+    }
+
+    /// Why a member of the cluster cannot take part in this system, and what to do.
+    fn objection(&self, them: &Introduction) -> Option<String> {
         let (ours, theirs) = (self.config.model, them.model);
-        if theirs != ours && !self.config.compatible.contains(&theirs) && self.role == Role::Accepts {
-            let reason = format!("model {theirs:016x} is not compatible with {ours:016x}");
-            return Err(self.refuse(&reason).await);
+        let is_compatible = self.config.compatible.contains(&theirs.model) || self.role == Role::Connects;
+        if theirs.model != ours.model && !is_compatible {
+            return Some(format!(
+                "one node runs model {:016x}, the other {:016x}: build both from the same model, or list one as compatible",
+                theirs.model, ours.model
+            ));
         }
-        if them.reliable != self.config.delivery.is_reliable() {
-            return Err(self.refuse("one side acknowledges messages, the other does not").await);
+        if theirs.model == ours.model && theirs.constants != ours.constants {
+            return Some("the nodes have different constants: start all with the same".to_owned());
         }
-        Ok(them)
+        let same = them.reliable == self.config.delivery.is_reliable();
+        (!same).then(|| "one node has reliable mailboxes, the other relaxed ones: configure both alike".to_owned())
     }
 
     /// Says what we know of the other side, and hears what it knows of us.
@@ -133,7 +148,10 @@ impl<'c> Handshake<'c> {
 
     async fn receive(&mut self) -> io::Result<BytesMut> {
         let frame = self.reader.next().await.transpose()?;
-        frame.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up; is its secret another one?"))
+        frame.ok_or_else(|| match self.introduced {
+            true => io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up: does it have the same secret?"),
+            false => io::ErrorKind::UnexpectedEof.into(),
+        })
     }
 }
 

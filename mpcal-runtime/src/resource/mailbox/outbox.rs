@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -13,7 +14,7 @@ use super::wire::{self, Frame};
 use super::{Delivery, MailboxConfig, Message};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
-use crate::measure::Gauge;
+use crate::measure::{self, Gauge};
 use crate::resource::waiters::Waiters;
 use crate::wal::Marks;
 
@@ -48,7 +49,12 @@ pub(super) struct Outbox<M> {
     core: Arc<Core>,
     queue: Mutex<Queue>,
     capacity: usize,
-    max_message: usize,
+    /// Largest frame that we send.
+    max_frame: usize,
+    /// Largest message, in bytes, that both sides take. What the receiver takes is known once it was connected.
+    max_message: AtomicUsize,
+    /// Of the mailbox, for errors.
+    name: String,
     delivery: Delivery,
     /// Of the peer: tells the connection that there is something to send.
     bell: Arc<Bell>,
@@ -71,6 +77,8 @@ struct Queue {
     next: u64,
     /// How many were taken, or if nothing is acknowledged sent.
     through: u64,
+    /// The size of a message that was queued before it was known that the receiver does not take it: nothing gets past it.
+    stuck: Option<usize>,
 }
 
 /// What a section sends, encoded.
@@ -93,38 +101,52 @@ pub(super) enum Pending {
 
 impl<M: Message> Outbox<M> {
     /// The outbox at a place of a peer, whose bell it rings.
-    pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32, length: Gauge) -> Self {
+    pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32, name: String) -> Self {
         Self {
             core: Core::new(),
-            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1, through: 0 }),
+            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1, through: 0, stuck: None }),
             capacity: config.outbox_capacity.max(1),
-            max_message: config.max_frame.saturating_sub(wire::OVERHEAD),
+            max_frame: config.max_frame,
+            max_message: AtomicUsize::new(config.max_frame.saturating_sub(wire::OVERHEAD)),
+            length: measure::outbox(name.clone()),
+            name,
             delivery: config.delivery,
             bell: bell.clone(),
             place,
             empty: Waiters::default(),
-            length,
             _messages: PhantomData,
         }
     }
 
     /// Sends a message, for a section.
     pub(super) fn send(&self, staged: &mut Staged, message: &M) -> Step<()> {
-        let full = self.queue.lock().messages.len() + staged.messages.len() >= self.capacity;
-        if full {
+        let (length, stuck) = {
+            let queue = self.queue.lock();
+            (queue.messages.len(), queue.stuck)
+        };
+        if let Some(size) = stuck {
+            return Err(self.too_large(size));
+        }
+        if length + staged.messages.len() >= self.capacity {
             return match self.delivery {
                 Delivery::Reliable => Err(Abort::Retry),
                 Delivery::Relaxed => Ok(()),
             };
         }
         let encoded = wire::encode(message);
-        if encoded.len() > self.max_message {
-            let (size, most) = (encoded.len(), self.max_message);
-            let what = format!("a message of {size} bytes is larger than {most}, raise max_frame");
-            return Err(Error::Resource(what).into());
+        if encoded.len() > self.max_message.load(Ordering::Relaxed) {
+            return Err(self.too_large(encoded.len()));
         }
         staged.messages.push(encoded);
         Ok(())
+    }
+
+    fn too_large(&self, size: usize) -> Abort {
+        let (name, most) = (&self.name, self.max_message.load(Ordering::Relaxed));
+        let what = format!(
+            "a message of {size} bytes to mailbox {name} is too large, at most {most} are taken: raise max_frame on both nodes"
+        );
+        Error::Resource(what).into()
     }
 
     /// Sends a message from outside of any section; false if it is lost.
@@ -132,7 +154,7 @@ impl<M: Message> Outbox<M> {
         let encoded = wire::encode(message);
         {
             let mut queue = self.queue.lock();
-            if queue.messages.len() >= self.capacity || encoded.len() > self.max_message {
+            if queue.messages.len() >= self.capacity || encoded.len() > self.max_message.load(Ordering::Relaxed) {
                 return false;
             }
             queue.messages.push_back((encoded, marks.clone()));
@@ -142,8 +164,12 @@ impl<M: Message> Outbox<M> {
         true
     }
 
-    /// A connection has begun: the receiver has what it says, and gets what comes behind that.
-    pub(super) fn resume(&self, known: wire::Known) {
+    /// A connection has begun: the receiver has what it says, and gets what comes behind that, in frames of at most
+    /// `max_frame` bytes.
+    pub(super) fn resume(&self, known: wire::Known, max_frame: usize) {
+        let most = self.max_frame.min(max_frame).saturating_sub(wire::OVERHEAD);
+        self.max_message.store(most, Ordering::Relaxed);
+        self.queue.lock().stuck = None;
         let sent = self.queue.lock().next - 1;
         self.taken(known.taken.min(sent));
         let mut queue = self.queue.lock();
@@ -167,7 +193,15 @@ impl<M: Message> Outbox<M> {
             if out.len() >= limit {
                 return Pending::More;
             }
-            wire::put(out, &Frame::Message { to, sequence: queue.next, extension: &[], payload });
+            let most = self.max_message.load(Ordering::Relaxed);
+            if payload.len() > most && self.delivery == Delivery::Reliable {
+                queue.stuck = Some(payload.len());
+                return Pending::Nothing;
+            }
+            // What nobody acknowledges is lost if it is too large.
+            if payload.len() <= most {
+                wire::put(out, &Frame::Message { to, sequence: queue.next, extension: &[], payload });
+            }
             queue.next += 1;
             if self.delivery == Delivery::Relaxed {
                 queue.messages.pop_front();

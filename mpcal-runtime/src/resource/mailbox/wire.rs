@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
 pub(super) use crate::encoding::{decode, encode};
-use crate::encoding::{decode_borrowed, encode_into};
+use crate::encoding::{decode_borrowed, decode_first, encode_into};
+use crate::identity::Identity;
 
 /// The first bytes of a `Hello`.
 pub(super) const MAGIC: [u8; 4] = *b"MPCL";
 
 /// The version of this protocol.
-pub(super) const VERSION: u16 = 3;
+pub(super) const VERSION: u16 = 4;
 
 /// What a message frame adds to its payload, in bytes, at most.
 pub(super) const OVERHEAD: usize = 64;
@@ -36,7 +37,7 @@ pub(super) type Nonce = [u8; 16];
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Frame<'f> {
     /// The side that connects starts.
-    Hello { magic: [u8; 4], version: u16, nonce: Nonce },
+    Hello { magic: [u8; 4], nonce: Nonce },
     /// The other side answers.
     Challenge { nonce: Nonce },
     /// An [`Introduction`], and the proof that it comes from a member of the cluster.
@@ -64,8 +65,10 @@ pub(super) enum Frame<'f> {
 /// Who a node is.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Introduction {
-    /// Hash of the model.
-    pub(super) model: u64,
+    /// The version of the protocol, in front for whoever cannot read the rest.
+    pub(super) version: u16,
+    /// The model, and its constants.
+    pub(super) model: Identity,
     /// A number that the process has chosen; sequence numbers count within it.
     pub(super) session: u64,
     /// Whether messages are acknowledged.
@@ -78,8 +81,24 @@ pub(super) struct Introduction {
     pub(super) window: u32,
     /// Most messages that are kept here for one mailbox until they are acknowledged.
     pub(super) kept: u32,
+    /// The largest frame that is read here, in bytes.
+    pub(super) max_frame: u32,
     /// The encoded indices of the mailboxes that live here.
     pub(super) mailboxes: Vec<Vec<u8>>,
+}
+
+impl Introduction {
+    /// Reads one; an error says what is wrong with it.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let unreadable = || "its introduction cannot be read".to_owned();
+        let version: u16 = decode_first(bytes).ok_or_else(unreadable)?;
+        if version != VERSION {
+            return Err(format!(
+                "it speaks version {version} of the protocol, here it is {VERSION}: build both nodes with one mpcal-runtime"
+            ));
+        }
+        decode(bytes).ok_or_else(unreadable)
+    }
 }
 
 /// How much of a session has come to a mailbox.
