@@ -33,6 +33,7 @@ mod endpoint;
 mod handshake;
 mod outbox;
 mod session;
+mod strangers;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
@@ -102,7 +103,7 @@ pub struct MailboxConfig {
     /// sends it. Default 1 MiB.
     pub max_frame: usize,
     /// Most connections accepted at a time; besides there are at most 256 that have not introduced
-    /// themselves, of which a new one drives out the oldest. Default 1024.
+    /// themselves, of which a new one drives out one of the address with the most of them. Default 1024.
     pub max_connections: usize,
     /// How long a new connection may take to introduce itself. Default 5 s.
     pub handshake_timeout: Duration,

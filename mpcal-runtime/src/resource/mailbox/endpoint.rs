@@ -1,6 +1,6 @@
 //! What the connections of one set of mailboxes share, and how they begin.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,20 +9,18 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedMutexGuard;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection::Connection;
 use super::handshake::{Handshake, Role};
 use super::outbox::Peer;
 use super::session::Sessions;
+use super::strangers::Strangers;
 use super::transport;
 use super::wire::{self, Introduction};
 use super::{MailboxConfig, Message};
 use crate::resource::queue::Queue;
-
-/// Connections that have not introduced themselves yet; one more, and the oldest is dropped.
-const MAX_STRANGERS: usize = 256;
 
 /// Complaints about other nodes; strangers must not fill the disk with them.
 const MAX_SAID: usize = 64;
@@ -141,7 +139,7 @@ impl<M: Message> Endpoint<M> {
 
     /// Accepts connections, for ever.
     pub(super) async fn listen(self: Arc<Self>, listener: TcpListener) {
-        let mut strangers: VecDeque<(AbortHandle, Arc<()>)> = VecDeque::new();
+        let mut strangers = Strangers::default();
         let mut connections = JoinSet::new();
         loop {
             let (stream, from) = match listener.accept().await {
@@ -154,12 +152,6 @@ impl<M: Message> Endpoint<M> {
                 }
             };
             while connections.try_join_next().is_some() {}
-            strangers.retain(|(_, stranger)| Arc::strong_count(stranger) > 1);
-            if strangers.len() >= MAX_STRANGERS {
-                if let Some((oldest, _)) = strangers.pop_front() {
-                    oldest.abort();
-                }
-            }
             let (this, stranger) = (self.clone(), Arc::new(()));
             let introduced = stranger.clone();
             let task = connections.spawn(async move {
@@ -168,7 +160,9 @@ impl<M: Message> Endpoint<M> {
                     this.complain(&error, &from.ip());
                 }
             });
-            strangers.push_back((task, introduced));
+            if let Err(error) = strangers.add(from.ip().to_canonical(), task, introduced) {
+                tracing::warn!(%error, "cannot tell strangers apart");
+            }
         }
     }
 
