@@ -213,6 +213,12 @@ pub trait Cell: Send + Sync + 'static {
         None
     }
 
+    /// The log that a commit writes to, if the cell is durable: it may have to wait for space.
+    #[doc(hidden)]
+    fn log(&self, _staged: &Self::Staged) -> Option<&Wal> {
+        None
+    }
+
     /// Says what must be on disk before what was staged may leave the node: so far before
     /// [`poll_pre_commit`](Cell::poll_pre_commit), and for good, with the gate held, before
     /// [`commit`](Cell::commit). Only called if there is something to wait for. A cell whose content leaves the

@@ -25,6 +25,7 @@ trait Entry: Send {
     fn seen(&self) -> Option<u64>;
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
+    fn log(&self) -> Option<&Wal>;
     fn journal(&self) -> Option<(Wal, wal::Entry)>;
     fn depends(&mut self, marks: &Marks);
     fn commit(&mut self);
@@ -52,6 +53,9 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn validate(&self) -> bool {
         self.seen.is_none_or(|seen| self.cell.validate(&self.staged, seen))
+    }
+    fn log(&self) -> Option<&Wal> {
+        self.cell.log(&self.staged)
     }
     fn journal(&self) -> Option<(Wal, wal::Entry)> {
         self.cell.journal(&self.staged)
@@ -196,6 +200,10 @@ impl Footprint {
             }
         }
         let mut pending = false;
+        if wal::in_use() {
+            let mut logs = self.order.iter().filter_map(|at| self.entries[*at].log());
+            pending = logs.any(|log| log.poll_space(cx).is_pending());
+        }
         for at in &self.order {
             match self.entries[*at].poll_pre_commit(cx) {
                 Poll::Ready(Ok(())) => {}

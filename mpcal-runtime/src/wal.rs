@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
@@ -48,11 +49,14 @@ pub struct WalConfig {
     /// The size in bytes from which the log is written anew with what is still needed, whenever it has
     /// doubled since. Default: 64 MiB.
     pub compact_at: u64,
+    /// How many bytes may wait for the disk; sections that would add to more wait before they commit. A record may
+    /// exceed it, and so may those of sections that commit at once. Default: 64 MiB.
+    pub max_waiting: usize,
 }
 
 impl Default for WalConfig {
     fn default() -> Self {
-        Self { schema: 0, migrate: None, compact_at: 64 << 20 }
+        Self { schema: 0, migrate: None, compact_at: 64 << 20, max_waiting: 64 << 20 }
     }
 }
 
@@ -125,11 +129,16 @@ struct Inner {
     /// The resources that hold something, by name.
     claims: Mutex<BTreeMap<String, Weak<dyn Any + Send + Sync>>>,
     torn: u64,
+    /// What the checksums of the file start with.
+    nonce: u64,
+    max_waiting: usize,
 }
 
 #[derive(Default)]
 struct Pending {
     bytes: Vec<u8>,
+    /// Sections that wait for what is in `bytes` to be written.
+    waiting: Vec<Waker>,
     /// The position of the last record.
     last: u64,
     closed: bool,
@@ -156,10 +165,12 @@ impl Wal {
             Err(e) => return Err(e),
         };
         let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()));
-        let found = match &old {
+        let mut found = match &old {
             Some(bytes) => format::read(bytes, config).map_err(damaged)?,
             None => format::Found::default(),
         };
+        drop(old);
+        found.nonce = crate::random::unique()?;
         let (file, length) = write_anew(path, config.schema, &found)?;
         if found.torn > 0 {
             tracing::warn!(path = %path.display(), bytes = found.torn, "cut off the incomplete end of the log");
@@ -172,16 +183,16 @@ impl Wal {
             path: path.to_owned(),
             _lock: lock,
         };
-        Ok(Self::start(locked, found))
+        Ok(Self::start(locked, found, config.max_waiting))
     }
 
     /// A log that starts empty, on a storage of its own.
     #[must_use]
     pub fn on(storage: impl Storage) -> Self {
-        Self::start(storage, format::Found::default())
+        Self::start(storage, format::Found::default(), WalConfig::default().max_waiting)
     }
 
-    fn start(storage: impl Storage, found: format::Found) -> Self {
+    fn start(storage: impl Storage, found: format::Found, max_waiting: usize) -> Self {
         IN_USE.store(true, Ordering::Relaxed);
         let inner = Arc::new(Inner {
             pending: Mutex::new(Pending { last: found.last, ..Pending::default() }),
@@ -194,6 +205,8 @@ impl Wal {
             found: Mutex::new(found.contents),
             claims: Mutex::default(),
             torn: found.torn,
+            nonce: found.nonce,
+            max_waiting,
         });
         let writer = inner.clone();
         let spawned = std::thread::Builder::new().name("wal".to_owned()).spawn(move || writer.run(storage));
@@ -304,12 +317,31 @@ impl Wal {
 
     /// Adds the record of one section; gives its position.
     pub(crate) fn append(&self, entries: &[Entry]) -> u64 {
+        let body = format::body(entries);
         let mut pending = self.0.pending.lock();
         pending.last += 1;
         let (position, durable) = (pending.last, self.flushed());
-        format::record(position, durable, entries, &mut pending.bytes);
+        format::record(self.0.nonce, position, durable, &body, &mut pending.bytes);
         self.0.work.notify_one();
         position
+    }
+
+    /// Waits for space for the record of a section.
+    pub(crate) fn poll_space(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut pending = self.0.pending.lock();
+        if pending.bytes.len() < self.0.max_waiting || !self.0.usable.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        if !pending.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            pending.waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// How many bytes wait for the disk.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.pending.lock().bytes.len()
     }
 
     pub(crate) fn is(&self, other: &Self) -> bool {
@@ -357,6 +389,7 @@ impl Inner {
                 }
                 bytes.clear();
                 std::mem::swap(&mut bytes, &mut pending.bytes);
+                pending.waiting.drain(..).for_each(Waker::wake);
                 pending.last
             };
             let start = Instant::now();
@@ -377,7 +410,8 @@ impl Inner {
         let (mut pending, mut note) = (self.pending.lock(), Vec::new());
         if pending.bytes.is_empty() {
             pending.last += 1;
-            format::record(pending.last, self.flushed.load(Ordering::Acquire), &[], &mut note);
+            let flushed = self.flushed.load(Ordering::Acquire);
+            format::record(self.nonce, pending.last, flushed, &format::body(&[]), &mut note);
         }
         note
     }
@@ -387,6 +421,7 @@ impl Inner {
         self.pending.lock().reason = Some(error.to_string());
         self.usable.store(false, Ordering::Release);
         self.failed.store(true, Ordering::Release);
+        self.pending.lock().waiting.drain(..).for_each(Waker::wake);
         self.progress.notify_waiters();
     }
 }
@@ -415,7 +450,7 @@ impl Storage for LogFile {
         if self.length < self.compact_at {
             return Ok(());
         }
-        let config = WalConfig { migrate: None, ..self.config };
+        let config = WalConfig { migrate: None, ..self.config.clone() };
         let damaged =
             |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", self.path.display()));
         let found = format::read(&std::fs::read(&self.path)?, &config).map_err(damaged)?;

@@ -54,6 +54,10 @@ impl Cell for StateCell {
         &self.core
     }
 
+    fn log(&self, staged: &Self::Staged) -> Option<&Wal> {
+        staged.is_some().then_some(&self.wal)
+    }
+
     fn journal(&self, staged: &Self::Staged) -> Option<(Wal, Entry)> {
         let change = Change::Whole(staged.clone()?);
         Some((self.wal.clone(), Entry { name: self.name.clone(), change }))

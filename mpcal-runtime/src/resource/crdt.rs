@@ -246,6 +246,10 @@ impl<C: Crdt> Cell for ReplicaCell<C> {
         &self.core
     }
 
+    fn log(&self, staged: &Staged<C>) -> Option<&Wal> {
+        self.durable.as_ref().filter(|_| staged.delta.is_some()).map(|(wal, _)| wal)
+    }
+
     fn journal(&self, staged: &Staged<C>) -> Option<(Wal, Entry)> {
         self.durable.as_ref()?;
         let mut whole = self.state.lock().whole.clone();

@@ -149,6 +149,10 @@ impl<T: Data> Cell for DurableCell<T> {
         &self.core
     }
 
+    fn log(&self, staged: &Staged<T>) -> Option<&Wal> {
+        staged.changed.then_some(&self.wal)
+    }
+
     fn journal(&self, staged: &Staged<T>) -> Option<(Wal, Entry)> {
         let value = staged.value.as_ref().filter(|_| staged.changed)?;
         let change = (self.kind.change)(&self.value.lock(), value);

@@ -1,9 +1,14 @@
 //! The bytes of a log.
 //!
-//! A header, then records: the length of what follows (8 bytes, little-endian) and its checksum (4), the
-//! position and the last position that was on disk when the record was made (8 each), the entries. A record
-//! that was on disk before a later one was made cannot be torn, so if it is damaged, that is reported; a
-//! record without entries follows when nothing else does. What the file was made with cannot be torn either.
+//! A header with a nonce of the file, then records at multiples of 8 bytes: a head of 32 bytes (length of the body,
+//! position, last position that was on disk when the record was made, checksum of the body, checksum of these) and the
+//! body, the entries. Checksums start with the nonce, so nothing that is stored looks like a record.
+//!
+//! A crash leaves records at the end that are not whole: the file ends before they do, or sectors of 512 bytes that were
+//! never written are zero. These were never flushed, and are cut off. Everything else that is not as it was written is
+//! damage, and reported: a record before one that says it was on disk, what the file was made with, and a record that is
+//! there in full length without a sector of zeros. What cannot be told from a crash is a whole sector of the last records
+//! that has become zero.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +20,17 @@ use crate::encoding::{decode, encode};
 const MAGIC: &[u8; 8] = b"mpcalwal";
 
 /// The version of this layout.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
-/// Magic, version of the layout, version of the schema, length of what the file was made with, checksum of
-/// these.
-const HEADER: usize = 28;
+/// Magic, version of the layout, version of the schema, length of what the file was made with, nonce, checksum of
+/// these, four zeros.
+const HEADER: usize = 40;
 
-/// Length, checksum, position, flushed position.
-const PREFIX: usize = 28;
+/// Length of the body, position, flushed position, checksum of the body, checksum of these.
+const HEAD: usize = 32;
+
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 
 /// What one resource adds to a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,28 +71,46 @@ pub(super) struct Found {
     pub(super) last: u64,
     /// How many bytes at the end were incomplete.
     pub(super) torn: u64,
+    /// What the checksums of the file start with.
+    pub(super) nonce: u64,
 }
 
 /// The header of a file that starts with so many bytes of records.
-fn header(schema: u32, length: usize) -> Vec<u8> {
+fn header(schema: u32, length: usize, nonce: u64) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(schema.to_le_bytes());
     bytes.extend((length as u64).to_le_bytes());
+    bytes.extend(nonce.to_le_bytes());
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes.resize(HEADER, 0);
     bytes
 }
 
+/// The checksum of bytes in a file.
+fn checksum(nonce: u64, bytes: &[u8]) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&nonce.to_le_bytes());
+    hasher.update(bytes);
+    hasher.finalize().to_le_bytes()
+}
+
+/// The body of a record.
+pub(super) fn body(entries: &[Entry]) -> Vec<u8> {
+    encode(entries)
+}
+
 /// Adds a record to `out`.
-pub(super) fn record(position: u64, durable: u64, entries: &[Entry], out: &mut Vec<u8>) {
-    let body = encode(entries);
-    let mut checked = Vec::with_capacity(body.len() + 16);
-    checked.extend(position.to_le_bytes());
-    checked.extend(durable.to_le_bytes());
-    checked.extend(body);
-    out.extend((checked.len() as u64).to_le_bytes());
-    out.extend(crc32fast::hash(&checked).to_le_bytes());
-    out.extend(checked);
+pub(super) fn record(nonce: u64, position: u64, durable: u64, body: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend((body.len() as u64).to_le_bytes());
+    out.extend(position.to_le_bytes());
+    out.extend(durable.to_le_bytes());
+    out.extend(checksum(nonce, body));
+    let head = checksum(nonce, &out[start..]);
+    out.extend(head);
+    out.extend(body);
+    out.resize(start + HEAD + body.len().next_multiple_of(8), 0);
 }
 
 /// A file with all that is still needed, as one record.
@@ -99,44 +125,87 @@ pub(super) fn snapshot(schema: u32, found: &Found) -> Vec<u8> {
     let entries: Vec<Entry> = found.contents.iter().map(entry).collect();
     let mut out = Vec::new();
     if !entries.is_empty() {
-        record(found.last, found.last, &entries, &mut out);
+        record(found.nonce, found.last, found.last, &body(&entries), &mut out);
     }
-    [header(schema, out.len()), out].concat()
+    [header(schema, out.len(), found.nonce), out].concat()
 }
 
-/// A record that is whole, and the bytes behind it.
-struct Record<'b> {
+/// The head of a record.
+struct Head {
+    /// Of the body.
+    length: u64,
     position: u64,
     durable: u64,
-    body: &'b [u8],
-    rest: &'b [u8],
+    checksum: [u8; 4],
+}
+
+impl Head {
+    /// Reads one, if it is as it was written.
+    fn read(nonce: u64, bytes: &[u8]) -> Option<Self> {
+        let bytes = bytes.get(..HEAD)?;
+        (checksum(nonce, &bytes[..HEAD - 4]) == bytes[HEAD - 4..]).then_some(Self {
+            length: u64::from_le_bytes(number(bytes, 0)?),
+            position: u64::from_le_bytes(number(bytes, 8)?),
+            durable: u64::from_le_bytes(number(bytes, 16)?),
+            checksum: number(bytes, 24)?,
+        })
+    }
 }
 
 fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-fn next(bytes: &[u8]) -> Option<Record<'_>> {
-    let length = usize::try_from(u64::from_le_bytes(number(bytes, 0)?)).ok()?;
-    let checksum = u32::from_le_bytes(number(bytes, 8)?);
-    let end = 12usize.checked_add(length)?;
-    let checked = bytes.get(12..end)?;
-    let record = Record {
-        position: u64::from_le_bytes(number(checked, 0)?),
-        durable: u64::from_le_bytes(number(checked, 8)?),
-        body: checked.get(16..)?,
-        rest: &bytes[end..],
-    };
-    (crc32fast::hash(checked) == checksum).then_some(record)
+/// A record that is whole.
+struct Record<'b> {
+    position: u64,
+    body: &'b [u8],
+    /// With what fills it up.
+    length: usize,
+}
+
+/// Why there is no record.
+enum Broken {
+    /// A crash can have left it so.
+    Torn,
+    Damaged,
+}
+
+/// The record at a place of a file.
+fn next(nonce: u64, bytes: &[u8], at: usize) -> Result<Record<'_>, Broken> {
+    let rest = &bytes[at..];
+    if rest.len() < HEAD {
+        return Err(Broken::Torn);
+    }
+    let Some(head) = Head::read(nonce, rest) else { return Err(broken(bytes, at, at + HEAD)) };
+    let end =
+        usize::try_from(head.length).ok().and_then(|length| HEAD.checked_add(length.checked_next_multiple_of(8)?));
+    let Some(whole) = end.and_then(|end| rest.get(..end)) else { return Err(Broken::Torn) };
+    let (body, filling) = whole[HEAD..].split_at(head.length as usize);
+    if checksum(nonce, body) != head.checksum || filling.iter().any(|b| *b != 0) {
+        return Err(broken(bytes, at, at + whole.len()));
+    }
+    Ok(Record { position: head.position, body, length: whole.len() })
+}
+
+/// What is wrong between two places of a file: a sector in there that was never written, or damage.
+fn broken(bytes: &[u8], from: usize, to: usize) -> Broken {
+    let mut start = from;
+    while start < to {
+        let end = (start - start % SECTOR + SECTOR).min(to);
+        if bytes[start..end].iter().all(|b| *b == 0) {
+            return Broken::Torn;
+        }
+        start = end;
+    }
+    Broken::Damaged
 }
 
 /// Whether a later record says that the one after `last` was on disk: then it cannot be torn.
-fn was_flushed(bytes: &[u8], last: u64) -> bool {
-    let plausible = |at: usize| {
-        let durable = number(bytes, at + 20).map(u64::from_le_bytes);
-        durable.is_some_and(|d| d > last) && next(&bytes[at..]).is_some_and(|r| r.durable > last && r.position > last)
-    };
-    (1..bytes.len().saturating_sub(PREFIX) + 1).any(plausible)
+fn was_flushed(nonce: u64, rest: &[u8], last: u64) -> bool {
+    let says =
+        |at: usize| Head::read(nonce, &rest[at..]).is_some_and(|head| head.durable > last && head.position > last);
+    (8..rest.len()).step_by(8).any(says)
 }
 
 /// Reads a log; the error says what is wrong with it.
@@ -144,13 +213,14 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
     if bytes.len() < HEADER {
         return Err("it is too short to be a log".to_owned());
     }
-    let checksum = number(bytes, HEADER - 4).map(u32::from_le_bytes);
-    if &bytes[..8] != MAGIC || checksum != Some(crc32fast::hash(&bytes[..HEADER - 4])) {
-        return Err("it does not start as a log does".to_owned());
-    }
     let version = number(bytes, 8).map_or(0, u32::from_le_bytes);
-    if version != VERSION {
+    if &bytes[..8] == MAGIC && version != VERSION && version < 16 {
         return Err(format!("its format has version {version}, this program reads {VERSION}"));
+    }
+    let sum = number(bytes, HEADER - 8).map(u32::from_le_bytes);
+    let is_whole = sum == Some(crc32fast::hash(&bytes[..HEADER - 8])) && bytes[HEADER - 4..HEADER] == [0; 4];
+    if &bytes[..8] != MAGIC || !is_whole {
+        return Err("it does not start as a log does".to_owned());
     }
     let schema = number(bytes, 12).map_or(0, u32::from_le_bytes);
     if schema != config.schema && config.migrate.is_none() {
@@ -160,16 +230,17 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
     if made_with > (bytes.len() - HEADER) as u64 {
         return Err("it is shorter than when it was made".to_owned());
     }
-    let mut found = Found::default();
-    let mut rest = &bytes[HEADER..];
-    while !rest.is_empty() {
-        let Some(record) = next(rest).filter(|r| found.last == 0 || r.position == found.last + 1) else {
-            let at = bytes.len() - rest.len();
-            if ((at - HEADER) as u64) < made_with || was_flushed(rest, found.last) {
-                return Err(format!("the record at byte {at} is damaged, and was not the last"));
+    let nonce = number(bytes, 24).map_or(0, u64::from_le_bytes);
+    let mut found = Found { nonce, ..Found::default() };
+    let mut at = HEADER;
+    while at < bytes.len() {
+        let record = match next(nonce, bytes, at) {
+            Ok(record) if found.last == 0 || record.position == found.last + 1 => record,
+            Err(Broken::Torn) if (at - HEADER) as u64 >= made_with && !was_flushed(nonce, &bytes[at..], found.last) => {
+                found.torn = (bytes.len() - at) as u64;
+                break;
             }
-            found.torn = rest.len() as u64;
-            break;
+            Ok(_) | Err(_) => return Err(format!("the record at byte {at} is damaged")),
         };
         let entries: Vec<Entry> = decode(record.body)
             .ok_or_else(|| format!("the record with position {} cannot be read", record.position))?;
@@ -197,7 +268,7 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
             }
         }
         found.last = record.position;
-        rest = record.rest;
+        at += record.length;
     }
     Ok(found)
 }
