@@ -136,9 +136,17 @@ pub async fn receiver(config: &MailboxConfig) -> Receiver {
 /// # Panics
 /// If the address is in use.
 pub async fn receiver_at(address: SocketAddr, config: &MailboxConfig) -> Receiver {
-    let listener = TcpListener::bind(address).await.expect("the address is free");
+    receiver_with(TcpListener::bind(address).await.expect("the address is free"), &BTreeMap::new(), config)
+}
+
+/// Starts a receiver that has an address book.
+///
+/// # Panics
+/// If its mailboxes do not open.
+#[must_use]
+pub fn receiver_with(listener: TcpListener, book: &BTreeMap<i64, SocketAddr>, config: &MailboxConfig) -> Receiver {
     let address = listener.local_addr().expect("it has an address");
-    let links = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), config).expect("it opens");
+    let links = Mailboxes::open(Some(listener), [1], book, config).expect("it opens");
     let (tell, told) = output(16);
     let mut node = Node::new();
     node.spawn(

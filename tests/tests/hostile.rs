@@ -1,15 +1,18 @@
 //! Mailboxes under attack: thousands of connections, slow ones, oversized and mutated frames. Memory stays
 //! bounded, and whoever belongs to the cluster is served all the while.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
 use mpcal_runtime::resource::{MailboxConfig, Secret};
-use mpcal_tests::pair::{receiver, sender, LIMIT};
+use mpcal_tests::pair::{receiver, receiver_with, sender, Faults, Network, LIMIT};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -73,6 +76,57 @@ async fn thousands_of_connections_are_nothing() {
     }
     let grown = resident().saturating_sub(before);
     assert!(grown < 100, "it takes {grown} MiB more than before");
+}
+
+/// Connects and says nothing, as fast as it goes, from these addresses in turn; a few hundred stay open.
+#[cfg(target_os = "linux")]
+async fn flood(to: SocketAddr, from: Vec<std::net::Ipv4Addr>, count: Arc<AtomicUsize>) {
+    let mut open = std::collections::VecDeque::new();
+    for from in from.into_iter().cycle() {
+        let socket = tokio::net::TcpSocket::new_v4().expect("there are sockets");
+        let connected = match socket.bind((from, 0).into()) {
+            Ok(()) => socket.connect(to).await,
+            Err(error) => Err(error),
+        };
+        match connected {
+            Ok(stream) => open.push_back(stream),
+            Err(_) => sleep(Duration::from_millis(1)).await,
+        }
+        count.fetch_add(1, Ordering::Relaxed);
+        if open.len() > OPEN {
+            open.pop_front();
+        }
+    }
+}
+
+/// A member far away, whose introduction takes most of a second, gets in while thousands of others connect in a second: from anywhere, or from its
+/// own address, as behind a shared one.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_keeps_no_member_out() {
+    let loopback = |n: u8| std::net::Ipv4Addr::new(127, 0, 0, n);
+    let handshake_timeout = Duration::from_secs(3);
+    let config = MailboxConfig { secret: Some(Secret::new("sesame")), handshake_timeout, ..config() };
+    for from in [(2..=250).map(loopback).collect::<Vec<_>>(), vec![loopback(1)]] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let book = BTreeMap::from([(0, "127.0.0.1:9".parse().unwrap())]);
+        let receiver = receiver_with(listener, &book, &config);
+        let (count, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
+        let mut floods = JoinSet::new();
+        for _ in 0..2 {
+            floods.spawn(flood(receiver.address, from.clone(), count.clone()));
+        }
+        while count.load(Ordering::Relaxed) < 2 * OPEN {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let delay = Duration::from_millis(150);
+        let network = Network::before(receiver.address, Faults { delay, ..Faults::default() }).await;
+        let (_links, _node) = sender(network.address, 1, 1, &config);
+        let took = Instant::now();
+        receiver.expect([1]).await;
+        let rate = count.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64();
+        println!("the member was in after {:?}, beside {rate:.0} connections a second", took.elapsed());
+    }
 }
 
 /// Connections that send a byte now and then, as many as there may be.

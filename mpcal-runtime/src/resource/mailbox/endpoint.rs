@@ -16,7 +16,7 @@ use super::connection::Connection;
 use super::handshake::{Handshake, Role};
 use super::outbox::Peer;
 use super::session::Sessions;
-use super::strangers::Strangers;
+use super::strangers::{Stage, Strangers};
 use super::transport;
 use super::wire::{self, Introduction};
 use super::{MailboxConfig, Message};
@@ -139,7 +139,7 @@ impl<M: Message> Endpoint<M> {
 
     /// Accepts connections, for ever.
     pub(super) async fn listen(self: Arc<Self>, listener: TcpListener) {
-        let mut strangers = Strangers::default();
+        let mut strangers = Strangers::new(self.peers.iter().map(|peer| peer.address.ip()));
         let mut connections = JoinSet::new();
         loop {
             let (stream, from) = match listener.accept().await {
@@ -152,25 +152,24 @@ impl<M: Message> Endpoint<M> {
                 }
             };
             while connections.try_join_next().is_some() {}
-            let (this, stranger) = (self.clone(), Arc::new(()));
-            let introduced = stranger.clone();
+            let (this, stage) = (self.clone(), Stage::default());
+            let reached = stage.clone();
             let task = connections.spawn(async move {
-                if let Err(error) = this.welcome(stream, from, stranger).await {
+                if let Err(error) = this.welcome(stream, from, &reached).await {
                     tracing::debug!(%from, %error, "connection dropped");
                     this.complain(&error, &from.ip());
                 }
             });
-            if let Err(error) = strangers.add(from.ip().to_canonical(), task, introduced) {
-                tracing::warn!(%error, "cannot tell strangers apart");
-            }
+            strangers.add(from.ip(), stage, task);
         }
     }
 
-    /// Serves a connection that was accepted. `stranger` is dropped once it has introduced itself.
-    async fn welcome(&self, stream: TcpStream, from: SocketAddr, stranger: Arc<()>) -> io::Result<()> {
+    /// Serves a connection that was accepted.
+    async fn welcome(&self, stream: TcpStream, from: SocketAddr, stage: &Stage) -> io::Result<()> {
         let established = timeout(self.config.handshake_timeout, async {
             let (reader, writer) = transport::secure(stream, Role::Accepts, &self.config).await?;
             let mut handshake = Handshake::begin(reader, writer, Role::Accepts, &self.config).await?;
+            stage.has_spoken();
             let them = handshake.meet().await?;
             let Some(place) = Place::take(&self.accepted, self.config.max_connections) else {
                 return Err(handshake.refuse("there are too many connections").await);
@@ -180,7 +179,7 @@ impl<M: Message> Endpoint<M> {
             Ok((Connection::establish(self, handshake, &them, turn).await?, place))
         });
         let (connection, _place) = established.await??;
-        drop(stranger);
+        stage.is_introduced();
         self.serve(connection, from).await;
         Ok(())
     }

@@ -1,53 +1,114 @@
-//! Connections that have not introduced themselves yet.
+//! Connections that have not introduced themselves yet. In: each that is accepted. Out: the one that is dropped for it
+//! when there are too many.
 //!
-//! There are at most so many; for another one, one of the address with the most of them goes, by lot. So a flood from one
-//! address drives out nobody from another, and of those from the same address most stay long enough to introduce
-//! themselves: driving out the oldest would hit exactly those that are about to.
+//! Each address of the address book has places of its own, which nobody elsewhere can take; all others share some, of
+//! which one address has only a part. Who must go is drawn by lot among those that have said nothing, or among all if
+//! everybody has spoken. So a member gets in however many others come and go: from another address they have nothing to
+//! do with it, and from its own they have only the time until its first words arrive.
 
-use std::collections::HashMap;
-use std::io;
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
 
 use tokio::task::AbortHandle;
 
-/// Most of them.
-const MOST: usize = 256;
+/// Places of each address of the address book, and of all others together.
+const PLACES: usize = 256;
 
-/// Connections that have not introduced themselves yet.
-#[derive(Default)]
-pub(super) struct Strangers(Vec<Stranger>);
+/// Places of one of the others.
+const PLACES_OF_ONE: usize = 64;
 
+/// How far a connection has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stage(Arc<AtomicU8>);
+
+const SILENT: u8 = 0;
+const SPOKEN: u8 = 1;
+const INTRODUCED: u8 = 2;
+
+impl Stage {
+    /// It has said something that we understand.
+    pub(super) fn has_spoken(&self) {
+        self.0.store(SPOKEN, Ordering::Relaxed);
+    }
+
+    /// It is a stranger no more.
+    pub(super) fn is_introduced(&self) {
+        self.0.store(INTRODUCED, Ordering::Relaxed);
+    }
+}
+
+/// A connection in the making.
 struct Stranger {
     from: IpAddr,
+    stage: Stage,
     task: AbortHandle,
-    /// Held by the task until it has introduced itself.
-    token: Arc<()>,
+}
+
+impl Stranger {
+    fn is_gone(&self) -> bool {
+        self.stage.0.load(Ordering::Relaxed) == INTRODUCED || self.task.is_finished()
+    }
+
+    fn is_silent(&self) -> bool {
+        self.stage.0.load(Ordering::Relaxed) == SILENT
+    }
+}
+
+/// All of them.
+pub(super) struct Strangers {
+    /// The addresses of the address book.
+    book: BTreeSet<IpAddr>,
+    /// By address if it is in the book; all others are one group.
+    groups: BTreeMap<Option<IpAddr>, Vec<Stranger>>,
 }
 
 impl Strangers {
-    /// Adds a connection, whose task holds `token` until it has introduced itself.
-    ///
-    /// # Errors
-    /// If the system gives no random numbers.
-    pub(super) fn add(&mut self, from: IpAddr, task: AbortHandle, token: Arc<()>) -> io::Result<()> {
-        self.0.retain(|stranger| Arc::strong_count(&stranger.token) > 1);
-        if self.0.len() >= MOST {
-            let victim = self.victim(crate::random::unique()?);
-            self.0.swap_remove(victim).task.abort();
-        }
-        self.0.push(Stranger { from, task, token });
-        Ok(())
+    pub(super) fn new(book: impl IntoIterator<Item = IpAddr>) -> Self {
+        Self { book: book.into_iter().map(network).collect(), groups: BTreeMap::new() }
     }
 
-    /// One of those from the address with the most.
-    fn victim(&self, random: u64) -> usize {
-        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
-        self.0.iter().for_each(|stranger| *counts.entry(stranger.from).or_default() += 1);
-        let most = counts.values().copied().max().unwrap_or_default();
-        let among = |stranger: &Stranger| counts[&stranger.from] == most;
-        let all: Vec<usize> = (0..self.0.len()).filter(|at| among(&self.0[*at])).collect();
-        all[(random % all.len() as u64) as usize]
+    /// One more; another one is dropped if there are too many.
+    pub(super) fn add(&mut self, from: IpAddr, stage: Stage, task: AbortHandle) {
+        let from = network(from);
+        let group = self.groups.entry(self.book.get(&from).copied()).or_default();
+        if group.len() >= PLACES_OF_ONE {
+            group.retain(|stranger| !stranger.is_gone());
+        }
+        let is_known = self.book.contains(&from);
+        let of_one = group.iter().filter(|stranger| stranger.from == from).count();
+        let victim = if !is_known && of_one >= PLACES_OF_ONE {
+            draw(group, |stranger| stranger.from == from)
+        } else if group.len() >= PLACES {
+            draw(group, |_| true)
+        } else {
+            None
+        };
+        if let Some(victim) = victim {
+            group.swap_remove(victim).task.abort();
+        }
+        group.push(Stranger { from, stage, task });
+    }
+}
+
+/// One of them, by lot; one that has said nothing if there is such.
+fn draw(group: &[Stranger], may_go: impl Fn(&Stranger) -> bool) -> Option<usize> {
+    let among = |silent: bool| {
+        let candidates = (0..group.len()).filter(|&n| may_go(&group[n]) && (!silent || group[n].is_silent()));
+        candidates.collect::<Vec<_>>()
+    };
+    let candidates = Some(among(true)).filter(|silent| !silent.is_empty()).unwrap_or_else(|| among(false));
+    // Without random numbers any will do.
+    let lot = crate::random::unique().unwrap_or(0) as usize;
+    candidates.get(lot % candidates.len().max(1)).copied()
+}
+
+/// What one who may choose its addresses cannot choose: an IPv4 address, or the first half of an IPv6 address.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -55,40 +116,71 @@ impl Strangers {
 mod tests {
     use super::*;
 
-    /// A task that waits for its introduction for ever.
-    fn knock(strangers: &mut Strangers, from: [u8; 4]) -> tokio::task::JoinHandle<()> {
-        let token = Arc::new(());
-        let held = token.clone();
-        let task = tokio::spawn(async move {
-            let _held = held;
-            std::future::pending::<()>().await;
-        });
-        strangers.add(from.into(), task.abort_handle(), token).expect("there are random numbers");
-        task
+    /// Strangers whose tasks never end, and how many of those from an address are left.
+    struct World {
+        strangers: Strangers,
+        tasks: tokio::task::JoinSet<()>,
     }
 
-    #[tokio::test]
-    async fn a_flood_from_elsewhere_drives_nobody_out() {
-        let mut strangers = Strangers::default();
-        let member = knock(&mut strangers, [10, 0, 0, 1]);
-        for _ in 0..5000 {
-            knock(&mut strangers, [10, 0, 0, 2]);
+    impl World {
+        fn new() -> Self {
+            let book = [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])];
+            Self { strangers: Strangers::new(book), tasks: tokio::task::JoinSet::new() }
         }
-        tokio::task::yield_now().await;
-        assert!(!member.is_finished());
-        assert_eq!(strangers.0.len(), MOST);
+
+        fn come(&mut self, from: [u8; 4]) -> (Stage, AbortHandle) {
+            let (stage, task) = (Stage::default(), self.tasks.spawn(std::future::pending()));
+            self.strangers.add(from.into(), stage.clone(), task.clone());
+            (stage, task)
+        }
+
+        async fn left(&mut self, task: &AbortHandle) -> bool {
+            while self.tasks.try_join_next().is_some() {}
+            tokio::task::yield_now().await;
+            !task.is_finished()
+        }
+
+        fn all(&self) -> usize {
+            self.strangers.groups.values().map(Vec::len).sum()
+        }
     }
 
-    /// The oldest are those that are about to introduce themselves.
     #[tokio::test]
-    async fn most_stay_for_a_while_in_a_flood_from_their_own_address() {
-        let mut strangers = Strangers::default();
-        let mut knock = || knock(&mut strangers, [10, 0, 0, 1]);
-        (0..MOST).for_each(|_| drop(knock()));
-        let members: Vec<_> = (0..100).map(|_| knock()).collect();
-        (0..MOST).for_each(|_| drop(knock()));
-        tokio::task::yield_now().await;
-        let stayed = members.iter().filter(|member| !member.is_finished()).count();
-        assert!(stayed > 10, "{stayed} of 100 stayed");
+    async fn a_flood_drives_out_nobody_with_an_address_of_the_book() {
+        let mut world = World::new();
+        let (_, member) = world.come([10, 0, 0, 1]);
+        for n in 0..10_000u32 {
+            let [_, _, a, b] = n.to_be_bytes();
+            world.come([10, 7, a, b]);
+            world.come([10, 0, 0, 2]);
+        }
+        assert!(world.left(&member).await);
+        assert_eq!(world.all(), 1 + 2 * PLACES);
+    }
+
+    #[tokio::test]
+    async fn one_address_drives_out_only_its_own() {
+        let mut world = World::new();
+        let (_, other) = world.come([10, 8, 0, 1]);
+        for _ in 0..10_000 {
+            world.come([10, 7, 0, 1]);
+        }
+        assert!(world.left(&other).await);
+        assert_eq!(world.all(), 1 + PLACES_OF_ONE);
+    }
+
+    #[tokio::test]
+    async fn who_has_spoken_stays_as_long_as_others_are_silent() {
+        let mut world = World::new();
+        let (stage, speaker) = world.come([10, 0, 0, 1]);
+        stage.has_spoken();
+        let (introduced, member) = world.come([10, 0, 0, 1]);
+        introduced.is_introduced();
+        for _ in 0..10_000 {
+            world.come([10, 0, 0, 1]);
+        }
+        assert!(world.left(&speaker).await);
+        assert!(world.left(&member).await, "it is a stranger no more");
+        assert_eq!(world.all(), PLACES);
     }
 }
