@@ -96,6 +96,17 @@ impl<A: Archetype> Driver<A> {
         &self.archetype
     }
 
+    /// Label, variables and procedure stack, as they are after the last step.
+    pub fn into_state(mut self) -> A::State {
+        self.undo();
+        self.archetype.state().clone()
+    }
+
+    /// The error of an archetype that is started too late.
+    pub(crate) fn never_runs(&self) -> Error {
+        self.located(self.archetype.label(), Error::Stopped)
+    }
+
     /// What it did so far.
     pub fn counters(&self) -> Counters {
         self.counters
@@ -146,10 +157,7 @@ impl<A: Archetype> Driver<A> {
         if self.section.has_prints() {
             self.show().await;
         }
-        if let Some(before) = self.before.take() {
-            *self.archetype.state_mut() = before;
-            self.section.abort();
-        }
+        self.undo();
         if self.archetype.is_done() {
             return Ok(Progress::Done);
         }
@@ -201,6 +209,14 @@ impl<A: Archetype> Driver<A> {
                 }
             }
             self.breathe().await;
+        }
+    }
+
+    /// Undoes a step that has not committed.
+    fn undo(&mut self) {
+        if let Some(before) = self.before.take() {
+            *self.archetype.state_mut() = before;
+            self.section.abort();
         }
     }
 
@@ -264,6 +280,7 @@ impl<A: Archetype> Driver<A> {
         }
     }
 
+    /// An error of this archetype, at a label.
     fn located(&self, label: &'static str, cause: Error) -> Error {
         Error::In {
             archetype: self.archetype.name(),

@@ -37,6 +37,9 @@ pub enum Error {
     /// A step panicked; this is a fault of the runtime or of a resource.
     #[error("panic: {0}")]
     Panic(String),
+    /// It was started after its node was stopped.
+    #[error("it was started after the node was stopped, and never runs")]
+    Stopped,
     /// Any of these, with the archetype and label it happened in.
     #[error("{archetype}({process}) at {label}: {cause}")]
     In {

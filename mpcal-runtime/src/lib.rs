@@ -10,6 +10,7 @@
 //! what it does in its footprint; the driver commits it or drops it. Nothing in a step waits: what is
 //! not ready gives [`Retry`](Abort::Retry), and the driver sleeps until something it read changes.
 
+#[doc(hidden)]
 pub mod generated;
 
 mod archetype;
@@ -39,7 +40,7 @@ pub use crate::{
     error::{Abort, Error, Step},
     identity::Identity,
     mapping::{Class, MappingMacro, PlainVariable},
-    node::{Node, Restarts, Stop},
+    node::{Ended, Node, Restarts, Stop},
     section::Section,
 };
 

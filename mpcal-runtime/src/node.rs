@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -114,12 +115,14 @@ impl Node {
         }));
     }
 
-    /// Starts an archetype.
+    /// Starts an archetype. What comes back has its state when it has ended; drop it if that does not matter.
+    ///
+    /// An archetype that is started after the node was stopped never runs, and [`join`](Self::join) says so.
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn spawn<A: Archetype>(&mut self, archetype: A) {
-        self.drive(Driver::new(archetype));
+    pub fn spawn<A: Archetype>(&mut self, archetype: A) -> Ended<A::State> {
+        self.drive(Driver::new(archetype))
     }
 
     /// Starts an archetype whose own state is durable: label, variables and procedure stack are in the log under
@@ -130,20 +133,28 @@ impl Node {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn spawn_durable<A: Archetype>(&mut self, archetype: A, wal: &Wal, name: &str) -> io::Result<()>
+    pub fn spawn_durable<A: Archetype>(&mut self, archetype: A, wal: &Wal, name: &str) -> io::Result<Ended<A::State>>
     where
         A::State: Serialize + DeserializeOwned,
     {
-        self.drive(Driver::durable(archetype, wal, name)?);
-        Ok(())
+        Ok(self.drive(Driver::durable(archetype, wal, name)?))
     }
 
-    fn drive<A: Archetype>(&mut self, mut driver: Driver<A>) {
-        let stop = self.stop.clone();
+    fn drive<A: Archetype>(&mut self, mut driver: Driver<A>) -> Ended<A::State> {
+        let (stop, ended) = (self.stop.clone(), Ended(Arc::default()));
+        if stop.is_stopped() {
+            let error = driver.never_runs();
+            self.start(Box::pin(async { Err(error) }));
+            return ended;
+        }
+        let state = ended.0.clone();
         self.start(Box::pin(async move {
-            let result = run(&mut driver, &stop).await;
-            result.map(|()| driver.counters())
+            run(&mut driver, &stop).await?;
+            let counters = driver.counters();
+            *state.lock() = Some(driver.into_state());
+            Ok(counters)
         }));
+        ended
     }
 
     /// Starts a task, whose type is always the same: what tokio makes of it is compiled once, here.
@@ -166,6 +177,11 @@ impl Node {
     ) -> Result<(), EvalError> {
         let stop = self.stop.clone();
         let mut archetype = make()?;
+        if stop.is_stopped() {
+            let error = Driver::new(archetype).never_runs();
+            self.start(Box::pin(async { Err(error) }));
+            return Ok(());
+        }
         self.start(Box::pin(async move {
             let mut total = Counters::default();
             let mut failures: VecDeque<Instant> = VecDeque::new();
@@ -267,6 +283,19 @@ impl Node {
             }
         }
         result
+    }
+}
+
+/// The state of an archetype of a [`Node`] when it has ended: label, variables and procedure stack.
+#[derive(Debug)]
+pub struct Ended<S>(Arc<Mutex<Option<S>>>);
+
+impl<S> Ended<S> {
+    /// The state after its last step, also if it was stopped before it came to its end; nothing while it runs, if it
+    /// has failed, or if the state was taken before.
+    #[must_use]
+    pub fn take(&self) -> Option<S> {
+        self.0.lock().take()
     }
 }
 

@@ -9,6 +9,7 @@
 //! stops the node.
 
 mod format;
+mod lock;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -157,8 +158,7 @@ impl Wal {
     /// with another schema and there is no migration.
     pub fn open(path: impl AsRef<Path>, config: &WalConfig) -> io::Result<Self> {
         let path = path.as_ref();
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, "lock"))?;
-        lock.try_lock().map_err(|e| io::Error::new(io::ErrorKind::WouldBlock, format!("{}: {e}", path.display())))?;
+        let lock = lock::lock(path)?;
         let old = match std::fs::read(path) {
             Ok(bytes) => Some(bytes),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,

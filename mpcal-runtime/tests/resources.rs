@@ -49,10 +49,11 @@ async fn a_client_gets_the_answer_to_its_own_request() {
         assert_eq!(call.await.unwrap(), Ok((key, 2 * (key + 100))));
     }
 
-    // No answer comes: time out. The key is free again afterwards.
+    // No answer comes: time out. The key is for this request until it is answered.
     let short = Duration::from_millis(20);
     assert_eq!(client.call(7, (7, 13), short).await, Err(AnswerError::TimedOut));
-    assert_eq!(client.call(7, (7, 1), LIMIT).await, Ok((7, 2)));
+    assert_eq!(client.call(7, (7, 13), short).await, Err(AnswerError::TimedOut));
+    assert_eq!(client.call(7, (7, 1), short).await, Err(AnswerError::KeyInUse));
 
     // Cancelled: the same.
     let waiting = client.clone();
@@ -61,7 +62,63 @@ async fn a_client_gets_the_answer_to_its_own_request() {
     assert_eq!(client.call(8, (8, 1), LIMIT).await, Err(AnswerError::KeyInUse));
     cancelled.abort();
     let _ = cancelled.await;
-    assert_eq!(client.call(8, (8, 1), LIMIT).await, Ok((8, 2)));
+    assert_eq!(client.call(8, (8, 1), LIMIT).await, Err(AnswerError::KeyInUse));
+    assert_eq!(client.call(9, (9, 1), LIMIT).await, Ok((9, 2)));
+}
+
+/// A server that is late: what it answers at last is the answer to what was asked, also when it was asked twice, and
+/// never to another request with the same key.
+#[tokio::test]
+async fn an_old_answer_is_for_no_new_request() {
+    let (requests, mut inside) = input::<(i64, i64)>(4);
+    let (mut outside, answers) = output::<(i64, i64)>(4);
+    let gate = Shared::new(false);
+    let mut node = Node::new();
+    let mut is_open = gate.clone();
+    node.spawn(archetype(move |section| {
+        let open = is_open.read(section, &())?;
+        section.wait_for(open)?;
+        let (key, number) = inside.read(section, &())?;
+        outside.write(section, &(), (key, 2 * number))?;
+        Ok(false)
+    }));
+    let client = Client::new(requests, answers, |answer: &(i64, i64)| answer.0);
+    let short = Duration::from_millis(20);
+    assert_eq!(client.call(1, (1, 100), short).await, Err(AnswerError::TimedOut));
+    assert_eq!(client.call(1, (1, 200), LIMIT).await, Err(AnswerError::KeyInUse));
+    let again = client.clone();
+    let again = tokio::spawn(async move { again.call(1, (1, 100), LIMIT).await });
+    tokio::time::sleep(short).await;
+    gate.store(true);
+    assert_eq!(again.await.unwrap(), Ok((1, 200)));
+    // Both are answered now, or will be before this one is.
+    assert_eq!(client.call(2, (2, 1), LIMIT).await, Ok((2, 2)));
+    assert_eq!(client.call(1, (1, 200), LIMIT).await, Ok((1, 400)));
+}
+
+/// What an archetype ended with can be had, and one that is started too late is an error.
+#[tokio::test]
+async fn the_end_of_an_archetype_can_be_seen() {
+    let mut node = Node::new();
+    let counted = Shared::new(0);
+    let mut counter = counted.clone();
+    let ended = node.spawn(archetype(move |section| {
+        let next = counter.read(section, &())? + 1;
+        counter.write(section, &(), next)?;
+        Ok(next == 3)
+    }));
+    assert_eq!(ended.take(), None);
+    node.join().await.unwrap();
+    assert_eq!(ended.take(), Some(true), "an archetype by hand has whether it is done");
+    assert_eq!(ended.take(), None, "it is taken once");
+
+    node.stop_handle().stop();
+    let late = node.spawn(archetype(|_| Ok(true)));
+    let said = node.join().await.expect_err("it never ran").to_string();
+    assert!(said.contains("started after the node was stopped"), "{said}");
+    assert_eq!(late.take(), None);
+    node.supervise(Restarts::default(), || Ok(archetype(|_| Ok(true)))).unwrap();
+    assert!(node.join().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,8 +42,48 @@ fn errors_in_a_configuration_say_where() {
     assert!(said.starts_with("etc/node.toml:5:15: etc/missing: "), "{said}");
     let said = refused("local = [");
     assert!(said.starts_with("etc/node.toml:1:10: "), "{said}");
+    let said = refused("[[mailbox]]\nindex = 1\naddress = \"nobody.invalid:7000\"\n");
+    assert!(said.starts_with("etc/node.toml:3:11: no address for `nobody.invalid:7000`"), "{said}");
     let said = NodeConfig::<i64>::load("missing.toml").expect_err("there is none").to_string();
     assert!(said.starts_with("missing.toml: "), "{said}");
+}
+
+/// What `fn main() -> Result<(), ConfigError>` prints is what a person needs.
+#[test]
+fn errors_in_a_configuration_are_their_own_report() {
+    let error = NodeConfig::<i64>::parse("local = [1]\nmailbox = []\n", "node.toml").expect_err("it is refused");
+    assert_eq!(format!("{error:?}"), "node.toml:1:10: this mailbox has no address");
+}
+
+/// A host is a name or an address, and who cannot listen there says where.
+#[tokio::test]
+async fn hosts_have_names_and_taken_addresses_are_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let parse = |host: &str| {
+        let text = format!("local = [1]\n[[mailbox]]\nindex = 1\naddress = \"{host}:{port}\"\n");
+        NodeConfig::<i64>::parse(&text, "node.toml").unwrap()
+    };
+    let named = parse("localhost").addresses[&1];
+    assert!(named.ip().is_loopback() && named.port() == port, "{named}");
+    let opened = parse("127.0.0.1").open::<i64>(model::Constants::checked().identity()).await;
+    let said = opened.err().expect("the address is in use").to_string();
+    assert!(said.starts_with(&format!("cannot listen on 127.0.0.1:{port}: ")), "{said}");
+}
+
+/// A log is open once; who comes second hears which log it is and who has it. No log is an error that says what to add.
+#[test]
+fn a_log_in_use_says_by_whom() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = |text: &str| NodeConfig::<i64>::parse(text, directory.path().join("node.toml")).unwrap();
+    let node = config("log = \"1.wal\"\nmailbox = []\n");
+    let open = || node.open_log(&WalConfig::default()).map(|_| ()).expect_err("it is in use").to_string();
+    let _first = mpcal_runtime::wal::Wal::open(directory.path().join("1.wal"), &WalConfig::default()).unwrap();
+    let path = directory.path().join("1.wal");
+    assert_eq!(open(), format!("{}: the log is in use by process {}", path.display(), std::process::id()));
+    let said =
+        config("mailbox = []\n").open_log(&WalConfig::default()).map(|_| ()).expect_err("there is none").to_string();
+    assert!(said.contains("add `log = "), "{said}");
 }
 
 /// Two nodes from two files: with a secret, a log, and their own model.
@@ -69,7 +109,7 @@ async fn nodes_start_from_files() {
         let config = NodeConfig::<i64>::load(&file).unwrap();
         assert_eq!(config.mailboxes.heartbeat, Duration::from_millis(100));
         links.push(config.open(model::Constants::checked().identity()).await.unwrap());
-        let wal = config.open_log(&WalConfig::default()).unwrap().expect("there is to be one");
+        let wal = config.open_log(&WalConfig::default()).unwrap();
         wal.close().await.unwrap();
         assert!(directory.path().join(format!("{id}.wal")).exists());
     }

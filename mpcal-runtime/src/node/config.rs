@@ -10,7 +10,7 @@
 //!
 //! [[mailbox]]
 //! index = 2
-//! address = "10.0.0.2:7000"
+//! address = "node2.example:7000"
 //!
 //! [mailboxes]
 //! secret_file = "cluster.secret"
@@ -18,9 +18,10 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,7 +39,7 @@ use crate::wal::{Wal, WalConfig};
 /// The configuration of a node whose mailboxes are indexed by `K`. Paths in it are relative to its file.
 #[derive(Clone, Debug)]
 pub struct NodeConfig<K> {
-    /// Where each mailbox is.
+    /// Where each mailbox is; names of hosts are looked up once, when the configuration is read.
     pub addresses: BTreeMap<K, SocketAddr>,
     /// The mailboxes of this node; all at one address.
     pub local: BTreeSet<K>,
@@ -50,8 +51,9 @@ pub struct NodeConfig<K> {
     pub mailboxes: MailboxConfig,
 }
 
-/// What is wrong with a configuration, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// What is wrong with a configuration, and where. `Debug` is the same text as `Display`, so that a `main` that returns it
+/// ends with that.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {message}", if *line > 0 { format!(":{line}:{column}") } else { String::new() })]
 pub struct ConfigError {
     /// The file.
@@ -62,6 +64,12 @@ pub struct ConfigError {
     pub column: usize,
     /// What is wrong.
     pub message: String,
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 #[derive(Deserialize)]
@@ -80,7 +88,7 @@ struct Document<K> {
 #[serde(deny_unknown_fields, bound = "K: DeserializeOwned")]
 struct Mailbox<K> {
     index: Spanned<K>,
-    address: SocketAddr,
+    address: Spanned<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -156,6 +164,7 @@ impl<K: Data> NodeConfig<K> {
         let mut addresses = BTreeMap::new();
         for Mailbox { index, address } in document.mailbox {
             let span = index.span();
+            let address = look_up(address.get_ref()).map_err(|what| source.error(Some(address.span()), what))?;
             if addresses.insert(index.into_inner(), address).is_some() {
                 return Err(source.error(Some(span), "this mailbox has two addresses"));
             }
@@ -187,23 +196,33 @@ impl<K: Data> NodeConfig<K> {
     pub async fn open<M: Message>(&self, model: Identity) -> io::Result<Mailboxes<K, M>> {
         let address = self.local.iter().find_map(|index| self.addresses.get(index));
         let listener = match address {
-            Some(address) => Some(
-                TcpListener::bind(address).await.map_err(|e| io::Error::new(e.kind(), format!("{address}: {e}")))?,
-            ),
+            Some(address) => {
+                let cannot = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
+                Some(TcpListener::bind(address).await.map_err(cannot)?)
+            }
             None => None,
         };
         let config = MailboxConfig { model, ..self.mailboxes.clone() };
         Mailboxes::open(listener, self.local.iter().cloned(), &self.addresses, &config)
     }
 
-    /// Opens the log, if there is to be one.
+    /// Opens the log; a node that can do without asks whether there is a [`log`](Self::log).
     ///
     /// # Errors
-    /// As [`Wal::open`].
-    pub fn open_log(&self, config: &WalConfig) -> io::Result<Option<Wal>> {
+    /// As [`Wal::open`], and if the configuration names no log.
+    pub fn open_log(&self, config: &WalConfig) -> io::Result<Wal> {
+        let missing =
+            || io::Error::new(io::ErrorKind::NotFound, "the configuration names no log: add `log = \"node.wal\"`");
         let config = WalConfig { compact_at: self.compact_at, ..config.clone() };
-        self.log.as_ref().map(|path| Wal::open(path, &config)).transpose()
+        Wal::open(self.log.as_ref().ok_or_else(missing)?, &config)
     }
+}
+
+/// The address that a text stands for: an IP address or the name of a host, and a port.
+fn look_up(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "write `host:port`, where the host is a name or an IP address";
+    let mut found = text.to_socket_addrs().map_err(|e| format!("no address for `{text}`: {e}; {wanted}"))?;
+    found.next().ok_or_else(|| format!("`{text}` has no address"))
 }
 
 impl Settings {

@@ -4,9 +4,12 @@
 //! requests come at any time, and answers are taken. Promises: an answer goes to who waits for its key, and comes
 //! after what it depends on is durable. Assumes that the model carries the key from request to answer. When nobody
 //! answers in time the caller is told so; the request may still be carried out, and an answer that comes later is
-//! dropped. While the input channel is full, callers wait for as long as they wait for the answer.
+//! dropped. Until it has come, its key is only for the same request, so that nobody gets the answer to another one: a
+//! request that is tried again takes whichever answer comes. Of those who gave up, the last 65,536 are remembered.
+//! While the input channel is full, callers wait for as long as they wait for the answer.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +21,14 @@ use tokio::task::AbortHandle;
 use super::channel::{InputSender, OutputReceiver};
 use crate::value::Data;
 
+/// Callers that gave up whose keys are remembered.
+const MAX_GIVEN_UP: usize = 1 << 16;
+
 /// Requests into an input channel, answers out of an output channel, matched by a key that the
 /// model carries from one to the other. Clones are the same client.
 pub struct Client<K, Request: Data, Answer: Data> {
     requests: InputSender<Request>,
-    waiting: Arc<Waiting<K, Answer>>,
+    waiting: Arc<Waiting<K, Request, Answer>>,
 }
 
 impl<K, Request: Data, Answer: Data> Clone for Client<K, Request, Answer> {
@@ -37,20 +43,97 @@ pub enum AnswerError {
     /// It took too long. The request may still be carried out.
     #[error("no answer in time; the request may still be carried out")]
     TimedOut,
-    /// A request with this key is waiting already.
-    #[error("a request with this key is waiting already")]
+    /// A request with this key is waiting already, or another request with it has not been answered yet.
+    #[error("a request with this key waits already, or another one with it has not been answered yet: take a new key")]
     KeyInUse,
 }
 
-struct Waiting<K, Answer> {
-    answers: Mutex<HashMap<K, oneshot::Sender<Answer>>>,
+struct Waiting<K, Request, Answer> {
+    keys: Mutex<Keys<K, Request, Answer>>,
     dispatcher: Mutex<Option<AbortHandle>>,
 }
 
-impl<K, Answer> Drop for Waiting<K, Answer> {
+impl<K, Request, Answer> Drop for Waiting<K, Request, Answer> {
     fn drop(&mut self) {
         if let Some(task) = self.dispatcher.lock().take() {
             task.abort();
+        }
+    }
+}
+
+/// The keys of requests that have not been answered.
+struct Keys<K, Request, Answer> {
+    open: HashMap<K, Open<Request, Answer>>,
+    /// Those whose caller gave up, the oldest first, and perhaps some that were answered since.
+    given_up: VecDeque<K>,
+    /// Tells callers apart.
+    calls: u64,
+}
+
+/// What is known of a key.
+struct Open<Request, Answer> {
+    request: Request,
+    /// How often it was submitted and not answered.
+    unanswered: u64,
+    /// Who waits for the answer, if somebody does.
+    caller: Option<(u64, oneshot::Sender<Answer>)>,
+}
+
+impl<K: Eq + Hash + Clone, Request: PartialEq + Clone, Answer> Keys<K, Request, Answer> {
+    /// A place to wait for the answer to a request, and the number of the call.
+    fn wait(&mut self, key: &K, request: &Request) -> Result<(u64, oneshot::Receiver<Answer>), AnswerError> {
+        let (sender, receiver) = oneshot::channel();
+        self.calls += 1;
+        let caller = Some((self.calls, sender));
+        match self.open.entry(key.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Open { request: request.clone(), unanswered: 1, caller });
+            }
+            Entry::Occupied(mut open) => {
+                let open = open.get_mut();
+                if open.caller.is_some() || open.request != *request {
+                    return Err(AnswerError::KeyInUse);
+                }
+                open.unanswered += 1;
+                open.caller = caller;
+            }
+        }
+        Ok((self.calls, receiver))
+    }
+
+    /// An answer has come: who waits for it.
+    fn answered(&mut self, key: &K) -> Option<oneshot::Sender<Answer>> {
+        let open = self.open.get_mut(key)?;
+        let caller = open.caller.take();
+        open.unanswered -= 1;
+        if open.unanswered == 0 {
+            self.open.remove(key);
+        }
+        caller.map(|(_, sender)| sender)
+    }
+
+    /// A caller waits no more, and its request may never have been submitted.
+    fn leave(&mut self, key: &K, call: u64, submitted: bool) {
+        let Some(open) = self.open.get_mut(key) else { return };
+        if open.caller.as_ref().is_none_or(|(number, _)| *number != call) {
+            return;
+        }
+        open.caller = None;
+        open.unanswered -= u64::from(!submitted);
+        if open.unanswered == 0 {
+            self.open.remove(key);
+            return;
+        }
+        self.given_up.push_back(key.clone());
+        if self.given_up.len() > MAX_GIVEN_UP {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.given_up.pop_front() else { return };
+        if self.open.get(&oldest).is_some_and(|open| open.caller.is_none()) {
+            self.open.remove(&oldest);
         }
     }
 }
@@ -66,16 +149,17 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
         answers: OutputReceiver<Answer>,
         key: impl Fn(&Answer) -> K + Send + 'static,
     ) -> Self {
-        let waiting = Arc::new(Waiting { answers: Mutex::new(HashMap::new()), dispatcher: Mutex::new(None) });
+        let keys = Keys { open: HashMap::new(), given_up: VecDeque::new(), calls: 0 };
+        let waiting = Arc::new(Waiting { keys: Mutex::new(keys), dispatcher: Mutex::new(None) });
         let weak = Arc::downgrade(&waiting);
         let task = tokio::spawn(async move {
             loop {
                 let answer = answers.receive().await;
                 let Some(waiting) = weak.upgrade() else { return };
-                let receiver = waiting.answers.lock().remove(&key(&answer));
-                if let Some(receiver) = receiver {
+                let caller = waiting.keys.lock().answered(&key(&answer));
+                if let Some(caller) = caller {
                     // The caller may have given up in this moment.
-                    let _ = receiver.send(answer);
+                    let _ = caller.send(answer);
                 }
             }
         });
@@ -90,19 +174,13 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
     ///
     /// # Cancel safety
     /// Dropping the future gives up waiting. Either the request was not submitted, or it is carried
-    /// out and its answer dropped; another request may use the key again.
+    /// out and its answer dropped; until then only the same request may use the key again.
     pub async fn call(&self, key: K, request: Request, limit: Duration) -> Result<Answer, AnswerError> {
-        let (sender, receiver) = oneshot::channel();
-        {
-            let mut answers = self.waiting.answers.lock();
-            if answers.contains_key(&key) {
-                return Err(AnswerError::KeyInUse);
-            }
-            answers.insert(key.clone(), sender);
-        }
-        let _place = Place { waiting: &self.waiting, key };
+        let (call, receiver) = self.waiting.keys.lock().wait(&key, &request)?;
+        let mut place = Place { waiting: &self.waiting, key, call, submitted: false };
         let exchange = async {
             self.requests.send(request).await;
+            place.submitted = true;
             receiver.await
         };
         match tokio::time::timeout(limit, exchange).await {
@@ -113,13 +191,15 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
 }
 
 /// A place among those who wait, given up when dropped.
-struct Place<'w, K: Eq + Hash, Answer> {
-    waiting: &'w Waiting<K, Answer>,
+struct Place<'w, K: Eq + Hash + Clone, Request: PartialEq + Clone, Answer> {
+    waiting: &'w Waiting<K, Request, Answer>,
     key: K,
+    call: u64,
+    submitted: bool,
 }
 
-impl<K: Eq + Hash, Answer> Drop for Place<'_, K, Answer> {
+impl<K: Eq + Hash + Clone, Request: PartialEq + Clone, Answer> Drop for Place<'_, K, Request, Answer> {
     fn drop(&mut self) {
-        self.waiting.answers.lock().remove(&self.key);
+        self.waiting.keys.lock().leave(&self.key, self.call, self.submitted);
     }
 }

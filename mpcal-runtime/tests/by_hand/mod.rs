@@ -40,6 +40,6 @@ impl<F: FnMut(&mut Section) -> Step<bool> + Send + 'static> Archetype for Once<F
 }
 
 /// Runs a step until it gives true.
-pub fn archetype(step: impl FnMut(&mut Section) -> Step<bool> + Send + 'static) -> impl Archetype {
+pub fn archetype(step: impl FnMut(&mut Section) -> Step<bool> + Send + 'static) -> impl Archetype<State = bool> {
     Once { done: false, step }
 }
