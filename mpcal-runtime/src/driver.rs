@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use self::durable::Keeper;
 use crate::archetype::Archetype;
 use crate::cell::Inside;
-use crate::error::{Abort, Error};
+use crate::error::{panic_text, Abort, Error};
 use crate::measure::{Count, Meter};
 use crate::section::Section;
 
@@ -259,11 +259,7 @@ impl<A: Archetype> Driver<A> {
     fn run_section(&mut self) -> Result<(), Abort> {
         let _inside = Inside::enter();
         let run = AssertUnwindSafe(|| self.archetype.step(&mut self.section));
-        catch_unwind(run).unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(Abort::Fatal(Error::Panic(text.unwrap_or_else(|| "of unknown cause".to_owned()))))
-        })
+        catch_unwind(run).unwrap_or_else(|panic| Err(Abort::Fatal(Error::Panic(panic_text(&*panic)))))
     }
 
     fn committed(&mut self, label: &'static str) {

@@ -1,5 +1,7 @@
 //! Why a step does not commit.
 
+use std::any::Any;
+
 use crate::value::EvalError;
 
 /// The result of something a section does.
@@ -64,4 +66,10 @@ impl From<Error> for Abort {
     fn from(error: Error) -> Self {
         Abort::Fatal(error)
     }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "of unknown cause".to_owned())
 }

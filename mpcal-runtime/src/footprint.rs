@@ -189,12 +189,19 @@ impl Footprint {
         self.order.is_empty()
     }
 
+    /// What must be on disk before what the section has seen may leave the node; `marks` is what the archetype depends
+    /// on.
+    pub(crate) fn depends(&self, marks: &Marks) -> Marks {
+        let mut all = marks.clone();
+        self.order.iter().for_each(|at| all.merge(&self.cores[*at].marks.lock()));
+        all.prune();
+        all
+    }
+
     /// `marks` is what the archetype depends on.
     pub(crate) fn poll_pre_commit(&mut self, marks: &Marks, cx: &mut Context<'_>) -> Poll<Step<()>> {
         if wal::in_use() {
-            let mut marks = marks.clone();
-            self.order.iter().for_each(|at| marks.merge(&self.cores[*at].marks.lock()));
-            marks.prune();
+            let marks = self.depends(marks);
             if !marks.is_empty() {
                 self.order.iter().for_each(|at| self.entries[*at].depends(&marks));
             }

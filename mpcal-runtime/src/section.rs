@@ -63,6 +63,11 @@ impl Section {
         }
     }
 
+    /// What must be on disk before what this section has seen so far may leave the node.
+    pub(crate) fn depends(&self) -> Marks {
+        self.footprint.depends(&self.marks)
+    }
+
     /// `await condition`
     ///
     /// # Errors

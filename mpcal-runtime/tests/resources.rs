@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mpcal_runtime::resource::{
     input, output, AnswerError, Client, Dummy, Durable, DurableLog, FailureDetector, FailureDetectorConfig, Files,
-    Input, MailboxConfig, Mailboxes, Monitor, Output, Shared, Timer,
+    Input, MailboxConfig, Mailboxes, Monitor, Nested, Output, Protocol, Shared, Timer,
 };
 use mpcal_runtime::value::{EvalError, Seq, Str};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
@@ -119,6 +119,105 @@ async fn the_end_of_an_archetype_can_be_seen() {
     assert_eq!(late.take(), None);
     node.supervise(Restarts::default(), || Ok(archetype(|_| Ok(true)))).unwrap();
     assert!(node.join().await.is_err());
+}
+
+#[tokio::test]
+async fn callers_hear_of_a_key_that_cannot_be_found() {
+    let (requests, mut asked) = input::<i64>(4);
+    let (mut told, answers) = output::<i64>(4);
+    let client = Client::new(requests, answers, |answer: &i64| if *answer < 0 { panic!("no key") } else { *answer });
+    let (first, second) = (client.clone(), client.clone());
+    let waiting = tokio::spawn(async move { first.call(1, 1, LIMIT).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    conformance::commit(|section| asked.read(section, &())).await.unwrap();
+    conformance::commit(|section| told.write(section, &(), -1)).await.unwrap();
+    assert_eq!(timeout(LIMIT, waiting).await.unwrap().unwrap(), Err(AnswerError::KeyPanicked));
+    assert_eq!(second.call(2, 2, LIMIT).await, Err(AnswerError::KeyPanicked));
+}
+
+/// Asks with the index and the content as they are; content 13 and the answer 13 are too much for it.
+struct Echo;
+
+impl Protocol for Echo {
+    type Index = i64;
+    type Content = i64;
+    type Request = (i64, i64);
+    type Answer = (i64, i64);
+
+    fn read(&self, number: i64, index: &i64) -> (i64, i64) {
+        (number, *index)
+    }
+    fn write(&self, number: i64, _: &i64, content: i64) -> (i64, i64) {
+        assert_ne!(content, 13, "too much to ask");
+        (number, content)
+    }
+    fn answer(&self, answer: (i64, i64)) -> Option<(i64, i64)> {
+        assert_ne!(answer.1, 13, "too much to hear");
+        Some(answer)
+    }
+}
+
+/// A question tells what its section has seen, so that must be on disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_to_a_nested_system_leaves_when_what_it_tells_is_on_disk() {
+    let (release, held) = std::sync::mpsc::channel();
+    let wal = Wal::on(Held(held));
+    let mut number = Durable::new(&wal, "number", 0).unwrap();
+    conformance::commit(|section| number.write(section, &(), 7)).await.unwrap();
+    let (requests, mut asked) = input::<(i64, i64)>(4);
+    let (_told, answers) = output::<(i64, i64)>(4);
+    let mut nested = Nested::new(Echo, requests, answers, 4);
+    let asks = conformance::commit(|section| {
+        let index = number.read(section, &())?;
+        nested.read(section, &index)
+    });
+    assert!(matches!(asks.await, Err(Abort::Retry)));
+    let mut heard = async || conformance::commit(|section| asked.read(section, &())).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(matches!(heard().await, Err(Abort::Retry)), "it is not on disk yet");
+    release.send(()).unwrap();
+    let question = async {
+        loop {
+            if let Ok(question) = heard().await {
+                break question;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert_eq!(timeout(LIMIT, question).await.expect("it leaves").1, 7);
+    release.send(()).unwrap();
+}
+
+/// What the protocol of a nested system cannot do fails the archetype that asks, and leaves no half of a section.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_protocol_that_panics_stops_the_node() {
+    for (content, answer) in [(13, None), (1, Some(13))] {
+        let (requests, mut asked) = input::<(i64, i64)>(4);
+        let (mut told, answers) = output::<(i64, i64)>(4);
+        let mut nested = Nested::new(Echo, requests, answers, 4);
+        let mut count = Shared::new(0);
+        let seen = count.clone();
+        let mut node = Node::new();
+        node.spawn(archetype(move |section| {
+            let before = count.read(section, &())?;
+            if before == 0 {
+                nested.write(section, &0, content)?;
+            } else {
+                nested.read(section, &0)?;
+            }
+            count.write(section, &(), before + 1)?;
+            Ok(false)
+        }));
+        if let Some(answer) = answer {
+            while conformance::commit(|section| asked.read(section, &())).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            conformance::commit(|section| told.write(section, &(), (2, answer))).await.unwrap();
+        }
+        let said = timeout(LIMIT, node.join()).await.expect("the node stops").expect_err("it fails").to_string();
+        assert!(said.contains("too much to"), "{said}");
+        assert_eq!(seen.load(), i64::from(answer.is_some()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,9 @@ pub enum AnswerError {
     /// A request with this key is waiting already, or another request with it has not been answered yet.
     #[error("a request with this key waits already, or another one with it has not been answered yet: take a new key")]
     KeyInUse,
+    /// The function that finds the key in an answer has panicked: no answer can be matched any more.
+    #[error("the function that finds the key in an answer has panicked")]
+    KeyPanicked,
 }
 
 struct Waiting<K, Request, Answer> {
@@ -68,6 +72,8 @@ struct Keys<K, Request, Answer> {
     given_up: VecDeque<K>,
     /// Tells callers apart.
     calls: u64,
+    /// Whether the key of an answer can no longer be found.
+    broken: bool,
 }
 
 /// What is known of a key.
@@ -82,6 +88,9 @@ struct Open<Request, Answer> {
 impl<K: Eq + Hash + Clone, Request: PartialEq + Clone, Answer> Keys<K, Request, Answer> {
     /// A place to wait for the answer to a request, and the number of the call.
     fn wait(&mut self, key: &K, request: &Request) -> Result<(u64, oneshot::Receiver<Answer>), AnswerError> {
+        if self.broken {
+            return Err(AnswerError::KeyPanicked);
+        }
         let (sender, receiver) = oneshot::channel();
         self.calls += 1;
         let caller = Some((self.calls, sender));
@@ -149,14 +158,20 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
         answers: OutputReceiver<Answer>,
         key: impl Fn(&Answer) -> K + Send + 'static,
     ) -> Self {
-        let keys = Keys { open: HashMap::new(), given_up: VecDeque::new(), calls: 0 };
+        let keys = Keys { open: HashMap::new(), given_up: VecDeque::new(), calls: 0, broken: false };
         let waiting = Arc::new(Waiting { keys: Mutex::new(keys), dispatcher: Mutex::new(None) });
         let weak = Arc::downgrade(&waiting);
         let task = tokio::spawn(async move {
             loop {
                 let answer = answers.receive().await;
                 let Some(waiting) = weak.upgrade() else { return };
-                let caller = waiting.keys.lock().answered(&key(&answer));
+                let Ok(key) = catch_unwind(AssertUnwindSafe(|| key(&answer))) else {
+                    let mut keys = waiting.keys.lock();
+                    keys.broken = true;
+                    // Whoever waits is told.
+                    return keys.open.clear();
+                };
+                let caller = waiting.keys.lock().answered(&key);
                 if let Some(caller) = caller {
                     // The caller may have given up in this moment.
                     let _ = caller.send(answer);
@@ -185,7 +200,8 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
         };
         match tokio::time::timeout(limit, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => Err(AnswerError::TimedOut),
+            Ok(Err(_)) => Err(AnswerError::KeyPanicked),
+            Err(_) => Err(AnswerError::TimedOut),
         }
     }
 }

@@ -5,13 +5,14 @@
 //! between the question and the answer: a mapping macro that lets others change the variable in between.
 //!
 //! Promises: a committed write is given to the inner system once, in order. A read asks the inner system and
-//! blocks until it has answered; the question stays under way when the section tries another path, and a
-//! later attempt finds the answer. An answer is used by one section that commits. A read sees the writes
+//! blocks until it has answered; the question leaves when what the section has seen is on disk, it stays under way when
+//! the section tries another path, and a later attempt finds the answer. An answer is used by one section that commits. A read sees the writes
 //! that were committed before the question. Assumes that the inner system answers every question,
 //! carries the number of a question to its answer, and gives no other answers; that nobody else
 //! uses the channels; and that reading something twice does no harm.
 
 use std::collections::BTreeMap;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -20,13 +21,13 @@ use tokio::task::AbortHandle;
 
 use super::channel::{InputSender, OutputReceiver};
 use crate::cell::{Cell, Core};
-use crate::error::{Abort, Step};
+use crate::error::{panic_text, Abort, Error, Step};
 use crate::mapping::{Class, MappingMacro};
 use crate::section::Section;
 use crate::value::Data;
 use crate::wal::Marks;
 
-/// How an inner system is asked, and what its answers mean.
+/// How an inner system is asked, and what its answers mean. A panic in here fails the archetype that asks.
 pub trait Protocol: Send + Sync + 'static {
     /// What the outer model indexes by.
     type Index: Data;
@@ -71,14 +72,23 @@ struct State<P: Protocol> {
     asked: BTreeMap<P::Index, (i64, Option<P::Content>)>,
     /// Requests that the inner system has not taken yet.
     waiting: usize,
+    /// Why no answer will be understood any more.
+    failed: Option<String>,
 }
 
 /// What a section has read and written.
 pub struct Staged<P: Protocol> {
     /// The questions whose answers it uses.
     read: BTreeMap<P::Index, i64>,
-    writes: Vec<(P::Index, P::Content)>,
+    writes: Vec<Write<P>>,
     marks: Marks,
+}
+
+/// A write, and what asks for it: made while the section runs, so that nothing of the protocol runs in a commit.
+struct Write<P: Protocol> {
+    index: P::Index,
+    content: P::Content,
+    request: P::Request,
 }
 
 impl<P: Protocol> Default for Staged<P> {
@@ -102,7 +112,7 @@ impl<P: Protocol> Nested<P> {
         let cell = Arc::new(NestedCell {
             core: Core::new(),
             protocol,
-            state: Mutex::new(State { next: 1, asked: BTreeMap::new(), waiting: 0 }),
+            state: Mutex::new(State { next: 1, asked: BTreeMap::new(), waiting: 0, failed: None }),
             outgoing,
             capacity: capacity.max(1),
             tasks: Mutex::default(),
@@ -121,7 +131,15 @@ impl<P: Protocol> Nested<P> {
             loop {
                 let answer = answers.receive().await;
                 let Some(cell) = weak.upgrade() else { return };
-                let Some((number, content)) = cell.protocol.answer(answer) else { continue };
+                let understood = catch_unwind(AssertUnwindSafe(|| cell.protocol.answer(answer)));
+                let (number, content) = match understood {
+                    Ok(Some(answer)) => answer,
+                    Ok(None) => continue,
+                    Err(panic) => {
+                        let text = format!("an answer of the inner system: {}", panic_text(&*panic));
+                        return cell.change(|state| state.failed = Some(text));
+                    }
+                };
                 cell.change(|state| {
                     let question = state.asked.values_mut().find(|(asked, _)| *asked == number);
                     question.into_iter().for_each(|(_, known)| *known = Some(content.clone()));
@@ -141,8 +159,21 @@ impl<P: Protocol> NestedCell<P> {
         self.core.changed();
     }
 
-    fn send(&self, state: &mut State<P>, request: P::Request, marks: Marks) {
+    /// A number for a question.
+    fn number(&self) -> i64 {
+        let mut state = self.state.lock();
         state.next += 1;
+        state.next - 1
+    }
+
+    fn check(&self) -> Step<()> {
+        match &self.state.lock().failed {
+            Some(text) => Err(Error::Panic(text.clone()).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&self, state: &mut State<P>, request: P::Request, marks: Marks) {
         state.waiting += 1;
         // The task that receives lives as long as this cell.
         let _ = self.outgoing.send((request, marks));
@@ -180,10 +211,9 @@ impl<P: Protocol> Cell for NestedCell<P> {
         for index in staged.read.keys() {
             state.asked.remove(index);
         }
-        for (index, content) in staged.writes.drain(..) {
+        for Write { index, request, .. } in staged.writes.drain(..) {
             // What was asked before the write may be answered with what was there before.
             state.asked.remove(&index);
-            let request = self.protocol.write(state.next, &index, content);
             self.send(&mut state, request, staged.marks.clone());
         }
         drop(state);
@@ -197,33 +227,39 @@ impl<P: Protocol> MappingMacro for Nested<P> {
     type Write = P::Content;
 
     fn read(&mut self, section: &mut Section, index: &P::Index) -> Step<P::Content> {
+        self.0.check()?;
         let staged = section.stage(&self.0);
-        if let Some((_, content)) = staged.writes.iter().rev().find(|(written, _)| written == index) {
-            return Ok(content.clone());
+        if let Some(write) = staged.writes.iter().rev().find(|write| write.index == *index) {
+            return Ok(write.content.clone());
         }
-        let mut state = self.0.state.lock();
-        match state.asked.get(index) {
+        match self.0.state.lock().asked.get(index) {
             Some((number, Some(content))) => {
                 staged.read.insert(index.clone(), *number);
                 return Ok(content.clone());
             }
-            Some((_, None)) => {}
-            None => {
-                let number = state.next;
-                let request = self.0.protocol.read(number, index);
-                state.asked.insert(index.clone(), (number, None));
-                self.0.send(&mut state, request, Marks::default());
-            }
+            Some((_, None)) => return Err(Abort::Retry),
+            None => {}
+        }
+        // The question tells the inner system what this section has seen.
+        section.check_consistent()?;
+        let (marks, number) = (section.depends(), self.0.number());
+        let request = self.0.protocol.read(number, index);
+        let mut state = self.0.state.lock();
+        if !state.asked.contains_key(index) {
+            state.asked.insert(index.clone(), (number, None));
+            self.0.send(&mut state, request, marks);
         }
         Err(Abort::Retry)
     }
 
     fn write(&mut self, section: &mut Section, index: &P::Index, content: P::Content) -> Step<()> {
+        self.0.check()?;
         let staged = section.stage(&self.0);
         if self.0.state.lock().waiting + staged.writes.len() >= self.0.capacity {
             return Err(Abort::Retry);
         }
-        staged.writes.push((index.clone(), content));
+        let request = self.0.protocol.write(self.0.number(), index, content.clone());
+        staged.writes.push(Write { index: index.clone(), content, request });
         Ok(())
     }
 
