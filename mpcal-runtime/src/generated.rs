@@ -1,44 +1,11 @@
 //! What generated code calls. Its names are stable within a version and not meant for people.
 
 pub use crate::resource::Shared;
-pub use crate::{Abort, Archetype, Class, Identity, MappingMacro, Node, PlainVariable, Section, Step};
+pub use crate::{Abort, Archetype, Bound, Class, Identity, MappingMacro, Node, PlainVariable, Resource, Section, Step};
 pub use mpcal_values::generated::*;
 pub use mpcal_values::operators::*;
 pub use mpcal_values::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
 pub use serde::{self, Deserialize, Serialize};
-
-/// What can be bound to a `ref` parameter with these indices, of which a read gives this, and a write takes this.
-pub trait Bound<I, R, W = R>: MappingMacro<Index = I, Read = R, Write = W> {}
-
-impl<T: MappingMacro> Bound<T::Index, T::Read, T::Write> for T {}
-
-/// What an archetype holds for a `ref` parameter.
-pub struct Resource<I: Data, R: Data, W: Data = R>(Box<dyn MappingMacro<Index = I, Read = R, Write = W>>);
-
-impl<I: Data, R: Data, W: Data> Resource<I, R, W> {
-    /// Takes what is bound to the parameter.
-    pub fn new(bound: impl Bound<I, R, W>) -> Self {
-        Self(Box::new(bound))
-    }
-
-    /// Reads at an index; what the section has read so far was true at one moment then.
-    ///
-    /// # Errors
-    /// As [`MappingMacro::read`], and `Conflict` if another section came in between.
-    pub fn read(&mut self, section: &mut Section, index: &I) -> Step<R> {
-        let value = self.0.read(section, index);
-        section.check_consistent()?;
-        value
-    }
-
-    /// Writes at an index.
-    ///
-    /// # Errors
-    /// As [`MappingMacro::write`].
-    pub fn write(&mut self, section: &mut Section, index: &I, value: W) -> Step<()> {
-        self.0.write(section, index, value)
-    }
-}
 
 mod archetype;
 mod indexed;

@@ -14,6 +14,7 @@
 pub mod generated;
 
 mod archetype;
+mod binding;
 mod cell;
 mod choice;
 pub mod conformance;
@@ -35,6 +36,7 @@ pub use mpcal_values as value;
 
 pub use crate::{
     archetype::Archetype,
+    binding::{Binding, Bound, Resource},
     cell::{Cell, Core},
     driver::{Counters, Driver, Progress},
     error::{Abort, Error, Step},
@@ -50,7 +52,7 @@ pub use crate::node::{ConfigError, NodeConfig};
 /// The version that generated code must have been made for.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Brings the module that `mpcal_build::compile` generated for a model into scope.
+/// Brings the module that `mpcal_build::build` generated for a model into scope.
 ///
 /// ```ignore
 /// mod locksvc {
