@@ -1,5 +1,5 @@
 //! Compiles the model.
 
 fn main() {
-    mpcal_build::compile("proxy.tla").unwrap();
+    mpcal_build::build("proxy.tla");
 }

@@ -13,7 +13,13 @@ use mpcal_compiler::{render, Compilation, Options, Rules, Source, Sources, MAX_B
 #[cfg(feature = "interpret")]
 use mpcal_values::Value;
 
-/// Compiles one model with the default [`Config`], from a build script.
+/// Compiles one model with the default [`Config`]: all that a build script has to do. What is wrong with the model is
+/// told to cargo, which shows it and fails the build.
+pub fn build(path: impl AsRef<Path>) {
+    Config::new().build(path);
+}
+
+/// Compiles one model with the default [`Config`], from a build script that does something about errors itself.
 ///
 /// The module is written to `OUT_DIR/<file name>.rs`, only when it changes.
 ///
@@ -197,6 +203,20 @@ impl Config {
         finish(&self.compilation(path.as_ref())?)
     }
 
+    /// Compiles a model from a build script, as [`compile`](Self::compile) does. What is wrong is told to cargo, line by
+    /// line, which shows it as errors of the crate and fails the build when the script has ended. No module is left from
+    /// before.
+    pub fn build(&self, path: impl AsRef<Path>) {
+        let path = path.as_ref();
+        if let Err(error) = self.compile(path) {
+            // There may be none, or nowhere to look for it.
+            let _ = self.target(path).map(fs::remove_file);
+            for line in error.to_string().lines().filter(|line| !line.trim().is_empty()) {
+                println!("cargo::error={line}");
+            }
+        }
+    }
+
     /// Compiles a model from a build script: writes the module to `OUT_DIR/<file name>.rs` if it
     /// differs, and tells cargo what it depends on.
     ///
@@ -212,6 +232,16 @@ impl Config {
         for line in compiled.warnings.lines() {
             println!("cargo::warning={line}");
         }
+        let target = self.target(path)?;
+        let same = fs::read_to_string(&target).is_ok_and(|old| old == compiled.rust);
+        if !same {
+            fs::write(&target, compiled.rust).map_err(|e| Error::file(&target, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Where the module of a model goes.
+    fn target(&self, path: &Path) -> Result<PathBuf, Error> {
         let directory = match &self.out_dir {
             Some(directory) => directory.clone(),
             None => std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
@@ -219,12 +249,7 @@ impl Config {
             })?,
         };
         let stem = path.file_stem().unwrap_or(path.as_os_str());
-        let target = directory.join(stem).with_extension("rs");
-        let same = fs::read_to_string(&target).is_ok_and(|old| old == compiled.rust);
-        if !same {
-            fs::write(&target, compiled.rust).map_err(|e| Error::file(&target, &e))?;
-        }
-        Ok(())
+        Ok(directory.join(stem).with_extension("rs"))
     }
 }
 

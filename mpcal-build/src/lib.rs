@@ -4,7 +4,7 @@
 //! In a build script:
 //!
 //! ```no_run
-//! mpcal_build::compile("lock.tla").unwrap();
+//! mpcal_build::build("lock.tla");
 //! ```
 //!
 //! and in the crate `mpcal_runtime::include_model!("lock")`. [`Config`] has what is adjustable.
@@ -14,7 +14,7 @@ mod build_script;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use build_script::{compile, format, parse, Compiled, Config, Error};
+pub use build_script::{build, compile, format, parse, Compiled, Config, Error};
 pub use mpcal_compiler::explain::explain;
 #[cfg(feature = "interpret")]
 pub use mpcal_compiler::interpret::{Coverage, Explored};

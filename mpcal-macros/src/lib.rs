@@ -1,4 +1,4 @@
-//! `mpcal!`: a model inline in Rust, or in a file, compiled as `mpcal_build::compile` does it.
+//! `mpcal!`: a model inline in Rust, or in a file, compiled as `mpcal_build::build` does it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::LitStr;
 
-/// Compiles a model to the items that `mpcal_build::compile` generates.
+/// Compiles a model to the items that `mpcal_build::build` generates.
 ///
 /// The argument is one string literal:
 ///

@@ -24,7 +24,7 @@ pub(super) struct Init {
 const MODEL: &str = include_str!("init/counter.tla");
 const CONFIG: &str = include_str!("init/counter.cfg");
 const MAIN: &str = include_str!("init/main.rs.txt");
-const BUILD: &str = "fn main() {\n    mpcal_build::compile(\"counter.tla\").unwrap();\n}\n";
+const BUILD: &str = "fn main() {\n    mpcal_build::build(\"counter.tla\");\n}\n";
 
 /// What a crate depends on.
 const CRATES: [&str; 2] = ["mpcal-runtime", "mpcal-build"];
