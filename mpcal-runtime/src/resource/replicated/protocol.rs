@@ -27,47 +27,28 @@ pub(super) struct Attempt<K> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Message<K, T> {
     /// Will you take this version?
-    Prepare {
-        attempt: Attempt<K>,
-        version: u64,
-        value: T,
-    },
-    Vote {
-        from: K,
-        attempt: Attempt<K>,
-        yes: bool,
-    },
+    Prepare { attempt: Attempt<K>, version: u64, value: T },
+    /// Counts only if it comes from the run of its member that is known: a member that starts anew has forgotten it.
+    Vote { from: K, incarnation: u64, attempt: Attempt<K>, yes: bool },
     /// It is off.
-    Abort {
-        attempt: Attempt<K>,
-    },
+    Abort { attempt: Attempt<K> },
     /// This is what the variable is; also what a commit says.
     State {
         from: K,
         version: u64,
         value: T,
         answers: Option<u64>,
-    },
-    /// What became of it?
-    Ask {
-        from: K,
-        attempt: Attempt<K>,
-        round: u64,
-    },
-    /// The version says whether it was committed; if not, the fate counts.
-    Know {
-        from: K,
-        attempt: Attempt<K>,
-        fate: Fate,
-        version: u64,
-        value: T,
-        round: u64,
-    },
-    /// A member starts and asks for the state.
-    Join {
-        from: K,
+        /// Of `from`.
         incarnation: u64,
     },
+    /// What became of it?
+    Ask { from: K, attempt: Attempt<K>, round: u64 },
+    /// The version says whether it was committed; if not, the fate counts.
+    Know { from: K, attempt: Attempt<K>, fate: Fate, version: u64, value: T, round: u64 },
+    /// A member starts and asks for the state.
+    Join { from: K, incarnation: u64 },
+    /// Which run of yours is this? The last that is known is this one.
+    Call { from: K, known: u64 },
 }
 
 /// What a member knows of an attempt that is not committed where it is.
@@ -116,6 +97,8 @@ pub(super) struct Member<K, T> {
     value: T,
     lock: Lock<K, T>,
     attempts: u64,
+    /// The run of each other member, as far as it is known.
+    runs: BTreeMap<K, u64>,
     /// The members whose state is still to come before this one takes part.
     awaited: BTreeSet<K>,
     /// By coordinator: the last attempt of an incarnation that we have promised not to prepare.
@@ -125,7 +108,8 @@ pub(super) struct Member<K, T> {
 }
 
 impl<K: Data, T: Data> Member<K, T> {
-    /// A member that has just started; the initial value is the same for all.
+    /// A member that has just started; the initial value is the same for all, and `incarnation` is larger than that of any
+    /// earlier run.
     pub(super) fn new(me: K, all: impl IntoIterator<Item = K>, incarnation: u64, initial: T) -> Self {
         let all: BTreeSet<K> = all.into_iter().chain([me.clone()]).collect();
         let awaited = all.iter().filter(|k| **k != me).cloned().collect();
@@ -137,6 +121,7 @@ impl<K: Data, T: Data> Member<K, T> {
             value: initial,
             lock: Lock::Free,
             attempts: 0,
+            runs: BTreeMap::new(),
             awaited,
             refused: BTreeMap::new(),
             out: Vec::new(),
@@ -197,8 +182,13 @@ impl<K: Data, T: Data> Member<K, T> {
 
     /// Tells everybody what the variable is now.
     fn announce(&mut self) {
+        let state = self.state(None);
+        self.tell(&state);
+    }
+
+    fn state(&self, answers: Option<u64>) -> Message<K, T> {
         let (from, version, value) = (self.me.clone(), self.version, self.value.clone());
-        self.tell(&Message::State { from, version, value, answers: None });
+        Message::State { from, version, value, answers, incarnation: self.incarnation }
     }
 
     /// Gives up an attempt of ours, if it is still under way.
@@ -237,7 +227,12 @@ impl<K: Data, T: Data> Member<K, T> {
     pub(super) fn hear(&mut self, message: Message<K, T>) -> bool {
         match message {
             Message::Prepare { attempt, version, value } => self.prepare(attempt, version, value),
-            Message::Vote { from, attempt, yes } => {
+            Message::Vote { from, incarnation, attempt, yes } => {
+                if self.runs.get(&from) != Some(&incarnation) {
+                    let known = self.runs.get(&from).copied().unwrap_or_default();
+                    self.out.push((from, Message::Call { from: self.me.clone(), known }));
+                    return false;
+                }
                 let Lock::Mine { attempt: current, votes } = &mut self.lock else { return false };
                 if *current != attempt {
                     return false;
@@ -250,8 +245,9 @@ impl<K: Data, T: Data> Member<K, T> {
                 true
             }
             Message::Abort { attempt } => self.forget(&attempt),
-            Message::State { from, version, value, answers } => {
+            Message::State { from, version, value, answers, incarnation } => {
                 let joined = answers == Some(self.incarnation) && self.awaited.remove(&from);
+                self.meet(from, incarnation);
                 self.learn(version, value) || joined
             }
             Message::Ask { from, attempt, round } => {
@@ -267,11 +263,20 @@ impl<K: Data, T: Data> Member<K, T> {
                 self.admit(from, incarnation);
                 false
             }
+            Message::Call { from, known } => {
+                // The clock that numbers runs was set back.
+                if known > self.incarnation && matches!(self.lock, Lock::Free) {
+                    self.incarnation = known + 1;
+                }
+                self.out.push((from, Message::Join { from: self.me.clone(), incarnation: self.incarnation }));
+                false
+            }
         }
     }
 
     /// A member has started and asks for the state. It asks again until it gets it.
     fn admit(&mut self, from: K, incarnation: u64) {
+        self.meet(from.clone(), incarnation);
         match &mut self.lock {
             Lock::Free => {}
             // What it has voted before it has forgotten.
@@ -281,12 +286,28 @@ impl<K: Data, T: Data> Member<K, T> {
             // What is prepared here may be committed elsewhere: it must not start with less.
             Lock::Theirs { .. } => return,
         }
-        let (me, version, value) = (self.me.clone(), self.version, self.value.clone());
-        self.out.push((from, Message::State { from: me, version, value, answers: Some(incarnation) }));
+        let state = self.state(Some(incarnation));
+        self.out.push((from, state));
+    }
+
+    /// A member says which run of it this is; what an earlier one has voted does not count.
+    fn meet(&mut self, member: K, incarnation: u64) {
+        let known = self.runs.entry(member.clone()).or_default();
+        if incarnation <= *known {
+            return;
+        }
+        *known = incarnation;
+        if let Lock::Mine { votes, .. } = &mut self.lock {
+            votes.remove(&member);
+        }
     }
 
     fn prepare(&mut self, attempt: Attempt<K>, version: u64, value: T) -> bool {
         let from = attempt.coordinator.clone();
+        // It comes from a run that is over: its member does not wait for the outcome, and reads on.
+        if self.runs.get(&from).is_some_and(|known| attempt.incarnation < *known) {
+            return false;
+        }
         let promised = self.refused.get(&from);
         let promised = promised.is_some_and(|(i, n)| *i == attempt.incarnation && attempt.number <= *n);
         let willing = self.awaited.is_empty() && version == self.version + 1 && !promised;
@@ -306,10 +327,11 @@ impl<K: Data, T: Data> Member<K, T> {
             self.lock = Lock::Theirs { attempt: attempt.clone(), version, value, round: 1, heard: BTreeMap::new() };
         } else if version <= self.version {
             // It does not know yet.
-            let (me, version, value) = (self.me.clone(), self.version, self.value.clone());
-            self.out.push((from.clone(), Message::State { from: me, version, value, answers: None }));
+            let state = self.state(None);
+            self.out.push((from.clone(), state));
         }
-        self.out.push((from, Message::Vote { from: self.me.clone(), attempt, yes }));
+        let (me, incarnation) = (self.me.clone(), self.incarnation);
+        self.out.push((from, Message::Vote { from: me, incarnation, attempt, yes }));
         yes
     }
 

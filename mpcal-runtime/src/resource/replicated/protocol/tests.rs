@@ -11,6 +11,8 @@ struct World {
     members: Vec<Member<i64, i64>>,
     /// Messages on the way, in order from one member to another.
     links: BTreeMap<(i64, i64), VecDeque<Message<i64, i64>>>,
+    /// Messages on connections that are gone, with those they go to.
+    late: Vec<(i64, Message<i64, i64>)>,
     attempts: Vec<Option<(Attempt<i64>, u64, i64)>>,
     /// Every version that anybody has ever committed or seen.
     history: BTreeMap<u64, i64>,
@@ -24,7 +26,16 @@ impl World {
         let members = (0..MEMBERS).map(|k| Member::new(k, 0..MEMBERS, 1000 + k as u64, 0)).collect();
         let attempts = vec![None; MEMBERS as usize];
         let history = BTreeMap::from([(1, 0)]);
-        Self { members, links: BTreeMap::new(), attempts, history, commits: 0, incarnations: 2000, seed }
+        Self {
+            members,
+            links: BTreeMap::new(),
+            late: Vec::new(),
+            attempts,
+            history,
+            commits: 0,
+            incarnations: 2000,
+            seed,
+        }
     }
 
     fn random(&mut self, below: u64) -> u64 {
@@ -78,8 +89,19 @@ impl World {
                 let fresh = Member::new(k as i64, 0..MEMBERS, self.incarnations, 0);
                 self.members[k] = fresh;
                 self.attempts[k] = None;
-                // Its connections are gone.
-                self.links.retain(|(from, to), _| *from != k as i64 && *to != k as i64);
+                // Its connections are gone; what is under way on them may arrive nevertheless, at any time.
+                let is_its = |(from, to): &(i64, i64)| *from == k as i64 || *to == k as i64;
+                let gone: Vec<_> = self.links.extract_if(.., |key, _| is_its(key)).collect();
+                if self.random(2) == 0 {
+                    let late = gone.into_iter().flat_map(|((_, to), all)| all.into_iter().map(move |m| (to, m)));
+                    self.late.extend(late);
+                }
+            }
+            5 if !self.late.is_empty() => {
+                let at = self.random(self.late.len() as u64) as usize;
+                let (to, message) = self.late.swap_remove(at);
+                self.members[to as usize].hear(message);
+                self.settle(to as usize);
             }
             _ => {
                 let keys: Vec<(i64, i64)> = self.links.keys().copied().collect();
