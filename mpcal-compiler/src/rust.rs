@@ -127,7 +127,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A blank line before each item inside the module, as people write.
+/// A blank line before each item inside the module, and comments that are no documentation, as people write.
 fn blank_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1024);
     let mut previous = "";
@@ -141,7 +141,14 @@ fn blank_lines(text: &str) -> String {
         if starts && ends && same && indent <= 12 {
             out.push('\n');
         }
-        out.push_str(line);
+        match line.trim_start().strip_prefix("///|") {
+            Some(quoted) => {
+                out.push_str(&line[..indent]);
+                out.push_str("//");
+                out.push_str(quoted);
+            }
+            None => out.push_str(line),
+        }
         out.push('\n');
         previous = line;
     }

@@ -187,18 +187,15 @@ mod model {
             }
 
             /// `supply`, dqueue.tla:41
-            ///
-            /// ```text
-            /// supply:
-            ///   while (told # Consumers) {
-            ///     request := network[self];
-            ///     if (next <= NumItems) {
-            ///       network[request.from] := [kind |-> Item, number |-> next];
-            ///       next := next + 1;
-            ///     } else {
-            ///       network[request.from] := [kind |-> Empty];
-            ///       told := told \cup {request.from};
-            /// ```
+            // supply:
+            //   while (told # Consumers) {
+            //     request := network[self];
+            //     if (next <= NumItems) {
+            //       network[request.from] := [kind |-> Item, number |-> next];
+            //       next := next + 1;
+            //     } else {
+            //       network[request.from] := [kind |-> Empty];
+            //       told := told \cup {request.from};
             fn supply(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.told != self.constants.consumers()? {
                     let network_read = self.network.read(section, &self.id)?;
@@ -294,12 +291,9 @@ mod model {
             }
 
             /// `ask`, dqueue.tla:57
-            ///
-            /// ```text
-            /// ask:
-            ///   while (working) {
-            ///     network[Producer] := [kind |-> Ask, from |-> self];
-            /// ```
+            // ask:
+            //   while (working) {
+            //     network[Producer] := [kind |-> Ask, from |-> self];
             fn ask(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.working {
                     let value = Request::Ask { from: self.id };
@@ -311,15 +305,12 @@ mod model {
             }
 
             /// `take`, dqueue.tla:61
-            ///
-            /// ```text
-            /// take:
-            ///   answer := network[self];
-            ///   if (answer.kind = Item) {
-            ///     done[self] := Append(done[self], answer.number);
-            ///   } else {
-            ///     working := FALSE;
-            /// ```
+            // take:
+            //   answer := network[self];
+            //   if (answer.kind = Item) {
+            //     done[self] := Append(done[self], answer.number);
+            //   } else {
+            //     working := FALSE;
             fn take(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
                 let answer = self.state.answer.insert(network_read);

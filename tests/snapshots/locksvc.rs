@@ -158,12 +158,9 @@ mod model {
             }
 
             /// `serve`, locksvc.tla:45
-            ///
-            /// ```text
-            /// serve:
-            ///   while (TRUE) {
-            ///     message := network[self];
-            /// ```
+            // serve:
+            //   while (TRUE) {
+            //     message := network[self];
             fn serve(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
                 self.state.message = rt::Slot::Value(network_read);
@@ -171,19 +168,16 @@ mod model {
             }
 
             /// `handle`, locksvc.tla:49
-            ///
-            /// ```text
-            /// handle:
-            ///   if (message.kind = Request) {
-            ///     if (waiting = <<>>) {
-            ///       network[message.from] := [kind |-> Grant, from |-> self];
-            ///     };
-            ///     waiting := Append(waiting, message.from);
-            ///   } else {
-            ///     waiting := Tail(waiting);
-            ///     if (waiting # <<>>) {
-            ///       network[Head(waiting)] := [kind |-> Grant, from |-> self];
-            /// ```
+            // handle:
+            //   if (message.kind = Request) {
+            //     if (waiting = <<>>) {
+            //       network[message.from] := [kind |-> Grant, from |-> self];
+            //     };
+            //     waiting := Append(waiting, message.from);
+            //   } else {
+            //     waiting := Tail(waiting);
+            //     if (waiting # <<>>) {
+            //       network[Head(waiting)] := [kind |-> Grant, from |-> self];
             fn handle(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let message = self.state.message.get()?;
                 if message.kind == MessageKind::Request {
@@ -288,12 +282,9 @@ mod model {
             }
 
             /// `acquire`, locksvc.tla:67
-            ///
-            /// ```text
-            /// acquire:
-            ///   while (rounds > 0) {
-            ///     network[Server] := [kind |-> Request, from |-> self];
-            /// ```
+            // acquire:
+            //   while (rounds > 0) {
+            //     network[Server] := [kind |-> Request, from |-> self];
             fn acquire(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let rounds_read = self.rounds.read(section, &())?;
                 if rounds_read > 0 {
@@ -309,13 +300,10 @@ mod model {
             }
 
             /// `granted`, locksvc.tla:71
-            ///
-            /// ```text
-            /// granted:
-            ///   answer := network[self];
-            ///   assert answer.kind = Grant;
-            ///   holding[self] := TRUE;
-            /// ```
+            // granted:
+            //   answer := network[self];
+            //   assert answer.kind = Grant;
+            //   holding[self] := TRUE;
             fn granted(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
                 let answer = self.state.answer.insert(network_read);
@@ -330,13 +318,10 @@ mod model {
             }
 
             /// `work`, locksvc.tla:76
-            ///
-            /// ```text
-            /// work:
-            ///   holding[self] := FALSE;
-            ///   network[Server] := [kind |-> Release, from |-> self];
-            ///   rounds := rounds - 1;
-            /// ```
+            // work:
+            //   holding[self] := FALSE;
+            //   network[Server] := [kind |-> Release, from |-> self];
+            //   rounds := rounds - 1;
             fn work(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 self.holding.write(section, &self.id, false)?;
                 let value = Message {

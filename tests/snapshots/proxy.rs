@@ -229,13 +229,10 @@ mod model {
             }
 
             /// `accept`, proxy.tla:70
-            ///
-            /// ```text
-            /// accept:
-            ///   while (TRUE) {
-            ///     request := network[Front];
-            ///     tried := {};
-            /// ```
+            // accept:
+            //   while (TRUE) {
+            //     request := network[Front];
+            //     tried := {};
             fn accept(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &FRONT)?;
                 self.state.request = rt::Slot::Value(network_read);
@@ -244,18 +241,15 @@ mod model {
             }
 
             /// `forward`, proxy.tla:75
-            ///
-            /// ```text
-            /// forward:
-            ///   if (tried = Backends) {
-            ///     network[request.from] := [ok |-> FALSE, id |-> request.id, by |-> self];
-            ///     goto accept;
-            ///   } else {
-            ///     with (next \in Backends \ tried) {
-            ///       backend := next;
-            ///       tried := tried \cup {next};
-            ///       network[next] := [id |-> request.id, from |-> request.from];
-            /// ```
+            // forward:
+            //   if (tried = Backends) {
+            //     network[request.from] := [ok |-> FALSE, id |-> request.id, by |-> self];
+            //     goto accept;
+            //   } else {
+            //     with (next \in Backends \ tried) {
+            //       backend := next;
+            //       tried := tried \cup {next};
+            //       network[next] := [id |-> request.id, from |-> request.from];
             fn forward(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let request = self.state.request.get()?;
                 if self.state.tried == self.constants.backends()? {
@@ -286,20 +280,17 @@ mod model {
             }
 
             /// `relay`, proxy.tla:87
-            ///
-            /// ```text
-            /// relay:
-            ///   either {
-            ///     message := network[Back];
-            ///     if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
-            ///       network[request.from] := [ok |-> TRUE, id |-> message.id, by |-> backend];
-            ///     } else {
-            ///       \* An answer that came too late.
-            ///       goto relay;
-            ///     };
-            ///   } or {
-            ///     await suspected[backend];
-            /// ```
+            // relay:
+            //   either {
+            //     message := network[Back];
+            //     if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
+            //       network[request.from] := [ok |-> TRUE, id |-> message.id, by |-> backend];
+            //     } else {
+            //       \* An answer that came too late.
+            //       goto relay;
+            //     };
+            //   } or {
+            //     await suspected[backend];
             fn relay(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let request = self.state.request.get()?;
                 match section.either(2) {
@@ -404,13 +395,10 @@ mod model {
             }
 
             /// `receive`, proxy.tla:106
-            ///
-            /// ```text
-            /// receive:
-            ///   while (TRUE) {
-            ///     await ~crashed[self];
-            ///     work := network[self];
-            /// ```
+            // receive:
+            //   while (TRUE) {
+            //     await ~crashed[self];
+            //     work := network[self];
             fn receive(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let crashed_read = self.crashed.read(section, &self.id)?;
                 section.wait_for(!crashed_read)?;
@@ -420,12 +408,9 @@ mod model {
             }
 
             /// `answer`, proxy.tla:111
-            ///
-            /// ```text
-            /// answer:
-            ///   await ~crashed[self];
-            ///   network[Back] := [id |-> work.id, to |-> work.from, by |-> self];
-            /// ```
+            // answer:
+            //   await ~crashed[self];
+            //   network[Back] := [id |-> work.id, to |-> work.from, by |-> self];
             fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let work = self.state.work.get()?;
                 let crashed_read = self.crashed.read(section, &self.id)?;
@@ -521,13 +506,10 @@ mod model {
             }
 
             /// `request`, proxy.tla:120
-            ///
-            /// ```text
-            /// request:
-            ///   while (id < rounds) {
-            ///     id := id + 1;
-            ///     network[Front] := [id |-> id, from |-> self];
-            /// ```
+            // request:
+            //   while (id < rounds) {
+            //     id := id + 1;
+            //     network[Front] := [id |-> id, from |-> self];
             fn request(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 if self.state.id < self.state.rounds {
                     self.state.id = rt::add(self.state.id, 1)?;
@@ -543,13 +525,10 @@ mod model {
             }
 
             /// `response`, proxy.tla:125
-            ///
-            /// ```text
-            /// response:
-            ///   reply := network[self];
-            ///   assert reply.id = id;
-            ///   told := [id |-> id, ok |-> reply.ok, by |-> reply.by];
-            /// ```
+            // response:
+            //   reply := network[self];
+            //   assert reply.id = id;
+            //   told := [id |-> id, ok |-> reply.ok, by |-> reply.by];
             fn response(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let network_read = self.network.read(section, &self.id)?;
                 let reply = self.state.reply.insert(network_read);
@@ -629,11 +608,8 @@ mod model {
             }
 
             /// `crash`, proxy.tla:151
-            ///
-            /// ```text
-            /// crash:
-            ///   crashed[-self] := TRUE;
-            /// ```
+            // crash:
+            //   crashed[-self] := TRUE;
             fn crash(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let crashed_read = self.crashed.read(section, &())?;
                 let value = {

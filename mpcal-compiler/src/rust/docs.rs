@@ -8,6 +8,10 @@ use crate::source::Span;
 /// Longer texts are cut.
 const MAX_LINES: usize = 60;
 
+/// What a line of documentation begins with that is to be a plain comment: nobody reads the documentation of a private
+/// function, and the tree of Rust that is printed has no comments.
+pub(super) const QUOTED: &str = "| ";
+
 /// Longer definitions are named and not quoted.
 const MAX_COLUMNS: usize = 100;
 
@@ -46,7 +50,7 @@ impl Emitter<'_> {
         self.source.slice(span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The text of a section, from its label to the last line that belongs to it, as lines of a comment.
+    /// Where a section stands, and its text, from its label to the last line that belongs to it, as lines of a comment.
     pub(super) fn section_doc(&self, section: &Section, next: Option<&Section>) -> Vec<String> {
         let mut lines = vec![self.origin(&format!("`{}`", section.label), section.span)];
         let file = self.source.file(section.span);
@@ -63,13 +67,10 @@ impl Emitter<'_> {
         let first = file.text[..range.start].rfind('\n').map_or(0, |n| n + 1);
         let text: Vec<&str> = file.text[first..last].lines().map(str::trim_end).collect();
         let indent = text.iter().filter(|l| !l.is_empty()).map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);
-        if text.len() > MAX_LINES || text.iter().any(|l| l.contains("```") || !l.is_char_boundary(indent.min(l.len())))
-        {
-            return lines;
+        if text.len() <= MAX_LINES && text.iter().all(|l| l.is_char_boundary(indent.min(l.len()))) {
+            let quoted = |l: &str| format!("{QUOTED}{}", l.get(indent..).unwrap_or("")).trim_end().to_owned();
+            lines.extend(text.into_iter().map(quoted));
         }
-        lines.extend([String::new(), " ```text".to_owned()]);
-        lines.extend(text.into_iter().map(|l| format!(" {}", l.get(indent..).unwrap_or("")).trim_end().to_owned()));
-        lines.push(" ```".to_owned());
         lines
     }
 }
