@@ -175,6 +175,7 @@ async fn throughput(messages: u64) -> f64 {
     let ((first, at), (second, to)) = (listener().await, listener().await);
     let addresses = BTreeMap::from([(0, at), (1, to)]);
     let open = |listener, id: i64| Mailboxes::open(Some(listener), [id], &addresses, &config).expect("it opens");
+    // What the source has not sent when it ends is sent as long as its mailboxes are there.
     let (source, sink) = (open(first, 0), open(second, 1));
     let message: Seq<Str> = (0..TEXTS).map(|_| Str::from("x".repeat(TEXTS))).collect();
     let mut node = Node::new();
@@ -182,9 +183,10 @@ async fn throughput(messages: u64) -> f64 {
     let count = messages as i64;
     let parameters = texts::SinkParameters { net: sink, count };
     node.spawn(texts::Sink::new(1, &constants, parameters).expect("it starts"));
-    let parameters = texts::SourceParameters { net: source, message, count };
+    let parameters = texts::SourceParameters { net: source.clone(), message, count };
     node.spawn(texts::Source::new(0, &constants, parameters).expect("it starts"));
     node.join().await.expect("it ends");
+    drop(source);
     megabytes(messages, start.elapsed())
 }
 
