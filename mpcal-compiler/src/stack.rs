@@ -10,7 +10,7 @@ pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
         let work = work.lock().ok().and_then(|mut slot| slot.take());
         work.expect("it is run once")()
     };
-    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, run) {
+    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(128 << 20).spawn_scoped(scope, run) {
         Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         Err(_) => run(),
     })
