@@ -36,7 +36,7 @@ fn a_wrong_model_is_told_to_cargo_line_by_line() {
     let right = fs::read_to_string(fixtures("models").join("macros.tla")).unwrap();
     fs::write(&model, &right).unwrap();
     let dependency = format!("cargo::rerun-if-changed={}", model.display());
-    assert_eq!(run(directory.path()), [dependency.clone()]);
+    assert_eq!(run(directory.path()), std::slice::from_ref(&dependency));
     let module = directory.path().join("model.rs");
     assert!(module.exists());
 
