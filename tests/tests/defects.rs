@@ -19,26 +19,39 @@ use mpcal_tests::root;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout, Instant};
 
-#[test]
-fn the_table_of_defects_names_tests_that_exist() {
-    let readme = fs::read_to_string(root().join("tests/README.md")).unwrap();
-    let table = readme.split("## Known defects").nth(1).expect("there is a table");
-    let mut rows = 0;
-    for row in table.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
-        rows += 1;
+/// The tests that the last column of a table names; each must exist. Gives the number of rows.
+fn tests_of_table(document: &str, heading: &str) -> usize {
+    let text = fs::read_to_string(root().join(document)).unwrap();
+    let section = text.split(heading).nth(1).expect("there is a table");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    rows.map(|row| {
         let cell = row.rsplit('|').nth(1).unwrap_or_default();
         let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "{row}");
-        for name in names {
-            let (file, test) = name.split_once("::").unwrap_or_else(|| panic!("{name}"));
-            let text = ["tests/tests", "mpcal-runtime/tests", "mpcal-runtime/src/resource/replicated/protocol"]
-                .iter()
-                .find_map(|directory| fs::read_to_string(root().join(directory).join(format!("{file}.rs"))).ok());
-            let text = text.unwrap_or_else(|| panic!("{name}: no such file"));
-            assert!(text.contains(&format!("fn {test}(")), "{name}: no such test");
-        }
-    }
-    assert_eq!(rows, 17);
+        names.into_iter().for_each(exists);
+    })
+    .count()
+}
+
+/// `file::test`, or a file of tests.
+fn exists(name: &str) {
+    let (file, test) = name.split_once("::").map_or((name, None), |(file, test)| (file, test.rsplit("::").next()));
+    let text = ["tests/tests", "mpcal-runtime/tests", "mpcal-runtime/src/resource/replicated/protocol"]
+        .iter()
+        .find_map(|directory| fs::read_to_string(root().join(directory).join(format!("{file}.rs"))).ok());
+    let text = text.unwrap_or_else(|| panic!("{name}: no such file"));
+    assert!(test.is_none_or(|test| text.contains(&format!("fn {test}("))), "{name}: no such test");
+}
+
+#[test]
+fn the_table_of_defects_names_tests_that_exist() {
+    assert_eq!(tests_of_table("tests/README.md", "## Known defects"), 17);
+}
+
+#[test]
+fn each_promise_of_the_runtime_names_tests_that_exist() {
+    assert_eq!(tests_of_table("mpcal-runtime/README.md", "## What is promised"), 16);
 }
 
 /// A resource that asks somebody far away before each commit.

@@ -149,7 +149,10 @@ impl<'c> Handshake<'c> {
     async fn receive(&mut self) -> io::Result<BytesMut> {
         let frame = self.reader.next().await.transpose()?;
         frame.ok_or_else(|| match self.introduced {
-            true => io::Error::new(io::ErrorKind::UnexpectedEof, "it hung up: does it have the same secret?"),
+            true => io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "it hung up: it has another secret, or no place for more connections",
+            ),
             false => io::ErrorKind::UnexpectedEof.into(),
         })
     }
