@@ -107,7 +107,7 @@ pub(crate) struct Footprint {
     held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
 }
 
-/// Entries kept beyond a section.
+/// Entries kept beyond a section, or twice as many as it has touched.
 const KEPT: usize = 64;
 
 /// So many cells are found by looking at all of them, and looked at whenever another one is read.
@@ -291,10 +291,11 @@ impl Footprint {
         std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
         self.consistent = 0;
-        if self.cores.len() > KEPT {
-            self.cores.truncate(KEPT);
-            self.entries.truncate(KEPT);
-            self.places.retain(|_, at| *at < KEPT);
+        let kept = KEPT.max(2 * self.previous.len());
+        if self.cores.len() > kept {
+            self.cores.truncate(kept);
+            self.entries.truncate(kept);
+            self.places.retain(|_, at| *at < kept);
         }
     }
 

@@ -132,18 +132,18 @@ impl<P: Protocol> Nested<P> {
                 let answer = answers.receive().await;
                 let Some(cell) = weak.upgrade() else { return };
                 let understood = catch_unwind(AssertUnwindSafe(|| cell.protocol.answer(answer)));
-                let (number, content) = match understood {
-                    Ok(Some(answer)) => answer,
-                    Ok(None) => continue,
+                match understood {
+                    Ok(Some((number, content))) => cell.change(|state| {
+                        if let Some((_, known)) = state.asked.values_mut().find(|(asked, _)| *asked == number) {
+                            *known = Some(content);
+                        }
+                    }),
+                    Ok(None) => {}
                     Err(panic) => {
                         let text = format!("an answer of the inner system: {}", panic_text(&*panic));
                         return cell.change(|state| state.failed = Some(text));
                     }
-                };
-                cell.change(|state| {
-                    let question = state.asked.values_mut().find(|(asked, _)| *asked == number);
-                    question.into_iter().for_each(|(_, known)| *known = Some(content.clone()));
-                });
+                }
             }
         });
         *cell.tasks.lock() = vec![forward.abort_handle(), listen.abort_handle()];
