@@ -1,12 +1,13 @@
 //! Which model a node runs: a number that changes with what the block means, and not with how it is laid out.
 //!
-//! In: the normal form and the types. Out: a hash of both, with the operators that the block uses, without places in the
-//! text. Comments, line breaks and operators that the block does not use leave it as it is.
+//! In: the normal form and the types. Out: a hash of both, with the operators that the block uses, without places in
+//! the text. Comments, line breaks and operators that the block does not use leave it as it is.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crate::infer::Types;
 use crate::normal::Normal;
+use crate::places::without_places;
 use crate::resolved::Model;
 
 /// The hash of a model.
@@ -27,7 +28,7 @@ pub(crate) fn fingerprint(model: &Model, normal: &Normal, types: &Types) -> u64 
     meaning.hash
 }
 
-/// FNV-1a over what things look like to `Debug`, places and numbers of expressions left out.
+/// FNV-1a over trees as text.
 struct Meaning {
     hash: u64,
 }
@@ -40,27 +41,7 @@ impl Default for Meaning {
 
 impl Meaning {
     fn add(&mut self, part: &dyn fmt::Debug) {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        let _ = write!(text, "{part:?}");
-        let mut rest = &text[..];
-        while let Some((at, end)) = first_place(rest) {
-            self.bytes(&rest[..at]);
-            rest = rest[at..].split_once(end).map_or("", |(_, behind)| behind);
-        }
-        self.bytes(rest);
-        self.bytes("\0");
-    }
-
-    fn bytes(&mut self, text: &str) {
         let step = |hash: u64, b: u8| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        self.hash = text.bytes().fold(self.hash, step);
+        self.hash = without_places(part).bytes().chain([0]).fold(self.hash, step);
     }
-}
-
-/// Where the first span or number of an expression begins, and what ends it.
-fn first_place(text: &str) -> Option<(usize, char)> {
-    let spans = text.find("Span {").map(|at| (at, '}'));
-    let ids = text.find("ExprId(").map(|at| (at, ')'));
-    [spans, ids].into_iter().flatten().min()
 }

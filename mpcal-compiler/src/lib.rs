@@ -33,6 +33,7 @@ mod load;
 mod normal;
 mod normalize;
 mod operators;
+mod places;
 mod pluscal;
 mod render;
 mod resolve;

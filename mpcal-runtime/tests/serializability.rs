@@ -1,8 +1,8 @@
 //! Sections that run at once on several threads are serializable: what each has seen and written fits one order.
 //!
-//! Every section leaves its number in what it writes, so it is known which section it has seen where, and in which order
-//! the sections have written each variable. An edge goes from a section to each that must come behind it; a cycle would be
-//! a fault. `SECTIONS` says how many there are, `SEED` makes the same choices again.
+//! Every section leaves its number in what it writes, so it is known whose values each has seen, and in which order the
+//! sections have written each variable. An edge goes from a section to each that must come behind it; a cycle would
+//! be a fault. `SECTIONS` says how many there are, `SEED` makes the same choices again.
 
 use std::collections::HashMap;
 

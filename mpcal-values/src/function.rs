@@ -1,8 +1,8 @@
 //! Functions with a finite domain.
 //!
 //! The values are in a persistent vector. Where the arguments have successive [ordinals](Data::ordinal), as with a
-//! domain `1..n` or all the values of an enum, the ordinal tells the place of a value; else a persistent tree does, whose
-//! type depends on that of the arguments alone: there are few of these in a model.
+//! domain `1..n` or all the values of an enum, the ordinal tells the place of a value; else a persistent tree does,
+//! whose type depends on that of the arguments alone: there are few of these in a model.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Whether two texts are two layouts of one block.
 
 use crate::ast::{Block, ProcessKind, Stmt, StmtKind};
+use crate::places::without_places;
 use crate::source::{Source, Span};
 
 /// Whether two blocks have the same tree and the same comments, white space aside.
@@ -8,11 +9,11 @@ pub fn same(one: (&Source, &Block, &[Span]), other: (&Source, &Block, &[Span])) 
     let comments = |(source, _, comments): (&Source, &Block, &[Span])| -> Vec<String> {
         comments.iter().map(|c| source.slice(*c).split_whitespace().collect::<Vec<_>>().join(" ")).collect()
     };
-    comments(one) == comments(other) && without_places(one.1) == without_places(other.1)
+    comments(one) == comments(other) && tree(one.1) == tree(other.1)
 }
 
-/// A tree as text, without the places of its nodes.
-fn without_places(block: &Block) -> String {
+/// A block as text, wherever it stands and however its bodies are set in braces.
+fn tree(block: &Block) -> String {
     let mut block = block.clone();
     let bodies = block.macros.iter_mut().map(|m| &mut m.body);
     let bodies = bodies.chain(block.procedures.iter_mut().map(|p| &mut p.body));
@@ -23,13 +24,7 @@ fn without_places(block: &Block) -> String {
         ProcessKind::Instance(_) => None,
     });
     bodies.chain(plain).flatten().for_each(brace);
-    let text = format!("{block:?}");
-    let mut out = String::with_capacity(text.len() / 2);
-    for (n, part) in text.split("Span { ").enumerate() {
-        // The place itself ends at the next brace; what follows it does not differ.
-        out.push_str(if n == 0 { part } else { part.split_once('}').map_or(part, |(_, rest)| rest) });
-    }
-    out
+    without_places(&block)
 }
 
 /// Puts braces around every body that has none, as formatting does.

@@ -59,8 +59,8 @@ pub(super) enum Level {
 pub(super) struct Rust {
     tokens: TokenStream,
     level: Level,
-    /// Whether evaluating it can leave the function. A `?` inside a closure belongs to the closure, but then the function
-    /// that takes it fails, too.
+    /// Whether evaluating it can leave the function. A `?` inside a closure belongs to the closure, but then the
+    /// function that takes it fails, too.
     fails: bool,
     /// The `Result` that it is the value of, if it is nothing but `….?`
     tried: Option<Box<Rust>>,

@@ -1,5 +1,6 @@
 //! Variables that may be used before they have a value: those declared without one, and those that get the value of
-//! such a variable as it is; a `ref` parameter stands for the variable made from an expression. Each is a `Slot`, which fails when its value is needed and there is none.
+//! such a variable as it is; a `ref` parameter stands for the variable made from an expression. Each is a `Slot`,
+//! which fails when its value is needed and there is none.
 
 use std::collections::{HashMap, HashSet};
 

@@ -51,8 +51,8 @@ pub struct NodeConfig<K> {
     pub mailboxes: MailboxConfig,
 }
 
-/// What is wrong with a configuration, and where. `Debug` is the same text as `Display`, so that a `main` that returns it
-/// ends with that.
+/// What is wrong with a configuration, and where. `Debug` is the same text as `Display`, so that a `main` that returns
+/// it ends with that.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {message}", if *line > 0 { format!(":{line}:{column}") } else { String::new() })]
 pub struct ConfigError {

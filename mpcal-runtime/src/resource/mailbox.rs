@@ -102,9 +102,9 @@ pub struct MailboxConfig {
     /// Largest frame, in bytes. A message that is larger here, or at its receiver, is an error of the section that
     /// sends it. Default 1 MiB.
     pub max_frame: usize,
-    /// Most connections accepted at a time; besides there are those that have not introduced themselves: at most 256 from
-    /// each address of the address book, and 256 from all others, 64 from one. One more drives out another, by lot.
-    /// Default 1024.
+    /// Most connections accepted at a time; besides there are those that have not introduced themselves: at most 256
+    /// from each address of the address book, and 256 from all others, 64 from one. One more drives out another, by
+    /// lot. Default 1024.
     pub max_connections: usize,
     /// How long a new connection may take to introduce itself. Default 5 s.
     pub handshake_timeout: Duration,

@@ -5,8 +5,8 @@
 //! between the question and the answer: a mapping macro that lets others change the variable in between.
 //!
 //! Promises: a committed write is given to the inner system once, in order. A read asks the inner system and
-//! blocks until it has answered; the question leaves when what the section has seen is on disk, it stays under way when
-//! the section tries another path, and a later attempt finds the answer. An answer is used by one section that commits. A read sees the writes
+//! blocks until it has answered; the question leaves when what the section has seen is on disk, it stays under way
+//! when the section tries another path, and a later attempt finds the answer. An answer is used by one section that commits. A read sees the writes
 //! that were committed before the question. Assumes that the inner system answers every question,
 //! carries the number of a question to its answer, and gives no other answers; that nobody else
 //! uses the channels; and that reading something twice does no harm.

@@ -22,7 +22,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
@@ -123,7 +123,7 @@ impl<K: Data, T: Data> Replicated<K, T> {
     ) -> io::Result<Self> {
         let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
         let links = Mailboxes::open(Some(listener), [me.clone()], addresses, &mailbox)?;
-        let member = Member::new(me.clone(), addresses.keys().cloned(), now(), initial);
+        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::random::unique()?, initial);
         let state = State { member, voting: None, refused: false, marks: Marks::default() };
         let cell = Arc::new(VariableCell {
             core: Core::new(),
@@ -342,9 +342,3 @@ impl<K: Data, T: Data> MappingMacro for Replicated<K, T> {
 }
 
 impl<K: Data, T: Data> PlainVariable for Replicated<K, T> {}
-
-/// Numbers the runs of a member: nanoseconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}

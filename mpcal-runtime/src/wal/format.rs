@@ -1,14 +1,15 @@
 //! The bytes of a log.
 //!
 //! A header with a nonce of the file, then records at multiples of 8 bytes: a head of 32 bytes (length of the body,
-//! position, last position that was on disk when the record was made, checksum of the body, checksum of these) and the
-//! body, the entries. Checksums start with the nonce, so nothing that is stored looks like a record.
+//! position, last position that was on disk when the record was made, checksum of the body, checksum of these) and
+//! the body, the entries. Checksums start with the nonce, so nothing that is stored looks like a record.
 //!
-//! A crash leaves records at the end that are not whole: the file ends before they do, or sectors of 512 bytes that were
-//! never written are zero. These were never flushed, and are cut off. Everything else that is not as it was written is
-//! damage, and reported: a record before one that says it was on disk, what the file was made with, and a record that is
-//! there in full length without a sector of zeros. What cannot be told from a crash is a whole sector of the last records
-//! that has become zero.
+//! A crash leaves records at the end that are not whole: the file ends before they do, or sectors of 512 bytes that
+//! were never written are zero. These were never flushed, and are cut off. Everything else that is not as it was
+//! written is damage, and reported: a record before one that says it was on disk, what the file was made with, and a
+//! record that is there in full length without a sector of zeros. What cannot be told from a crash is a whole sector
+//! of the last records that has become zero. That is sound where a file system shows what was never written as zeros
+//! and not as what was on the disk before, as journaling ones do unless they are told to order nothing.
 
 use std::collections::BTreeMap;
 
@@ -214,6 +215,7 @@ pub(super) fn read(bytes: &[u8], config: &WalConfig) -> Result<Found, String> {
         return Err("it is too short to be a log".to_owned());
     }
     let version = number(bytes, 8).map_or(0, u32::from_le_bytes);
+    // The checksum of another layout is elsewhere, so a small number is believed without it.
     if &bytes[..8] == MAGIC && version != VERSION && version < 16 {
         return Err(format!("its format has version {version}, this program reads {VERSION}"));
     }

@@ -99,7 +99,8 @@ impl<'c> Handshake<'c> {
         let is_compatible = self.config.compatible.contains(&theirs.model) || self.role == Role::Connects;
         if theirs.model != ours.model && !is_compatible {
             return Some(format!(
-                "one node runs model {:016x}, the other {:016x}: build both from the same model, or list one as compatible",
+                "one node runs model {:016x}, the other {:016x}: build both from the same model, or list one as \
+                 compatible",
                 theirs.model, ours.model
             ));
         }

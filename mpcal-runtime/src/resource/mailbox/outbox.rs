@@ -77,7 +77,8 @@ struct Queue {
     next: u64,
     /// How many were taken, or if nothing is acknowledged sent.
     through: u64,
-    /// The size of a message that was queued before it was known that the receiver does not take it: nothing gets past it.
+    /// The size of a message that was queued before it was known that the receiver does not take it: nothing gets past
+    /// it.
     stuck: Option<usize>,
 }
 
@@ -144,7 +145,8 @@ impl<M: Message> Outbox<M> {
     fn too_large(&self, size: usize) -> Abort {
         let (name, most) = (&self.name, self.max_message.load(Ordering::Relaxed));
         let what = format!(
-            "a message of {size} bytes to mailbox {name} is too large, at most {most} are taken: raise max_frame on both nodes"
+            "a message of {size} bytes to mailbox {name} is too large, at most {most} are taken: raise max_frame on both \
+             nodes"
         );
         Error::Resource(what).into()
     }

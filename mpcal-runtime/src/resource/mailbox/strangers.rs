@@ -169,6 +169,21 @@ mod tests {
         assert_eq!(world.all(), 1 + PLACES_OF_ONE);
     }
 
+    /// Whichever rule were followed instead of lots, the oldest or the newest, one of these would be dropped for certain.
+    #[tokio::test]
+    async fn lots_spare_some_of_those_that_come_during_a_flood() {
+        let mut world = World::new();
+        let come = |world: &mut World, count| (0..count).map(|_| world.come([10, 7, 0, 1]).1).collect::<Vec<_>>();
+        come(&mut world, PLACES_OF_ONE);
+        let members = come(&mut world, PLACES_OF_ONE);
+        come(&mut world, PLACES_OF_ONE);
+        let mut stayed = 0;
+        for member in &members {
+            stayed += usize::from(world.left(member).await);
+        }
+        assert!(stayed > 1 && stayed < PLACES_OF_ONE, "{stayed} of {PLACES_OF_ONE} stayed");
+    }
+
     #[tokio::test]
     async fn who_has_spoken_stays_as_long_as_others_are_silent() {
         let mut world = World::new();

@@ -94,7 +94,8 @@ impl Introduction {
         let version: u16 = decode_first(bytes).ok_or_else(unreadable)?;
         if version != VERSION {
             return Err(format!(
-                "it speaks version {version} of the protocol, here it is {VERSION}: build both nodes with one mpcal-runtime"
+                "it speaks version {version} of the protocol, here it is {VERSION}: build both nodes with one \
+                 mpcal-runtime"
             ));
         }
         decode(bytes).ok_or_else(unreadable)

@@ -23,32 +23,67 @@ pub(super) struct Attempt<K> {
     pub(super) number: u64,
 }
 
+/// What a member gives to one that joins, and that has to come back with what counts: a vote, or the question for one. What
+/// a run has said that is over has an older one, however late it arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pass {
+    /// Of the member that gives it.
+    incarnation: u64,
+    number: u64,
+}
+
 /// What members say to each other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Message<K, T> {
     /// Will you take this version?
-    Prepare { attempt: Attempt<K>, version: u64, value: T },
-    /// Counts only if it comes from the run of its member that is known: a member that starts anew has forgotten it.
-    Vote { from: K, incarnation: u64, attempt: Attempt<K>, yes: bool },
+    Prepare {
+        attempt: Attempt<K>,
+        pass: Pass,
+        version: u64,
+        value: T,
+    },
+    Vote {
+        from: K,
+        pass: Pass,
+        attempt: Attempt<K>,
+        yes: bool,
+    },
     /// It is off.
-    Abort { attempt: Attempt<K> },
-    /// This is what the variable is; also what a commit says.
+    Abort {
+        attempt: Attempt<K>,
+    },
+    /// This is what the variable is; also what a commit says. If it answers a member that joins, it has the run that
+    /// asked, and a pass.
     State {
         from: K,
         version: u64,
         value: T,
-        answers: Option<u64>,
-        /// Of `from`.
-        incarnation: u64,
+        answers: Option<(u64, Pass)>,
     },
     /// What became of it?
-    Ask { from: K, attempt: Attempt<K>, round: u64 },
+    Ask {
+        from: K,
+        attempt: Attempt<K>,
+        round: u64,
+    },
     /// The version says whether it was committed; if not, the fate counts.
-    Know { from: K, attempt: Attempt<K>, fate: Fate, version: u64, value: T, round: u64 },
+    Know {
+        from: K,
+        attempt: Attempt<K>,
+        fate: Fate,
+        version: u64,
+        value: T,
+        round: u64,
+    },
     /// A member starts and asks for the state.
-    Join { from: K, incarnation: u64 },
-    /// Which run of yours is this? The last that is known is this one.
-    Call { from: K, known: u64 },
+    Join {
+        from: K,
+        incarnation: u64,
+    },
+    /// Your pass is not the last one: join once more.
+    Call {
+        from: K,
+    },
 }
 
 /// What a member knows of an attempt that is not committed where it is.
@@ -97,8 +132,10 @@ pub(super) struct Member<K, T> {
     value: T,
     lock: Lock<K, T>,
     attempts: u64,
-    /// The run of each other member, as far as it is known.
-    runs: BTreeMap<K, u64>,
+    /// The last pass that each other member was given here, how many there were, and those that they gave.
+    given: BTreeMap<K, Pass>,
+    passes: u64,
+    held: BTreeMap<K, Pass>,
     /// The members whose state is still to come before this one takes part.
     awaited: BTreeSet<K>,
     /// By coordinator: the last attempt of an incarnation that we have promised not to prepare.
@@ -108,8 +145,7 @@ pub(super) struct Member<K, T> {
 }
 
 impl<K: Data, T: Data> Member<K, T> {
-    /// A member that has just started; the initial value is the same for all, and `incarnation` is larger than that of any
-    /// earlier run.
+    /// A member that has just started; the initial value is the same for all, and no other run has this number.
     pub(super) fn new(me: K, all: impl IntoIterator<Item = K>, incarnation: u64, initial: T) -> Self {
         let all: BTreeSet<K> = all.into_iter().chain([me.clone()]).collect();
         let awaited = all.iter().filter(|k| **k != me).cloned().collect();
@@ -121,7 +157,9 @@ impl<K: Data, T: Data> Member<K, T> {
             value: initial,
             lock: Lock::Free,
             attempts: 0,
-            runs: BTreeMap::new(),
+            given: BTreeMap::new(),
+            passes: 0,
+            held: BTreeMap::new(),
             awaited,
             refused: BTreeMap::new(),
             out: Vec::new(),
@@ -160,7 +198,12 @@ impl<K: Data, T: Data> Member<K, T> {
         self.attempts += 1;
         let attempt = Attempt { coordinator: self.me.clone(), incarnation: self.incarnation, number: self.attempts };
         self.lock = Lock::Mine { attempt: attempt.clone(), votes: BTreeSet::new() };
-        self.tell(&Message::Prepare { attempt: attempt.clone(), version: version + 1, value: value.clone() });
+        let version = version + 1;
+        // Whoever takes part has a pass of everybody.
+        let prepare = |(to, pass): (&K, &Pass)| {
+            (to.clone(), Message::Prepare { attempt: attempt.clone(), pass: *pass, version, value: value.clone() })
+        };
+        self.out.extend(self.held.iter().map(prepare));
         Some(attempt)
     }
 
@@ -186,9 +229,9 @@ impl<K: Data, T: Data> Member<K, T> {
         self.tell(&state);
     }
 
-    fn state(&self, answers: Option<u64>) -> Message<K, T> {
+    fn state(&self, answers: Option<(u64, Pass)>) -> Message<K, T> {
         let (from, version, value) = (self.me.clone(), self.version, self.value.clone());
-        Message::State { from, version, value, answers, incarnation: self.incarnation }
+        Message::State { from, version, value, answers }
     }
 
     /// Gives up an attempt of ours, if it is still under way.
@@ -226,11 +269,11 @@ impl<K: Data, T: Data> Member<K, T> {
     /// A message has come; whether value or lock are different now.
     pub(super) fn hear(&mut self, message: Message<K, T>) -> bool {
         match message {
-            Message::Prepare { attempt, version, value } => self.prepare(attempt, version, value),
-            Message::Vote { from, incarnation, attempt, yes } => {
-                if self.runs.get(&from) != Some(&incarnation) {
-                    let known = self.runs.get(&from).copied().unwrap_or_default();
-                    self.out.push((from, Message::Call { from: self.me.clone(), known }));
+            Message::Prepare { attempt, pass, version, value } => {
+                self.admits(&attempt.coordinator, pass) && self.prepare(attempt, version, value)
+            }
+            Message::Vote { from, pass, attempt, yes } => {
+                if !self.admits(&from, pass) {
                     return false;
                 }
                 let Lock::Mine { attempt: current, votes } = &mut self.lock else { return false };
@@ -245,9 +288,10 @@ impl<K: Data, T: Data> Member<K, T> {
                 true
             }
             Message::Abort { attempt } => self.forget(&attempt),
-            Message::State { from, version, value, answers, incarnation } => {
-                let joined = answers == Some(self.incarnation) && self.awaited.remove(&from);
-                self.meet(from, incarnation);
+            Message::State { from, version, value, answers } => {
+                let pass = answers.filter(|(run, _)| *run == self.incarnation).map(|(_, pass)| pass);
+                let joined = pass.is_some() && self.awaited.remove(&from);
+                self.held.extend(pass.map(|pass| (from, pass)));
                 self.learn(version, value) || joined
             }
             Message::Ask { from, attempt, round } => {
@@ -263,11 +307,7 @@ impl<K: Data, T: Data> Member<K, T> {
                 self.admit(from, incarnation);
                 false
             }
-            Message::Call { from, known } => {
-                // The clock that numbers runs was set back.
-                if known > self.incarnation && matches!(self.lock, Lock::Free) {
-                    self.incarnation = known + 1;
-                }
+            Message::Call { from } => {
                 self.out.push((from, Message::Join { from: self.me.clone(), incarnation: self.incarnation }));
                 false
             }
@@ -276,7 +316,6 @@ impl<K: Data, T: Data> Member<K, T> {
 
     /// A member has started and asks for the state. It asks again until it gets it.
     fn admit(&mut self, from: K, incarnation: u64) {
-        self.meet(from.clone(), incarnation);
         match &mut self.lock {
             Lock::Free => {}
             // What it has voted before it has forgotten.
@@ -286,28 +325,24 @@ impl<K: Data, T: Data> Member<K, T> {
             // What is prepared here may be committed elsewhere: it must not start with less.
             Lock::Theirs { .. } => return,
         }
-        let state = self.state(Some(incarnation));
+        self.passes += 1;
+        let pass = Pass { incarnation: self.incarnation, number: self.passes };
+        self.given.insert(from.clone(), pass);
+        let state = self.state(Some((incarnation, pass)));
         self.out.push((from, state));
     }
 
-    /// A member says which run of it this is; what an earlier one has voted does not count.
-    fn meet(&mut self, member: K, incarnation: u64) {
-        let known = self.runs.entry(member.clone()).or_default();
-        if incarnation <= *known {
-            return;
+    /// Whether what a member says comes with its last pass. If it lives, it gets another one.
+    fn admits(&mut self, member: &K, pass: Pass) -> bool {
+        let admits = self.given.get(member) == Some(&pass);
+        if !admits {
+            self.out.push((member.clone(), Message::Call { from: self.me.clone() }));
         }
-        *known = incarnation;
-        if let Lock::Mine { votes, .. } = &mut self.lock {
-            votes.remove(&member);
-        }
+        admits
     }
 
     fn prepare(&mut self, attempt: Attempt<K>, version: u64, value: T) -> bool {
         let from = attempt.coordinator.clone();
-        // It comes from a run that is over: its member does not wait for the outcome, and reads on.
-        if self.runs.get(&from).is_some_and(|known| attempt.incarnation < *known) {
-            return false;
-        }
         let promised = self.refused.get(&from);
         let promised = promised.is_some_and(|(i, n)| *i == attempt.incarnation && attempt.number <= *n);
         let willing = self.awaited.is_empty() && version == self.version + 1 && !promised;
@@ -330,8 +365,10 @@ impl<K: Data, T: Data> Member<K, T> {
             let state = self.state(None);
             self.out.push((from.clone(), state));
         }
-        let (me, incarnation) = (self.me.clone(), self.incarnation);
-        self.out.push((from, Message::Vote { from: me, incarnation, attempt, yes }));
+        // Whoever takes part has a pass of everybody.
+        if let Some(pass) = self.held.get(&from).copied() {
+            self.out.push((from, Message::Vote { from: self.me.clone(), pass, attempt, yes }));
+        }
         yes
     }
 

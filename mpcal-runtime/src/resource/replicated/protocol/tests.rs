@@ -86,7 +86,10 @@ impl World {
             // One at a time: if a coordinator dies with one who has voted, its last change may be lost.
             4 if deaths > 0 && self.random(deaths) == 0 && self.members.iter().all(|m| m.awaited.is_empty()) => {
                 self.incarnations += 1;
-                let fresh = Member::new(k as i64, 0..MEMBERS, self.incarnations, 0);
+                // The clock that numbers runs may have been set back.
+                let set_back = self.random(3) == 0;
+                let incarnation = if set_back { 1_000_000 - self.incarnations } else { 1_000_000 + self.incarnations };
+                let fresh = Member::new(k as i64, 0..MEMBERS, incarnation, 0);
                 self.members[k] = fresh;
                 self.attempts[k] = None;
                 // Its connections are gone; what is under way on them may arrive nevertheless, at any time.
