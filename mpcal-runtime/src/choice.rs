@@ -20,6 +20,8 @@ pub(crate) struct Chooser {
     /// What was chosen in this attempt, and out of how many.
     trace: Vec<(usize, usize)>,
     wrapped: bool,
+    /// Whether the path is given, so that it says nothing about where to start next time.
+    is_given: bool,
 }
 
 impl Chooser {
@@ -31,7 +33,25 @@ impl Chooser {
         }
         self.plan.clone_from(&self.start);
         self.trace.clear();
-        self.wrapped = false;
+        (self.wrapped, self.is_given) = (false, false);
+    }
+
+    /// Starts with a path.
+    pub(crate) fn begin_at(&mut self, path: &[usize]) {
+        self.plan.clear();
+        self.plan.extend(path);
+        self.trace.clear();
+        self.is_given = true;
+    }
+
+    /// What was chosen, and out of how many.
+    pub(crate) fn choices(&self) -> &[(usize, usize)] {
+        &self.trace
+    }
+
+    /// Makes of `path` the one behind that of this attempt, in depth-first order; false if there is none.
+    pub(crate) fn path_behind(&self, path: &mut Vec<usize>) -> bool {
+        successor(&self.trace, path)
     }
 
     /// Starts the same path again.
@@ -64,7 +84,7 @@ impl Chooser {
 
     /// The path of this attempt was taken.
     pub(crate) fn committed(&mut self, label: &'static str) {
-        if self.trace.is_empty() {
+        if self.trace.is_empty() || self.is_given {
             return;
         }
         let next = self.starts.entry(label).or_default();

@@ -20,7 +20,7 @@ pub enum Abort {
 }
 
 /// What went wrong.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// An `assert` of the model is false.
     #[error("assertion failed: {expression} ({place})")]

@@ -29,6 +29,7 @@ mod node;
 mod random;
 pub mod resource;
 mod section;
+mod stepper;
 pub mod wal;
 mod watched;
 
@@ -44,6 +45,7 @@ pub use crate::{
     mapping::{Class, MappingMacro, PlainVariable},
     node::{Ended, Node, Restarts, Stop},
     section::Section,
+    stepper::{Outcome, Stepper},
 };
 
 #[cfg(feature = "config")]

@@ -27,6 +27,7 @@ use crate::driver::{Counters, Driver};
 use crate::error::Error;
 use crate::measure;
 use crate::resource::{Mailboxes, Message};
+use crate::stepper::Stepper;
 use crate::value::{Data, EvalError};
 use crate::wal::Wal;
 
@@ -137,7 +138,7 @@ impl Node {
     where
         A::State: Serialize + DeserializeOwned,
     {
-        Ok(self.drive(Driver::durable(archetype, wal, name)?))
+        Ok(self.drive(Driver::of(Stepper::durable(archetype, wal, name)?)))
     }
 
     fn drive<A: Archetype>(&mut self, mut driver: Driver<A>) -> Ended<A::State> {

@@ -118,6 +118,22 @@ impl Section {
         self.watched.clear();
     }
 
+    /// As [`begin`](Self::begin), with the choices of a path.
+    pub(crate) fn begin_at(&mut self, path: &[usize]) {
+        self.chooser.begin_at(path);
+        self.watched.clear();
+    }
+
+    /// What was chosen, and out of how many.
+    pub(crate) fn choices(&self) -> &[(usize, usize)] {
+        self.chooser.choices()
+    }
+
+    /// Makes of `path` the one behind that of this attempt; false if there is none.
+    pub(crate) fn path_behind(&self, path: &mut Vec<usize>) -> bool {
+        self.chooser.path_behind(path)
+    }
+
     pub(crate) fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
         self.footprint.poll_pre_commit(&self.marks, cx)
     }

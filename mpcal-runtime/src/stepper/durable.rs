@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
-use super::Driver;
+use super::Stepper;
 use crate::archetype::Archetype;
 use crate::cell::{Cell, Core};
 use crate::encoding::{decode, encode};
@@ -68,7 +68,7 @@ impl Cell for StateCell {
     }
 }
 
-impl<A: Archetype> Driver<A>
+impl<A: Archetype> Stepper<A>
 where
     A::State: Serialize + DeserializeOwned,
 {

@@ -1,0 +1,198 @@
+//! Steps of an archetype, path by path, without waiting: what a driver on tokio, a checker and a simulator stand on.
+
+mod durable;
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::task::{Context, Poll, Waker};
+
+use self::durable::Keeper;
+use crate::archetype::Archetype;
+use crate::cell::Inside;
+use crate::error::{panic_text, Abort, Error, Step};
+use crate::section::Section;
+
+/// What one path through a step came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The step was taken.
+    Committed,
+    /// The path is blocked; nothing was done.
+    Blocked,
+    /// Another commit came in between; nothing was done, and the same path can be run again.
+    Conflict,
+    /// The model is violated, or a resource cannot go on; nothing was done.
+    Failed(Error),
+}
+
+/// Takes the steps of an archetype.
+///
+/// ```
+/// # use mpcal_runtime::{Archetype, Outcome, Stepper};
+/// /// How many ways there are to take the next step.
+/// fn ways<A: Archetype>(stepper: &mut Stepper<A>, restore: impl Fn(&mut Stepper<A>)) -> usize {
+///     let (mut path, mut ways) = (Vec::new(), 0);
+///     loop {
+///         if stepper.attempt(&path) == Outcome::Committed {
+///             ways += 1;
+///             restore(stepper);
+///         }
+///         if !stepper.next_path(&mut path) {
+///             return ways;
+///         }
+///     }
+/// }
+/// ```
+pub struct Stepper<A: Archetype> {
+    archetype: A,
+    pub(crate) section: Section,
+    /// The label of the step.
+    label: &'static str,
+    /// The state before a step that has not committed.
+    before: Option<A::State>,
+    /// Whether the path was run and waits to be committed.
+    has_run: bool,
+    /// Where the state is kept, if it is durable.
+    keeper: Option<Keeper<A::State>>,
+}
+
+impl<A: Archetype> Stepper<A> {
+    /// Takes an archetype in whatever state it is.
+    pub fn new(archetype: A) -> Self {
+        let (section, label) = (Section::new(archetype.process()), archetype.label());
+        Self { archetype, section, label, before: None, has_run: false, keeper: None }
+    }
+
+    /// The archetype.
+    pub fn archetype(&self) -> &A {
+        &self.archetype
+    }
+
+    /// The label of the step that is taken, or was taken last.
+    pub(crate) fn label(&self) -> &'static str {
+        self.label
+    }
+
+    /// Label, variables and procedure stack, as they are after the last step.
+    pub fn state(&mut self) -> &A::State {
+        self.undo();
+        self.archetype.state()
+    }
+
+    /// Goes to another state. What its resources hold stays.
+    pub fn restore(&mut self, state: A::State) {
+        self.undo();
+        *self.archetype.state_mut() = state;
+    }
+
+    /// Runs one path through the step at the current label, and commits it if nothing is in the way. `path` says what
+    /// to choose at each `either` and `with`, counted from 0; behind its end the first.
+    ///
+    /// A path that would have to wait before it can commit, for a peer or for the disk, is blocked. An archetype that
+    /// has ended is blocked.
+    pub fn attempt(&mut self, path: &[usize]) -> Outcome {
+        self.undo();
+        if self.archetype.is_done() {
+            return Outcome::Blocked;
+        }
+        self.label = self.archetype.label();
+        self.section.begin_at(path);
+        let outcome = self.poll_attempt(&mut Context::from_waker(Waker::noop()));
+        self.undo();
+        match outcome {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => Outcome::Blocked,
+        }
+    }
+
+    /// The choices of the last attempt: what was chosen, from 0, and out of how many.
+    pub fn choices(&self) -> &[(usize, usize)] {
+        self.section.choices()
+    }
+
+    /// Makes of `path` the one behind that of the last attempt, in depth-first order; false if it was the last.
+    pub fn next_path(&self, path: &mut Vec<usize>) -> bool {
+        self.section.path_behind(path)
+    }
+
+    /// Starts a step at the current label, whose paths are those of the section; false if there is none.
+    pub(crate) fn begin(&mut self) -> bool {
+        self.undo();
+        self.label = self.archetype.label();
+        self.section.begin(self.label);
+        !self.archetype.is_done()
+    }
+
+    /// Runs the path that the section plans, unless that was done, and commits it as soon as what it waits for is there.
+    /// What it has touched and staged stays in the section if it does not commit.
+    pub(crate) fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if !self.has_run {
+            if let Err(abort) = self.run() {
+                return Poll::Ready(self.ended(abort));
+            }
+            self.has_run = true;
+        }
+        if !self.section.is_local() {
+            match self.section.poll_pre_commit(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(abort)) => return Poll::Ready(self.ended(abort)),
+                Poll::Pending => {
+                    self.section.release();
+                    return Poll::Pending;
+                }
+            }
+        }
+        if !self.section.commit(self.label) {
+            return Poll::Ready(self.ended(Abort::Conflict));
+        }
+        (self.before, self.has_run) = (None, false);
+        Poll::Ready(Outcome::Committed)
+    }
+
+    fn run(&mut self) -> Step<()> {
+        if self.keeper.is_some() || !self.archetype.is_local() {
+            self.before.get_or_insert_with(|| self.archetype.state().clone());
+        }
+        let run = AssertUnwindSafe(|| {
+            let _inside = Inside::enter();
+            self.archetype.step(&mut self.section)
+        });
+        catch_unwind(run).unwrap_or_else(|panic| Err(Abort::Fatal(Error::Panic(panic_text(&*panic)))))?;
+        match &self.keeper {
+            Some(keeper) => keeper.keep(self.archetype.state(), &mut self.section),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the state back after an attempt that has not committed.
+    fn ended(&mut self, abort: Abort) -> Outcome {
+        self.has_run = false;
+        if let Some(before) = &self.before {
+            self.archetype.state_mut().clone_from(before);
+        }
+        match abort {
+            Abort::Retry => Outcome::Blocked,
+            // A failure on a torn snapshot is none.
+            Abort::Fatal(error) if self.section.is_valid() => Outcome::Failed(self.located(error)),
+            Abort::Fatal(_) | Abort::Conflict => Outcome::Conflict,
+        }
+    }
+
+    /// Undoes a step that has not committed.
+    pub(crate) fn undo(&mut self) {
+        self.has_run = false;
+        if let Some(before) = self.before.take() {
+            *self.archetype.state_mut() = before;
+            self.section.abort();
+        }
+    }
+
+    /// An error of this archetype.
+    pub(crate) fn located(&self, cause: Error) -> Error {
+        Error::In {
+            archetype: self.archetype.name(),
+            process: self.archetype.process().to_string(),
+            label: self.label,
+            cause: Box::new(cause),
+        }
+    }
+}
