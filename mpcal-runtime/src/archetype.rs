@@ -1,14 +1,20 @@
 //! What the compiler generates for an archetype.
 
+use std::hash::Hash;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::Serialize;
+
 use crate::error::Step;
 use crate::section::Section;
-use crate::value::Value;
+use crate::value::{Eval, Value};
 
 /// A running archetype: a state, and the resources bound to its parameters. Generated code
 /// implements it; a driver runs it.
 pub trait Archetype: Send + 'static {
     /// Label, variables and procedure stack: one plain value.
-    type State: Clone + Send;
+    type State: Clone + Eq + Hash + Serialize + DeserializeOwned + Send;
 
     /// The name in the model.
     fn name(&self) -> &'static str;
@@ -38,4 +44,40 @@ pub trait Archetype: Send + 'static {
     /// `Retry` if the path is blocked, a fatal error if the model is violated. The state is then
     /// undefined and the driver puts the old one back.
     fn step(&mut self, section: &mut Section) -> Step<()>;
+}
+
+/// Where the processes of a model are started: a [`Node`](crate::Node) runs them; a checker explores what they can do.
+pub trait Spawn {
+    /// Starts one.
+    fn spawn<A: Archetype>(&mut self, archetype: A);
+}
+
+/// The system that TLC checks: the variables of a model in memory, and processes over them. What is generated for a model
+/// implements it.
+pub trait Model: Sized {
+    /// The constants of the model.
+    type Constants;
+    /// The values of the variables.
+    type Snapshot: Clone + Eq + Hash + Serialize + DeserializeOwned;
+
+    /// The variables with initial values; [`initial_states`](crate::initial_states) gives all that there are.
+    ///
+    /// # Errors
+    /// If one cannot be evaluated.
+    fn new(constants: &Self::Constants) -> Eval<Self>;
+
+    /// Starts every process.
+    ///
+    /// # Errors
+    /// If an `ASSUME` does not hold or an initial value cannot be evaluated.
+    fn spawn(&self, processes: &mut impl Spawn, constants: &Arc<Self::Constants>) -> Eval<()>;
+
+    /// The committed values of the global variables, untyped, in the order of the model.
+    fn values(&self) -> Vec<Value>;
+
+    /// The committed values, each for itself: all are of one moment if nothing commits meanwhile.
+    fn snapshot(&self) -> Self::Snapshot;
+
+    /// Sets all variables, from outside of any section.
+    fn restore(&self, snapshot: &Self::Snapshot);
 }

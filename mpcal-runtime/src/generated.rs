@@ -1,7 +1,10 @@
 //! What generated code calls. Its names are stable within a version and not meant for people.
 
+pub use crate::initial::initial;
 pub use crate::resource::Shared;
-pub use crate::{Abort, Archetype, Bound, Class, Identity, MappingMacro, Node, PlainVariable, Resource, Section, Step};
+pub use crate::{
+    Abort, Archetype, Bound, Class, Identity, MappingMacro, Node, PlainVariable, Resource, Section, Spawn, Step,
+};
 pub use mpcal_values::generated::*;
 pub use mpcal_values::operators::*;
 pub use mpcal_values::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
@@ -9,9 +12,11 @@ pub use serde::{self, Deserialize, Serialize};
 
 mod archetype;
 mod indexed;
+mod own_variable;
 
 pub use archetype::*;
 pub use indexed::Indexed;
+pub use own_variable::OwnVariable;
 
 /// Fails to compile unless generated code was made for this version.
 pub const fn assert_version(generator: &str) {

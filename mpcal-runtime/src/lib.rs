@@ -23,6 +23,7 @@ mod encoding;
 mod error;
 mod footprint;
 mod identity;
+mod initial;
 mod mapping;
 pub mod measure;
 mod node;
@@ -36,12 +37,13 @@ mod watched;
 pub use mpcal_values as value;
 
 pub use crate::{
-    archetype::Archetype,
+    archetype::{Archetype, Model, Spawn},
     binding::{Binding, Bound, Resource},
     cell::{Cell, Core},
     driver::{Counters, Driver, Progress},
     error::{Abort, Error, Step},
     identity::Identity,
+    initial::initial_states,
     mapping::{Class, MappingMacro, PlainVariable},
     node::{Ended, Node, Restarts, Stop},
     section::Section,

@@ -15,14 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use serde::de::DeserializeOwned;
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::archetype::Archetype;
+use crate::archetype::{Archetype, Spawn};
 use crate::driver::{Counters, Driver};
 use crate::error::Error;
 use crate::measure;
@@ -134,10 +132,7 @@ impl Node {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn spawn_durable<A: Archetype>(&mut self, archetype: A, wal: &Wal, name: &str) -> io::Result<Ended<A::State>>
-    where
-        A::State: Serialize + DeserializeOwned,
-    {
+    pub fn spawn_durable<A: Archetype>(&mut self, archetype: A, wal: &Wal, name: &str) -> io::Result<Ended<A::State>> {
         Ok(self.drive(Driver::of(Stepper::durable(archetype, wal, name)?)))
     }
 
@@ -284,6 +279,12 @@ impl Node {
             }
         }
         result
+    }
+}
+
+impl Spawn for Node {
+    fn spawn<A: Archetype>(&mut self, archetype: A) {
+        Node::spawn(self, archetype);
     }
 }
 

@@ -18,7 +18,7 @@ pub use sequences::*;
 pub use sets::*;
 pub use strings::*;
 
-use crate::{Data, Eval, EvalError, Set};
+use crate::{Data, Eval, EvalError};
 
 /// A value of one type as a value of another; the types hold the same values.
 ///
@@ -31,14 +31,6 @@ pub fn convert<A: Data, B: Data>(value: &A) -> Eval<B> {
 /// Evaluates now and fails later, when the value is used: names bound by `with` and `LET` are lazy.
 pub fn deferred<T>(value: impl FnOnce() -> Eval<T>) -> Eval<T> {
     value()
-}
-
-/// An element of the set that a variable starts in: the first.
-///
-/// # Errors
-/// If the set is empty.
-pub fn first<T: Data>(set: &Set<T>) -> Eval<T> {
-    set.iter().next().cloned().ok_or_else(|| EvalError("a variable starts in an empty set".to_owned()))
 }
 
 /// `ASSUME condition`

@@ -406,7 +406,7 @@ mod model {
         /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
-            node: &mut rt::Node,
+            node: &mut impl rt::Spawn,
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
@@ -427,7 +427,16 @@ mod model {
             Ok(())
         }
     }
-    rt::variables!(Variables { network, done });
+
+    /// The values of all variables at one moment.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct VariablesSnapshot {
+        pub network: rt::Function<i64, rt::Seq<Request>>,
+        pub done: rt::Function<i64, rt::Seq<i64>>,
+    }
+    rt::variables!(Variables, VariablesSnapshot { network, done });
 }
 
 #[allow(unused_imports)]

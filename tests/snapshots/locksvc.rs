@@ -403,6 +403,8 @@ mod model {
         pub network: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
         /// `holding = [client \in Clients |-> FALSE]`, locksvc.tla:85
         pub holding: rt::Shared<rt::Function<i64, bool>>,
+        /// `rounds` of `client`, locksvc.tla:90
+        pub rounds: rt::OwnVariable<i64, i64>,
     }
 
     impl Variables {
@@ -416,9 +418,14 @@ mod model {
                 &constants.clients()?,
                 |client| -> rt::Eval<bool> { Ok(false) },
             )?;
+            let rounds = rt::OwnVariable::new(
+                &constants.clients()?,
+                |id: i64| -> rt::Eval<i64> { Ok(2) },
+            )?;
             Ok(Self {
                 network: rt::Shared::new(network),
                 holding: rt::Shared::new(holding),
+                rounds,
             })
         }
 
@@ -426,7 +433,7 @@ mod model {
         /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
-            node: &mut rt::Node,
+            node: &mut impl rt::Spawn,
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
@@ -441,14 +448,24 @@ mod model {
                 let parameters = LockClientParameters {
                     network: InboxOverNetwork::new(&self.network, constants),
                     holding: rt::Indexed::new(&self.holding),
-                    rounds: rt::Shared::new(2),
+                    rounds: self.rounds.of(&id)?,
                 };
                 node.spawn(LockClient::new(id, constants, parameters)?);
             }
             Ok(())
         }
     }
-    rt::variables!(Variables { network, holding });
+
+    /// The values of all variables at one moment.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct VariablesSnapshot {
+        pub network: rt::Function<i64, rt::Seq<Message>>,
+        pub holding: rt::Function<i64, bool>,
+        pub rounds: rt::Function<i64, i64>,
+    }
+    rt::variables!(Variables, VariablesSnapshot { network, holding; rounds });
 }
 
 #[allow(unused_imports)]

@@ -809,7 +809,7 @@ mod model {
         /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
         pub fn spawn(
             &self,
-            node: &mut rt::Node,
+            node: &mut impl rt::Spawn,
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
@@ -851,7 +851,17 @@ mod model {
             Ok(())
         }
     }
-    rt::variables!(Variables { network, crashed, log });
+
+    /// The values of all variables at one moment.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct VariablesSnapshot {
+        pub network: rt::Function<i64, rt::Seq<Message>>,
+        pub crashed: rt::Function<i64, bool>,
+        pub log: rt::Seq<rt::Value>,
+    }
+    rt::variables!(Variables, VariablesSnapshot { network, crashed, log });
 }
 
 #[allow(unused_imports)]

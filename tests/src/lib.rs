@@ -10,6 +10,7 @@ pub mod replica;
 pub mod scratch;
 pub mod states;
 pub mod twice;
+pub mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -91,6 +91,7 @@ const OUR_TYPES: &[&str] = &[
     "State",
     "T",
     "Variables",
+    "VariablesSnapshot",
     "alloc",
     "clippy",
     "core",
@@ -193,6 +194,8 @@ pub(super) struct Names {
     pub(super) parameters: HashMap<VariableId, ParameterNames>,
     /// Mapping macros over variables.
     pub(super) mappings: Vec<String>,
+    /// Variables that only the instances of one process have: what an expression stands for that is given for a `ref`.
+    pub(super) own_variables: HashMap<(usize, VariableId), String>,
 }
 
 impl Names {
@@ -230,11 +233,13 @@ impl Names {
             archetypes: Vec::new(),
             parameters: HashMap::new(),
             mappings,
+            own_variables: HashMap::new(),
         };
         for (n, ((name, module), parameters)) in archetypes.into_iter().zip(modules).zip(parameters).enumerate() {
             let taken = names.parameters(model, n, taken.clone());
             names.archetypes.push(ArchetypeNames { name, module, parameters, taken });
         }
+        names.own_variables = own_variables(model, &names);
         names
     }
 
@@ -297,6 +302,25 @@ fn values(model: &Model) -> HashMap<Symbol, String> {
     for (text, beside) in all {
         let name = unused_snake(&snake(&text), |n| !beside.contains(n) && !taken.0.contains(n));
         found.insert(text, taken.note(name));
+    }
+    found
+}
+
+/// Named as the parameters are; where that is taken, after the process, too.
+fn own_variables(model: &Model, names: &Names) -> HashMap<(usize, VariableId), String> {
+    let mut taken = Taken::of(&[&["constants"]]);
+    taken.0.extend(model.globals.iter().map(|g| names.value(&model.variable(*g).name)));
+    let mut found = HashMap::new();
+    for (n, process) in model.processes.iter().enumerate() {
+        let given = model.archetypes[process.archetype.index()].parameters.iter().zip(&process.arguments);
+        for (parameter, argument) in given {
+            let variable = model.variable(*parameter);
+            if matches!((argument, variable.kind), (Argument::Value(_), VariableKind::Ref(_))) {
+                let name = names.value(&variable.name);
+                let own = if taken.0.contains(&name) { format!("{}_{name}", snake(&process.name)) } else { name };
+                found.insert((n, *parameter), taken.take_snake(&own));
+            }
+        }
     }
     found
 }

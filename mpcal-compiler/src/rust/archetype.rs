@@ -279,7 +279,7 @@ impl Emitter<'_> {
                 Initial::Value(e) => self.stored(*v, e, &scope),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &scope);
-                    rust!(rt::first(#set)).tried()
+                    rust!(rt::initial(#set)).tried()
                 }
             };
             out.extend(quote!(let #name = #value;));

@@ -2,7 +2,7 @@
 
 use super::{file_name, Emitter};
 use crate::normal::Section;
-use crate::resolved::{Definition, Initial, VariableId};
+use crate::resolved::{Definition, Initial, Process, VariableId};
 use crate::source::Span;
 
 /// Longer texts are cut.
@@ -44,6 +44,11 @@ impl Emitter<'_> {
         };
         let short = quoted.len() <= MAX_COLUMNS && !quoted.contains('`');
         self.origin(&format!("`{}`", if short { &quoted } else { &*variable.name }), variable.span)
+    }
+
+    /// A variable that only the instances of a process have.
+    pub(super) fn own_variable_doc(&self, process: &Process, parameter: VariableId) -> String {
+        self.origin(&format!("`{}` of `{}`", self.model.variable(parameter).name, process.name), process.span)
     }
 
     fn one_line(&self, span: Span) -> String {

@@ -12,7 +12,7 @@ use super::steps::{Around, Yield};
 use super::Emitter;
 use crate::infer::MappingUse;
 use crate::normal::Step;
-use crate::resolved::{Argument, Initial, MappingMacroId, Process, VariableId};
+use crate::resolved::{Argument, Expr, Initial, MappingMacroId, Process, VariableId};
 use crate::types::Type;
 
 /// A plain variable as the runtime has it.
@@ -23,6 +23,32 @@ enum Plain {
     Indexed,
 }
 
+/// A variable of the model that is held in memory.
+struct Held {
+    name: Ident,
+    doc: String,
+    /// The type of what holds it.
+    holder: TokenStream,
+    /// The type of its value.
+    value: TokenStream,
+    /// Its initial value, or what holds that.
+    initial: Rust,
+    /// Whether there is one for each instance of a process.
+    is_many: bool,
+}
+
+impl Held {
+    /// The field, made of a name that stands for what is initial.
+    fn made(&self) -> TokenStream {
+        let name = &self.name;
+        if self.is_many {
+            quote!(#name)
+        } else {
+            quote!(#name: rt::Shared::new(#name))
+        }
+    }
+}
+
 impl Emitter<'_> {
     pub(super) fn environment(&self) -> TokenStream {
         let mappings: Vec<_> =
@@ -30,49 +56,133 @@ impl Emitter<'_> {
         if self.model.processes.is_empty() {
             return quote!();
         }
-        let globals = &self.model.globals;
-        let names: Vec<_> = globals.iter().map(|g| self.name(&self.model.variable(*g).name)).collect();
-        let types: Vec<_> = globals.iter().map(|g| self.stored_type(*g)).collect();
-        let docs: Vec<_> = globals.iter().map(|g| self.variable_doc(*g)).collect();
-        let scope = Scope { globals: Globals::Names, ..Scope::of_constants(rust!(constants)) };
-        let initials = globals.iter().zip(&names).map(|(g, name)| {
-            let t = self.types.variables[g.index()].clone();
-            let value = match &self.model.variable(*g).initial {
-                Initial::Value(e) => self.stored(*g, e, &scope),
-                Initial::Element(e) => {
-                    let set = self.by_ref(e, &Type::Set(Box::new(t)), &scope);
-                    rust!(rt::first(#set)).tried()
-                }
-                Initial::None => self.no_value(*g),
-            };
-            quote!(let #name = #value;)
-        });
-        let spawns: Vec<_> = self.model.processes.iter().map(|p| self.spawn(p)).collect();
+        let (globals, own) = (self.globals(), self.own_variables());
+        let (names, types): (Vec<_>, Vec<_>) = globals.iter().map(|v| (&v.name, &v.value)).unzip();
+        let (own_names, own_types): (Vec<_>, Vec<_>) = own.iter().map(|v| (&v.name, &v.value)).unzip();
+        let all = || globals.iter().chain(&own);
+        let fields = all().map(|Held { name, doc, holder, .. }| quote!(#[doc = #doc] pub #name: #holder));
+        let initials = all().map(|Held { name, initial, .. }| quote!(let #name = #initial;));
+        let made = all().map(|v| v.made());
+        let own_fields = if own.is_empty() { quote!() } else { quote!(; #(#own_names),*) };
+        let spawns: Vec<_> = self.model.processes.iter().enumerate().map(|(n, p)| self.spawn(n, p)).collect();
         quote! {
             #(#mappings)*
 
             /// The global variables of the model, in memory.
             #[derive(Clone)]
             pub struct Variables {
-                #(#[doc = #docs] pub #names: rt::Shared<#types>,)*
+                #(#fields,)*
             }
             impl Variables {
                 /// The variables with their initial values. Fails if one cannot be evaluated.
                 pub fn new(constants: &Constants) -> rt::Eval<Self> {
                     #(#initials)*
-                    Ok(Self { #(#names: rt::Shared::new(#names)),* })
+                    Ok(Self { #(#made),* })
                 }
 
                 /// Starts every process of the model over these variables: the system that TLC checks, running in
                 /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
-                pub fn spawn(&self, node: &mut rt::Node, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
+                pub fn spawn(&self, node: &mut impl rt::Spawn, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
                     constants.check()?;
                     #(#spawns)*
                     Ok(())
                 }
             }
-            rt::variables!(Variables { #(#names),* });
+
+            /// The values of all variables at one moment.
+            #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[derive(rt::Serialize, rt::Deserialize)]
+            #[serde(crate = "rt::serde")]
+            pub struct VariablesSnapshot {
+                #(pub #names: #types,)*
+                #(pub #own_names: #own_types,)*
+            }
+            rt::variables!(Variables, VariablesSnapshot { #(#names),* #own_fields });
         }
+    }
+
+    /// The global variables.
+    fn globals(&self) -> Vec<Held> {
+        let scope = Scope { globals: Globals::Names, ..Scope::of_constants(rust!(constants)) };
+        let held = |id: VariableId| {
+            let variable = self.model.variable(id);
+            let value = self.stored_type(id);
+            Held {
+                name: self.name(&variable.name),
+                doc: self.variable_doc(id),
+                holder: quote!(rt::Shared<#value>),
+                initial: match &variable.initial {
+                    Initial::Value(e) => self.stored(id, e, &scope),
+                    Initial::Element(e) => {
+                        let t = self.types.variables[id.index()].clone();
+                        let set = self.by_ref(e, &Type::Set(Box::new(t)), &scope);
+                        rust!(rt::initial(#set)).tried()
+                    }
+                    Initial::None => self.no_value(id),
+                },
+                value,
+                is_many: false,
+            }
+        };
+        self.model.globals.iter().map(|id| held(*id)).collect()
+    }
+
+    /// The variables that only the instances of one process have.
+    fn own_variables(&self) -> Vec<Held> {
+        let mut found = Vec::new();
+        for (n, process) in self.model.processes.iter().enumerate() {
+            let archetype = &self.model.archetypes[process.archetype.index()];
+            let given = archetype.parameters.iter().zip(&process.arguments).zip(&process.mappings);
+            for ((parameter, argument), mapping) in given {
+                if let Argument::Value(e) = argument {
+                    found.extend(self.own_variable(n, process, *parameter, *mapping, e));
+                }
+            }
+        }
+        found
+    }
+
+    fn own_variable(
+        &self,
+        n: usize,
+        process: &Process,
+        parameter: VariableId,
+        mapping: Option<MappingMacroId>,
+        e: &Expr,
+    ) -> Option<Held> {
+        let name = ident(self.names.own_variables.get(&(n, parameter))?);
+        let t = self.whole_type(self.use_of(mapping, parameter, parameter, false)?);
+        let value = self.rust_type(&t);
+        let value = if self.is_slot(parameter) { quote!(rt::Slot<#value>) } else { value };
+        let id = &self.own.id;
+        let self_type = self.types.selves[process.archetype.index()].clone();
+        let constants = Scope::of_constants(rust!(constants));
+        let scope =
+            Scope { self_id: Some((rust!(#id), self_type.clone())), globals: Globals::Names, ..constants.clone() };
+        let initial = self.stored_as(parameter, &t, e, &scope);
+        let doc = self.own_variable_doc(process, parameter);
+        let self_rust = self.rust_type(&self_type);
+        Some(match &process.selves {
+            Initial::Element(e) => {
+                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &constants);
+                let initial = rust!(rt::OwnVariable::new(#set, |#id: #self_rust| -> rt::Eval<#value> { Ok(#initial) }));
+                let holder = quote!(rt::OwnVariable<#self_rust, #value>);
+                Held {
+                    name,
+                    doc,
+                    holder,
+                    value: quote!(rt::Function<#self_rust, #value>),
+                    initial: initial.tried(),
+                    is_many: true,
+                }
+            }
+            Initial::Value(e) => {
+                let own = self.owned(e, &self_type, &constants);
+                let initial = rust!({ let #id = #own; #initial });
+                Held { name, doc, holder: quote!(rt::Shared<#value>), value, initial, is_many: false }
+            }
+            Initial::None => Held { name, doc, holder: quote!(rt::Shared<#value>), value, initial, is_many: false },
+        })
     }
 
     /// The name of a mapping macro over a variable.
@@ -241,7 +351,7 @@ impl Emitter<'_> {
     }
 
     /// Starts one process, or one for each element of its set.
-    fn spawn(&self, p: &Process) -> TokenStream {
+    fn spawn(&self, n: usize, p: &Process) -> TokenStream {
         let name = ident(&self.names.archetypes[p.archetype.index()].name);
         let archetype = &self.model.archetypes[p.archetype.index()];
         let id = &self.own.id;
@@ -255,7 +365,7 @@ impl Emitter<'_> {
         let fields: Vec<_> = given
             .filter_map(|((parameter, argument), mapping)| {
                 let field = self.resource_name(*parameter);
-                let value = self.given(*parameter, argument, *mapping, &scope)?;
+                let value = self.given((n, p), *parameter, argument, *mapping, &scope)?;
                 Some(quote!(#field: #value))
             })
             .collect();
@@ -285,6 +395,7 @@ impl Emitter<'_> {
     /// What a process is given for a parameter.
     fn given(
         &self,
+        (n, process): (usize, &Process),
         parameter: VariableId,
         argument: &Argument,
         mapping: Option<MappingMacroId>,
@@ -297,13 +408,14 @@ impl Emitter<'_> {
                 // What is converted does not say what it becomes.
                 Some(if self.is_slot(parameter) { rust!(<#t>::from(#value)) } else { value })
             }
-            Argument::Value(e) => {
+            Argument::Value(_) => {
                 let m = self.use_of(mapping, parameter, parameter, false)?;
-                let value = self.stored_as(parameter, &self.whole_type(m), e, scope);
-                let variable = rust!(rt::Shared::new(#value));
-                Some(match self.plain(m) {
-                    Some(Plain::Whole) => variable,
-                    _ => self.view(m, &variable),
+                let (name, id) = (ident(self.names.own_variables.get(&(n, parameter))?), &self.own.id);
+                Some(match (&process.selves, self.plain(m)) {
+                    (Initial::Element(_), Some(Plain::Whole)) => rust!(self.#name.of(&#id)).tried(),
+                    (Initial::Element(_), _) => self.view(m, &rust!(self.#name.of(&#id)).tried()),
+                    (_, Some(Plain::Whole)) => rust!(self.#name.clone()),
+                    _ => self.view(m, &rust!(self.#name)),
                 })
             }
             Argument::Ref(g, ..) => {

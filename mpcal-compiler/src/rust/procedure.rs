@@ -241,7 +241,7 @@ impl Emitter<'_> {
                 Initial::Value(e) => self.stored(*local, e, &inner),
                 Initial::Element(e) => {
                     let set = self.by_ref(e, &Type::Set(Box::new(t.clone())), &inner);
-                    rust!(rt::first(#set)).tried()
+                    rust!(rt::initial(#set)).tried()
                 }
             };
             values.push(quote!(let #name = #value;));

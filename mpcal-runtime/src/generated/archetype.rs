@@ -54,15 +54,56 @@ macro_rules! __archetype {
 
 pub use crate::__archetype as archetype;
 
-/// All global variables of a model: `rt::variables!(Variables { network, holding });`
+/// All variables of a model that are in memory: `rt::variables!(Variables, VariablesSnapshot { network, holding; rounds
+/// });`, where those behind the semicolon belong to the instances of a process.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variables {
-    ($name:ident { $($variable:ident),* }) => {
-        impl $name {
-            /// The committed values, untyped, in the order of the model.
+    ($variables:ident, $snapshot:ident { $($global:ident),* $(; $($own:ident),*)? }) => {
+        impl $variables {
+            /// The committed values of the global variables, untyped, in the order of the model.
             pub fn values(&self) -> ::std::vec::Vec<$crate::generated::Value> {
-                ::std::vec![$($crate::generated::Data::to_value(&self.$variable.load())),*]
+                ::std::vec![$($crate::generated::Data::to_value(&self.$global.load())),*]
+            }
+
+            /// The committed values, each for itself: all are of one moment if nothing commits meanwhile.
+            pub fn snapshot(&self) -> $snapshot {
+                $snapshot { $($global: self.$global.load(),)* $($($own: self.$own.load(),)*)? }
+            }
+
+            /// Sets all variables, from outside of any section.
+            pub fn restore(&self, snapshot: &$snapshot) {
+                $(self.$global.store(snapshot.$global.clone());)*
+                $($(self.$own.store(snapshot.$own.clone());)*)?
+            }
+        }
+
+        impl $crate::Model for $variables {
+            type Constants = Constants;
+            type Snapshot = $snapshot;
+
+            fn new(constants: &Constants) -> $crate::generated::Eval<Self> {
+                Self::new(constants)
+            }
+
+            fn spawn(
+                &self,
+                processes: &mut impl $crate::generated::Spawn,
+                constants: &::std::sync::Arc<Constants>,
+            ) -> $crate::generated::Eval<()> {
+                self.spawn(processes, constants)
+            }
+
+            fn values(&self) -> ::std::vec::Vec<$crate::generated::Value> {
+                self.values()
+            }
+
+            fn snapshot(&self) -> $snapshot {
+                self.snapshot()
+            }
+
+            fn restore(&self, snapshot: &$snapshot) {
+                self.restore(snapshot);
             }
         }
     };

@@ -4,10 +4,6 @@
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use serde::de::DeserializeOwned;
-use serde::Serialize;
-
 use super::Stepper;
 use crate::archetype::Archetype;
 use crate::cell::{Cell, Core};
@@ -15,6 +11,7 @@ use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::section::Section;
 use crate::wal::{name_in_use, Change, Content, Entry, Wal};
+use parking_lot::Mutex;
 
 /// Where the state of an archetype is kept.
 pub(super) struct Keeper<S> {
@@ -68,10 +65,7 @@ impl Cell for StateCell {
     }
 }
 
-impl<A: Archetype> Stepper<A>
-where
-    A::State: Serialize + DeserializeOwned,
-{
+impl<A: Archetype> Stepper<A> {
     /// Takes an archetype and goes on where the log has it under this name, or else where it is; each of its
     /// steps is in the log.
     ///
