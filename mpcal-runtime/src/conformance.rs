@@ -248,7 +248,7 @@ where
             }
             section.next_path();
             let sleeper = Arc::new(Notify::new());
-            if tokio::time::timeout(ANSWER, section.watched().sleep(&sleeper)).await.is_err() {
+            if crate::host::timeout(ANSWER, section.watched().sleep(&sleeper)).await.is_err() {
                 return found;
             }
             section.begin("conformance");
@@ -413,14 +413,14 @@ where
         }
         let sleeper = Arc::new(Notify::new());
         let mut sleep = Box::pin(waiting.watched().sleep(&sleeper));
-        let asleep = tokio::time::timeout(Duration::from_millis(20), &mut sleep).await.is_err();
+        let asleep = crate::host::timeout(Duration::from_millis(20), &mut sleep).await.is_err();
         if !asleep {
             return Err(self.violation("wake-up", "it wakes although nothing has changed"));
         }
         let mut change = section();
         self.write(&mut writer, &mut change, 0)?;
         finish(&mut change).await;
-        let woken = tokio::time::timeout(Duration::from_millis(500), &mut sleep).await;
+        let woken = crate::host::timeout(Duration::from_millis(500), &mut sleep).await;
         woken.map(|_| ()).map_err(|_| self.violation("wake-up", "a commit does not wake who waits for it"))
     }
 }

@@ -23,6 +23,7 @@ use tracing::Instrument;
 use crate::archetype::{Archetype, Spawn};
 use crate::driver::{Counters, Driver};
 use crate::error::Error;
+use crate::host;
 use crate::measure;
 use crate::resource::{Mailboxes, Message};
 use crate::stepper::Stepper;
@@ -108,7 +109,7 @@ impl Node {
     pub fn drain<K: Data, M: Message>(&mut self, mailboxes: &Mailboxes<K, M>, limit: Duration) {
         let mailboxes = mailboxes.clone();
         self.ends.push(Box::pin(async move {
-            if tokio::time::timeout(limit, mailboxes.flushed()).await.is_err() {
+            if host::timeout(limit, mailboxes.flushed()).await.is_err() {
                 tracing::warn!("messages were not taken before the end");
             }
         }));
@@ -155,7 +156,7 @@ impl Node {
 
     /// Starts a task, whose type is always the same: what tokio makes of it is compiled once, here.
     fn start(&mut self, task: Pin<Box<dyn Future<Output = Result<Counters, Error>> + Send>>) {
-        self.tasks.spawn(task);
+        self.tasks.spawn(host::task(task));
     }
 
     /// Starts an archetype, and starts it anew when it fails: its state is lost, what its resources keep is
@@ -187,16 +188,17 @@ impl Node {
                 let result = run(&mut driver, &stop).await;
                 total += driver.counters();
                 let Err(error) = result else { return Ok(total) };
-                failures.retain(|at| at.elapsed() < restarts.within);
+                failures.retain(|at| host::now() - *at < restarts.within);
                 if failures.len() >= restarts.most as usize {
                     return Err(error);
                 }
-                failures.push_back(Instant::now());
+                failures.push_back(host::now());
                 tracing::warn!(%error, "started anew");
                 measure::restarted(name);
                 tokio::select! {
+                    biased;
                     () = stop.stopped() => return Ok(total),
-                    () = tokio::time::sleep(restarts.pause) => {}
+                    () = host::sleep(restarts.pause) => {}
                 }
                 archetype = make()?;
             }
@@ -216,6 +218,7 @@ impl Node {
         let mut first = None;
         loop {
             let joined = tokio::select! {
+                biased;
                 joined = self.tasks.join_next() => joined,
                 error = failure(&self.logs), if first.is_none() && !self.tasks.is_empty() => {
                     self.stop.stop();
@@ -245,6 +248,7 @@ impl Node {
         let mut signal = std::pin::pin!(signal);
         let mut joined = std::pin::pin!(self.join());
         tokio::select! {
+            biased;
             result = &mut joined => return result,
             () = &mut signal => stop.stop(),
         }

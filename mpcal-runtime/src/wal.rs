@@ -170,7 +170,7 @@ impl Wal {
             None => format::Found::default(),
         };
         drop(old);
-        found.nonce = crate::random::unique()?;
+        found.nonce = crate::host::unique()?;
         let (file, length) = write_anew(path, config.schema, &found)?;
         if found.torn > 0 {
             tracing::warn!(path = %path.display(), bytes = found.torn, "cut off the incomplete end of the log");

@@ -1,5 +1,7 @@
 //! Each resource passes the conformance suite, and the suite catches resources with a fault.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -8,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use mpcal_runtime::conformance::{check, commit, Behaviour, Source, Subject};
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{
     input, link, output, AddWinsSet, CrdtConfig, Delivery, Durable, DurableLog, FailureDetector, FailureDetectorConfig,
     Family, Files, Input, MailboxConfig, Mailboxes, Monitor, Nested, PnCounter, Protocol, Replica, Replicated,
@@ -91,12 +94,14 @@ fn files() {
 #[test]
 fn replicated_data_types() {
     let make = || {
-        let replica = Replica::<PnCounter>::open(0, None, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
+        let replica =
+            Replica::<PnCounter>::open(0, None::<Listener>, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
         (replica.clone(), replica)
     };
     check(&Subject { name: "PnCounter", make, index: (), values: [7, -3], behaviour: Behaviour::Variable }).unwrap();
     let make = || {
-        let replica = Replica::<AddWinsSet<i64>>::open(0, None, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
+        let replica =
+            Replica::<AddWinsSet<i64>>::open(0, None::<Listener>, &BTreeMap::new(), &CrdtConfig::default()).unwrap();
         (replica.clone(), replica)
     };
     let values = [[1].into_iter().collect(), [2, 3].into_iter().collect::<Set<i64>>()];
@@ -224,7 +229,7 @@ async fn mailboxes_of_another_node() {
             let (listener, address) = listener().await;
             let addresses = BTreeMap::from([(1, address)]);
             let here = Mailboxes::<i64, i64>::open(Some(listener), [1], &addresses, &config).unwrap();
-            let there = Mailboxes::<i64, i64>::open(None, [], &addresses, &config).unwrap();
+            let there = Mailboxes::<i64, i64>::open(None::<Listener>, [], &addresses, &config).unwrap();
             ((there, here.clone()), here)
         };
         let send = async |(there, here): &mut (Mailboxes<i64, i64>, Mailboxes<i64, i64>), n: usize| {

@@ -1,11 +1,14 @@
 //! Replicated data types: their laws, and that replicas converge whatever gets lost between them.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{
     AddWinsSet, Crdt, CrdtConfig, GrowOnlyCounter, LastWriterWinsMap, LastWriterWinsSet, MailboxConfig, PnCounter,
     Replica,
@@ -246,7 +249,7 @@ async fn a_durable_replica_comes_back() {
     wal.close().await.unwrap();
     // Alone it still has everything.
     let wal = Wal::open(&path, &WalConfig::default()).unwrap();
-    let durable = Replica::<AddWinsSet<i64>>::durable(0, None, &addresses, &config(), &wal, "set").unwrap();
+    let durable = Replica::<AddWinsSet<i64>>::durable(0, None::<Listener>, &addresses, &config(), &wal, "set").unwrap();
     assert_eq!(durable.load().unwrap(), set(&[3, 4]));
     write(&durable, |_| set(&[3, 4, 5])).await;
     assert_eq!(durable.load().unwrap(), set(&[3, 4, 5]));

@@ -1,5 +1,7 @@
 //! A variable on three nodes, changed by two-phase commit: linearizable, with nodes that die and come back.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;

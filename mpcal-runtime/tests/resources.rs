@@ -1,5 +1,7 @@
 //! What resources promise beyond what the conformance suite asks: client, timer, failure detector, dummy.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;

@@ -4,6 +4,8 @@
 //! sections have written each variable. An edge goes from a section to each that must come behind it; a cycle would
 //! be a fault. `SECTIONS` says how many there are, `SEED` makes the same choices again.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::HashMap;
 
 use mpcal_runtime::resource::Shared;

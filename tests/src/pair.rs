@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{output, MailboxConfig, Mailboxes, Output, OutputReceiver};
 use mpcal_runtime::Node;
 use parking_lot::Mutex;
@@ -144,7 +145,12 @@ pub async fn receiver_at(address: SocketAddr, config: &MailboxConfig) -> Receive
 /// # Panics
 /// If its mailboxes do not open.
 #[must_use]
-pub fn receiver_with(listener: TcpListener, book: &BTreeMap<i64, SocketAddr>, config: &MailboxConfig) -> Receiver {
+pub fn receiver_with(
+    listener: impl Into<Listener>,
+    book: &BTreeMap<i64, SocketAddr>,
+    config: &MailboxConfig,
+) -> Receiver {
+    let listener = listener.into();
     let address = listener.local_addr().expect("it has an address");
     let links = Mailboxes::open(Some(listener), [1], book, config).expect("it opens");
     let (tell, told) = output(16);
@@ -183,7 +189,7 @@ impl Receiver {
 /// If its mailboxes do not open.
 #[must_use]
 pub fn sender(to: SocketAddr, first: i64, last: i64, config: &MailboxConfig) -> (Mailboxes<i64, i64>, Node) {
-    let links = Mailboxes::open(None, [0], &BTreeMap::from([(1, to)]), config).expect("it opens");
+    let links = Mailboxes::open(None::<Listener>, [0], &BTreeMap::from([(1, to)]), config).expect("it opens");
     let mut node = Node::new();
     node.spawn(
         model::Sender::new(0, &constants(), model::SenderParameters { first, last, net: links.clone() })

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{Durable, MailboxConfig, Mailboxes};
 use mpcal_runtime::value::{Seq, Str};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
@@ -359,7 +360,7 @@ async fn nothing_is_acknowledged_before_what_came_of_it_is_on_disk() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addresses = BTreeMap::from([(1, listener.local_addr().unwrap())]);
     let mut receiver: Mailboxes<i64, i64> = Mailboxes::open(Some(listener), [1], &addresses, &config).unwrap();
-    let mut sender: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config).unwrap();
+    let mut sender: Mailboxes<i64, i64> = Mailboxes::open(None::<Listener>, [0], &addresses, &config).unwrap();
     let mut total = Durable::new(&wal, "total", 0).unwrap();
     for held in [true, false] {
         storage.held.store(held, Ordering::Release);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes, Secret, Tls};
 use mpcal_runtime::value::Str;
 use mpcal_runtime::{conformance, Abort, Identity, MappingMacro, Node, Section};
@@ -56,7 +57,7 @@ async fn what_is_too_large_is_an_error_and_blocks_no_other_mailbox() {
     let addresses: BTreeMap<i64, _> = [1, 2].map(|index| (index, listener.local_addr().unwrap())).into();
     let small = MailboxConfig { max_frame: 4096, ..MailboxConfig::default() };
     let mut there = Mailboxes::<i64, Str>::open(Some(listener), [1, 2], &addresses, &small).unwrap();
-    let mut here = Mailboxes::<i64, Str>::open(None, [], &addresses, &MailboxConfig::default()).unwrap();
+    let mut here = Mailboxes::<i64, Str>::open(None::<Listener>, [], &addresses, &MailboxConfig::default()).unwrap();
     async fn send(here: &mut Mailboxes<i64, Str>, index: i64, size: usize) -> Result<(), String> {
         let message = Str::from("x".repeat(size));
         let write = |section: &mut Section| here.write(section, &index, message.clone());
@@ -284,7 +285,7 @@ async fn two_nodes_need_one_connection() {
         (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let addresses = BTreeMap::from([(0, first.local_addr().unwrap()), (1, second.local_addr().unwrap())]);
     // The first node is never listened to, so what comes to it has come over its own connection.
-    let asking: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config).unwrap();
+    let asking: Mailboxes<i64, i64> = Mailboxes::open(None::<Listener>, [0], &addresses, &config).unwrap();
     let answering: Mailboxes<i64, i64> = Mailboxes::open(Some(second), [1], &addresses, &config).unwrap();
     let mut node = Node::new();
     node.spawn(
@@ -305,7 +306,9 @@ async fn two_nodes_need_one_connection() {
 /// More mailboxes than an introduction may name are refused where they are opened, not by those who hear of them.
 #[tokio::test]
 async fn too_many_mailboxes_are_refused() {
-    let open = |count: i64| Mailboxes::<i64, i64>::open(None, 0..count, &BTreeMap::new(), &MailboxConfig::default());
+    let open = |count: i64| {
+        Mailboxes::<i64, i64>::open(None::<Listener>, 0..count, &BTreeMap::new(), &MailboxConfig::default())
+    };
     assert!(open(3000).is_ok());
     assert_eq!(open(30_000).map(|_| ()).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }

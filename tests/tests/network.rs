@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{CrdtConfig, MailboxConfig, Mailboxes, PnCounter, Replica, Replicated, ReplicatedConfig};
 use mpcal_runtime::{conformance, Abort, MappingMacro, Section};
 use mpcal_tests::pair::{receiver, sender, Faults, Network, LIMIT};
@@ -139,7 +140,7 @@ async fn only_what_is_committed_is_sent_and_received() {
     let network = Network::before(listener.local_addr().unwrap(), Faults { loss: 20, ..Faults::default() }).await;
     let addresses = BTreeMap::from([(1, network.address)]);
     let mut inbox: Mailboxes<i64, i64> = Mailboxes::open(Some(listener), [1], &addresses, &config()).unwrap();
-    let mut outbox: Mailboxes<i64, i64> = Mailboxes::open(None, [0], &addresses, &config()).unwrap();
+    let mut outbox: Mailboxes<i64, i64> = Mailboxes::open(None::<Listener>, [0], &addresses, &config()).unwrap();
     let sending = tokio::spawn(async move {
         let (mut random, mut next) = (Random(1), 1);
         while next <= LAST {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{output, MailboxConfig, Mailboxes, Shared};
 use mpcal_runtime::value::EvalError;
 use mpcal_runtime::wal::WalConfig;
@@ -191,9 +192,13 @@ async fn a_node_drains_its_mailboxes() {
     tokio::join!(run, take);
     timeout(Duration::from_millis(1), links.flushed()).await.expect("nothing is left");
     // Nobody is there to take it.
-    let links: Mailboxes<i64, i64> =
-        Mailboxes::open(None, [0], &BTreeMap::from([(1, "127.0.0.1:1".parse().unwrap())]), &MailboxConfig::default())
-            .unwrap();
+    let links: Mailboxes<i64, i64> = Mailboxes::open(
+        None::<Listener>,
+        [0],
+        &BTreeMap::from([(1, "127.0.0.1:1".parse().unwrap())]),
+        &MailboxConfig::default(),
+    )
+    .unwrap();
     let mut node = Node::new();
     node.spawn(
         model::Sender::new(0, &constants(), model::SenderParameters { first: 1, last: 3, net: links.clone() }).unwrap(),

@@ -35,7 +35,7 @@ fn each_dependency_has_one_door() {
         ("postcard::", &["mpcal-runtime/src/encoding.rs"]),
         ("crc32fast::", &["mpcal-runtime/src/wal/format.rs"]),
         ("imbl::", &["mpcal-values/src/"]),
-        ("getrandom::", &["mpcal-runtime/src/random.rs"]),
+        ("getrandom::", &["mpcal-runtime/src/host/os.rs"]),
         ("metrics::", &["mpcal-runtime/src/measure.rs"]),
         ("hmac::", &["mpcal-runtime/src/resource/secret.rs"]),
         ("rustls::", &["mpcal-runtime/src/resource/mailbox/tls.rs"]),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::host::timeout;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use super::{finish, section, seen, Behaviour, Seen, Violation};
 use crate::mapping::MappingMacro;

@@ -28,9 +28,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use toml::Spanned;
 
+use crate::host::Listener;
 use crate::identity::Identity;
 use crate::resource::{Delivery, MailboxConfig, Mailboxes, Message, Secret};
 use crate::value::Data;
@@ -198,7 +198,7 @@ impl<K: Data> NodeConfig<K> {
         let listener = match address {
             Some(address) => {
                 let cannot = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
-                Some(TcpListener::bind(address).await.map_err(cannot)?)
+                Some(Listener::bind(*address).await.map_err(cannot)?)
             }
             None => None,
         };

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::channel::{InputSender, OutputReceiver};
+use crate::host;
 use crate::value::Data;
 
 /// Callers that gave up whose keys are remembered.
@@ -161,7 +162,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
         let keys = Keys { open: HashMap::new(), given_up: VecDeque::new(), calls: 0, broken: false };
         let waiting = Arc::new(Waiting { keys: Mutex::new(keys), dispatcher: Mutex::new(None) });
         let weak = Arc::downgrade(&waiting);
-        let task = tokio::spawn(async move {
+        let task = host::spawn(async move {
             loop {
                 let answer = answers.receive().await;
                 let Some(waiting) = weak.upgrade() else { return };
@@ -178,7 +179,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
                 }
             }
         });
-        *waiting.dispatcher.lock() = Some(task.abort_handle());
+        *waiting.dispatcher.lock() = Some(task);
         Self { requests, waiting }
     }
 
@@ -198,7 +199,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, Request: Data, Answer: Data> Client<
             place.submitted = true;
             receiver.await
         };
-        match tokio::time::timeout(limit, exchange).await {
+        match host::timeout(limit, exchange).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(AnswerError::KeyPanicked),
             Err(_) => Err(AnswerError::TimedOut),

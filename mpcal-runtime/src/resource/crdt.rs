@@ -21,7 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -32,6 +31,7 @@ use super::mailbox::{Delivery, MailboxConfig, Mailboxes};
 use crate::cell::{Cell, Core};
 use crate::encoding::{decode, encode};
 use crate::error::Step;
+use crate::host::{self, Listener};
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Eval};
@@ -99,11 +99,11 @@ impl<C: Crdt> Replica<C> {
     /// Outside a tokio runtime.
     pub fn open<K: Data>(
         me: K,
-        listener: Option<TcpListener>,
+        listener: Option<impl Into<Listener>>,
         addresses: &BTreeMap<K, SocketAddr>,
         config: &CrdtConfig,
     ) -> io::Result<Self> {
-        let id = crate::random::unique()?;
+        let id = crate::host::unique()?;
         let cell = Arc::new(ReplicaCell::new(id, None, C::default(), config));
         Self::start(cell, me, listener, addresses, config)
     }
@@ -117,7 +117,7 @@ impl<C: Crdt> Replica<C> {
     /// Outside a tokio runtime.
     pub fn durable<K: Data>(
         me: K,
-        listener: Option<TcpListener>,
+        listener: Option<impl Into<Listener>>,
         addresses: &BTreeMap<K, SocketAddr>,
         config: &CrdtConfig,
         wal: &Wal,
@@ -125,7 +125,7 @@ impl<C: Crdt> Replica<C> {
     ) -> io::Result<Self> {
         let (cell, is_new) = wal.claim(name, |content| {
             let (id, state) = match content {
-                None => (crate::random::unique()?, C::default()),
+                None => (crate::host::unique()?, C::default()),
                 Some(Content::Whole(bytes)) => decode(bytes).ok_or_else(|| other_type(name))?,
                 Some(Content::Items(_)) => return Err(other_type(name)),
             };
@@ -140,7 +140,7 @@ impl<C: Crdt> Replica<C> {
     fn start<K: Data>(
         cell: Arc<ReplicaCell<C>>,
         me: K,
-        listener: Option<TcpListener>,
+        listener: Option<impl Into<Listener>>,
         addresses: &BTreeMap<K, SocketAddr>,
         config: &CrdtConfig,
     ) -> io::Result<Self> {
@@ -148,7 +148,7 @@ impl<C: Crdt> Replica<C> {
         let links = Mailboxes::open(listener, [me.clone()], addresses, &mailbox)?;
         let others = addresses.keys().filter(|k| **k != me).cloned().collect();
         let gossip = gossip::run(Arc::downgrade(&cell), links, me, others, config.retry, cell.news.clone());
-        *cell.task.lock() = Some(tokio::spawn(gossip).abort_handle());
+        *cell.task.lock() = Some(host::spawn(gossip));
         Ok(Self(cell))
     }
 

@@ -23,15 +23,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{sleep, timeout};
 
 #[cfg(feature = "swim")]
 pub use self::swim::SwimConfig;
 use super::shared::Shared;
 use crate::error::{Error, Step};
+use crate::host::{self, sleep, timeout, Listener, Stream};
 use crate::mapping::MappingMacro;
 use crate::section::Section;
 use crate::value::Data;
@@ -62,8 +61,8 @@ impl Monitor {
     /// # Panics
     /// Outside a tokio runtime.
     #[must_use]
-    pub fn serve(listener: TcpListener, config: FailureDetectorConfig) -> Self {
-        Self(tokio::spawn(serve(listener, config)).abort_handle())
+    pub fn serve(listener: impl Into<Listener>, config: FailureDetectorConfig) -> Self {
+        Self(host::spawn(serve(listener.into(), config)))
     }
 }
 
@@ -73,17 +72,17 @@ impl Drop for Monitor {
     }
 }
 
-async fn serve(listener: TcpListener, config: FailureDetectorConfig) {
+async fn serve(listener: Listener, config: FailureDetectorConfig) {
     let slots = Arc::new(Semaphore::new(config.max_connections));
     let mut connections = JoinSet::new();
     loop {
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(async move {
+                connections.spawn(host::task(async move {
                     let _slot = slot;
                     beat(stream, config).await;
-                });
+                }));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
@@ -95,8 +94,7 @@ async fn serve(listener: TcpListener, config: FailureDetectorConfig) {
 }
 
 /// Sends heartbeats until nobody takes them.
-async fn beat(mut stream: TcpStream, config: FailureDetectorConfig) {
-    let _ = stream.set_nodelay(true);
+async fn beat(mut stream: Stream, config: FailureDetectorConfig) {
     while let Ok(Ok(())) = timeout(config.timeout, stream.write_all(&[1])).await {
         sleep(config.interval).await;
     }
@@ -131,7 +129,7 @@ impl<K: Data> FailureDetector<K> {
             .iter()
             .map(|(index, address)| {
                 let suspected = Shared::new(false);
-                tasks.spawn(listen(*address, suspected.clone(), config));
+                tasks.spawn(host::task(listen(*address, suspected.clone(), config)));
                 (index.clone(), suspected)
             })
             .collect();
@@ -156,16 +154,16 @@ async fn listen(address: SocketAddr, suspected: Shared<bool>, config: FailureDet
             suspected.store(value);
         }
     };
-    let mut silent_since = tokio::time::Instant::now();
+    let mut silent_since = host::now();
     loop {
-        if let Ok(Ok(mut stream)) = timeout(config.timeout, TcpStream::connect(address)).await {
+        if let Ok(Ok(mut stream)) = timeout(config.timeout, Stream::connect(address)).await {
             let mut byte = [0; 64];
             while let Ok(Ok(1..)) = timeout(config.timeout, stream.read(&mut byte)).await {
-                silent_since = tokio::time::Instant::now();
+                silent_since = host::now();
                 set(false);
             }
             set(true);
-        } else if silent_since.elapsed() >= config.timeout {
+        } else if host::now() - silent_since >= config.timeout {
             set(true);
         }
         sleep(config.interval).await;

@@ -80,7 +80,7 @@ impl Files {
         fs::create_dir_all(&directory)?;
         let (writes, receiver) = unbounded_channel();
         let (core, progress) = (Core::new(), Arc::new(Progress::default()));
-        tokio::spawn(write(directory.clone(), receiver, progress.clone(), core.clone()));
+        crate::host::spawn(write(directory.clone(), receiver, progress.clone(), core.clone()));
         Ok(Self(Arc::new(FilesCell { core, directory, texts: Mutex::default(), writes, progress })))
     }
 

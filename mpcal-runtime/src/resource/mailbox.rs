@@ -52,7 +52,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use self::bell::Bell;
@@ -61,6 +60,7 @@ use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
 use super::secret::Secret;
 use crate::error::{Abort, Error, Step};
+use crate::host::{self, Listener};
 use crate::identity::Identity;
 use crate::mapping::{Class, MappingMacro};
 use crate::measure;
@@ -178,7 +178,7 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn open(
-        listener: Option<TcpListener>,
+        listener: Option<impl Into<Listener>>,
         local: impl IntoIterator<Item = K>,
         addresses: &BTreeMap<K, SocketAddr>,
         config: &MailboxConfig,
@@ -207,7 +207,7 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
         };
         let inboxes: BTreeMap<K, Arc<Queue<M>>> = local.into_iter().map(inbox).collect();
         let endpoint = Arc::new(Endpoint {
-            session: crate::random::unique()?,
+            session: crate::host::unique()?,
             inboxes: inboxes.iter().map(|(index, inbox)| (wire::encode(index), inbox.clone())).collect(),
             peers,
             sessions: Mutex::default(),
@@ -219,11 +219,12 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
         endpoint.check_size()?;
         let mut tasks = JoinSet::new();
         for peer in &endpoint.peers {
-            tasks.spawn(endpoint.clone().connect(peer.clone()));
+            tasks.spawn(host::task(endpoint.clone().connect(peer.clone())));
         }
-        let address = listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let listener = listener.map(Into::into);
+        let address = listener.as_ref().map(Listener::local_addr).transpose()?;
         if let Some(listener) = listener {
-            tasks.spawn(endpoint.listen(listener));
+            tasks.spawn(host::task(endpoint.listen(listener)));
         }
         Ok(Self { inner: Arc::new(Inner { inboxes, outboxes, address, delivery, _tasks: Mutex::new(tasks) }) })
     }

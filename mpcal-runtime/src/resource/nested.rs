@@ -22,6 +22,7 @@ use tokio::task::AbortHandle;
 use super::channel::{InputSender, OutputReceiver};
 use crate::cell::{Cell, Core};
 use crate::error::{panic_text, Abort, Error, Step};
+use crate::host;
 use crate::mapping::{Class, MappingMacro};
 use crate::section::Section;
 use crate::value::Data;
@@ -118,7 +119,7 @@ impl<P: Protocol> Nested<P> {
             tasks: Mutex::default(),
         });
         let weak = Arc::downgrade(&cell);
-        let forward = tokio::spawn(async move {
+        let forward = host::spawn(async move {
             while let Some((request, marks)) = waiting.recv().await {
                 marks.flushed().await;
                 requests.send(request).await;
@@ -127,7 +128,7 @@ impl<P: Protocol> Nested<P> {
             }
         });
         let weak = Arc::downgrade(&cell);
-        let listen = tokio::spawn(async move {
+        let listen = host::spawn(async move {
             loop {
                 let answer = answers.receive().await;
                 let Some(cell) = weak.upgrade() else { return };
@@ -146,7 +147,7 @@ impl<P: Protocol> Nested<P> {
                 }
             }
         });
-        *cell.tasks.lock() = vec![forward.abort_handle(), listen.abort_handle()];
+        *cell.tasks.lock() = vec![forward, listen];
         Self(cell)
     }
 }

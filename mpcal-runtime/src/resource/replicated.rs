@@ -25,15 +25,15 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{sleep_until, Instant};
+use tokio::time::Instant;
 
 use self::protocol::{Attempt, Member, Message};
 use super::mailbox::{Delivery, MailboxConfig, Mailboxes};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
+use crate::host::{self, Listener};
 use crate::mapping::{MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::Data;
@@ -116,14 +116,14 @@ impl<K: Data, T: Data> Replicated<K, T> {
     /// Outside a tokio runtime.
     pub fn open(
         me: K,
-        listener: TcpListener,
+        listener: impl Into<Listener>,
         addresses: &BTreeMap<K, SocketAddr>,
         initial: T,
         config: &ReplicatedConfig,
     ) -> io::Result<Self> {
         let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
-        let links = Mailboxes::open(Some(listener), [me.clone()], addresses, &mailbox)?;
-        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::random::unique()?, initial);
+        let links = Mailboxes::open(Some(listener.into()), [me.clone()], addresses, &mailbox)?;
+        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::host::unique()?, initial);
         let state = State { member, voting: None, refused: false, marks: Marks::default() };
         let cell = Arc::new(VariableCell {
             core: Core::new(),
@@ -132,8 +132,8 @@ impl<K: Data, T: Data> Replicated<K, T> {
             work: Arc::default(),
             task: Mutex::default(),
         });
-        let task = tokio::spawn(run(Arc::downgrade(&cell), cell.work.clone(), links, me, config.retry));
-        *cell.task.lock() = Some(task.abort_handle());
+        let task = host::spawn(run(Arc::downgrade(&cell), cell.work.clone(), links, me, config.retry));
+        *cell.task.lock() = Some(task);
         Ok(Self(cell))
     }
 
@@ -178,11 +178,12 @@ async fn run<K: Data, T: Data>(
         }
         let later = async {
             match due {
-                Some(at) => sleep_until(at).await,
+                Some(at) => host::sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
+            biased;
             () = work.notified() => {}
             message = links.take(&me) => match cell.upgrade() {
                 Some(cell) => cell.hear(message),
@@ -196,7 +197,7 @@ async fn run<K: Data, T: Data>(
 impl<K: Data, T: Data> VariableCell<K, T> {
     /// What is to be done now.
     fn turn(&self, remind_at: &mut Option<Instant>, retry: Duration) -> Turn<K, T> {
-        let now = Instant::now();
+        let now = host::now();
         let mut state = self.state.lock();
         let impatient = state.voting.as_ref().is_some_and(|voting| voting.until <= now);
         if impatient {
@@ -257,13 +258,13 @@ impl<K: Data, T: Data> Cell for VariableCell<K, T> {
             if staged.attempt.is_some() {
                 // Others hear of the value before it is committed.
                 state.marks.merge(&staged.marks);
-                let until = Instant::now() + self.patience;
+                let until = host::now() + self.patience;
                 state.voting = Some(Voting { waker: cx.waker().clone(), until });
                 self.work.notify_one();
             }
         }
         let agreed = staged.attempt.as_ref().and_then(|attempt| state.member.agreed(attempt));
-        let patient = state.voting.as_ref().is_some_and(|voting| Instant::now() < voting.until);
+        let patient = state.voting.as_ref().is_some_and(|voting| host::now() < voting.until);
         match agreed {
             Some(true) => Poll::Ready(Ok(())),
             Some(false) if patient => {

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio::time::MissedTickBehavior;
 
 use super::shared::Shared;
 use crate::error::{Abort, Error, Step};
+use crate::host;
 use crate::mapping::MappingMacro;
 use crate::section::Section;
 
@@ -42,16 +42,19 @@ impl Ticker {
     pub fn every(period: Duration, burst: u32) -> Self {
         let ticks = Shared::new(0);
         let (gathered, most) = (ticks.clone(), i64::from(burst.max(1)));
-        let task = tokio::spawn(async move {
-            let mut interval = tokio::time::interval(period);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            interval.tick().await;
+        assert!(!period.is_zero(), "a ticker needs a period");
+        let task = host::spawn(async move {
+            let mut next = host::now();
             loop {
-                interval.tick().await;
+                // Ticks that were missed are left out.
+                while next <= host::now() {
+                    next += period;
+                }
+                host::sleep_until(next).await;
                 gathered.update(|ticks| if *ticks < most { Some(*ticks + 1) } else { None });
             }
         });
-        Self { ticks, _task: Arc::new(Task(task.abort_handle())) }
+        Self { ticks, _task: Arc::new(Task(task)) }
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 use super::shared::Shared;
 use crate::cell::{Cell, Core};
 use crate::error::Step;
+use crate::host;
 use crate::mapping::MappingMacro;
 use crate::section::Section;
 
@@ -73,10 +74,10 @@ impl TimerCell {
         if start {
             let (after, turn, fired, last) = (self.after, running.turns, self.fired.clone(), self.running.clone());
             let fire = async move {
-                tokio::time::sleep(after).await;
+                host::sleep(after).await;
                 fired.update(|_| (last.lock().turns == turn).then_some(true));
             };
-            running.task = Some(tokio::spawn(fire).abort_handle());
+            running.task = Some(host::spawn(fire));
         }
     }
 }

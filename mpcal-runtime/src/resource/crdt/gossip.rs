@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-use tokio::time::{sleep_until, Instant};
+use tokio::time::Instant;
 
 use super::{Crdt, ReplicaCell};
+use crate::host;
 use crate::resource::mailbox::Mailboxes;
 use crate::value::Data;
 use crate::wal::Marks;
@@ -58,7 +59,7 @@ pub(super) async fn run<K: Data, C: Crdt>(
     retry: Duration,
     news: Arc<Notify>,
 ) {
-    let Ok(incarnation) = crate::random::unique() else { return };
+    let Ok(incarnation) = crate::host::unique() else { return };
     let others = others.into_iter().map(|k| (k, Other::default())).collect();
     let leaves = Marks::default();
     let mut gossip = Gossip { cell, links, me, incarnation, others, retry, leaves };
@@ -69,7 +70,7 @@ pub(super) async fn run<K: Data, C: Crdt>(
         let again = gossip.others.values().filter_map(|other| other.again).min();
         let later = async {
             match again {
-                Some(at) if gossip.leaves.is_empty() => sleep_until(at).await,
+                Some(at) if gossip.leaves.is_empty() => host::sleep_until(at).await,
                 _ => std::future::pending().await,
             }
         };
@@ -81,6 +82,7 @@ pub(super) async fn run<K: Data, C: Crdt>(
             }
         };
         tokio::select! {
+            biased;
             () = news.notified() => {}
             message = gossip.links.take(&gossip.me) => gossip.hear(message),
             () = later => {}
@@ -100,7 +102,7 @@ impl<K: Data, C: Crdt> Gossip<K, C> {
         }
         let mut state = cell.state.lock();
         state.marks.prune();
-        let now = Instant::now();
+        let now = host::now();
         let mut whole = None;
         for (index, other) in &mut self.others {
             let due = other.sent < state.version || other.again.is_some_and(|at| at <= now);

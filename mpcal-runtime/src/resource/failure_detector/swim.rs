@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use foca::{Foca, Identity, Notification, PostcardCodec, Runtime, Timer};
 use rand::rngs::StdRng;
@@ -16,9 +16,10 @@ use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
-use tokio::time::{sleep_until, Instant};
+use tokio::time::Instant;
 
 use super::{FailureDetector, Shared};
+use crate::host;
 use crate::resource::secret::Secret;
 use crate::value::Data;
 
@@ -87,7 +88,7 @@ impl<K: Data> FailureDetector<K> {
         let by_address = others.iter().filter_map(|(k, address)| Some((*address, suspected.get(k)?.clone()))).collect();
         let mut tasks = JoinSet::new();
         if let Some(address) = addresses.get(me) {
-            tasks.spawn(run(socket, *address, by_address, config.clone()));
+            tasks.spawn(host::task(run(socket, *address, by_address, config.clone())));
         }
         Self::new(suspected, tasks)
     }
@@ -149,9 +150,9 @@ struct Known {
 }
 
 async fn run(socket: UdpSocket, address: SocketAddr, others: BTreeMap<SocketAddr, Shared<bool>>, config: SwimConfig) {
-    let Ok(seed) = crate::random::bytes() else { return };
+    let Ok(seed) = crate::host::random_bytes() else { return };
     // Later runs must have larger numbers; nobody starts twice within a millisecond.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = host::time_of_day().duration_since(UNIX_EPOCH).unwrap_or_default();
     let process = Process { address, run: since.as_millis() as u64 };
     let size = NonZeroU32::new(others.len() as u32 + 1).unwrap_or(NonZeroU32::MIN);
     let mut protocol = foca::Config::new_lan(size);
@@ -164,13 +165,13 @@ async fn run(socket: UdpSocket, address: SocketAddr, others: BTreeMap<SocketAddr
         others.into_iter().map(|(a, suspected)| (a, Known { suspected, up: false })).collect();
     let mut timers: BinaryHeap<Reverse<Due>> = BinaryHeap::new();
     let mut set = 0;
-    let start = Instant::now();
+    let start = host::now();
     let mut announce_at = start;
     let mut late = false;
     let mut buffer = vec![0; 2 * MAX_DATAGRAM];
     loop {
         let mut wishes = Wishes::default();
-        let now = Instant::now();
+        let now = host::now();
         // Who is not a member may not know of us, or has come back.
         if announce_at <= now {
             announce_at = now + config.period;
@@ -195,7 +196,8 @@ async fn run(socket: UdpSocket, address: SocketAddr, others: BTreeMap<SocketAddr
         }
         let next = timers.peek().map_or(announce_at, |Reverse(Due(at, ..))| (*at).min(announce_at));
         tokio::select! {
-            () = sleep_until(next) => {}
+            biased;
+            () = host::sleep_until(next) => {}
             received = socket.recv_from(&mut buffer) => {
                 let Ok((length, from)) = received else { continue };
                 let Some(data) = verified(&buffer[..length], config.secret.as_ref()) else {
@@ -228,7 +230,7 @@ async fn act(
     }
     for (after, timer) in wishes.later {
         *set += 1;
-        timers.push(Reverse(Due(Instant::now() + after, *set, timer)));
+        timers.push(Reverse(Due(host::now() + after, *set, timer)));
     }
     for (to, data) in wishes.send {
         let data = signed(data, config.secret.as_ref());

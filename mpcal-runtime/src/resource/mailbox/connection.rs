@@ -16,7 +16,6 @@ use bytes::{Buf, BytesMut};
 use futures_util::Stream;
 use tokio::io::AsyncWrite;
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::{sleep, Instant, Sleep};
 use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 
 use super::endpoint::Endpoint;
@@ -26,6 +25,7 @@ use super::session::{Arrival, Session};
 use super::transport::{Reader, Writer};
 use super::wire::{self, violation, Frame, Introduction, Known};
 use super::Message;
+use crate::host::{now, sleep, Sleep};
 use crate::wal::Marks;
 
 /// Messages after which an acknowledgement goes out, at most.
@@ -58,7 +58,7 @@ pub(super) struct Connection<'n, M> {
     /// What the other side sends over this connection, if it does.
     incoming: Option<Incoming>,
     outgoing: Option<Outgoing<M>>,
-    heart: Pin<Box<Sleep>>,
+    heart: Sleep,
     /// Of the task that the timers wake.
     waker: Option<Waker>,
     /// Whether something was written since the last beat.
@@ -81,7 +81,7 @@ struct Incoming {
     part: u64,
     /// Inboxes from which something was taken that is not acknowledged yet.
     places: Vec<u32>,
-    timer: Pin<Box<Sleep>>,
+    timer: Sleep,
     timer_runs: bool,
     flush: Option<Flush>,
 }
@@ -141,7 +141,7 @@ impl<'n, M: Message> Connection<'n, M> {
             out: BytesMut::new(),
             incoming,
             outgoing,
-            heart: Box::pin(sleep(endpoint.config.heartbeat)),
+            heart: sleep(endpoint.config.heartbeat),
             waker: None,
             wrote: false,
             heard: true,
@@ -193,9 +193,9 @@ impl<'n, M: Message> Connection<'n, M> {
             return;
         }
         self.waker = Some(cx.waker().clone());
-        let _ = self.heart.as_mut().poll(cx);
+        let _ = Pin::new(&mut self.heart).poll(cx);
         if let Some(incoming) = &mut self.incoming {
-            let _ = incoming.timer.as_mut().poll(cx);
+            let _ = Pin::new(&mut incoming.timer).poll(cx);
         }
     }
 
@@ -276,8 +276,8 @@ impl<'n, M: Message> Connection<'n, M> {
     /// Sends a heartbeat if nothing else was sent, and gives up on who is silent.
     fn beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         while self.heart.is_elapsed() {
-            self.heart.as_mut().reset(Instant::now() + self.endpoint.config.heartbeat);
-            let _ = self.heart.as_mut().poll(cx);
+            self.heart.reset(now() + self.endpoint.config.heartbeat);
+            let _ = Pin::new(&mut self.heart).poll(cx);
             let heard = std::mem::take(&mut self.heard);
             self.silence = if heard { Duration::ZERO } else { self.silence + self.endpoint.config.heartbeat };
             if self.silence > self.patience {
@@ -300,7 +300,7 @@ impl Incoming {
             places: (0..known.len() as u32).collect(),
             session,
             number,
-            timer: Box::pin(sleep(ACKNOWLEDGE_AFTER)),
+            timer: sleep(ACKNOWLEDGE_AFTER),
             timer_runs: false,
             flush: None,
         }
@@ -331,8 +331,8 @@ impl Incoming {
             waits || flushes
         });
         if early && !self.timer_runs {
-            self.timer.as_mut().reset(Instant::now() + ACKNOWLEDGE_AFTER);
-            let _ = self.timer.as_mut().poll(cx);
+            self.timer.reset(now() + ACKNOWLEDGE_AFTER);
+            let _ = Pin::new(&mut self.timer).poll(cx);
         }
         self.timer_runs = early;
         if let Some(marks) = blocked {

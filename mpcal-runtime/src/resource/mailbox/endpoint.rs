@@ -7,10 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
 
 use super::connection::Connection;
 use super::handshake::{Handshake, Role};
@@ -20,6 +18,7 @@ use super::strangers::{Stage, Strangers};
 use super::transport;
 use super::wire::{self, Introduction};
 use super::{MailboxConfig, Message};
+use crate::host::{self, sleep, timeout, Listener, Stream};
 use crate::resource::queue::Queue;
 
 /// Complaints about other nodes; strangers must not fill the disk with them.
@@ -73,7 +72,7 @@ impl<M: Message> Endpoint<M> {
     /// Connects to a peer and serves the connection; fails if it does not come about.
     async fn reach(&self, peer: &Arc<Peer<M>>, turn: Turn) -> io::Result<()> {
         let connection = timeout(self.config.handshake_timeout, async {
-            let stream = TcpStream::connect(peer.address).await?;
+            let stream = Stream::connect(peer.address).await?;
             let (reader, writer) = transport::secure(stream, Role::Connects, &self.config).await?;
             let mut handshake = Handshake::begin(reader, writer, Role::Connects, &self.config).await?;
             handshake.introduce(&self.introduction(true)).await?;
@@ -138,7 +137,7 @@ impl<M: Message> Endpoint<M> {
     }
 
     /// Accepts connections, for ever.
-    pub(super) async fn listen(self: Arc<Self>, listener: TcpListener) {
+    pub(super) async fn listen(self: Arc<Self>, listener: Listener) {
         let mut strangers = Strangers::new(self.peers.iter().map(|peer| peer.address.ip()));
         let mut connections = JoinSet::new();
         loop {
@@ -154,18 +153,18 @@ impl<M: Message> Endpoint<M> {
             while connections.try_join_next().is_some() {}
             let (this, stage) = (self.clone(), Stage::default());
             let reached = stage.clone();
-            let task = connections.spawn(async move {
+            let task = connections.spawn(host::task(async move {
                 if let Err(error) = this.welcome(stream, from, &reached).await {
                     tracing::debug!(%from, %error, "connection dropped");
                     this.complain(&error, &from.ip());
                 }
-            });
+            }));
             strangers.add(from.ip(), stage, task);
         }
     }
 
     /// Serves a connection that was accepted.
-    async fn welcome(&self, stream: TcpStream, from: SocketAddr, stage: &Stage) -> io::Result<()> {
+    async fn welcome(&self, stream: Stream, from: SocketAddr, stage: &Stage) -> io::Result<()> {
         let established = timeout(self.config.handshake_timeout, async {
             let (reader, writer) = transport::secure(stream, Role::Accepts, &self.config).await?;
             let mut handshake = Handshake::begin(reader, writer, Role::Accepts, &self.config).await?;

@@ -43,7 +43,7 @@ impl<'c> Handshake<'c> {
         config: &'c MailboxConfig,
     ) -> io::Result<Self> {
         let reader = FramedRead::new(reader, wire::codec(config.max_frame.min(wire::MAX_INTRODUCTION)));
-        let nonce: Nonce = crate::random::bytes()?;
+        let nonce: Nonce = crate::host::random_bytes()?;
         let mut this = Self { reader, writer, role, config, nonces: [nonce; 2], introduced: false };
         if role == Role::Connects {
             this.send(&Frame::Hello { magic: wire::MAGIC, nonce }).await?;

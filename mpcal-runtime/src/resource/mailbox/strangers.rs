@@ -100,7 +100,7 @@ fn draw(group: &[Stranger], may_go: impl Fn(&Stranger) -> bool) -> Option<usize>
     };
     let candidates = Some(among(true)).filter(|silent| !silent.is_empty()).unwrap_or_else(|| among(false));
     // Without random numbers any will do.
-    let lot = crate::random::unique().unwrap_or(0) as usize;
+    let lot = crate::host::unique().unwrap_or(0) as usize;
     candidates.get(lot % candidates.len().max(1)).copied()
 }
 

@@ -8,8 +8,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+
+use crate::host::Stream;
 
 /// What a node shows to others and asks of them. Clones share it.
 #[derive(Clone)]
@@ -81,11 +82,11 @@ impl Tls {
         })
     }
 
-    pub(super) async fn connect(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn connect(&self, stream: Stream) -> io::Result<TlsStream<Stream>> {
         Ok(self.connector.connect(self.name.clone(), stream).await?.into())
     }
 
-    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn accept(&self, stream: Stream) -> io::Result<TlsStream<Stream>> {
         Ok(self.acceptor.accept(stream).await?.into())
     }
 }

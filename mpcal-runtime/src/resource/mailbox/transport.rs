@@ -3,17 +3,16 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::handshake::Role;
 use super::MailboxConfig;
+use crate::host::Stream;
 
 pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
 pub(super) type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
-/// Makes a TCP connection what the configuration wants.
-pub(super) async fn secure(stream: TcpStream, role: Role, config: &MailboxConfig) -> io::Result<(Reader, Writer)> {
-    stream.set_nodelay(true)?;
+/// Makes a connection what the configuration wants.
+pub(super) async fn secure(stream: Stream, role: Role, config: &MailboxConfig) -> io::Result<(Reader, Writer)> {
     #[cfg(feature = "tls")]
     if let Some(tls) = &config.tls {
         return Ok(halves(match role {
@@ -22,8 +21,7 @@ pub(super) async fn secure(stream: TcpStream, role: Role, config: &MailboxConfig
         }));
     }
     let _ = (role, config);
-    let (reader, writer) = stream.into_split();
-    Ok((Box::new(reader), Box::new(writer)))
+    Ok(stream.into_split())
 }
 
 #[cfg(feature = "tls")]

@@ -1,0 +1,146 @@
+//! What a node needs from the world: time, tasks, random numbers, network and disk.
+//!
+//! The operating system is one [`Host`], and that of every task unless it says otherwise; a simulator is another one.
+//! The host belongs to the task: what runs [`within`] one passes it on to all that it starts. Nothing in this crate
+//! reaches for the world in another way.
+//!
+//! Tasks run on a tokio runtime, whose clock a simulator stops and moves; a host can put a task off, and its clock can
+//! differ from that of the runtime.
+
+mod clock;
+mod network;
+mod os;
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{ready, Context, Poll};
+use std::time::SystemTime;
+
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+pub use self::clock::Sleep;
+pub(crate) use self::clock::{now, sleep, sleep_until, time_of_day, timeout};
+pub use self::network::{Accept, Duplex, Listener, Stream};
+use self::os::Os;
+
+/// A future in a box.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What a node needs from the world.
+pub trait Host: Send + Sync + 'static {
+    /// What the clock of the node shows when that of the runtime shows `at`. It never goes back.
+    fn clock(&self, at: Instant) -> Instant;
+
+    /// What the clock of the runtime shows when that of the node shows `at`, or has just passed it.
+    fn runtime_clock(&self, at: Instant) -> Instant;
+
+    /// The time of day. Only what people read depends on it, and nothing that is promised.
+    fn time_of_day(&self) -> SystemTime;
+
+    /// Called before a task of the node goes on. `Pending` puts it off, and has to wake it when it may.
+    fn poll_task(&self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Fills `bytes` with what nobody can guess.
+    ///
+    /// # Errors
+    /// If there is nothing to take it from.
+    fn random(&self, bytes: &mut [u8]) -> io::Result<()>;
+
+    /// Listens for connections; with port 0 at any that is free.
+    ///
+    /// # Errors
+    /// If the address is taken, or not one of this node.
+    fn listen(&self, at: SocketAddr) -> Boxed<io::Result<Listener>>;
+
+    /// Connects to who listens there.
+    ///
+    /// # Errors
+    /// If there is nobody, or nobody can be reached.
+    fn connect(&self, to: SocketAddr) -> Boxed<io::Result<Stream>>;
+}
+
+thread_local! {
+    /// The host of the task that runs in this thread; none for the operating system.
+    static CURRENT: RefCell<Option<Arc<dyn Host>>> = const { RefCell::new(None) };
+}
+
+/// The host of the task that is running.
+fn with<T>(use_it: impl FnOnce(&dyn Host) -> T) -> T {
+    match CURRENT.with_borrow(Clone::clone) {
+        Some(host) => use_it(&*host),
+        None => use_it(&Os),
+    }
+}
+
+/// A task on a host, which is that of all tasks it starts.
+pub fn within<F: Future>(host: Arc<dyn Host>, task: F) -> Within<F> {
+    Within { host: Some(host), task: Box::pin(task) }
+}
+
+/// What [`within`] gives.
+#[derive(Debug)]
+pub struct Within<F> {
+    /// None for the operating system.
+    host: Option<Arc<dyn Host>>,
+    task: Pin<Box<F>>,
+}
+
+impl std::fmt::Debug for dyn Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Host")
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(host) = self.host.clone() else { return self.task.as_mut().poll(cx) };
+        ready!(host.poll_task(cx));
+        let _entered = Entered::enter(host);
+        self.task.as_mut().poll(cx)
+    }
+}
+
+/// A host that is the current one until this is dropped.
+struct Entered(Option<Arc<dyn Host>>);
+
+impl Entered {
+    fn enter(host: Arc<dyn Host>) -> Self {
+        Self(CURRENT.replace(Some(host)))
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
+    }
+}
+
+/// A task on the host of this one, to be spawned.
+pub(crate) fn task<F: Future>(task: F) -> Within<F> {
+    Within { host: CURRENT.with_borrow(Clone::clone), task: Box::pin(task) }
+}
+
+/// Starts a task on the host of this one.
+#[allow(clippy::disallowed_methods, reason = "the host decides when it goes on")]
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    tokio::spawn(task(future)).abort_handle()
+}
+
+/// Bytes that nobody can guess. Never for choices of a model.
+pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    with(|host| host.random(&mut bytes))?;
+    Ok(bytes)
+}
+
+/// A number that nobody else has. Never for choices of a model.
+pub(crate) fn unique() -> io::Result<u64> {
+    Ok(u64::from_le_bytes(random_bytes()?))
+}
