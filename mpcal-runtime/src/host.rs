@@ -23,8 +23,10 @@ use std::time::SystemTime;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+#[cfg(feature = "swim")]
+pub(crate) use self::clock::time_of_day;
 pub use self::clock::Sleep;
-pub(crate) use self::clock::{now, sleep, sleep_until, time_of_day, timeout};
+pub(crate) use self::clock::{now, sleep, sleep_until, timeout};
 pub use self::network::{Accept, Duplex, Listener, Stream};
 use self::os::Os;
 

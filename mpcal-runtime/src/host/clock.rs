@@ -5,7 +5,9 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+#[cfg(feature = "swim")]
+use std::time::SystemTime;
 
 use tokio::time::Instant;
 
@@ -17,6 +19,7 @@ pub(crate) fn now() -> Instant {
 }
 
 /// The time of day, for people.
+#[cfg(feature = "swim")]
 pub(crate) fn time_of_day() -> SystemTime {
     with(|host| host.time_of_day())
 }
