@@ -206,10 +206,16 @@ pub trait Cell: Send + Sync + 'static {
     /// Forgets what was staged; needed only where staging took hold of something.
     fn abort(&self, _staged: &mut Self::Staged) {}
 
+    /// Encodes what a commit would write to the log, if the cell is durable. Called once a section has run, without the
+    /// gate: what the cell holds may be newer than what the section saw, and then the section does not commit. What a
+    /// user has written may run here, and nowhere behind it.
+    #[doc(hidden)]
+    fn encode(&self, _staged: &mut Self::Staged) {}
+
     /// What a commit writes to the log of the node, if the cell is durable. Called with the gate held,
     /// before [`commit`](Cell::commit).
     #[doc(hidden)]
-    fn journal(&self, _staged: &Self::Staged) -> Option<(Wal, wal::Entry)> {
+    fn journal(&self, _staged: &mut Self::Staged) -> Option<(Wal, wal::Entry)> {
         None
     }
 

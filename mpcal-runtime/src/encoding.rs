@@ -1,6 +1,6 @@
 //! Values as bytes: postcard.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +10,14 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 }
 
 /// Adds a value as bytes.
-pub(crate) fn encode_into<T: Serialize + ?Sized>(out: &mut BytesMut, value: &T) {
+pub(crate) fn encode_into<T: Serialize + ?Sized>(out: &mut impl BufMut, value: &T) {
     postcard::serialize_with_flavor(value, Sink(out)).expect("a value of TLA+ has a finite encoding");
 }
 
 /// Puts bytes behind others, as many at a time as there are.
-struct Sink<'b>(&'b mut BytesMut);
+struct Sink<'b, B>(&'b mut B);
 
-impl postcard::ser_flavors::Flavor for Sink<'_> {
+impl<B: BufMut> postcard::ser_flavors::Flavor for Sink<'_, B> {
     type Output = ();
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
@@ -48,7 +48,7 @@ pub(crate) fn decode_borrowed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option
     }
 }
 
-/// The value that some bytes begin with.
-pub(crate) fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().map(|(value, _)| value)
+/// The value that some bytes begin with, and what is behind it.
+pub(crate) fn decode_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Option<(T, &[u8])> {
+    postcard::take_from_bytes(bytes).ok()
 }

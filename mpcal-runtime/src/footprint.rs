@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,7 +16,7 @@ use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
 use smallvec::SmallVec;
 
 use crate::cell::{commits, count_commit, Cell, Core};
-use crate::error::Step;
+use crate::error::{panic_text, Error, Step};
 use crate::wal::{self, Marks, Wal};
 use crate::watched::Watched;
 
@@ -26,7 +27,8 @@ trait Entry: Send {
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
     fn log(&self) -> Option<&Wal>;
-    fn journal(&self) -> Option<(Wal, wal::Entry)>;
+    fn encode(&mut self);
+    fn journal(&mut self) -> Option<(Wal, wal::Entry)>;
     fn depends(&mut self, marks: &Marks);
     fn commit(&mut self);
     fn committed(&mut self);
@@ -57,8 +59,11 @@ impl<C: Cell> Entry for Touched<C> {
     fn log(&self) -> Option<&Wal> {
         self.cell.log(&self.staged)
     }
-    fn journal(&self) -> Option<(Wal, wal::Entry)> {
-        self.cell.journal(&self.staged)
+    fn encode(&mut self) {
+        self.cell.encode(&mut self.staged);
+    }
+    fn journal(&mut self) -> Option<(Wal, wal::Entry)> {
+        self.cell.journal(&mut self.staged)
     }
     fn depends(&mut self, marks: &Marks) {
         self.cell.depends(&mut self.staged, marks);
@@ -99,6 +104,8 @@ pub(crate) struct Footprint {
     order: Vec<usize>,
     /// Those of the section before.
     previous: Vec<usize>,
+    /// Whether what the section writes to a log was encoded.
+    is_encoded: bool,
     /// How many of those in `order` were looked at whether they fit the others.
     consistent: usize,
     /// How many commits there were when a section that reads many cells looked at them last.
@@ -208,6 +215,7 @@ impl Footprint {
         }
         let mut pending = false;
         if wal::in_use() {
+            self.encode()?;
             let mut logs = self.order.iter().filter_map(|at| self.entries[*at].log());
             pending = logs.any(|log| log.poll_space(cx).is_pending());
         }
@@ -223,6 +231,16 @@ impl Footprint {
         } else {
             Poll::Ready(Ok(()))
         }
+    }
+
+    /// Encodes what the section writes to a log: before it takes gates, and while nothing is changed if a user's code
+    /// panics.
+    fn encode(&mut self) -> Step<()> {
+        if std::mem::replace(&mut self.is_encoded, true) {
+            return Ok(());
+        }
+        let encode = AssertUnwindSafe(|| self.order.iter().for_each(|at| self.entries[*at].encode()));
+        catch_unwind(encode).map_err(|panic| Error::Panic(panic_text(&*panic)).into())
     }
 
     /// Whether what the section saw was true at one moment, which is now.
@@ -290,7 +308,7 @@ impl Footprint {
     fn clear(&mut self) {
         std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
-        self.consistent = 0;
+        (self.consistent, self.is_encoded) = (0, false);
         let kept = KEPT.max(2 * self.previous.len());
         if self.cores.len() > kept {
             self.cores.truncate(kept);
@@ -361,7 +379,8 @@ fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], marks: &mut Marks) {
     // What the section saw may come from sections that are not on disk yet.
     touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
     let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
-    for (log, entry) in touched.iter().filter_map(|at| entries[*at].journal()) {
+    for at in touched {
+        let Some((log, entry)) = entries[*at].journal() else { continue };
         match records.iter_mut().find(|(known, _)| known.is(&log)) {
             Some((_, entries)) => entries.push(entry),
             None => records.push((log, vec![entry])),

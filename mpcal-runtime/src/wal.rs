@@ -8,24 +8,35 @@
 //! When a flush fails, nothing that waits for it ever leaves, and the next use of a durable resource
 //! stops the node.
 
-mod format;
+mod compact;
+mod entry;
+mod files;
+mod held;
 mod lock;
+mod log_file;
+mod read;
+mod record;
 
-use std::any::Any;
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
-pub(crate) use self::format::Content;
-pub use self::format::{Change, Entry};
+pub(crate) use self::entry::{in_pieces, Content};
+pub use self::entry::{Entry, Part};
+use self::files::Files;
+use self::held::Held;
+pub(crate) use self::held::{name_in_use, Stored, Tell};
+use self::log_file::{LogFile, Observer};
+use self::read::Found;
+use self::record::Body;
 use crate::error::{Error, Step};
 use crate::measure::Flushes;
 
@@ -36,9 +47,10 @@ pub(crate) fn in_use() -> bool {
     IN_USE.load(Ordering::Relaxed)
 }
 
-/// Given the name of a resource, the version of the schema that it was written with, and an encoded value
-/// (of a sequence: an item), gives the value as it is encoded now.
-pub type Migration = fn(&str, u32, &[u8]) -> Result<Vec<u8>, String>;
+/// Given the name of a resource, the version of the schema that it was written with, and a value or a part of one as it
+/// is encoded there, gives it as it is encoded now. Of sequences, functions and sets it is asked for part by part, also
+/// for arguments that were taken out later, so it must give different ones for different ones.
+pub type Migration = fn(&str, u32, Part, &[u8]) -> Result<Vec<u8>, String>;
 
 /// What is adjustable about a log.
 #[derive(Clone, Debug)]
@@ -47,8 +59,8 @@ pub struct WalConfig {
     pub schema: u32,
     /// Turns a value of an older schema into one of this. Without it a log with another schema is refused.
     pub migrate: Option<Migration>,
-    /// The size in bytes from which the log is written anew with what is still needed, whenever it has
-    /// doubled since. Default: 64 MiB.
+    /// How many bytes of records there must be, and no fewer than what is still needed has, for the log to be written
+    /// anew with that, while it goes on in another file. Default: 64 MiB.
     pub compact_at: u64,
     /// How many bytes may wait for the disk; sections that would add to more wait before they commit. A record may
     /// exceed it, and so may those of sections that commit at once. Default: 64 MiB.
@@ -74,19 +86,6 @@ pub trait Storage: Send + 'static {
     /// # Errors
     /// If that is not certain; the log is not used again.
     fn flush(&mut self) -> io::Result<()>;
-
-    /// Gets rid of what is not needed any more, if there is much of it; all that was written is flushed.
-    ///
-    /// # Errors
-    /// If what is needed may not be safe; the log is not used again.
-    fn compact(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A name that two resources want.
-pub(crate) fn name_in_use(name: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, format!("`{name}` is held by another resource of this log"))
 }
 
 impl Storage for File {
@@ -125,10 +124,9 @@ struct Inner {
     ended: AtomicBool,
     /// Tells who waits that one of these has changed.
     progress: Notify,
-    /// What no resource holds: what was found when the log was opened, and what was given back.
-    found: Mutex<BTreeMap<String, Content>>,
-    /// The resources that hold something, by name.
-    claims: Mutex<BTreeMap<String, Weak<dyn Any + Send + Sync>>>,
+    /// Tells who waits in a thread of its own that something was flushed, or that the writer has stopped.
+    settled: Condvar,
+    held: Held,
     torn: u64,
     /// What the checksums of the file start with.
     nonce: u64,
@@ -140,76 +138,62 @@ struct Pending {
     bytes: Vec<u8>,
     /// Sections that wait for what is in `bytes` to be written.
     waiting: Vec<Waker>,
-    /// The position of the last record.
+    /// The position of the last record, and of the last one of a section.
     last: u64,
+    committed: u64,
     closed: bool,
+    /// Whether the writer has stopped.
+    stopped: bool,
     reason: Option<String>,
 }
 
 impl Wal {
-    /// Opens the log in a file, or starts one. What was found there waits for the resources with the
-    /// same names. An end that cannot be read is cut off ([`torn`](Self::torn) says how much): a crash
+    /// Opens the log in a file, or starts one; other files of it are beside that. What was found there waits for the
+    /// resources with the same names. An end that cannot be read is cut off ([`torn`](Self::torn) says how much): a crash
     /// leaves one, and nothing that has left the node depends on it. What a later record says was on disk
     /// must be there: damage to that is an error; after each flush with nothing behind it such a record is
-    /// written. The log is then written anew with what is still needed.
+    /// written.
     ///
     /// # Errors
-    /// If the file cannot be read or written, is in use by another process, is damaged, or was written
+    /// If a file cannot be read or written, the log is in use by another process, is damaged, or was written
     /// with another schema and there is no migration.
     pub fn open(path: impl AsRef<Path>, config: &WalConfig) -> io::Result<Self> {
-        let path = path.as_ref();
+        Self::open_observed(path.as_ref(), config, Arc::new(|| ()))
+    }
+
+    /// As [`open`](Self::open); the observer sees each step of a compaction.
+    fn open_observed(path: &Path, config: &WalConfig, observer: Observer) -> io::Result<Self> {
         let lock = lock::lock(path)?;
-        let old = match std::fs::read(path) {
-            Ok(bytes) => Some(bytes),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(e),
-        };
-        let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", path.display()));
-        let mut found = match &old {
-            Some(bytes) => format::read(bytes, config).map_err(damaged)?,
-            None => format::Found::default(),
-        };
-        drop(old);
-        found.nonce = crate::host::unique()?;
-        let (file, length) = write_anew(path, config.schema, &found)?;
+        let files = Files::new(path);
+        let mut opened = files.open(crate::host::unique()?, config)?;
+        let (found, is_migrated) = (std::mem::take(&mut opened.found), opened.is_migrated);
         if found.torn > 0 {
             tracing::warn!(path = %path.display(), bytes = found.torn, "cut off the incomplete end of the log");
         }
-        let locked = LogFile {
-            file,
-            length,
-            compact_at: config.compact_at,
-            config: config.clone(),
-            path: path.to_owned(),
-            _lock: lock,
-        };
-        Ok(Self::start(locked, found, config.max_waiting))
+        let inner = Arc::new(Inner::new(found, opened.live.header.nonce, config.max_waiting));
+        let mut log = LogFile::new(files, opened, config, observer, lock);
+        if is_migrated {
+            log.write_anew(&inner, config.schema)?;
+        }
+        Ok(Self::start(inner, log, LogFile::compact))
     }
 
     /// A log that starts empty, on a storage of its own.
     #[must_use]
     pub fn on(storage: impl Storage) -> Self {
-        Self::start(storage, format::Found::default(), WalConfig::default().max_waiting)
+        let inner = Inner::new(Found::default(), 0, WalConfig::default().max_waiting);
+        Self::start(Arc::new(inner), storage, |_, _| Ok(()))
     }
 
-    fn start(storage: impl Storage, found: format::Found, max_waiting: usize) -> Self {
+    fn start<S: Storage>(
+        inner: Arc<Inner>,
+        storage: S,
+        compact: impl Fn(&mut S, &Arc<Inner>) -> io::Result<()> + Send + 'static,
+    ) -> Self {
         IN_USE.store(true, Ordering::Relaxed);
-        let inner = Arc::new(Inner {
-            pending: Mutex::new(Pending { last: found.last, ..Pending::default() }),
-            work: Condvar::new(),
-            flushed: AtomicU64::new(found.last),
-            failed: AtomicBool::new(false),
-            usable: AtomicBool::new(true),
-            ended: AtomicBool::new(false),
-            progress: Notify::new(),
-            found: Mutex::new(found.contents),
-            claims: Mutex::default(),
-            torn: found.torn,
-            nonce: found.nonce,
-            max_waiting,
-        });
         let writer = inner.clone();
-        let spawned = std::thread::Builder::new().name("wal".to_owned()).spawn(move || writer.run(storage));
+        let run = move || Inner::run(&writer, storage, compact);
+        let spawned = std::thread::Builder::new().name("wal".to_owned()).spawn(run);
         if let Err(error) = spawned {
             inner.fail(&error);
             inner.ended.store(true, Ordering::Release);
@@ -226,13 +210,13 @@ impl Wal {
     /// The last position that is on disk.
     #[must_use]
     pub fn flushed(&self) -> u64 {
-        self.0.flushed.load(Ordering::Acquire)
+        self.0.flushed()
     }
 
     /// Names of what was found and no resource holds: a misspelt name, or one that is gone.
     #[must_use]
     pub fn unclaimed(&self) -> Vec<String> {
-        self.0.found.lock().keys().cloned().collect()
+        self.0.held.unclaimed()
     }
 
     /// The resource that holds this name, or a new one that is made of what the log has; whether it is new. A name
@@ -240,26 +224,20 @@ impl Wal {
     ///
     /// # Errors
     /// If a resource of another kind holds it, or none can be made.
-    pub(crate) fn claim<R: Any + Send + Sync>(
+    pub(crate) fn claim<R: Stored>(
         &self,
         name: &str,
-        make: impl FnOnce(Option<&Content>) -> io::Result<Arc<R>>,
+        make: impl FnOnce(Option<&mut Content>) -> io::Result<Arc<R>>,
     ) -> io::Result<(Arc<R>, bool)> {
-        let mut claims = self.0.claims.lock();
-        if let Some(holder) = claims.get(name).and_then(Weak::upgrade) {
-            return holder.downcast().map(|known| (known, false)).map_err(|_| name_in_use(name));
-        }
-        let mut found = self.0.found.lock();
-        let made = make(found.get(name))?;
-        found.remove(name);
-        let holder: Arc<dyn Any + Send + Sync> = made.clone();
-        claims.insert(name.to_owned(), Arc::downgrade(&holder));
-        Ok((made, true))
+        self.0.held.claim(name, make)
     }
 
-    /// What a resource held that is gone, for the next one with its name.
-    pub(crate) fn give_back(&self, name: &str, content: Content) {
-        self.0.found.lock().insert(name.to_owned(), content);
+    /// What a resource held that is gone, for the next one with its name. Each that has claimed something calls it when
+    /// it is dropped.
+    pub(crate) fn give_back(&self, name: &str, content: impl FnOnce() -> Option<Content>) {
+        // What a user has written may panic, and others wait for the name.
+        let content = catch_unwind(AssertUnwindSafe(content)).unwrap_or_else(|_| Some(Content::lost()));
+        self.0.held.give_back(name, content);
     }
 
     /// Fails once the log has, or is closed.
@@ -317,11 +295,12 @@ impl Wal {
 
     /// Adds the record of one section; gives its position.
     pub(crate) fn append(&self, entries: &[Entry]) -> u64 {
-        let body = format::body(entries);
+        let body = Body::new(self.0.nonce, entries.iter().map(|entry| (&*entry.name, &*entry.change)));
         let mut pending = self.0.pending.lock();
         pending.last += 1;
+        pending.committed = pending.last;
         let (position, durable) = (pending.last, self.flushed());
-        format::record(self.0.nonce, position, durable, &body, &mut pending.bytes);
+        body.write(self.0.nonce, position, durable, &mut pending.bytes);
         self.0.work.notify_one();
         position
     }
@@ -368,50 +347,94 @@ impl Drop for Handle {
 }
 
 impl Inner {
-    fn run(&self, mut storage: impl Storage) {
-        self.write(&mut storage);
+    fn new(found: Found, nonce: u64, max_waiting: usize) -> Self {
+        Self {
+            pending: Mutex::new(Pending { last: found.last, committed: found.last, ..Pending::default() }),
+            work: Condvar::new(),
+            flushed: AtomicU64::new(found.last),
+            failed: AtomicBool::new(false),
+            usable: AtomicBool::new(true),
+            ended: AtomicBool::new(false),
+            progress: Notify::new(),
+            settled: Condvar::new(),
+            held: Held::new(found.contents),
+            torn: found.torn,
+            nonce,
+            max_waiting,
+        }
+    }
+
+    fn flushed(&self) -> u64 {
+        self.flushed.load(Ordering::Acquire)
+    }
+
+    /// The position of the last record of a section.
+    fn committed(&self) -> u64 {
+        self.pending.lock().committed
+    }
+
+    /// Whether nothing is written any more.
+    fn has_stopped(&self) -> bool {
+        self.pending.lock().stopped
+    }
+
+    /// Blocks until a position is on disk; false if it will not be.
+    fn wait_for(&self, position: u64) -> bool {
+        let mut pending = self.pending.lock();
+        while self.flushed() < position && !pending.stopped {
+            self.settled.wait(&mut pending);
+        }
+        self.flushed() >= position
+    }
+
+    fn run<S: Storage>(this: &Arc<Self>, mut storage: S, compact: impl Fn(&mut S, &Arc<Self>) -> io::Result<()>) {
+        Self::write(this, &mut storage, compact);
+        this.pending.lock().stopped = true;
+        this.settled.notify_all();
         drop(storage);
-        self.ended.store(true, Ordering::Release);
-        self.progress.notify_waiters();
+        this.ended.store(true, Ordering::Release);
+        this.progress.notify_waiters();
     }
 
     /// Writes and flushes what gathers, until the log is closed or fails.
-    fn write(&self, storage: &mut impl Storage) {
+    fn write<S: Storage>(this: &Arc<Self>, storage: &mut S, compact: impl Fn(&mut S, &Arc<Self>) -> io::Result<()>) {
         let (mut bytes, flushes) = (Vec::new(), Flushes::new());
-        loop {
-            let last = {
-                let mut pending = self.pending.lock();
-                while pending.bytes.is_empty() && !pending.closed {
-                    self.work.wait(&mut pending);
-                }
-                if pending.bytes.is_empty() {
-                    return;
-                }
-                bytes.clear();
-                std::mem::swap(&mut bytes, &mut pending.bytes);
-                pending.waiting.drain(..).for_each(Waker::wake);
-                pending.last
-            };
+        while let Some(last) = this.take_waiting(&mut bytes) {
             let start = Instant::now();
             if let Err(error) = storage.append(&bytes).and_then(|()| storage.flush()) {
-                return self.fail(&error);
+                return this.fail(&error);
             }
             flushes.took(start.elapsed());
-            self.flushed.store(last, Ordering::Release);
-            self.progress.notify_waiters();
-            if let Err(error) = storage.compact().and_then(|()| storage.append(&self.note())) {
-                return self.fail(&error);
+            this.flushed.store(last, Ordering::Release);
+            this.progress.notify_waiters();
+            if let Err(error) = compact(storage, this).and_then(|()| storage.append(&this.note())) {
+                return this.fail(&error);
             }
         }
+    }
+
+    /// Waits for what there is to write, and takes it; gives its last position, or none when the log is closed.
+    fn take_waiting(&self, bytes: &mut Vec<u8>) -> Option<u64> {
+        let mut pending = self.pending.lock();
+        while pending.bytes.is_empty() && !pending.closed {
+            self.work.wait(&mut pending);
+        }
+        if pending.bytes.is_empty() {
+            return None;
+        }
+        bytes.clear();
+        std::mem::swap(bytes, &mut pending.bytes);
+        pending.waiting.drain(..).for_each(Waker::wake);
+        Some(pending.last)
     }
 
     /// If nothing follows what was flushed: a record which says that it was, to be flushed some time.
     fn note(&self) -> Vec<u8> {
         let (mut pending, mut note) = (self.pending.lock(), Vec::new());
+        self.settled.notify_all();
         if pending.bytes.is_empty() {
             pending.last += 1;
-            let flushed = self.flushed.load(Ordering::Acquire);
-            format::record(self.nonce, pending.last, flushed, &format::body(&[]), &mut note);
+            Body::new(self.nonce, []).write(self.nonce, pending.last, self.flushed(), &mut note);
         }
         note
     }
@@ -424,61 +447,6 @@ impl Inner {
         self.pending.lock().waiting.drain(..).for_each(Waker::wake);
         self.progress.notify_waiters();
     }
-}
-
-/// The file of a log, and the lock that keeps other processes away.
-struct LogFile {
-    file: File,
-    path: PathBuf,
-    config: WalConfig,
-    length: u64,
-    compact_at: u64,
-    _lock: File,
-}
-
-impl Storage for LogFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.length += bytes.len() as u64;
-        self.file.append(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Storage::flush(&mut self.file)
-    }
-
-    fn compact(&mut self) -> io::Result<()> {
-        if self.length < self.compact_at {
-            return Ok(());
-        }
-        let config = WalConfig { migrate: None, ..self.config.clone() };
-        let damaged =
-            |what: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {what}", self.path.display()));
-        let found = format::read(&std::fs::read(&self.path)?, &config).map_err(damaged)?;
-        (self.file, self.length) = write_anew(&self.path, config.schema, &found)?;
-        self.compact_at = config.compact_at.max(2 * self.length);
-        Ok(())
-    }
-}
-
-/// Writes a log with just this, beside the old one, which stays until the new one is safe; gives the
-/// file, to write on, and its length.
-fn write_anew(path: &Path, schema: u32, found: &format::Found) -> io::Result<(File, u64)> {
-    let fresh = beside(path, "new");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(&fresh)?;
-    let bytes = format::snapshot(schema, found);
-    file.write_all(&bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)?;
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()?;
-    Ok((file, bytes.len() as u64))
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// The positions that must be on disk before something may leave the node.
@@ -530,3 +498,6 @@ impl std::fmt::Debug for Wal {
         f.debug_struct("Wal").field("flushed", &self.flushed()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

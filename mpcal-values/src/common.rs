@@ -45,7 +45,7 @@ fn sequence<T: Data>(mut seq: Seq<T>, x: &T) -> bool {
     seq.push(x.clone());
     seq.append(&seq.part(0, 1));
     seq.pop_front();
-    data(&seq) && seq.at_mut(1).is_ok_and(|y| y == x) && seq.at(1).is_ok() && seq.common_prefix(&seq) == seq.len()
+    data(&seq) && seq.at_mut(1).is_ok_and(|y| y == x) && seq.at(1).is_ok() && seq.left_in(&seq).1 == seq.len()
 }
 
 fn function<K: Data, V: Data>(mut function: Function<K, V>, k: &K, v: &V) -> bool {

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
+use super::changes::{Change, Changes, Parts};
 use super::{fail, Atom, Eval, Function, Seq, Set, Slot, Str, Value};
 
 /// A type that holds values of TLA+. Generated types implement it.
@@ -39,6 +40,21 @@ pub trait Data: Clone + Debug + Eq + Ord + Hash + Serialize + DeserializeOwned +
     fn at_ordinal(_: i64) -> Option<&'static Self> {
         None
     }
+
+    /// Tells in what this value differs from an earlier one; without one, what it is.
+    fn tell(&self, _earlier: Option<&Self>, to: &mut impl Changes) {
+        to.whole(self);
+    }
+
+    /// Makes a change that was told; none if it is not one of such a value.
+    fn take_in(&mut self, change: Change<impl Parts>) -> Option<()> {
+        let Change::Whole(mut value) = change else { return None };
+        *self = value.value()?;
+        Some(())
+    }
+
+    /// Has what is made from this value know what it changes, so that [`tell`](Self::tell) need not look for it.
+    fn mark(&mut self) {}
 }
 
 fn expected<T>(what: &str, value: &Value) -> Eval<T> {
@@ -151,6 +167,15 @@ impl<T: Data> Data for Seq<T> {
         }
         Ok(own)
     }
+    fn tell(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        self.tell_items(earlier, to);
+    }
+    fn take_in(&mut self, change: Change<impl Parts>) -> Option<()> {
+        self.take_in_items(change)
+    }
+    fn mark(&mut self) {
+        Self::mark(self);
+    }
 }
 
 impl<T: Data> Data for Set<T> {
@@ -168,6 +193,15 @@ impl<T: Data> Data for Set<T> {
             own.insert(T::from_value(x)?);
         }
         Ok(own)
+    }
+    fn tell(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        self.tell_elements(earlier, to);
+    }
+    fn take_in(&mut self, change: Change<impl Parts>) -> Option<()> {
+        self.take_in_elements(change)
+    }
+    fn mark(&mut self) {
+        Self::mark(self);
     }
 }
 
@@ -195,6 +229,15 @@ impl<K: Data, V: Data> Data for Function<K, V> {
             _ => return expected("a function", value),
         }
         Ok(own)
+    }
+    fn tell(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        self.tell_entries(earlier, to);
+    }
+    fn take_in(&mut self, change: Change<impl Parts>) -> Option<()> {
+        self.take_in_entries(change)
+    }
+    fn mark(&mut self) {
+        Self::mark(self);
     }
 }
 

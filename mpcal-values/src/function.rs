@@ -13,6 +13,7 @@ use imbl::{ordmap, vector, OrdMap, Vector};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::changes::{Change, Changes, Parts, Touched};
 use super::{Data, Eval, EvalError};
 
 /// A function with a finite domain.
@@ -20,6 +21,7 @@ use super::{Data, Eval, EvalError};
 pub struct Function<K: Data, V: Clone> {
     places: Places<K>,
     values: Vector<V>,
+    touched: Touched<K>,
 }
 
 /// Where the value of an argument stands among the values.
@@ -44,12 +46,12 @@ impl<K: Data, V: Clone> Function<K, V> {
     /// The function with an empty domain.
     #[must_use]
     pub fn new() -> Self {
-        Self { places: Places::From(0), values: Vector::new() }
+        Self { places: Places::From(0), values: Vector::new(), touched: Touched::UNKNOWN }
     }
 
     /// A function whose arguments have the values at these places.
     pub(crate) fn with_places(places: OrdMap<K, usize>, values: Vector<V>) -> Self {
-        Self { places: Places::Tree(places), values }
+        Self { places: Places::Tree(places), values, touched: Touched::UNKNOWN }
     }
 
     /// The size of the domain.
@@ -90,7 +92,9 @@ impl<K: Data, V: Clone> Function<K, V> {
 
     /// `f[key]`, to be changed in place.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.values.get_mut(self.places.of(key)?)
+        let place = self.places.of(key)?;
+        self.touched.note(key, self.values.len());
+        self.values.get_mut(place)
     }
 
     /// Sets the value at a key, in place, adding it to the domain if it is not there.
@@ -99,6 +103,7 @@ impl<K: Data, V: Clone> Function<K, V> {
             *own = value;
             return;
         }
+        self.touched.note(&key, self.values.len());
         let ordinal = key.ordinal().filter(|n| K::from_ordinal(*n).is_some());
         match (&mut self.places, ordinal) {
             (Places::From(first), Some(n)) if self.values.is_empty() => *first = n,
@@ -138,6 +143,11 @@ impl<K: Data, V: Clone> Function<K, V> {
         both
     }
 
+    /// Has all that is made from this function know which entries it changes.
+    pub(crate) fn mark(&mut self) {
+        self.touched.mark();
+    }
+
     /// `f[key]`
     ///
     /// # Errors
@@ -152,6 +162,40 @@ impl<K: Data, V: Clone> Function<K, V> {
     /// If `key` is not in the domain.
     pub fn at_mut(&mut self, key: &K) -> Eval<&mut V> {
         self.get_mut(key).ok_or_else(|| outside(key))
+    }
+}
+
+impl<K: Data, V: Data> Function<K, V> {
+    pub(crate) fn tell_entries(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        to.entries(earlier.is_none());
+        let Some(earlier) = earlier else {
+            return self.iter().for_each(|(k, v)| to.entry(&k, Some(v)));
+        };
+        if let Some(keys) = self.touched.between(&earlier.touched) {
+            return keys.into_iter().for_each(|k| to.entry(k, self.get(k)));
+        }
+        let is_new = |k: &K, v: &V| earlier.get(k) != Some(v);
+        self.iter().filter(|(k, v)| is_new(k, v)).for_each(|(k, v)| to.entry(&k, Some(v)));
+        earlier.keys().filter(|k| self.get(k).is_none()).for_each(|k| to.entry(&k, None::<&V>));
+    }
+
+    pub(crate) fn take_in_entries(&mut self, change: Change<impl Parts>) -> Option<()> {
+        let Change::Entries { anew, mut changed } = change else { return None };
+        if anew {
+            *self = Self::new();
+        }
+        let mut gone = Vec::new();
+        while !changed.is_empty() {
+            match changed.entry()? {
+                (key, Some(value)) => self.insert(key, value),
+                (key, None) => gone.push(key),
+            }
+        }
+        if !gone.is_empty() {
+            gone.sort_unstable();
+            *self = self.iter().filter(|(k, _)| gone.binary_search(k).is_err()).map(|(k, v)| (k, v.clone())).collect();
+        }
+        Some(())
     }
 }
 

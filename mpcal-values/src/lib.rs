@@ -8,6 +8,7 @@
 //! All of them are cheap to clone: collections are persistent and share structure.
 
 mod atom;
+pub mod changes;
 #[doc(hidden)]
 pub mod common;
 mod convert;

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{self, AtomicU64};
 
 use imbl::Vector;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::changes::{new_mark, Change, Changes, Parts};
 use super::{fail, Data, Eval, EvalError};
 
 /// A sequence `<<a, b, c>>`; indices start at 1.
@@ -18,12 +18,22 @@ pub struct Seq<T: Clone> {
 }
 
 /// The sequence that another was made from, if that was noted with [`Seq::mark`]: the first `kept` items are still
-/// those of the sequence with this number.
+/// those behind the first `dropped` of the sequence with this mark.
 #[derive(Clone, Copy, Default)]
 struct Origin {
     /// 0 if there is none.
-    number: u64,
+    mark: u64,
+    dropped: usize,
     kept: usize,
+}
+
+impl Origin {
+    /// The origin of what is left from one place up to another.
+    fn part(self, from: usize, to: usize) -> Self {
+        let kept = self.kept.min(to);
+        let dropped = kept.min(from);
+        Self { dropped: self.dropped + dropped, kept: kept - dropped, ..self }
+    }
 }
 
 /// A variable that may not have been given a value yet.
@@ -156,7 +166,7 @@ impl<T: Clone> Seq<T> {
 
     /// `Tail(s)` in place; gives the head, if there is one.
     pub fn pop_front(&mut self) -> Option<T> {
-        self.origin = Origin::default();
+        self.origin = self.origin.part(1, self.items.len());
         self.items.pop_front()
     }
 
@@ -166,29 +176,56 @@ impl<T: Clone> Seq<T> {
     /// If these are not places of the sequence, in this order.
     #[must_use]
     pub fn part(&self, from: usize, to: usize) -> Self {
-        let part = Self::from(self.items.clone().slice(from..to));
-        let kept = if from == 0 { self.origin.kept.min(to) } else { 0 };
-        Self { origin: Origin { kept, ..self.origin }, ..part }
+        Self { items: self.items.clone().slice(from..to), origin: self.origin.part(from, to) }
     }
 
-    /// Has all that is made from this sequence know how much of it is left, so that [`common_prefix`] need not look
-    /// for it.
-    ///
-    /// [`common_prefix`]: Self::common_prefix
+    /// Has all that is made from this sequence know how much of it is left, so that nobody need look for it.
     pub fn mark(&mut self) {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        self.origin = Origin { number: NEXT.fetch_add(1, atomic::Ordering::Relaxed), kept: self.items.len() };
+        self.origin = Origin { mark: new_mark(), dropped: 0, kept: self.items.len() };
+    }
+}
+
+impl<T: Data> Seq<T> {
+    pub(crate) fn tell_items(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        let (dropped, kept) = earlier.map_or((0, 0), |earlier| earlier.left_in(self));
+        to.items(dropped, kept);
+        self.items.clone().skip(kept).iter().for_each(|x| to.item(x));
+    }
+
+    pub(crate) fn take_in_items(&mut self, change: Change<impl Parts>) -> Option<()> {
+        let Change::Items { dropped, kept, mut added } = change else { return None };
+        if kept == 0 {
+            *self = Self::new();
+        } else if kept < self.len() {
+            let end = dropped.checked_add(kept).filter(|end| *end <= self.len())?;
+            *self = self.part(dropped, end);
+        } else if (dropped, kept) != (0, self.len()) {
+            return None;
+        }
+        while !added.is_empty() {
+            self.push(added.value()?);
+        }
+        Some(())
     }
 }
 
 impl<T: Clone + PartialEq> Seq<T> {
-    /// At least so many items at the start two sequences have in common, and no more if none of them was marked. What
-    /// they share is not looked at item by item.
+    /// How many items at the front of this sequence another one that was made from it lacks, and how many behind them
+    /// it still starts with.
+    #[must_use]
+    pub fn left_in(&self, other: &Self) -> (usize, usize) {
+        let (ours, theirs) = (self.origin, other.origin);
+        if ours.mark != 0 && ours.mark == theirs.mark && ours.dropped == 0 {
+            let kept = ours.kept.saturating_sub(theirs.dropped).min(theirs.kept);
+            (theirs.dropped.min(self.len()), kept)
+        } else {
+            (0, self.common_prefix(other))
+        }
+    }
+
+    /// How many items at the start two sequences have in common. What they share is not looked at item by item.
     #[must_use]
     pub fn common_prefix(&self, other: &Self) -> usize {
-        if self.origin.number != 0 && self.origin.number == other.origin.number {
-            return self.origin.kept.min(other.origin.kept);
-        }
         let (mut ours, mut theirs) = (self.items.leaves(), other.items.leaves());
         let (mut a, mut b): (&[T], &[T]) = (&[], &[]);
         let mut count = 0;
@@ -294,26 +331,28 @@ mod tests {
             numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (numbers >> 33) as usize % n
         };
-        let (mut shared, mut claimed) = (0, 0);
-        for _ in 0..500 {
+        let (mut kept, mut front) = (0, 0);
+        for _ in 0..2000 {
             let mut saved: Seq<usize> = (0..below(200)).collect();
             saved.mark();
             let mut changed = saved.clone();
             for _ in 0..below(6) {
-                match below(5) {
+                match below(6) {
                     0 => changed.push(below(3)),
                     1 => changed.append(&(0..below(80)).collect()),
                     2 if !changed.is_empty() => *changed.at_mut(1 + below(changed.len()) as i64).unwrap() = 1000,
                     3 => changed = changed.part(0, below(changed.len() + 1)),
-                    4 if below(4) == 0 => drop(changed.pop_front()),
+                    4 => changed = changed.part(below(changed.len() + 1).min(3), changed.len()),
+                    5 => drop(changed.pop_front()),
                     _ => {}
                 }
             }
-            let known = saved.common_prefix(&changed);
-            let really = saved.iter().zip(changed.iter()).take_while(|(a, b)| a == b).count();
-            assert!(known <= really, "{saved:?} and {changed:?} have {really} in common, not {known}");
-            (shared, claimed) = (shared + really, claimed + known);
+            let (dropped, known) = saved.left_in(&changed);
+            let left = saved.iter().skip(dropped).take(known);
+            assert!(left.eq(changed.iter().take(known)), "{known} behind {dropped} of {saved:?} are in {changed:?}");
+            assert!(dropped + known <= saved.len() && known <= changed.len());
+            (kept, front) = (kept + known, front + dropped);
         }
-        assert!(claimed * 10 > shared * 9, "{claimed} of {shared} are known");
+        assert!(kept > 50_000 && front > 1000, "{kept} items are known to be kept, {front} to be dropped");
     }
 }

@@ -10,6 +10,7 @@ use std::hash::{Hash, Hasher};
 use imbl::{ordset, OrdSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::changes::{Change, Changes, Parts, Touched};
 use super::Data;
 
 /// A finite set, in order.
@@ -20,7 +21,7 @@ pub struct Set<T: Data>(Repr<T>);
 enum Repr<T: Data> {
     /// Bit `n` is the element with ordinal `n`. The empty set is always this.
     Word(u64),
-    Tree(OrdSet<T>),
+    Tree(OrdSet<T>, Touched<T>),
 }
 
 /// The bit of an element, if it has one.
@@ -42,7 +43,7 @@ impl<T: Data> Set<T> {
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Word(word) => word.count_ones() as usize,
-            Repr::Tree(tree) => tree.len(),
+            Repr::Tree(tree, _) => tree.len(),
         }
     }
 
@@ -57,7 +58,7 @@ impl<T: Data> Set<T> {
     pub fn contains(&self, item: &T) -> bool {
         match &self.0 {
             Repr::Word(word) => bit(item).is_some_and(|bit| word & bit != 0),
-            Repr::Tree(tree) => tree.contains(item),
+            Repr::Tree(tree, _) => tree.contains(item),
         }
     }
 
@@ -65,7 +66,7 @@ impl<T: Data> Set<T> {
     pub fn iter(&self) -> Iter<'_, T> {
         match &self.0 {
             Repr::Word(word) => Iter::Word(Bits(*word)),
-            Repr::Tree(tree) => Iter::Tree(tree.iter()),
+            Repr::Tree(tree, _) => Iter::Tree(tree.iter()),
         }
     }
 
@@ -76,9 +77,10 @@ impl<T: Data> Set<T> {
             (Repr::Word(word), None) => {
                 let mut tree: OrdSet<T> = Bits(*word).filter_map(T::at_ordinal).cloned().collect();
                 tree.insert(item);
-                self.0 = Repr::Tree(tree);
+                self.0 = Repr::Tree(tree, Touched::UNKNOWN);
             }
-            (Repr::Tree(tree), _) => {
+            (Repr::Tree(tree, touched), _) => {
+                touched.note(&item, tree.len());
                 tree.insert(item);
             }
         }
@@ -88,7 +90,8 @@ impl<T: Data> Set<T> {
     pub fn remove(&mut self, item: &T) {
         match &mut self.0 {
             Repr::Word(word) => *word &= !bit(item).unwrap_or(0),
-            Repr::Tree(tree) => {
+            Repr::Tree(tree, touched) => {
+                touched.note(item, tree.len());
                 tree.remove(item);
             }
         }
@@ -99,11 +102,10 @@ impl<T: Data> Set<T> {
     pub fn union(&self, other: &Self) -> Self {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a | b)),
-            (Repr::Tree(a), Repr::Tree(b)) => Self(Repr::Tree(a.clone().union(b.clone()))),
-            (Repr::Tree(_), Repr::Word(_)) => other.union(self),
-            (Repr::Word(_), Repr::Tree(_)) => {
-                let mut both = other.clone();
-                self.iter().for_each(|x| both.insert(x.clone()));
+            _ => {
+                let (small, large) = if self.len() < other.len() { (self, other) } else { (other, self) };
+                let mut both = large.clone();
+                small.iter().for_each(|x| both.insert(x.clone()));
                 both
             }
         }
@@ -123,13 +125,53 @@ impl<T: Data> Set<T> {
     pub fn difference(&self, other: &Self) -> Self {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a & !b)),
-            (Repr::Tree(_), _) if other.len() < self.len() => {
+            (Repr::Tree(..), _) if other.len() < self.len() => {
                 let mut rest = self.clone();
                 other.iter().for_each(|x| rest.remove(x));
                 rest
             }
             _ => self.iter().filter(|x| !other.contains(x)).cloned().collect(),
         }
+    }
+}
+
+/// What is told of changes: an element is an argument without a value to it.
+impl<T: Data> Set<T> {
+    /// Has all that is made from this set know which elements come and go.
+    pub(crate) fn mark(&mut self) {
+        if let Repr::Tree(_, touched) = &mut self.0 {
+            touched.mark();
+        }
+    }
+
+    pub(crate) fn tell_elements(&self, earlier: Option<&Self>, to: &mut impl Changes) {
+        to.entries(earlier.is_none());
+        let Some(earlier) = earlier else {
+            return self.iter().for_each(|x| to.entry(x, Some(&())));
+        };
+        let known = match (&self.0, &earlier.0) {
+            (Repr::Tree(_, ours), Repr::Tree(_, theirs)) => ours.between(theirs),
+            _ => None,
+        };
+        if let Some(items) = known {
+            return items.into_iter().for_each(|x| to.entry(x, self.contains(x).then_some(&())));
+        }
+        self.iter().filter(|x| !earlier.contains(x)).for_each(|x| to.entry(x, Some(&())));
+        earlier.iter().filter(|x| !self.contains(x)).for_each(|x| to.entry(x, None::<&()>));
+    }
+
+    pub(crate) fn take_in_elements(&mut self, change: Change<impl Parts>) -> Option<()> {
+        let Change::Entries { anew, mut changed } = change else { return None };
+        if anew {
+            *self = Self::new();
+        }
+        while !changed.is_empty() {
+            match changed.entry()? {
+                (item, Some(())) => self.insert(item),
+                (item, None) => self.remove(&item),
+            }
+        }
+        Some(())
     }
 }
 
@@ -187,7 +229,7 @@ impl<T: Data> PartialEq for Set<T> {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => a == b,
-            (Repr::Tree(a), Repr::Tree(b)) => a == b,
+            (Repr::Tree(a, _), Repr::Tree(b, _)) => a == b,
             _ => self.cmp(other) == Ordering::Equal,
         }
     }
@@ -263,7 +305,7 @@ mod tests {
         let mut tree = set([-1, 3, 70]);
         tree.remove(&-1);
         tree.remove(&70);
-        assert!(matches!((&tree.0, &set([3]).0), (Repr::Tree(_), Repr::Word(8))));
+        assert!(matches!((&tree.0, &set([3]).0), (Repr::Tree(..), Repr::Word(8))));
         assert_eq!(tree, set([3]));
         assert_eq!(tree.cmp(&set([3])), Ordering::Equal);
         let hash = |s: &Set<i64>| {

@@ -29,13 +29,12 @@ pub use self::lattice::{
 };
 use super::mailbox::{Delivery, MailboxConfig, Mailboxes};
 use crate::cell::{Cell, Core};
-use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::host::{self, Listener};
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Eval};
-use crate::wal::{name_in_use, Change, Content, Entry, Marks, Wal};
+use crate::wal::{name_in_use, Content, Entry, Marks, Stored, Tell, Wal};
 
 /// What is adjustable about a replica.
 #[derive(Clone, Debug)]
@@ -69,7 +68,7 @@ struct ReplicaCell<C: Crdt> {
     core: Arc<Core>,
     id: ReplicaId,
     /// Log and name, if it is durable.
-    durable: Option<(Wal, String)>,
+    durable: Option<(Wal, Arc<str>)>,
     state: Mutex<State<C>>,
     /// Most deltas that are kept.
     most: usize,
@@ -126,10 +125,9 @@ impl<C: Crdt> Replica<C> {
         let (cell, is_new) = wal.claim(name, |content| {
             let (id, state) = match content {
                 None => (crate::host::unique()?, C::default()),
-                Some(Content::Whole(bytes)) => decode(bytes).ok_or_else(|| other_type(name))?,
-                Some(Content::Items(_)) => return Err(other_type(name)),
+                Some(content) => content.value().ok_or_else(|| other_type(name))?,
             };
-            Ok(Arc::new(ReplicaCell::new(id, Some((wal.clone(), name.to_owned())), state, config)))
+            Ok(Arc::new(ReplicaCell::new(id, Some((wal.clone(), name.into())), state, config)))
         })?;
         if !is_new {
             return Err(name_in_use(name));
@@ -171,13 +169,13 @@ impl<C: Crdt> Drop for ReplicaCell<C> {
             task.abort();
         }
         if let Some((wal, name)) = &self.durable {
-            wal.give_back(name, Content::Whole(encode(&(self.id, &self.state.lock().whole))));
+            wal.give_back(name, || self.entry(&self.state.lock().whole).map(|(_, entry)| Content::whole(&entry)));
         }
     }
 }
 
 impl<C: Crdt> ReplicaCell<C> {
-    fn new(id: ReplicaId, durable: Option<(Wal, String)>, whole: C, config: &CrdtConfig) -> Self {
+    fn new(id: ReplicaId, durable: Option<(Wal, Arc<str>)>, whole: C, config: &CrdtConfig) -> Self {
         // Everybody lacks the first version.
         let state = State { whole, version: 1, deltas: VecDeque::new(), marks: Marks::default() };
         Self {
@@ -193,8 +191,7 @@ impl<C: Crdt> ReplicaCell<C> {
 
     fn entry(&self, whole: &C) -> Option<(Wal, Entry)> {
         let (wal, name) = self.durable.as_ref()?;
-        let change = Change::Whole(encode(&(self.id, whole)));
-        Some((wal.clone(), Entry { name: name.clone(), change }))
+        Some((wal.clone(), Entry::whole(name, &(self.id, whole))))
     }
 
     /// Takes in what another node has; what must be durable before it may hear that we have it.
@@ -226,16 +223,29 @@ impl<C: Crdt> ReplicaCell<C> {
     }
 }
 
+impl<C: Crdt> Stored for ReplicaCell<C> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn stored(&self) -> Option<Tell> {
+        let ((_, name), id) = (self.durable.clone()?, self.id);
+        let whole = self.state.lock().whole.clone();
+        Some(Box::new(move |to| Entry::whole(&name, &(id, &whole)).tell()(to)))
+    }
+}
+
 /// What a section has read and written.
 pub struct Staged<C: Crdt> {
     content: Option<C::Content>,
     delta: Option<C>,
+    entry: Option<(Wal, Entry)>,
     marks: Marks,
 }
 
 impl<C: Crdt> Default for Staged<C> {
     fn default() -> Self {
-        Self { content: None, delta: None, marks: Marks::default() }
+        Self { content: None, delta: None, entry: None, marks: Marks::default() }
     }
 }
 
@@ -250,10 +260,14 @@ impl<C: Crdt> Cell for ReplicaCell<C> {
         self.durable.as_ref().filter(|_| staged.delta.is_some()).map(|(wal, _)| wal)
     }
 
-    fn journal(&self, staged: &Staged<C>) -> Option<(Wal, Entry)> {
-        self.durable.as_ref()?;
+    fn encode(&self, staged: &mut Staged<C>) {
+        let (Some(_), Some(delta)) = (&self.durable, &staged.delta) else { return };
         let mut whole = self.state.lock().whole.clone();
-        whole.merge(staged.delta.as_ref()?).then(|| self.entry(&whole))?
+        staged.entry = whole.merge(delta).then(|| self.entry(&whole)).flatten();
+    }
+
+    fn journal(&self, staged: &mut Staged<C>) -> Option<(Wal, Entry)> {
+        staged.entry.take()
     }
 
     fn depends(&self, staged: &mut Staged<C>, marks: &Marks) {

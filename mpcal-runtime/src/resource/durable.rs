@@ -13,48 +13,32 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::shared::Staged;
 use crate::cell::{Cell, Core};
-use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::{Data, Seq};
-use crate::wal::{name_in_use, Change, Content, Entry, Wal};
+use crate::wal::{in_pieces, Content, Entry, Stored, Tell, Wal};
 
-/// A durable variable, written whole each time it changes. Clones are the same variable.
+/// A durable variable. Of a function, a set or a sequence it writes what has changed: entries, elements, what was added
+/// at the end and how much was cut off at either end; any other value is written whole. Clones are the same variable.
 pub struct Durable<T: Data>(Arc<DurableCell<T>>);
 
-/// A durable sequence: what is written is what was added at its end, and how much was cut off there.
-/// Clones are the same sequence.
+/// A durable sequence, which starts empty: a [`Durable`]. Clones are the same sequence.
 pub struct DurableLog<T: Data>(Arc<DurableCell<Seq<T>>>);
 
-struct DurableCell<T> {
+struct DurableCell<T: Data> {
     core: Arc<Core>,
     wal: Wal,
-    name: String,
-    value: Mutex<T>,
-    kind: Kind<T>,
+    name: Arc<str>,
+    kept: Mutex<Kept<T>>,
 }
 
-/// How a value is written.
-struct Kind<T> {
-    /// What to write for a change from one value to another.
-    change: fn(&T, &T) -> Change,
-    /// What to do with a value that has been written, before it is kept.
-    written: fn(&mut T),
-    /// What the log has of it, whole.
-    content: fn(&T) -> Content,
-    /// Whether it is written item by item.
-    is_sequence: bool,
-}
-
-fn read<T: Data>(name: &str, bytes: &[u8]) -> io::Result<T> {
-    decode(bytes).ok_or_else(|| other_type(name))
-}
-
-fn other_type(name: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` holds a value of another type"))
+#[derive(Clone)]
+struct Kept<T> {
+    value: T,
+    /// Whether the log has something of it, which changes can be told of.
+    is_stored: bool,
 }
 
 impl<T: Data> Durable<T> {
@@ -63,19 +47,12 @@ impl<T: Data> Durable<T> {
     /// # Errors
     /// If what the log has is not a value of this type.
     pub fn new(wal: &Wal, name: &str, initial: T) -> io::Result<Self> {
-        let content = |value: &T| Content::Whole(encode(value));
-        let kind = Kind { change: |_, new| Change::Whole(encode(new)), written: |_| (), content, is_sequence: false };
-        let value = |content: Option<&Content>| match content {
-            Some(Content::Whole(bytes)) => read(name, bytes),
-            Some(Content::Items(_)) => Err(other_type(name)),
-            None => Ok(initial),
-        };
-        DurableCell::claim(wal, name, kind, value).map(Self)
+        DurableCell::claim(wal, name, initial).map(Self)
     }
 
     /// The committed value, from outside of any section. It may not be on disk yet.
     pub fn load(&self) -> T {
-        self.0.value.lock().clone()
+        self.0.value()
     }
 }
 
@@ -85,60 +62,61 @@ impl<T: Data> DurableLog<T> {
     /// # Errors
     /// If what the log has is not a sequence of this type.
     pub fn new(wal: &Wal, name: &str) -> io::Result<Self> {
-        let items = |content: Option<&Content>| match content {
-            Some(Content::Items(items)) => items.iter().map(|i| read(name, i)).collect(),
-            Some(Content::Whole(_)) => Err(other_type(name)),
-            None => Ok(Seq::new()),
-        };
-        let change = |old: &Seq<T>, new: &Seq<T>| {
-            let kept = old.common_prefix(new);
-            let added = (kept + 1..=new.len()).filter_map(|n| new.at(n as i64).ok()).map(encode).collect();
-            Change::Items { kept: kept as u64, added }
-        };
-        // What is made from it knows then what it has in common with it.
-        let content = |items: &Seq<T>| Content::Items(items.iter().map(encode).collect());
-        let kind = Kind { change, written: Seq::mark, content, is_sequence: true };
-        DurableCell::claim(wal, name, kind, items).map(Self)
+        DurableCell::claim(wal, name, Seq::new()).map(Self)
     }
 
     /// The committed sequence, from outside of any section. Its end may not be on disk yet.
     pub fn load(&self) -> Seq<T> {
-        self.0.value.lock().clone()
+        self.0.value()
     }
 }
 
 impl<T: Data> DurableCell<T> {
-    /// The cell with this name, or a new one with the value that is made of what the log has.
-    fn claim(
-        wal: &Wal,
-        name: &str,
-        kind: Kind<T>,
-        value: impl FnOnce(Option<&Content>) -> io::Result<T>,
-    ) -> io::Result<Arc<Self>> {
-        let is_sequence = kind.is_sequence;
-        let (cell, _) = wal.claim(name, |content| {
-            let mut value = value(content)?;
-            (kind.written)(&mut value);
-            let (wal, name) = (wal.clone(), name.to_owned());
-            Ok(Arc::new(Self { core: Core::new(), wal, name, value: Mutex::new(value), kind }))
-        })?;
-        if cell.kind.is_sequence == is_sequence {
-            Ok(cell)
-        } else {
-            Err(name_in_use(name))
-        }
+    /// The cell with this name, or a new one with what the log has.
+    fn claim(wal: &Wal, name: &str, initial: T) -> io::Result<Arc<Self>> {
+        let make = |content: Option<&mut Content>| {
+            let is_stored = content.is_some();
+            let value = match content {
+                Some(content) => content.take(initial).ok_or_else(|| {
+                    io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` holds a value of another type"))
+                })?,
+                None => initial,
+            };
+            let mut kept = Kept { value, is_stored };
+            kept.value.mark();
+            Ok(Arc::new(Self { core: Core::new(), wal: wal.clone(), name: name.into(), kept: Mutex::new(kept) }))
+        };
+        wal.claim(name, make).map(|(cell, _)| cell)
+    }
+
+    fn value(&self) -> T {
+        self.kept.lock().value.clone()
     }
 
     fn read(self: &Arc<Self>, section: &mut Section) -> Step<T> {
         self.wal.check()?;
         let staged = section.stage(self);
-        Ok(staged.value.get_or_insert_with(|| self.value.lock().clone()).clone())
+        Ok(staged.value.get_or_insert_with(|| self.value()).clone())
     }
 
     fn write(self: &Arc<Self>, section: &mut Section, value: T) -> Step<()> {
         self.wal.check()?;
-        *section.stage(self) = Staged { value: Some(value), changed: true };
+        let staged = section.stage(self);
+        (staged.value, staged.changed) = (Some(value), true);
         Ok(())
+    }
+}
+
+/// The value as a section sees it, whether it has changed it, and what it writes.
+pub struct Staged<T> {
+    value: Option<T>,
+    changed: bool,
+    entry: Option<Entry>,
+}
+
+impl<T> Default for Staged<T> {
+    fn default() -> Self {
+        Self { value: None, changed: false, entry: None }
     }
 }
 
@@ -153,25 +131,42 @@ impl<T: Data> Cell for DurableCell<T> {
         staged.changed.then_some(&self.wal)
     }
 
-    fn journal(&self, staged: &Staged<T>) -> Option<(Wal, Entry)> {
-        let value = staged.value.as_ref().filter(|_| staged.changed)?;
-        let change = (self.kind.change)(&self.value.lock(), value);
-        Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
+    fn encode(&self, staged: &mut Staged<T>) {
+        if let (Some(value), true) = (&staged.value, staged.changed) {
+            let kept = self.kept.lock().clone();
+            staged.entry = Some(Entry::change(&self.name, value, kept.is_stored.then_some(&kept.value)));
+        }
+    }
+
+    fn journal(&self, staged: &mut Staged<T>) -> Option<(Wal, Entry)> {
+        Some((self.wal.clone(), staged.entry.take()?))
     }
 
     fn commit(&self, staged: &mut Staged<T>) {
         if let (Some(mut value), true) = (staged.value.take(), staged.changed) {
-            (self.kind.written)(&mut value);
-            *self.value.lock() = value;
+            // What is made from it knows then in what it differs.
+            value.mark();
+            *self.kept.lock() = Kept { value, is_stored: true };
             self.core.changed();
         }
     }
 }
 
-impl<T> Drop for DurableCell<T> {
+impl<T: Data> Stored for DurableCell<T> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn stored(&self) -> Option<Tell> {
+        let kept = self.kept.lock().clone();
+        kept.is_stored.then(|| Box::new(move |to: &mut dyn FnMut(&[u8])| in_pieces(&kept.value, to)) as Tell)
+    }
+}
+
+impl<T: Data> Drop for DurableCell<T> {
     fn drop(&mut self) {
-        let content = (self.kind.content)(&self.value.lock());
-        self.wal.give_back(&self.name, content);
+        let kept = self.kept.lock();
+        self.wal.give_back(&self.name, || kept.is_stored.then(|| Content::of(&kept.value)));
     }
 }
 

@@ -4,34 +4,42 @@
 use std::io;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::Stepper;
 use crate::archetype::Archetype;
 use crate::cell::{Cell, Core};
-use crate::encoding::{decode, encode};
 use crate::error::Step;
 use crate::section::Section;
-use crate::wal::{name_in_use, Change, Content, Entry, Wal};
-use parking_lot::Mutex;
+use crate::wal::{name_in_use, Content, Entry, Stored, Tell, Wal};
 
 /// Where the state of an archetype is kept.
 pub(super) struct Keeper<S> {
     cell: Arc<StateCell>,
-    encode: fn(&S) -> Vec<u8>,
+    encode: fn(&Arc<str>, &S) -> Entry,
 }
 
 struct StateCell {
     core: Arc<Core>,
     wal: Wal,
-    name: String,
+    name: Arc<str>,
     /// The last state, encoded; none if there was no step.
-    last: Mutex<Option<Vec<u8>>>,
+    last: Mutex<Option<Entry>>,
 }
 
 impl Drop for StateCell {
     fn drop(&mut self) {
-        if let Some(state) = self.last.lock().take() {
-            self.wal.give_back(&self.name, Content::Whole(state));
-        }
+        self.wal.give_back(&self.name, || self.last.lock().as_ref().map(Content::whole));
+    }
+}
+
+impl Stored for StateCell {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn stored(&self) -> Option<Tell> {
+        self.last.lock().clone().map(Entry::tell)
     }
 }
 
@@ -39,13 +47,13 @@ impl<S> Keeper<S> {
     /// Makes the state part of the section.
     pub(super) fn keep(&self, state: &S, section: &mut Section) -> Step<()> {
         self.cell.wal.check()?;
-        *section.stage(&self.cell) = Some((self.encode)(state));
+        *section.stage(&self.cell) = Some((self.encode)(&self.cell.name, state));
         Ok(())
     }
 }
 
 impl Cell for StateCell {
-    type Staged = Option<Vec<u8>>;
+    type Staged = Option<Entry>;
 
     fn core(&self) -> &Arc<Core> {
         &self.core
@@ -55,9 +63,8 @@ impl Cell for StateCell {
         staged.is_some().then_some(&self.wal)
     }
 
-    fn journal(&self, staged: &Self::Staged) -> Option<(Wal, Entry)> {
-        let change = Change::Whole(staged.clone()?);
-        Some((self.wal.clone(), Entry { name: self.name.clone(), change }))
+    fn journal(&self, staged: &mut Self::Staged) -> Option<(Wal, Entry)> {
+        Some((self.wal.clone(), staged.clone()?))
     }
 
     fn commit(&self, staged: &mut Self::Staged) {
@@ -74,21 +81,18 @@ impl<A: Archetype> Stepper<A> {
     pub fn durable(mut archetype: A, wal: &Wal, name: &str) -> io::Result<Self> {
         let other = || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` is not a state of this archetype"));
         let (cell, is_new) = wal.claim(name, |content| {
-            let last = match content {
-                None => None,
-                Some(Content::Whole(bytes)) => Some(bytes.clone()),
-                Some(Content::Items(_)) => return Err(other()),
-            };
-            if let Some(bytes) = &last {
-                *archetype.state_mut() = decode(bytes).ok_or_else(other)?;
+            let (wal, name): (_, Arc<str>) = (wal.clone(), name.into());
+            let mut last = None;
+            if let Some(content) = content {
+                *archetype.state_mut() = content.value().ok_or_else(other)?;
+                last = Some(Entry::whole(&name, archetype.state()));
             }
-            let (wal, name) = (wal.clone(), name.to_owned());
             Ok(Arc::new(StateCell { core: Core::new(), wal, name, last: Mutex::new(last) }))
         })?;
         if !is_new {
             return Err(name_in_use(name));
         }
-        let keeper = Some(Keeper { cell, encode: encode::<A::State> as fn(&A::State) -> Vec<u8> });
+        let keeper = Some(Keeper { cell, encode: |name, state| Entry::whole(name, state) });
         Ok(Self { keeper, ..Self::new(archetype) })
     }
 }

@@ -4,11 +4,11 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::beside;
+use super::files::Files;
 
 /// Locks a log for as long as the file that comes out is open. The file has the identifier of the process.
 pub(super) fn lock(path: &Path) -> io::Result<File> {
-    let beside = beside(path, "lock");
+    let beside = Files::new(path).beside("lock");
     let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&beside)?;
     match file.try_lock() {
         Ok(()) => {}

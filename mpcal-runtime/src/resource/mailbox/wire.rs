@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
 pub(super) use crate::encoding::{decode, encode};
-use crate::encoding::{decode_borrowed, decode_first, encode_into};
+use crate::encoding::{decode_borrowed, decode_prefix, encode_into};
 use crate::identity::Identity;
 
 /// The first bytes of a `Hello`.
@@ -91,7 +91,7 @@ impl Introduction {
     /// Reads one; an error says what is wrong with it.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         let unreadable = || "its introduction cannot be read".to_owned();
-        let version: u16 = decode_first(bytes).ok_or_else(unreadable)?;
+        let (version, _) = decode_prefix::<u16>(bytes).ok_or_else(unreadable)?;
         if version != VERSION {
             return Err(format!(
                 "it speaks version {version} of the protocol, here it is {VERSION}: build both nodes with one \
