@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 
 use crate::error::Step;
+use crate::resource::Shared;
 use crate::section::Section;
-use crate::value::{Eval, Value};
+use crate::value::{Data, Eval, Value};
 
 /// A running archetype: a state, and the resources bound to its parameters. Generated code
 /// implements it; a driver runs it.
@@ -72,6 +73,9 @@ pub trait Model: Sized {
     /// If an `ASSUME` does not hold or an initial value cannot be evaluated.
     fn spawn(&self, processes: &mut impl Spawn, constants: &Arc<Self::Constants>) -> Eval<()>;
 
+    /// Shows each variable.
+    fn variables(&self, visitor: &mut impl VisitVariables);
+
     /// The committed values of the global variables, untyped, in the order of the model.
     fn values(&self) -> Vec<Value>;
 
@@ -80,4 +84,10 @@ pub trait Model: Sized {
 
     /// Sets all variables, from outside of any section.
     fn restore(&self, snapshot: &Self::Snapshot);
+}
+
+/// Whom a [`Model`] shows its variables, each with its type.
+pub trait VisitVariables {
+    /// A variable; if each instance of a process has one, that of this instance.
+    fn variable<T: Data>(&mut self, name: &'static str, instance: Option<Value>, variable: &Shared<T>);
 }

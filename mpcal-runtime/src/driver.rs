@@ -156,7 +156,7 @@ impl<A: Archetype> Driver<A> {
         }
         loop {
             match poll_fn(|cx| self.stepper.poll_attempt(cx)).await {
-                Outcome::Committed => {
+                Outcome::Taken => {
                     self.committed();
                     if self.stepper.section.has_prints() {
                         self.show().await;

@@ -159,6 +159,18 @@ impl Footprint {
         self.entries[at].staged().downcast_mut().expect("a cell id belongs to one cell, which has one type")
     }
 
+    /// The ids of the cells that the section has touched.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = u64> + '_ {
+        self.order.iter().map(|at| self.cores[*at].id)
+    }
+
+    /// What is staged in a cell that the section has touched.
+    pub(crate) fn staged<C: Cell>(&mut self, cell: &Arc<C>) -> Option<&mut C::Staged> {
+        let at = self.place_of(cell.core().id)?;
+        self.entries[at].seen()?;
+        self.entries[at].staged().downcast_mut()
+    }
+
     fn place_of(&self, id: u64) -> Option<usize> {
         if self.cores.len() <= FEW {
             return self.cores.iter().position(|core| core.id == id);

@@ -16,7 +16,7 @@ mod own_variable;
 
 pub use archetype::*;
 pub use indexed::Indexed;
-pub use own_variable::OwnVariable;
+pub use own_variable::{OwnVariable, Variable};
 
 /// Fails to compile unless generated code was made for this version.
 pub const fn assert_version(generator: &str) {

@@ -37,7 +37,7 @@ mod watched;
 pub use mpcal_values as value;
 
 pub use crate::{
-    archetype::{Archetype, Model, Spawn},
+    archetype::{Archetype, Model, Spawn, VisitVariables},
     binding::{Binding, Bound, Resource},
     cell::{Cell, Core},
     driver::{Counters, Driver, Progress},

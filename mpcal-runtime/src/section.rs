@@ -50,6 +50,16 @@ impl Section {
         self.footprint.stage(cell)
     }
 
+    /// The numbers of the cells that this section has touched.
+    pub fn touched(&self) -> impl Iterator<Item = u64> + '_ {
+        self.footprint.touched()
+    }
+
+    /// What this section has staged in a cell that it has touched.
+    pub(crate) fn staged<C: Cell>(&mut self, cell: &Arc<C>) -> Option<&mut C::Staged> {
+        self.footprint.staged(cell)
+    }
+
     /// Whether what the section has read so far was true at one moment. A resource that evaluates something on what
     /// it reads here and elsewhere asks first; generated code asks after each read.
     ///

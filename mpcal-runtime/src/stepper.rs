@@ -3,7 +3,7 @@
 mod durable;
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::task::{Context, Poll, Waker};
+use std::task::{ready, Context, Poll, Waker};
 
 use self::durable::Keeper;
 use crate::archetype::Archetype;
@@ -14,8 +14,8 @@ use crate::section::Section;
 /// What one path through a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The step was taken.
-    Committed,
+    /// The path was taken, or can be.
+    Taken,
     /// The path is blocked; nothing was done.
     Blocked,
     /// Another commit came in between; nothing was done, and the same path can be run again.
@@ -32,7 +32,7 @@ pub enum Outcome {
 /// fn ways<A: Archetype>(stepper: &mut Stepper<A>, restore: impl Fn(&mut Stepper<A>)) -> usize {
 ///     let (mut path, mut ways) = (Vec::new(), 0);
 ///     loop {
-///         if stepper.attempt(&path) == Outcome::Committed {
+///         if stepper.attempt(&path) == Outcome::Taken {
 ///             ways += 1;
 ///             restore(stepper);
 ///         }
@@ -90,18 +90,34 @@ impl<A: Archetype> Stepper<A> {
     /// A path that would have to wait before it can commit, for a peer or for the disk, is blocked. An archetype that
     /// has ended is blocked.
     pub fn attempt(&mut self, path: &[usize]) -> Outcome {
+        let outcome = match self.explore(path) {
+            Outcome::Taken => self.commit(),
+            refused => refused,
+        };
+        self.undo();
+        outcome
+    }
+
+    /// As [`attempt`](Self::attempt), but leaves it at what the path would come to, to be looked at until the next call:
+    /// [`archetype`](Self::archetype) is as it would be, and [`section`](Self::section) knows what it would change.
+    pub fn explore(&mut self, path: &[usize]) -> Outcome {
         self.undo();
         if self.archetype.is_done() {
             return Outcome::Blocked;
         }
         self.label = self.archetype.label();
+        self.before = Some(self.archetype.state().clone());
         self.section.begin_at(path);
-        let outcome = self.poll_attempt(&mut Context::from_waker(Waker::noop()));
-        self.undo();
-        match outcome {
-            Poll::Ready(outcome) => outcome,
+        match self.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Outcome::Taken,
+            Poll::Ready(Err(abort)) => self.ended(abort),
             Poll::Pending => Outcome::Blocked,
         }
+    }
+
+    /// What the last path has touched, and what it stages.
+    pub fn section(&mut self) -> &mut Section {
+        &mut self.section
     }
 
     /// The choices of the last attempt: what was chosen, from 0, and out of how many.
@@ -125,27 +141,36 @@ impl<A: Archetype> Stepper<A> {
     /// Runs the path that the section plans, unless that was done, and commits it as soon as what it waits for is there.
     /// What it has touched and staged stays in the section if it does not commit.
     pub(crate) fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        match ready!(self.poll_ready(cx)) {
+            Ok(()) => Poll::Ready(self.commit()),
+            Err(abort) => Poll::Ready(self.ended(abort)),
+        }
+    }
+
+    /// Runs the path that the section plans, unless that was done, and waits for what it needs to commit.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
         if !self.has_run {
             if let Err(abort) = self.run() {
-                return Poll::Ready(self.ended(abort));
+                return Poll::Ready(Err(abort));
             }
             self.has_run = true;
         }
-        if !self.section.is_local() {
-            match self.section.poll_pre_commit(cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(abort)) => return Poll::Ready(self.ended(abort)),
-                Poll::Pending => {
-                    self.section.release();
-                    return Poll::Pending;
-                }
-            }
+        if self.section.is_local() {
+            return Poll::Ready(Ok(()));
         }
+        let ready = self.section.poll_pre_commit(cx);
+        if ready.is_pending() {
+            self.section.release();
+        }
+        ready
+    }
+
+    fn commit(&mut self) -> Outcome {
         if !self.section.commit(self.label) {
-            return Poll::Ready(self.ended(Abort::Conflict));
+            return self.ended(Abort::Conflict);
         }
         (self.before, self.has_run) = (None, false);
-        Poll::Ready(Outcome::Committed)
+        Outcome::Taken
     }
 
     fn run(&mut self) -> Step<()> {

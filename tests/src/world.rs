@@ -86,7 +86,7 @@ pub fn explore<M: Model>(constants: M::Constants) -> Eval<Explored> {
                 variables.restore(&before);
                 process.restore(&before_each[n]);
                 match process.attempt(&path) {
-                    Outcome::Committed => {
+                    Outcome::Taken => {
                         steps += 1;
                         let mut after = (variables.snapshot(), before_each.clone());
                         after.1[n] = process.save();

@@ -94,6 +94,11 @@ macro_rules! __variables {
                 self.spawn(processes, constants)
             }
 
+            fn variables(&self, visitor: &mut impl $crate::VisitVariables) {
+                $($crate::generated::Variable::show(&self.$global, ::std::stringify!($global), visitor);)*
+                $($($crate::generated::Variable::show(&self.$own, ::std::stringify!($own), visitor);)*)?
+            }
+
             fn values(&self) -> ::std::vec::Vec<$crate::generated::Value> {
                 self.values()
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::archetype::VisitVariables;
 use crate::resource::Shared;
 use crate::value::{Data, Eval, EvalError, Function, Set};
 
@@ -40,5 +41,23 @@ impl<I: Data, T: Data> OwnVariable<I, T> {
                 variable.store(value.clone());
             }
         }
+    }
+}
+
+/// What a model holds for a variable.
+pub trait Variable {
+    /// Shows it.
+    fn show(&self, name: &'static str, visitor: &mut impl VisitVariables);
+}
+
+impl<T: Data> Variable for Shared<T> {
+    fn show(&self, name: &'static str, visitor: &mut impl VisitVariables) {
+        visitor.variable(name, None, self);
+    }
+}
+
+impl<I: Data, T: Data> Variable for OwnVariable<I, T> {
+    fn show(&self, name: &'static str, visitor: &mut impl VisitVariables) {
+        self.0.iter().for_each(|(id, variable)| visitor.variable(name, Some(id.to_value()), variable));
     }
 }

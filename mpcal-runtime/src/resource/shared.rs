@@ -91,6 +91,18 @@ impl<T: Data> Shared<T> {
         (value, &mut staged.changed)
     }
 
+    /// Its number among all cells: what a section has [touched](Section::touched).
+    #[must_use]
+    pub fn cell(&self) -> u64 {
+        self.0.core.id
+    }
+
+    /// The value that a section would give it, if it has changed it.
+    pub fn change<'s>(&self, section: &'s mut Section) -> Option<&'s T> {
+        let staged = section.staged(&self.0)?;
+        staged.value.as_ref().filter(|_| staged.changed)
+    }
+
     /// The committed value, from outside of any section.
     pub fn load(&self) -> T {
         self.0.value.lock().clone()
