@@ -1,5 +1,6 @@
 //! What the compiler generates for an archetype.
 
+use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::value::{Data, Eval, Value};
 /// implements it; a driver runs it.
 pub trait Archetype: Send + 'static {
     /// Label, variables and procedure stack: one plain value.
-    type State: Clone + Eq + Hash + Serialize + DeserializeOwned + Send;
+    type State: Clone + Debug + Eq + Hash + Serialize + DeserializeOwned + Send + Sync;
 
     /// The name in the model.
     fn name(&self) -> &'static str;
@@ -24,7 +25,12 @@ pub trait Archetype: Send + 'static {
     fn process(&self) -> Value;
 
     /// The label that control is at.
-    fn label(&self) -> &'static str;
+    fn label(&self) -> &'static str {
+        Self::label_of(self.state())
+    }
+
+    /// The label that control is at in a state.
+    fn label_of(state: &Self::State) -> &'static str;
 
     /// Whether control has reached `Done`.
     fn is_done(&self) -> bool;
@@ -55,9 +61,9 @@ pub trait Spawn {
 
 /// The system that TLC checks: the variables of a model in memory, and processes over them. What is generated for a model
 /// implements it.
-pub trait Model: Sized {
+pub trait Model: Sized + Send + 'static {
     /// The constants of the model.
-    type Constants;
+    type Constants: Send + Sync;
     /// The values of the variables.
     type Snapshot: Clone + Eq + Hash + Serialize + DeserializeOwned;
 

@@ -18,8 +18,8 @@ macro_rules! __archetype {
                 $crate::generated::Data::to_value(&self.id)
             }
 
-            fn label(&self) -> &'static str {
-                match self.state.label {
+            fn label_of(state: &State) -> &'static str {
+                match state.label {
                     $(Label::$label => $label_text,)*
                     Label::Done => "Done",
                 }

@@ -18,7 +18,7 @@ impl<F: FnMut(&mut Section) -> Step<bool> + Send + 'static> Archetype for Once<F
     fn process(&self) -> Value {
         Value::Int(1)
     }
-    fn label(&self) -> &'static str {
+    fn label_of(_: &Self::State) -> &'static str {
         "step"
     }
     fn is_done(&self) -> bool {

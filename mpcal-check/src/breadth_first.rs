@@ -1,0 +1,244 @@
+//! Every state, level by level: what is found first is found on a shortest way.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+
+use mpcal_runtime::value::EvalError;
+use parking_lot::Mutex;
+
+use crate::system::{Action, Failure, Row, System, Worker};
+use crate::visited::{Found, Key, Visited};
+
+/// States that a thread takes at a time.
+const CHUNK: usize = 256;
+
+/// When to give up.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most distinct states. Default: no limit.
+    pub states: u64,
+    /// Whether a state from which nothing leads is a failure, unless every process has ended. Default: it is.
+    pub deadlock: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { states: u64::MAX, deadlock: true }
+    }
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Explored {
+    /// Steps that lead from states, and initial states.
+    pub generated: u64,
+    /// Distinct states.
+    pub distinct: u64,
+    /// The number of levels: states on the longest of the shortest ways.
+    pub depth: u64,
+    /// What is wrong, if something is.
+    pub failure: Option<Counterexample>,
+    /// Whether a limit was reached.
+    pub incomplete: bool,
+    /// How often each label was taken, by archetype.
+    pub taken: Vec<(String, &'static str, u64)>,
+}
+
+/// What is wrong, and a shortest way to it.
+#[derive(Debug)]
+pub struct Counterexample {
+    /// What is wrong in the last state; nothing for a deadlock.
+    pub failure: Option<Failure>,
+    /// The first state.
+    pub first: Vec<u32>,
+    /// Each step, with the state that it leads to.
+    pub steps: Vec<(Action, Vec<u32>)>,
+}
+
+/// The states of one level, one behind the other.
+struct Level {
+    width: usize,
+    rows: Vec<u32>,
+}
+
+impl Level {
+    fn new(width: usize) -> Self {
+        Self { width, rows: Vec::new() }
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len() / self.width
+    }
+
+    fn row(&self, at: usize) -> &Row {
+        &self.rows[at * self.width..][..self.width]
+    }
+
+    /// Keeps the states that are new among those that were found, and clears both lists.
+    fn keep(&mut self, visited: &Visited, found: &mut Vec<Found>, rows: &mut Vec<u32>) {
+        for at in visited.add(found) {
+            self.rows.extend_from_slice(&rows[at * self.width..][..self.width]);
+        }
+        found.clear();
+        rows.clear();
+    }
+}
+
+/// What all threads share while they explore a level.
+struct Search<'s, S> {
+    system: &'s S,
+    limits: Limits,
+    visited: Visited,
+    generated: AtomicU64,
+    /// The first state in its level in which something is wrong.
+    failure: Mutex<Option<(usize, Key, Option<Failure>)>>,
+    stop: AtomicBool,
+    incomplete: AtomicBool,
+}
+
+/// Explores a system on so many threads. A deadlock is a failure without a name.
+///
+/// # Errors
+/// If an initial value cannot be evaluated.
+pub fn breadth_first<S: System>(system: &S, threads: usize, limits: Limits) -> Result<Explored, EvalError>
+where
+    S::Worker: Send,
+{
+    let mut workers = (0..threads.max(1)).map(|_| system.worker()).collect::<Result<Vec<_>, _>>()?;
+    let search = Search {
+        system,
+        limits,
+        visited: Visited::default(),
+        generated: AtomicU64::new(0),
+        failure: Mutex::new(None),
+        stop: AtomicBool::new(false),
+        incomplete: AtomicBool::new(false),
+    };
+    let (mut level, mut depth) = (search.start()?, 0);
+    while level.len() > 0 && !search.stop.load(Ordering::Relaxed) {
+        depth += 1;
+        level = search.next(&level, &mut workers);
+    }
+    let failure = search.failure.lock().take();
+    let failure = match failure {
+        Some((_, state, failure)) => Some(search.counterexample(failure, state, &mut workers[0])?),
+        None => None,
+    };
+    Ok(Explored {
+        generated: search.generated.into_inner(),
+        distinct: search.visited.len(),
+        depth,
+        failure,
+        incomplete: search.incomplete.into_inner(),
+        taken: sum(workers.iter().map(Worker::taken)),
+    })
+}
+
+fn sum(all: impl Iterator<Item = Vec<(String, &'static str, u64)>>) -> Vec<(String, &'static str, u64)> {
+    let mut found: Vec<(String, &'static str, u64)> = Vec::new();
+    for (archetype, label, count) in all.flatten() {
+        match found.iter_mut().find(|(a, l, _)| *a == archetype && *l == label) {
+            Some((.., sum)) => *sum += count,
+            None => found.push((archetype, label, count)),
+        }
+    }
+    found
+}
+
+impl<S: System> Search<'_, S>
+where
+    S::Worker: Send,
+{
+    fn start(&self) -> Result<Level, EvalError> {
+        let (mut level, mut rows) = (Level::new(self.system.width()), self.system.initial()?);
+        let mut found: Vec<_> = rows.chunks(level.width).map(|row| Found::new(row, None)).collect();
+        self.generated.fetch_add(found.len() as u64, Ordering::Relaxed);
+        level.keep(&self.visited, &mut found, &mut rows);
+        Ok(level)
+    }
+
+    /// The states that one level leads to.
+    fn next(&self, level: &Level, workers: &mut [S::Worker]) -> Level {
+        let taken = AtomicUsize::new(0);
+        let [first, others @ ..] = workers else { return Level::new(level.width) };
+        // A thread costs more than a few states.
+        if level.len() <= CHUNK {
+            return self.explore(level, first, &taken);
+        }
+        thread::scope(|scope| {
+            let others: Vec<_> =
+                others.iter_mut().map(|worker| scope.spawn(|| self.explore(level, worker, &taken))).collect();
+            let mut next = self.explore(level, first, &taken);
+            for other in others {
+                let found = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                next.rows.extend(found.rows);
+            }
+            next
+        })
+    }
+
+    /// What one thread does of it.
+    fn explore(&self, level: &Level, worker: &mut S::Worker, taken: &AtomicUsize) -> Level {
+        let (mut next, mut found, mut rows) = (Level::new(level.width), Vec::new(), Vec::new());
+        loop {
+            let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
+            if from >= level.len() || self.stop.load(Ordering::Relaxed) {
+                return next;
+            }
+            for at in from..level.len().min(from + CHUNK) {
+                let (row, before) = (level.row(at), found.len());
+                let key = Key::of(row);
+                let may_end = worker.steps(row, &mut |_, row| {
+                    found.push(Found::new(row, Some(key)));
+                    rows.extend_from_slice(row);
+                });
+                match may_end {
+                    Ok(may_end) if found.len() > before || may_end || !self.limits.deadlock => {}
+                    Ok(_) => self.fail(at, key, None),
+                    Err(failure) => self.fail(at, key, Some(failure)),
+                }
+            }
+            self.generated.fetch_add(found.len() as u64, Ordering::Relaxed);
+            next.keep(&self.visited, &mut found, &mut rows);
+            if self.limits.states < u64::MAX && self.visited.len() > self.limits.states {
+                self.incomplete.store(true, Ordering::Relaxed);
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn fail(&self, at: usize, state: Key, failure: Option<Failure>) {
+        let mut first = self.failure.lock();
+        if first.as_ref().is_none_or(|(known, ..)| at < *known) {
+            *first = Some((at, state, failure));
+        }
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// The way to a state, taken again.
+    fn counterexample(
+        &self,
+        failure: Option<Failure>,
+        state: Key,
+        worker: &mut S::Worker,
+    ) -> Result<Counterexample, EvalError> {
+        let keys = self.visited.way_to(state);
+        let initial = self.system.initial()?;
+        let first = initial.chunks(self.system.width()).find(|row| keys.first() == Some(&Key::of(row)));
+        let first = first.unwrap_or_default().to_vec();
+        let (mut at, mut steps) = (first.clone(), Vec::new());
+        for key in keys.iter().skip(1) {
+            let mut found = None;
+            // What is wrong with the last state says nothing about the way there.
+            let _ = worker.steps(&at, &mut |action, row| {
+                if found.is_none() && Key::of(row) == *key {
+                    found = Some((action, row.to_vec()));
+                }
+            });
+            let Some(step) = found else { break };
+            at.clone_from(&step.1);
+            steps.push(step);
+        }
+        Ok(Counterexample { failure, first, steps })
+    }
+}

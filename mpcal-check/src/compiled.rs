@@ -1,0 +1,183 @@
+//! The system that generated code is: its section functions, over variables in memory.
+//!
+//! A section that is explored is not committed: what it stages is what the next state differs in. What a section does
+//! depends on the state of its process and on the variables that it touches, and on nothing else; so it runs once for each
+//! combination of these, and what it led to is remembered.
+
+mod component;
+mod memory;
+
+use std::sync::Arc;
+
+use mpcal_runtime::value::EvalError;
+use mpcal_runtime::{initial_states, Model, Outcome};
+
+use self::component::{Components, Tables};
+use self::memory::{Memory, Outcomes, Way};
+use crate::system::{Action, Component, Failure, Row, System, Worker};
+
+/// Something that holds in every state.
+pub(crate) type Invariant<S> = (Arc<str>, Box<dyn Fn(&S) -> Result<bool, EvalError> + Send + Sync>);
+
+/// A model as a system.
+pub struct Compiled<M: Model> {
+    constants: Arc<M::Constants>,
+    invariants: Arc<Vec<Invariant<M::Snapshot>>>,
+    tables: Tables,
+    width: usize,
+}
+
+impl<M: Model> Compiled<M> {
+    /// A model with constants.
+    ///
+    /// # Errors
+    /// If an initial value cannot be evaluated.
+    pub(crate) fn new(constants: M::Constants, invariants: Vec<Invariant<M::Snapshot>>) -> Result<Self, EvalError> {
+        let (constants, tables) = (Arc::new(constants), Tables::default());
+        let width = Components::new(&M::new(&constants)?, &constants, &tables)?.width();
+        Ok(Self { constants, invariants: Arc::new(invariants), tables, width })
+    }
+}
+
+impl<M: Model> System for Compiled<M> {
+    type Worker = Sections<M>;
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn worker(&self) -> Result<Sections<M>, EvalError> {
+        let model = M::new(&self.constants)?;
+        let components = Components::new(&model, &self.constants, &self.tables)?;
+        let memories = components.processes.iter().map(|_| Memory::default()).collect();
+        Ok(Sections { model, components, invariants: self.invariants.clone(), memories, next: Vec::new() })
+    }
+
+    fn initial(&self) -> Result<Vec<u32>, EvalError> {
+        let all = initial_states(|| {
+            let model = M::new(&self.constants)?;
+            Ok(Components::new(&model, &self.constants, &self.tables)?.row())
+        })?;
+        Ok(all.concat())
+    }
+}
+
+/// The sections of a model, run in one thread.
+pub struct Sections<M: Model> {
+    model: M,
+    components: Components,
+    invariants: Arc<Vec<Invariant<M::Snapshot>>>,
+    /// What the sections of each process led to.
+    memories: Vec<Memory>,
+    /// The state that is shown.
+    next: Vec<u32>,
+}
+
+impl<M: Model> Worker for Sections<M> {
+    fn steps(&mut self, state: &Row, show: &mut impl FnMut(Action, &Row)) -> Result<bool, Failure> {
+        self.check(state)?;
+        let (variables, mut may_end) = (self.components.variables.len(), true);
+        self.next.clear();
+        self.next.extend_from_slice(state);
+        for n in 0..self.memories.len() {
+            let (at, process) = (variables + n, n as u32);
+            let known = self.memories[n].find(state[at], state);
+            let known = match known {
+                Some(known) => known,
+                None => {
+                    let (touched, outcomes) = self.components.run(n, state);
+                    self.memories[n].add(state[at], state, &touched, outcomes)
+                }
+            };
+            let memory = &self.memories[n];
+            for (way, (after, changes)) in (0u32..).zip(memory.ways(known)) {
+                self.next[at] = after;
+                changes.iter().for_each(|[variable, value]| self.next[*variable as usize] = *value);
+                show(Action { process, way }, &self.next);
+                changes.iter().for_each(|[variable, _]| self.next[*variable as usize] = state[*variable as usize]);
+            }
+            self.next[at] = state[at];
+            if let Some(failure) = memory.failure(known) {
+                return Err(failure.clone());
+            }
+            may_end &= memory.has_ended(known);
+        }
+        Ok(may_end)
+    }
+
+    fn describe(&self, state: &Row, action: Action) -> (String, &'static str) {
+        let n = action.process as usize;
+        let process = &self.components.processes[n];
+        (process.name(), process.label_of(state[self.components.variables.len() + n]))
+    }
+
+    fn components(&self, state: &Row) -> Vec<Component> {
+        self.components.show(state)
+    }
+
+    fn taken(&self) -> Vec<(String, &'static str, u64)> {
+        let mut found = Vec::new();
+        for (process, memory) in self.components.processes.iter().zip(&self.memories) {
+            let taken = memory.taken();
+            found.extend(taken.map(|(state, count)| (process.archetype(), process.label_of(state), count)));
+        }
+        found
+    }
+}
+
+impl<M: Model> Sections<M> {
+    /// Evaluates the invariants.
+    fn check(&mut self, state: &Row) -> Result<(), Failure> {
+        if self.invariants.is_empty() {
+            return Ok(());
+        }
+        self.components.load(state);
+        let snapshot = self.model.snapshot();
+        for (name, invariant) in &*self.invariants {
+            match invariant(&snapshot) {
+                Ok(true) => {}
+                Ok(false) => return Err(Failure::Invariant(name.clone())),
+                Err(error) => return Err(Failure::Evaluation(name.clone(), error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Components {
+    /// Runs every path of a process from a state: the variables that it touched, and what that came to.
+    fn run(&mut self, n: usize, state: &Row) -> (Vec<u16>, Outcomes) {
+        self.load(state);
+        let variables = self.variables.len();
+        self.processes[n].load(state[variables + n]);
+        let process = &mut self.processes[n];
+        let mut outcomes = Outcomes { ways: Vec::new(), failure: None, is_done: process.is_done() };
+        let (mut touched, mut path) = (Vec::new(), Vec::new());
+        loop {
+            let outcome = process.explore(&path);
+            let section = process.section();
+            let from = touched.len();
+            touched.extend(section.touched().filter_map(|cell| self.by_cell.get(&cell).copied()));
+            match outcome {
+                Outcome::Taken => {
+                    let changed = touched[from..]
+                        .iter()
+                        .filter_map(|variable| Some((*variable, self.variables[*variable as usize].change(section)?)));
+                    let changes = changed.collect();
+                    outcomes.ways.push(Way { process: process.after(), changes });
+                }
+                Outcome::Blocked | Outcome::Conflict => {}
+                Outcome::Failed(error) => {
+                    outcomes.failure = Some(Failure::Step(Arc::new(error)));
+                    break;
+                }
+            }
+            if !process.next_path(&mut path) {
+                break;
+            }
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        (touched, outcomes)
+    }
+}
