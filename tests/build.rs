@@ -30,7 +30,20 @@ fn main() {
     write("models.rs", &models.iter().map(run_fixture).collect::<String>());
     let modules = larger.iter().map(|Fixture { name, .. }| module(name));
     write("larger_models.rs", &modules.collect::<String>());
+    examples();
     random();
+}
+
+/// Compiles the examples whose states a test counts.
+fn examples() {
+    let compile = |name: &&str| {
+        let path = format!("../examples/{name}/{name}.tla");
+        println!("cargo::rerun-if-changed={path}");
+        let compiled = mpcal_build::Config::new().compile_file(path).unwrap();
+        write(&format!("{name}.rs"), &compiled.rust);
+        module(name)
+    };
+    write("examples.rs", &["dqueue", "locksvc", "proxy"].iter().map(compile).collect::<String>());
 }
 
 /// Compiles a model of the fixtures, with the types that are inferred and with none.

@@ -185,6 +185,7 @@ where
             if from >= level.len() || self.stop.load(Ordering::Relaxed) {
                 return next;
             }
+            let mut stutters = 0;
             for at in from..level.len().min(from + CHUNK) {
                 let (row, before) = (level.row(at), found.len());
                 let key = Key::of(row);
@@ -193,12 +194,14 @@ where
                     rows.extend_from_slice(row);
                 });
                 match may_end {
-                    Ok(may_end) if found.len() > before || may_end || !self.limits.deadlock => {}
+                    // As in a translation: where all have ended, a step changes nothing.
+                    Ok(true) if found.len() == before => stutters += 1,
+                    Ok(_) if found.len() > before || !self.limits.deadlock => {}
                     Ok(_) => self.fail(at, key, None),
                     Err(failure) => self.fail(at, key, Some(failure)),
                 }
             }
-            self.generated.fetch_add(found.len() as u64, Ordering::Relaxed);
+            self.generated.fetch_add(found.len() as u64 + stutters, Ordering::Relaxed);
             next.keep(&self.visited, &mut found, &mut rows);
             if self.limits.states < u64::MAX && self.visited.len() > self.limits.states {
                 self.incomplete.store(true, Ordering::Relaxed);

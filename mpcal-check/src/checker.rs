@@ -48,10 +48,18 @@ impl<M: Model> Checker<M> {
         self
     }
 
-    /// When to give up. Default: never.
+    /// Lets the model come to a state from which nothing leads although not every process has ended, as a server that
+    /// waits for requests does when there are no more. Default: that is a violation.
     #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    pub fn allow_deadlock(mut self) -> Self {
+        self.limits.deadlock = false;
+        self
+    }
+
+    /// Gives up when there are more distinct states than this. Default: never.
+    #[must_use]
+    pub fn most_states(mut self, states: u64) -> Self {
+        self.limits.states = states;
         self
     }
 

@@ -1,12 +1,16 @@
 //! Explores every state of a model by running the code that is generated from it.
 //!
 //! ```ignore
-//! let report = mpcal_check::checker::<raft::Variables>(raft::Constants::checked())
-//!     .invariant("one leader", |v| v.leaders.len() <= 1)
-//!     .threads(2)
-//!     .run()?;
-//! report.expect_no_violation();
+//! #[test]
+//! fn one_leader_at_most() {
+//!     let checker = mpcal_check::checker::<raft::Variables>(raft::Constants::checked());
+//!     let report = checker.invariant("one leader", |v| v.leaders.len() <= 1).threads(2).run();
+//!     report.expect("it has initial states").expect_no_violation();
+//! }
 //! ```
+//!
+//! What it counts is what TLC counts. It takes each state as it was when its step began, so it finds what sections do
+//! wrong; what drivers, resources and networks do wrong is for the tests of these.
 //!
 //! * [`System`]: what can be explored. A state is a row of numbers, one for each of its components: a variable, or all
 //!   that a process has for itself. What a number stands for is known to the system alone.

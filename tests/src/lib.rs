@@ -271,6 +271,15 @@ pub fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// Generated states, distinct ones and the depth, in what TLC printed.
+#[must_use]
+pub fn sizes(said: &str) -> Option<(u64, u64, u64)> {
+    let line = said.lines().rev().find(|l| l.contains("distinct states found") && l.contains("left on queue"))?;
+    let generated = line.split(" states generated").next()?.rsplit(' ').next()?.replace(',', "").parse().ok()?;
+    let depth = said.split("The depth of the complete state graph search is ").nth(1)?.split('.').next()?;
+    Some((generated, distinct_states(said)?, depth.trim().parse().ok()?))
+}
+
 /// The number of distinct states in what TLC printed.
 #[must_use]
 pub fn distinct_states(said: &str) -> Option<u64> {

@@ -139,3 +139,17 @@ impl Service {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Constants, Variables, VariablesSnapshot};
+
+    /// What TLC checks in the model, on the code that runs.
+    #[test]
+    fn one_client_at_a_time_holds_the_lock() {
+        let holders = |v: &VariablesSnapshot| v.holding.iter().filter(|(_, holds)| **holds).count();
+        let checker = mpcal_check::checker::<Variables>(Constants::checked()).allow_deadlock();
+        let report = checker.invariant("MutualExclusion", move |v| holders(v) <= 1).run();
+        report.expect("it has initial states").expect_no_violation();
+    }
+}
