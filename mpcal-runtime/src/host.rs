@@ -15,10 +15,11 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -26,7 +27,7 @@ use tokio::time::Instant;
 #[cfg(feature = "swim")]
 pub(crate) use self::clock::time_of_day;
 pub use self::clock::Sleep;
-pub(crate) use self::clock::{now, sleep, sleep_until, timeout};
+pub(crate) use self::clock::{after, now, sleep, sleep_until, timeout};
 pub use self::network::{Accept, Duplex, Listener, Stream};
 use self::os::Os;
 
@@ -140,6 +141,13 @@ pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     with(|host| host.random(&mut bytes))?;
     Ok(bytes)
+}
+
+/// A duration out of a range; its start, if the range is empty. Never for choices of a model.
+pub(crate) fn between(range: &Range<Duration>) -> Duration {
+    let width = range.end.saturating_sub(range.start);
+    let share = unique().map_or(0.5, |random| random as f64 / (u64::MAX as f64 + 1.0));
+    range.start + width.mul_f64(share)
 }
 
 /// A number that nobody else has. Never for choices of a model.

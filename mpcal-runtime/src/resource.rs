@@ -1,10 +1,12 @@
 //! Resources: what is bound to the `ref` parameters of an archetype.
 
+mod batched;
 mod channel;
 mod client;
 mod crdt;
 mod dummy;
 mod durable;
+mod each;
 mod failure_detector;
 mod family;
 mod files;
@@ -18,6 +20,7 @@ mod ticker;
 mod timer;
 mod waiters;
 
+pub use batched::Batched;
 pub use channel::{input, link, output, Input, InputSender, Output, OutputReceiver};
 pub use client::{AnswerError, Client};
 pub use crdt::{
@@ -25,6 +28,7 @@ pub use crdt::{
 };
 pub use dummy::{Dummy, Placeholder};
 pub use durable::{Durable, DurableLog};
+pub use each::Each;
 #[cfg(feature = "swim")]
 pub use failure_detector::SwimConfig;
 pub use failure_detector::{FailureDetector, FailureDetectorConfig, Monitor};

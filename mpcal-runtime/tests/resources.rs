@@ -2,15 +2,15 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
 
 use mpcal_runtime::resource::{
-    input, output, AnswerError, Client, Dummy, Durable, DurableLog, FailureDetector, FailureDetectorConfig, Files,
-    Input, MailboxConfig, Mailboxes, Monitor, Nested, Output, Protocol, Shared, Timer,
+    input, output, AnswerError, Batched, Client, Dummy, Durable, DurableLog, Each, FailureDetector,
+    FailureDetectorConfig, Files, Input, MailboxConfig, Mailboxes, Monitor, Nested, Output, Protocol, Shared, Timer,
 };
-use mpcal_runtime::value::{EvalError, Seq, Str};
+use mpcal_runtime::value::{EvalError, Function, Seq, Str};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
 use mpcal_runtime::{conformance, Abort, Archetype, Driver, Error, MappingMacro, Node, Restarts};
 use tokio::net::TcpListener;
@@ -447,4 +447,71 @@ async fn a_file_may_have_any_plain_name() {
         assert_eq!(std::fs::read_to_string(directory.path().join(name)).unwrap(), format!("in {name}"));
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4);
+}
+
+/// A batch has what is there, in its order, up to its limit; who finds nothing waits.
+#[tokio::test]
+async fn a_batch_is_what_has_queued_up() {
+    let (sender, queue) = input(8);
+    let mut batched = Batched::new(queue, 3);
+    let mut take = async || {
+        let batch = conformance::commit(|section| batched.read(section, &())).await.ok()?;
+        Some(batch.iter().copied().collect::<Vec<i64>>())
+    };
+    assert_eq!(take().await, None);
+    for number in 1..=4 {
+        sender.send(number).await;
+    }
+    assert_eq!(take().await, Some(vec![1, 2, 3]));
+    assert_eq!(take().await, Some(vec![4]));
+    assert_eq!(take().await, None);
+}
+
+/// A section that is not committed has taken nothing.
+#[tokio::test]
+async fn a_batch_that_is_not_committed_is_still_there() {
+    let (sender, queue) = input(8);
+    let mut batched = Batched::new(queue, 3);
+    sender.send(1).await;
+    sender.send(2).await;
+    let refused = conformance::commit(|section| {
+        batched.read(section, &())?;
+        Err::<(), _>(Abort::Retry)
+    });
+    assert!(matches!(refused.await, Err(Abort::Retry)));
+    let taken = conformance::commit(|section| batched.read(section, &())).await.unwrap();
+    assert_eq!(taken.iter().copied().collect::<Vec<i64>>(), [1, 2]);
+}
+
+#[tokio::test]
+async fn each_value_of_a_function_goes_to_its_argument() {
+    let mailboxes = Mailboxes::local([1, 2, 3], &MailboxConfig::default());
+    let (mut each, mut inbox) = (Each(mailboxes.clone()), mailboxes);
+    let values: Function<i64, i64> = [(1, 10), (3, 30)].into_iter().collect();
+    conformance::commit(|section| each.write(section, &(), values.clone())).await.unwrap();
+    for (index, expected) in [(1, Some(10)), (2, None), (3, Some(30))] {
+        assert_eq!(conformance::commit(|section| inbox.read(section, &index)).await.ok(), expected);
+    }
+}
+
+/// It takes at least the start of its range, less than the end, and not always the same; and what counts is the last
+/// start, whether the timer was to fire earlier or later before.
+#[tokio::test(start_paused = true)]
+async fn a_random_timer_draws_anew_at_each_start() {
+    let (from, to) = (Duration::from_secs(100), Duration::from_secs(200));
+    let mut timer = Timer::random(from..to);
+    let mut taken = BTreeSet::new();
+    for _ in 0..20 {
+        conformance::commit(|section| timer.write(section, &(), true)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let started = tokio::time::Instant::now();
+        conformance::commit(|section| timer.write(section, &(), true)).await.unwrap();
+        while conformance::commit(|section| timer.read(section, &())).await.ok() != Some(true) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let seconds = started.elapsed();
+        assert!(seconds >= from && seconds <= to + Duration::from_secs(1), "{seconds:?}");
+        taken.insert(seconds.as_secs());
+    }
+    assert!(taken.len() > 5, "{taken:?}");
 }

@@ -58,6 +58,7 @@ fn every_example_runs_as_a_whole() {
         ("dqueue", "each item was done once"),
         ("locksvc", "the lock was taken 100 times"),
         ("proxy", "every request was answered"),
+        ("raftkv", "nothing was lost, nothing was done twice"),
     ]);
     let examples = executables().keys();
     assert!(examples.clone().eq(expected.keys()), "of each example, add to `expected` what it prints: {examples:?}");

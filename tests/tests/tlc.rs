@@ -243,6 +243,13 @@ const FAULTS: &[Fault] = &[
         replacement: "if (message.by = backend \\/ TRUE) {",
         violates: "AnswersMatch",
     },
+    Fault {
+        example: "raftkv",
+        // A server forgets whom it has voted for.
+        text: "await crash;",
+        replacement: "await crash; vote := Nobody;",
+        violates: "ElectionSafety",
+    },
 ];
 
 /// Our translation of each example satisfies its properties, and is the one in the repository; a

@@ -8,11 +8,13 @@
 //! nothing of how late it may fire: on a busy machine that is any time. It runs on the clock of tokio, which tests
 //! can stop.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::cell::{Cell, Core};
@@ -30,7 +32,7 @@ pub struct Timer {
 
 struct TimerCell {
     core: Arc<Core>,
-    after: Duration,
+    after: Range<Duration>,
     fired: Shared<bool>,
     running: Arc<Mutex<Running>>,
 }
@@ -38,15 +40,22 @@ struct TimerCell {
 /// What will make it fire.
 #[derive(Default)]
 struct Running {
-    /// How often it was started or stopped: a task that comes too late to be aborted knows that it is not the last.
-    turns: u64,
-    task: Option<AbortHandle>,
+    /// When it fires, unless it is started anew or stopped.
+    due: Option<Instant>,
+    /// The task that waits, and until when it sleeps: not after it is due.
+    task: Option<(Instant, AbortHandle)>,
 }
 
 impl Timer {
     /// A stopped timer.
     #[must_use]
     pub fn new(after: Duration) -> Self {
+        Self::random(after..after)
+    }
+
+    /// A stopped timer that at each start draws anew how long it takes.
+    #[must_use]
+    pub fn random(after: Range<Duration>) -> Self {
         let (fired, running) = (Shared::new(false), Arc::default());
         Self { cell: Arc::new(TimerCell { core: Core::new(), after, fired, running }) }
     }
@@ -57,34 +66,65 @@ impl Timer {
     /// Outside a tokio runtime.
     #[must_use]
     pub fn started(after: Duration) -> Self {
-        let timer = Self::new(after);
-        timer.cell.turn(true);
-        timer
+        Self::new(after).running()
+    }
+
+    /// The timer, started.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn running(self) -> Self {
+        self.cell.turn(true);
+        self
     }
 }
 
 impl TimerCell {
-    /// Starts the timer anew, or stops it.
+    /// Starts the timer anew, or stops it. A task that sleeps is left to sleep on, unless it would come too late: a
+    /// timer that is started anew all the time costs little.
     fn turn(&self, start: bool) {
         let mut running = self.running.lock();
-        running.turns += 1;
-        if let Some(task) = running.task.take() {
+        running.due = start.then(|| host::after(host::between(&self.after)));
+        let Some(due) = running.due else { return };
+        if let Some((until, task)) = &running.task {
+            if *until <= due {
+                return;
+            }
             task.abort();
         }
-        if start {
-            let (after, turn, fired, last) = (self.after, running.turns, self.fired.clone(), self.running.clone());
-            let fire = async move {
-                host::sleep(after).await;
-                fired.update(|_| (last.lock().turns == turn).then_some(true));
-            };
-            running.task = Some(host::spawn(fire));
+        let (fired, shared) = (self.fired.clone(), self.running.clone());
+        running.task = Some((due, host::spawn(fire_when_due(fired, shared, due))));
+    }
+}
+
+/// Sleeps until a timer is due, and makes it fire.
+async fn fire_when_due(fired: Shared<bool>, running: Arc<Mutex<Running>>, mut until: Instant) {
+    loop {
+        host::sleep_until(until).await;
+        // A section that starts the timer anew holds what `update` waits for: it is due still, or not any more.
+        fired.update(|_| {
+            let mut running = running.lock();
+            let is_due = running.due.is_some_and(|due| due <= host::now());
+            is_due.then(|| running.due = None).map(|()| true)
+        });
+        let mut running = running.lock();
+        let Some(due) = running.due else {
+            running.task = None;
+            return;
+        };
+        until = due;
+        if let Some((sleeps_until, _)) = &mut running.task {
+            *sleeps_until = due;
         }
     }
 }
 
 impl Drop for TimerCell {
     fn drop(&mut self) {
-        self.turn(false);
+        if let Some((_, task)) = self.running.lock().task.take() {
+            task.abort();
+        }
     }
 }
 

@@ -16,3 +16,8 @@ pub mod locksvc {
 pub mod proxy {
     include!("../../../snapshots/proxy.rs");
 }
+
+/// The replicated store.
+pub mod raftkv {
+    include!("../../../snapshots/raftkv.rs");
+}
