@@ -50,7 +50,7 @@ const SPINS: u32 = 200;
 pub struct Core {
     pub(crate) id: u64,
     version: AtomicU64,
-    /// Whether a commit is being applied that may change the cell.
+    /// Whether a commit is being applied that may change the cell, or a change from outside.
     pub(crate) applying: AtomicBool,
     pub(crate) gate: Arc<Mutex<()>>,
     sleepers: Mutex<Vec<Arc<Notify>>>,
@@ -94,15 +94,17 @@ impl Core {
         }
     }
 
-    /// Keeps sections from committing while something that is not a section changes the cell.
+    /// Keeps sections from committing, and from going on with what they read of the cell, while something that is not a
+    /// section changes it.
     ///
     /// # Panics
     /// Inside a section, which may hold the cell: there a change is staged.
-    pub fn outside_change(&self) -> MutexGuard<'_, ()> {
+    pub fn outside_change(&self) -> OutsideChange<'_> {
         assert!(!Inside::is_entered(), "a section changes what it stages, and nothing else");
         let gate = self.gate.lock();
+        self.applying.store(true, Ordering::Release);
         count_commit();
-        gate
+        OutsideChange { core: self, _gate: gate }
     }
 
     /// A change from outside depends on a position of a log. The guard of [`outside_change`] is held.
@@ -117,7 +119,7 @@ impl Core {
         self.marks.lock().clone()
     }
 
-    /// Waits until no commit is being applied that may change the cell; false if that takes too long.
+    /// Waits until nothing is being applied that may change the cell; false if that takes too long.
     pub(crate) fn is_settled(&self) -> bool {
         for _ in 0..SPINS {
             if !self.applying.load(Ordering::Acquire) {
@@ -138,6 +140,19 @@ impl Core {
         let mut sleepers = self.sleepers.lock();
         sleepers.retain(|s| !Arc::ptr_eq(s, sleeper));
         self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+    }
+}
+
+/// A change of a cell by something that is not a section; it ends when this is dropped.
+#[must_use = "the change ends when this is dropped"]
+pub struct OutsideChange<'c> {
+    core: &'c Core,
+    _gate: MutexGuard<'c, ()>,
+}
+
+impl Drop for OutsideChange<'_> {
+    fn drop(&mut self) {
+        self.core.applying.store(false, Ordering::Release);
     }
 }
 

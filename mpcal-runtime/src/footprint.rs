@@ -108,6 +108,8 @@ pub(crate) struct Footprint {
     is_encoded: bool,
     /// How many of those in `order` were looked at whether they fit the others.
     consistent: usize,
+    /// One of these was touched again since: it may hold more than what was read of it then.
+    again: bool,
     /// How many commits there were when a section that reads many cells looked at them last.
     commits: u64,
     /// Gates taken before the section runs, with the ids of their cells, which increase.
@@ -155,6 +157,8 @@ impl Footprint {
         };
         if self.entries[at].seen().is_none() {
             self.order.push(at);
+        } else {
+            self.again = true;
         }
         self.entries[at].staged().downcast_mut().expect("a cell id belongs to one cell, which has one type")
     }
@@ -182,13 +186,14 @@ impl Footprint {
     /// been read by now.
     #[inline]
     pub(crate) fn is_consistent(&mut self) -> bool {
-        self.consistent == self.order.len() || self.look()
+        !self.again && self.consistent == self.order.len() || self.look()
     }
 
     /// Looks at the cells that were touched.
     fn look(&mut self) -> bool {
         let new = std::mem::replace(&mut self.consistent, self.order.len());
-        if self.order.len() == 1 {
+        let again = std::mem::take(&mut self.again);
+        if self.order.len() == 1 && !again {
             return true;
         }
         let many = self.order.len() > FEW;
@@ -320,7 +325,7 @@ impl Footprint {
     fn clear(&mut self) {
         std::mem::swap(&mut self.order, &mut self.previous);
         self.order.clear();
-        (self.consistent, self.is_encoded) = (0, false);
+        (self.consistent, self.again, self.is_encoded) = (0, false, false);
         let kept = KEPT.max(2 * self.previous.len());
         if self.cores.len() > kept {
             self.cores.truncate(kept);

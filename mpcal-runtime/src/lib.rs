@@ -39,7 +39,7 @@ pub use mpcal_values as value;
 pub use crate::{
     archetype::{Archetype, Model, Spawn, VisitVariables},
     binding::{Binding, Bound, Resource},
-    cell::{Cell, Core},
+    cell::{Cell, Core, OutsideChange},
     driver::{Counters, Driver, Progress},
     error::{Abort, Error, Step},
     identity::Identity,

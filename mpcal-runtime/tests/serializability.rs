@@ -11,12 +11,13 @@ use std::collections::HashMap;
 use mpcal_runtime::resource::Shared;
 use mpcal_runtime::{conformance, MappingMacro, Section};
 
+#[path = "by_hand/random.rs"]
+mod random;
+
+use random::{setting, Random};
+
 const VARIABLES: usize = 6;
 const THREADS: u64 = 4;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
 
 /// What a committed section has seen, with the section that wrote it, and written.
 struct Committed {
@@ -25,20 +26,15 @@ struct Committed {
     written: Vec<usize>,
 }
 
-fn random(state: &mut u64, below: u64) -> u64 {
-    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*state >> 33) % below
-}
-
 /// Runs sections, one after the other, each over some variables in some order.
 async fn run(thread: u64, count: u64, seed: u64, mut variables: Vec<Shared<i64>>) -> Vec<Committed> {
-    let mut state = seed ^ (thread + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new(seed, thread);
     let mut all = Vec::new();
     for n in 0..count {
         let number = (thread * count + n + 1) as i64;
-        let first = random(&mut state, VARIABLES as u64) as usize;
-        let touched = 1 + random(&mut state, 4) as usize;
-        let writes: Vec<bool> = (0..touched).map(|_| random(&mut state, 3) == 0).collect();
+        let first = random.below(VARIABLES);
+        let touched = 1 + random.below(4);
+        let writes: Vec<bool> = (0..touched).map(|_| random.below(3) == 0).collect();
         let committed = conformance::commit(|section: &mut Section| {
             let (mut seen, mut written) = (Vec::new(), Vec::new());
             for (at, writes) in writes.iter().enumerate() {
