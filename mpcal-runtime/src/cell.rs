@@ -8,13 +8,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Notify;
 
 use crate::error::Step;
 use crate::wal::{self, Marks, Wal};
-use crate::watched::{Awaits, Sleepers, Supply};
 
 /// How many commits and changes from outside there were, counted in several places so that threads do not wait for each
 /// other.
@@ -53,9 +53,18 @@ pub struct Core {
     /// Whether a commit is being applied that may change the cell, or a change from outside.
     pub(crate) applying: AtomicBool,
     pub(crate) gate: Arc<Mutex<()>>,
-    pub(crate) sleepers: Sleepers,
+    sleepers: Mutex<Vec<Arc<Notify>>>,
+    /// How many there are, to be looked at without the lock.
+    sleeping: AtomicUsize,
     /// What must be on disk before what the cell holds may leave the node.
     pub(crate) marks: Mutex<Marks>,
+    /// The section whose commit others decide, and that nobody may come before; 0 if there is none. It changes with the
+    /// gate held.
+    reserved: AtomicU64,
+    /// It was changed from outside since then.
+    overtaken: AtomicBool,
+    /// Sections that wait until it has ended.
+    waiting: Mutex<Vec<Waker>>,
 }
 
 impl Core {
@@ -68,8 +77,12 @@ impl Core {
             version: AtomicU64::new(0),
             applying: AtomicBool::new(false),
             gate: Arc::default(),
-            sleepers: Sleepers::default(),
+            sleepers: Mutex::new(Vec::new()),
+            sleeping: AtomicUsize::new(0),
             marks: Mutex::new(Marks::default()),
+            reserved: AtomicU64::new(0),
+            overtaken: AtomicBool::new(false),
+            waiting: Mutex::default(),
         })
     }
 
@@ -79,21 +92,16 @@ impl Core {
         self.version.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn version_counter(&self) -> &AtomicU64 {
-        &self.version
-    }
-
     /// Says that the cell has changed: call it after the change, in [`Cell::commit`] or while
     /// holding the guard of [`Core::outside_change`]. Wakes everyone who sleeps on it.
     pub fn changed(&self) {
+        // A sleeper announces itself before it looks at the version: one of the two sees the other.
         self.version.fetch_add(1, Ordering::SeqCst);
-        self.sleepers.rouse(&self.version);
-    }
-
-    /// As [`changed`](Self::changed), for a cell whose sleepers are woken one by one, each for what it can take.
-    pub(crate) fn changed_to(&self, supply: Supply) {
-        self.sleepers.supply(supply);
-        self.changed();
+        if self.sleeping.load(Ordering::SeqCst) > 0 {
+            let mut sleepers = self.sleepers.lock();
+            sleepers.drain(..).for_each(|sleeper| sleeper.notify_one());
+            self.sleeping.store(0, Ordering::SeqCst);
+        }
     }
 
     /// Keeps sections from committing, and from going on with what they read of the cell, while something that is not a
@@ -106,7 +114,16 @@ impl Core {
         let gate = self.gate.lock();
         self.applying.store(true, Ordering::Release);
         count_commit();
+        if self.is_reserved(0) {
+            self.overtaken.store(true, Ordering::Release);
+        }
         OutsideChange { core: self, _gate: gate }
+    }
+
+    /// Whether the cell was changed from outside after the decision on what is committed to it now: the change comes
+    /// behind that. The gate is held.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.overtaken.load(Ordering::Acquire)
     }
 
     /// A change from outside depends on a position of a log. The guard of [`outside_change`] is held.
@@ -130,6 +147,52 @@ impl Core {
             std::hint::spin_loop();
         }
         false
+    }
+
+    /// Whether a section other than this one has reserved the cell.
+    pub(crate) fn is_reserved(&self, by_other_than: u64) -> bool {
+        let holder = self.reserved.load(Ordering::SeqCst);
+        holder != 0 && holder != by_other_than
+    }
+
+    /// Waits until no other section has reserved the cell.
+    pub(crate) fn poll_free(&self, me: u64, cx: &Context<'_>) -> Poll<()> {
+        if !self.is_reserved(me) {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.waiting.lock();
+        // It may have been given back meanwhile, before or after who waits was woken.
+        if !self.is_reserved(me) {
+            return Poll::Ready(());
+        }
+        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+            waiting.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// No section but this one commits anything to the cell until it is given back. The gate is held.
+    pub(crate) fn reserve(&self, me: u64) {
+        self.reserved.store(me, Ordering::SeqCst);
+    }
+
+    /// The section that has reserved the cell has ended.
+    pub(crate) fn give_back(&self) {
+        self.overtaken.store(false, Ordering::Release);
+        self.reserved.store(0, Ordering::SeqCst);
+        self.waiting.lock().drain(..).for_each(Waker::wake);
+    }
+
+    pub(crate) fn sleep(&self, sleeper: &Arc<Notify>) {
+        let mut sleepers = self.sleepers.lock();
+        sleepers.push(sleeper.clone());
+        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn wake_up(&self, sleeper: &Arc<Notify>) {
+        let mut sleepers = self.sleepers.lock();
+        sleepers.retain(|s| !Arc::ptr_eq(s, sleeper));
+        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
     }
 }
 
@@ -171,6 +234,19 @@ impl Drop for Inside {
     }
 }
 
+/// Who decides whether a section commits.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// This node alone.
+    #[default]
+    Here,
+    /// This node, after others have confirmed what the section has read.
+    Confirmed,
+    /// The others, once they have heard of it: until this node knows, nobody commits what would come in between.
+    Elsewhere,
+}
+
 /// State that sections read and change.
 ///
 /// Implementers owe:
@@ -201,12 +277,6 @@ pub trait Cell: Send + Sync + 'static {
         self.core().version() == seen
     }
 
-    /// What a change must bring so that a section which the cell has blocked may go on.
-    #[doc(hidden)]
-    fn awaits(&self, _staged: &Self::Staged) -> Awaits {
-        Awaits::Change
-    }
-
     /// Applies what was staged. Called with the gate held.
     fn commit(&self, staged: &mut Self::Staged);
 
@@ -234,6 +304,32 @@ pub trait Cell: Send + Sync + 'static {
     #[doc(hidden)]
     fn log(&self, _staged: &Self::Staged) -> Option<&Wal> {
         None
+    }
+
+    /// Who decides on what was staged.
+    #[doc(hidden)]
+    fn decision(&self, _staged: &Self::Staged) -> Decision {
+        Decision::Here
+    }
+
+    /// What the section writes to logs if it is decided elsewhere that it commits. Called with the gate held, before
+    /// anybody hears of it.
+    #[doc(hidden)]
+    fn intend(&self, _staged: &mut Self::Staged, _records: &[(Wal, wal::Entry)]) -> Step<()> {
+        Ok(())
+    }
+
+    /// Waits for the decision; or, if `only_read`, until others have confirmed what was read. Nobody comes in between.
+    #[doc(hidden)]
+    fn poll_decision(&self, _staged: &mut Self::Staged, _only_read: bool, _cx: &mut Context<'_>) -> Poll<Step<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether what was staged will not be committed unless this node goes on with it: others have not heard of it, and
+    /// will not.
+    #[doc(hidden)]
+    fn withdraw(&self, _staged: &mut Self::Staged) -> bool {
+        true
     }
 
     /// Says what must be on disk before what was staged may leave the node: so far before

@@ -13,7 +13,6 @@ use crate::archetype::Archetype;
 use crate::error::Error;
 use crate::measure::{Count, Meter};
 use crate::stepper::{Outcome, Stepper};
-use crate::watched::Calls;
 
 /// How often a loop that never blocks lets others run: after that many steps, or paths tried.
 const STEPS_PER_TURN: u32 = 128;
@@ -111,16 +110,13 @@ impl<A: Archetype> Driver<A> {
     /// # Cancel safety
     /// A step commits whole or not at all; dropping the future between steps loses nothing.
     pub async fn run(&mut self) -> Result<(), Error> {
-        let mut calls = Calls::default();
         loop {
-            match calls.answer(self.step()).await? {
+            match self.step().await? {
                 Progress::Committed => self.breathe().await,
                 Progress::Blocked => {
                     self.counters.sleeps += 1;
                     self.meter.publish();
-                    let has_slept;
-                    (has_slept, calls) = self.stepper.section.watched().sleep(&self.sleeper).await;
-                    if has_slept {
+                    if self.stepper.section.watched().sleep(&self.sleeper).await {
                         self.turn = 0;
                     }
                 }
@@ -148,7 +144,7 @@ impl<A: Archetype> Driver<A> {
     /// The step commits whole or not at all.
     pub async fn step(&mut self) -> Result<Progress, Error> {
         // The future of an earlier step may have been dropped while it waited.
-        if self.stepper.section.has_prints() {
+        if !self.stepper.is_open() && self.stepper.section.has_prints() {
             self.show().await;
         }
         if !self.stepper.begin() {

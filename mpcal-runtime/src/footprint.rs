@@ -8,17 +8,17 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
 use smallvec::SmallVec;
 
-use crate::cell::{commits, count_commit, Cell, Core};
-use crate::error::{panic_text, Error, Step};
+use crate::cell::{commits, count_commit, Cell, Core, Decision};
+use crate::error::{panic_text, Abort, Error, Step};
 use crate::wal::{self, Marks, Wal};
-use crate::watched::{Awaits, Watched};
+use crate::watched::Watched;
 
 /// A cell in the footprint, whatever its type.
 trait Entry: Send {
@@ -26,10 +26,13 @@ trait Entry: Send {
     fn seen(&self) -> Option<u64>;
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
-    fn awaits(&self) -> Awaits;
     fn log(&self) -> Option<&Wal>;
     fn encode(&mut self);
     fn journal(&mut self) -> Option<(Wal, wal::Entry)>;
+    fn decision(&self) -> Decision;
+    fn intend(&mut self, records: &[(Wal, wal::Entry)]) -> Step<()>;
+    fn poll_decision(&mut self, only_read: bool, cx: &mut Context<'_>) -> Poll<Step<()>>;
+    fn withdraw(&mut self) -> bool;
     fn depends(&mut self, marks: &Marks);
     fn commit(&mut self);
     fn committed(&mut self);
@@ -57,9 +60,6 @@ impl<C: Cell> Entry for Touched<C> {
     fn validate(&self) -> bool {
         self.seen.is_none_or(|seen| self.cell.validate(&self.staged, seen))
     }
-    fn awaits(&self) -> Awaits {
-        self.cell.awaits(&self.staged)
-    }
     fn log(&self) -> Option<&Wal> {
         self.cell.log(&self.staged)
     }
@@ -68,6 +68,18 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn journal(&mut self) -> Option<(Wal, wal::Entry)> {
         self.cell.journal(&mut self.staged)
+    }
+    fn decision(&self) -> Decision {
+        self.cell.decision(&self.staged)
+    }
+    fn intend(&mut self, records: &[(Wal, wal::Entry)]) -> Step<()> {
+        self.cell.intend(&mut self.staged, records)
+    }
+    fn poll_decision(&mut self, only_read: bool, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        self.cell.poll_decision(&mut self.staged, only_read, cx)
+    }
+    fn withdraw(&mut self) -> bool {
+        self.cell.withdraw(&mut self.staged)
     }
     fn depends(&mut self, marks: &Marks) {
         self.cell.depends(&mut self.staged, marks);
@@ -118,6 +130,14 @@ pub(crate) struct Footprint {
     commits: u64,
     /// Gates taken before the section runs, with the ids of their cells, which increase.
     held: Vec<(u64, ArcMutexGuard<RawMutex, ()>)>,
+    /// What cells know the section by that has reserved them; 0 if it never has.
+    id: u64,
+    /// Cells that are reserved until it is known what others have decided.
+    reserved: Vec<Arc<Core>>,
+    /// What is written to a log if they have decided that the section commits.
+    intended: Vec<(Wal, wal::Entry)>,
+    /// They have.
+    is_decided: bool,
 }
 
 /// Entries kept beyond a section, or twice as many as it has touched.
@@ -234,6 +254,9 @@ impl Footprint {
                 self.order.iter().for_each(|at| self.entries[*at].depends(&marks));
             }
         }
+        if !self.reserved.is_empty() {
+            return self.poll_decision(cx);
+        }
         let mut pending = false;
         if wal::in_use() {
             self.encode()?;
@@ -247,11 +270,85 @@ impl Footprint {
                 Poll::Pending => pending = true,
             }
         }
+        for at in &self.order {
+            pending |= self.cores[*at].poll_free(self.id, cx).is_pending();
+        }
+        if pending {
+            return Poll::Pending;
+        }
+        if self.decision() == Decision::Here {
+            return Poll::Ready(Ok(()));
+        }
+        self.reserve()?;
+        self.poll_decision(cx)
+    }
+
+    fn decision(&self) -> Decision {
+        self.order.iter().map(|at| self.entries[*at].decision()).max().unwrap_or_default()
+    }
+
+    /// Makes what the section saw hold until it is known what others decide. Cells that others only confirm stay free:
+    /// whoever changes them makes this section run again.
+    fn reserve(&mut self) -> Step<()> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if self.id == 0 {
+            self.id = NEXT.fetch_add(1, Ordering::Relaxed);
+        }
+        self.sort();
+        let Some(_gates) = gates(&self.cores, &self.order, &self.held) else { return Err(Abort::Conflict) };
+        if is_reserved(&self.cores, &self.order, self.id) || !still_holds(&self.entries, &self.order) {
+            return Err(Abort::Conflict);
+        }
+        self.intended = intend(&mut self.entries, &self.order)?;
+        let ours = self.order.iter().filter(|at| self.entries[**at].decision() != Decision::Confirmed);
+        self.reserved.extend(ours.map(|at| self.cores[*at].clone()));
+        self.reserved.iter().for_each(|core| core.reserve(self.id));
+        Ok(())
+    }
+
+    /// Waits for what others decide.
+    fn poll_decision(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        let decided = self.poll_others(false, cx);
+        if matches!(decided, Poll::Ready(Ok(()))) {
+            self.is_decided = self.decision() == Decision::Elsewhere;
+        }
+        decided
+    }
+
+    /// Waits until others have confirmed what the section has read, whatever it has written.
+    pub(crate) fn poll_confirmation(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        self.poll_others(true, cx)
+    }
+
+    fn poll_others(&mut self, only_read: bool, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        let mut pending = false;
+        for at in &self.order {
+            if self.entries[*at].decision() == Decision::Here {
+                continue;
+            }
+            match self.entries[*at].poll_decision(only_read, cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(abort)) => return Poll::Ready(Err(abort)),
+                Poll::Pending => pending = true,
+            }
+        }
         if pending {
             Poll::Pending
         } else {
             Poll::Ready(Ok(()))
         }
+    }
+
+    /// Whether the section will not be committed unless this node goes on with it.
+    pub(crate) fn withdraw(&mut self) -> bool {
+        !self.is_decided && self.order.iter().all(|at| self.entries[*at].withdraw())
+    }
+
+    /// Lets others commit to what was reserved.
+    fn give_back(&mut self) {
+        self.is_decided = false;
+        self.intended.clear();
+        self.reserved.drain(..).for_each(|core| core.give_back());
     }
 
     /// Encodes what the section writes to a log: before it takes gates, and while nothing is changed if a user's code
@@ -274,16 +371,21 @@ impl Footprint {
     /// archetype depends on, and what it depends on afterwards.
     pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
         self.sort();
+        if self.is_decided {
+            self.release();
+        }
         let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return false };
-        if !still_holds(&self.entries, &self.order) {
+        let may_commit = || !is_reserved(&self.cores, &self.order, self.id) && still_holds(&self.entries, &self.order);
+        if !self.is_decided && !may_commit() {
             return false;
         }
         {
             let _applying = Applying::start(&self.cores, &self.order);
-            apply(&mut self.entries, &self.order, marks);
+            apply(&mut self.entries, &self.order, &mut self.intended, marks);
         }
         drop(gates);
         self.release();
+        self.give_back();
         for at in &self.order {
             self.entries[*at].committed();
         }
@@ -317,6 +419,7 @@ impl Footprint {
         for at in &self.order {
             self.entries[*at].abort();
         }
+        self.give_back();
         self.clear();
     }
 
@@ -342,7 +445,7 @@ impl Footprint {
     pub(crate) fn watch(&mut self, watched: &mut Watched) {
         for at in &self.order {
             if let Some(seen) = self.entries[*at].seen() {
-                watched.add(&self.cores[*at], seen, self.entries[*at].awaits());
+                watched.add(&self.cores[*at], seen);
             }
         }
     }
@@ -391,8 +494,28 @@ fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {
     touched.iter().all(|at| entries[*at].validate())
 }
 
-/// Applies what was staged. The gates of all cells are held.
-fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], marks: &mut Marks) {
+/// Whether a section other than this one has reserved one of the cells.
+fn is_reserved(cores: &[Arc<Core>], touched: &[usize], me: u64) -> bool {
+    touched.iter().any(|at| cores[*at].is_reserved(me))
+}
+
+/// Says what the section is about to write to logs to the cell with which others decide whether it does, and gives it. The
+/// gates of all cells are held.
+fn intend(entries: &mut [Box<dyn Entry>], touched: &[usize]) -> Step<Vec<(Wal, wal::Entry)>> {
+    let decides = touched.iter().copied().find(|at| entries[*at].decision() == Decision::Elsewhere);
+    let Some(decides) = decides else { return Ok(Vec::new()) };
+    if touched.iter().any(|at| *at != decides && entries[*at].decision() != Decision::Here) {
+        let reason = "replicated variables that are used in one section belong into one `ReplicatedSet`";
+        return Err(Error::Resource(reason.to_owned()).into());
+    }
+    let others = touched.iter().filter(|at| **at != decides);
+    let records: Vec<_> = others.filter_map(|at| entries[*at].journal()).collect();
+    entries[decides].intend(&records)?;
+    Ok(records)
+}
+
+/// Applies what was staged. The gates of all cells are held. What was intended is written instead of what is staged.
+fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], intended: &mut Vec<(Wal, wal::Entry)>, marks: &mut Marks) {
     if !wal::in_use() {
         touched.iter().for_each(|at| entries[*at].commit());
         return;
@@ -400,8 +523,11 @@ fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], marks: &mut Marks) {
     // What the section saw may come from sections that are not on disk yet.
     touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
     let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
-    for at in touched {
-        let Some((log, entry)) = entries[*at].journal() else { continue };
+    let is_decided = !intended.is_empty();
+    let staged = touched.iter().filter(|at| !is_decided || entries[**at].decision() == Decision::Elsewhere).copied();
+    let staged: SmallVec<[usize; 8]> = staged.collect();
+    let journal = staged.into_iter().filter_map(|at| entries[at].journal());
+    for (log, entry) in intended.drain(..).chain(journal) {
         match records.iter_mut().find(|(known, _)| known.is(&log)) {
             Some((_, entries)) => entries.push(entry),
             None => records.push((log, vec![entry])),

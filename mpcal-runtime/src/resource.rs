@@ -38,7 +38,7 @@ pub use files::Files;
 pub use mailbox::Tls;
 pub use mailbox::{Delivery, MailboxConfig, MailboxLengths, Mailboxes, Message};
 pub use nested::{Nested, Protocol};
-pub use replicated::{Replicated, ReplicatedConfig};
+pub use replicated::{Replicated, ReplicatedConfig, ReplicatedSet};
 pub use secret::Secret;
 pub use shared::Shared;
 pub use ticker::Ticker;

@@ -1,12 +1,16 @@
 //! The handle of the step that is being attempted.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
 
 use crate::cell::Cell;
 use crate::choice::Chooser;
 use crate::error::{Abort, Error, Step};
 use crate::footprint::Footprint;
+use crate::host;
 use crate::value::{Data, Set, Value};
 use crate::wal::Marks;
 use crate::watched::Watched;
@@ -148,6 +152,17 @@ impl Section {
         self.footprint.poll_pre_commit(&self.marks, cx)
     }
 
+    /// Waits until others have confirmed what the section has read.
+    pub(crate) fn poll_confirmation(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
+        self.footprint.poll_confirmation(cx)
+    }
+
+    /// Whether nothing comes of the section unless this node goes on with it; otherwise others may have decided that it
+    /// commits.
+    pub(crate) fn withdraw(&mut self) -> bool {
+        self.footprint.withdraw()
+    }
+
     /// Whether what the section saw still holds, so that its failure can be believed.
     pub(crate) fn is_valid(&mut self) -> bool {
         self.footprint.validate()
@@ -230,6 +245,17 @@ impl Section {
 
 impl Drop for Section {
     fn drop(&mut self) {
-        self.footprint.abort();
+        // Nobody is there to go on when the runtime ends.
+        if self.footprint.withdraw() || Handle::try_current().is_err() {
+            return self.footprint.abort();
+        }
+        // Others decide: what it has changed here follows.
+        let (mut footprint, mut marks) = (std::mem::take(&mut self.footprint), std::mem::take(&mut self.marks));
+        host::spawn(async move {
+            let decided = poll_fn(|cx| footprint.poll_pre_commit(&marks, cx)).await;
+            if decided.is_err() || !footprint.commit(&mut marks) {
+                footprint.abort();
+            }
+        });
     }
 }

@@ -49,8 +49,9 @@ pub struct Stepper<A: Archetype> {
     label: &'static str,
     /// The state before a step that has not committed.
     before: Option<A::State>,
-    /// Whether the path was run and waits to be committed.
+    /// Whether the path was run and waits to be committed, or for its failure to be believed.
     has_run: bool,
+    failure: Option<Error>,
     /// Where the state is kept, if it is durable.
     keeper: Option<Keeper<A::State>>,
 }
@@ -59,7 +60,7 @@ impl<A: Archetype> Stepper<A> {
     /// Takes an archetype in whatever state it is.
     pub fn new(archetype: A) -> Self {
         let (section, label) = (Section::new(archetype.process()), archetype.label());
-        Self { archetype, section, label, before: None, has_run: false, keeper: None }
+        Self { archetype, section, label, before: None, has_run: false, failure: None, keeper: None }
     }
 
     /// The archetype.
@@ -72,10 +73,15 @@ impl<A: Archetype> Stepper<A> {
         self.label
     }
 
+    /// Whether there is a step that has not committed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// Label, variables and procedure stack, as they are after the last step.
     pub fn state(&mut self) -> &A::State {
         self.undo();
-        self.archetype.state()
+        self.before.as_ref().unwrap_or_else(|| self.archetype.state())
     }
 
     /// Goes to another state. What its resources hold stays.
@@ -88,7 +94,7 @@ impl<A: Archetype> Stepper<A> {
     /// to choose at each `either` and `with`, counted from 0; behind its end the first.
     ///
     /// A path that would have to wait before it can commit, for a peer or for the disk, is blocked. An archetype that
-    /// has ended is blocked.
+    /// has ended is blocked. A path of which others may have decided that it commits is gone on with, whatever `path` says.
     pub fn attempt(&mut self, path: &[usize]) -> Outcome {
         let outcome = match self.explore(path) {
             Outcome::Taken => self.commit(),
@@ -101,13 +107,14 @@ impl<A: Archetype> Stepper<A> {
     /// As [`attempt`](Self::attempt), but leaves it at what the path would come to, to be looked at until the next call:
     /// [`archetype`](Self::archetype) is as it would be, and [`section`](Self::section) knows what it would change.
     pub fn explore(&mut self, path: &[usize]) -> Outcome {
-        self.undo();
-        if self.archetype.is_done() {
-            return Outcome::Blocked;
+        if !self.undo() {
+            if self.archetype.is_done() {
+                return Outcome::Blocked;
+            }
+            self.label = self.archetype.label();
+            self.before = Some(self.archetype.state().clone());
+            self.section.begin_at(path);
         }
-        self.label = self.archetype.label();
-        self.before = Some(self.archetype.state().clone());
-        self.section.begin_at(path);
         match self.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => Outcome::Taken,
             Poll::Ready(Err(abort)) => self.ended(abort),
@@ -130,9 +137,12 @@ impl<A: Archetype> Stepper<A> {
         self.section.path_behind(path)
     }
 
-    /// Starts a step at the current label, whose paths are those of the section; false if there is none.
+    /// Starts a step at the current label, whose paths are those of the section; false if there is none. One of which
+    /// others may have decided that it commits is gone on with.
     pub(crate) fn begin(&mut self) -> bool {
-        self.undo();
+        if self.undo() {
+            return true;
+        }
         self.label = self.archetype.label();
         self.section.begin(self.label);
         !self.archetype.is_done()
@@ -150,19 +160,25 @@ impl<A: Archetype> Stepper<A> {
     /// Runs the path that the section plans, unless that was done, and waits for what it needs to commit.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
         if !self.has_run {
-            if let Err(abort) = self.run() {
-                return Poll::Ready(Err(abort));
+            match self.run() {
+                Ok(()) => {}
+                Err(Abort::Fatal(error)) => self.failure = Some(error),
+                Err(abort) => return Poll::Ready(Err(abort)),
             }
             self.has_run = true;
         }
-        if self.section.is_local() {
-            return Poll::Ready(Ok(()));
-        }
-        let ready = self.section.poll_pre_commit(cx);
+        let ready = match &self.failure {
+            Some(_) => self.section.poll_confirmation(cx),
+            None if self.section.is_local() => Poll::Ready(Ok(())),
+            None => self.section.poll_pre_commit(cx),
+        };
         if ready.is_pending() {
             self.section.release();
         }
-        ready
+        match (ready, self.failure.is_some()) {
+            (Poll::Ready(Ok(())), true) => Poll::Ready(self.failure.take().map_or(Ok(()), |error| Err(error.into()))),
+            (ready, _) => ready,
+        }
     }
 
     fn commit(&mut self) -> Outcome {
@@ -190,25 +206,29 @@ impl<A: Archetype> Stepper<A> {
 
     /// Puts the state back after an attempt that has not committed.
     fn ended(&mut self, abort: Abort) -> Outcome {
-        self.has_run = false;
+        (self.has_run, self.failure) = (false, None);
         if let Some(before) = &self.before {
             self.archetype.state_mut().clone_from(before);
         }
         match abort {
             Abort::Retry => Outcome::Blocked,
-            // A failure on a torn snapshot is none.
+            // A failure on what is not true any more, here or at other nodes, is none.
             Abort::Fatal(error) if self.section.is_valid() => Outcome::Failed(self.located(error)),
             Abort::Fatal(_) | Abort::Conflict => Outcome::Conflict,
         }
     }
 
-    /// Undoes a step that has not committed.
-    pub(crate) fn undo(&mut self) {
-        self.has_run = false;
+    /// Undoes a step that has not committed, unless others may have decided that it does; whether it is still open then.
+    pub(crate) fn undo(&mut self) -> bool {
+        if self.before.is_some() && !self.section.withdraw() {
+            return true;
+        }
+        (self.has_run, self.failure) = (false, None);
         if let Some(before) = self.before.take() {
             *self.archetype.state_mut() = before;
             self.section.abort();
         }
+        false
     }
 
     /// An error of this archetype.

@@ -33,7 +33,7 @@ pub(crate) use self::entry::{in_pieces, Content};
 pub use self::entry::{Entry, Part};
 use self::files::Files;
 use self::held::Held;
-pub(crate) use self::held::{name_in_use, Stored, Tell};
+pub(crate) use self::held::{name_in_use, Stored, Tell, INTENTION};
 use self::log_file::{LogFile, Observer};
 use self::read::Found;
 use self::record::Body;
@@ -230,6 +230,19 @@ impl Wal {
         make: impl FnOnce(Option<&mut Content>) -> io::Result<Arc<R>>,
     ) -> io::Result<(Arc<R>, bool)> {
         self.0.held.claim(name, make)
+    }
+
+    /// What was to be written under this name if others decided so, as they know it.
+    pub(crate) fn intended(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.held.intended(name)
+    }
+
+    /// What others have decided on what was intended under this name. Gives the position from which on the log has it.
+    ///
+    /// # Errors
+    /// If what was intended does not fit what the log has.
+    pub(crate) fn decided(&self, name: &str, is_made: bool) -> io::Result<u64> {
+        self.0.held.decided(name, is_made, |entries| self.append(entries))
     }
 
     /// What a resource held that is gone, for the next one with its name. Each that has claimed something calls it when

@@ -109,7 +109,7 @@ fn replicated_data_types() {
 }
 
 #[test]
-fn a_variable_by_two_phase_commit() {
+fn replicated_variable() {
     let make = || {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

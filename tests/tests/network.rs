@@ -213,8 +213,12 @@ async fn replicas_agree_over_bad_networks() {
         .map(|(me, (listener, addresses))| Replica::open(me, Some(listener), &addresses, &crdts).unwrap())
         .collect();
     let (nodes, networks) = three_nodes(Faults { loss: 30, ..Faults::default() }).await;
-    let agreement =
-        ReplicatedConfig { retry: Duration::from_millis(5), patience: Duration::from_millis(100), mailbox: config() };
+    let agreement = ReplicatedConfig {
+        retry: Duration::from_millis(5),
+        patience: Duration::from_millis(100),
+        heartbeat: Duration::from_millis(50),
+        mailbox: config(),
+    };
     let variables: Vec<Replicated<i64, i64>> = (0..)
         .zip(nodes)
         .map(|(me, (listener, addresses))| Replicated::open(me, listener, &addresses, 0, &agreement).unwrap())

@@ -1,113 +1,215 @@
-//! A variable that all nodes of a fixed set hold, changed by two-phase commit.
+//! Variables that all nodes of a fixed set hold, and that a majority of the nodes agrees on.
 //!
-//! Class: volatile. Stands for one plain variable that all of these nodes share.
+//! Class: volatile, or durable with a log. Stands for plain variables that all of these nodes share.
 //!
-//! Promises: sections of all nodes that use the variable are linearizable with regard to it: a change is
-//! committed when every node has agreed to it, and no node reads the old value after another could read the
-//! new one. Loss, delay and duplication of messages and restarts of nodes do no harm; a node that starts takes
-//! over the value from the others, and does not read before it has heard from all of them. Assumes that no node
-//! dies before the one that died before it has heard from all others again: when a node dies together with one
-//! that has voted for its change, that change may be lost, for all; when all die, everything is.
+//! Promises: sections of all nodes that use the variables are serializable, in an order that fits what is seen from
+//! outside: a section commits when a majority has accepted what it writes, or confirmed what it has read, so nobody
+//! who asks afterwards acts on anything older. A minority may be down, or cut off: the others go on. What was committed
+//! stays, and nothing that dead runs of nodes have said before harms. Loss, delay, duplication and reordering of messages do
+//! no harm either.
 //!
-//! The price is that everybody is needed: while a node is away nobody can change the variable, and if it was in the
-//! middle of a change, some cannot read it, until it is back; a change that it gave up in its last moments, without
-//! anybody hearing of that, is then made nevertheless. A section that waits for votes does so
-//! before it commits, without holding anything of this node back, for at most
-//! [`patience`](ReplicatedConfig::patience); then its other paths are tried.
+//! * *Volatile*: a node that starts anew takes over what the others know before it takes part. Nothing is lost as long as
+//!   no more than a minority is dead or has not taken part again yet. If a majority dies at once, the first of the nodes
+//!   waits until everybody is there, and all go on with the latest that anybody knows: then a change may be lost.
+//! * *Durable* ([`ReplicatedSet::durable`]): nothing is lost, whoever dies and however often, as long as the logs are
+//!   kept. A section that also writes what is durable in the same log, as a `Durable` or the state of a durable archetype,
+//!   makes both changes or neither: its record says what it means to do before anybody hears of it, and a node that has died
+//!   in between asks the others, when it starts, what became of it. Until a majority knows, `durable` waits, and what is in
+//!   doubt cannot be opened.
+//!
+//! Assumes that one process at a time runs as a member, that all nodes list the same members, and, to begin, that all are there
+//! once.
+//!
+//! Until a section knows that a majority has accepted what it writes, other sections of its node wait that would commit to
+//! anything that it has touched: its outcome is not for the node to decide any more. What has not been told to anybody yet is
+//! given up after [`patience`](ReplicatedConfig::patience), and tried again when there is a majority; what has been
+//! told waits for one. A variable is read as this node knows it, and confirmed when the section commits or fails; an
+//! attempt that is not committed may see the variables older than what a message tells of them.
+//!
+//! Sections may use several variables of one set. Those of two sets they may read together, but not write.
 
+mod carrier;
+mod cell;
+mod log;
 mod protocol;
+mod values;
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
-use self::protocol::{Attempt, Member, Message};
+use self::carrier::{Clock, Message};
+use self::cell::SetCell;
+use self::log::{intention, Intention, Log};
+use self::protocol::Kept;
 use super::mailbox::{Delivery, MailboxConfig, Mailboxes};
-use crate::cell::{Cell, Core};
-use crate::error::{Abort, Step};
+use crate::encoding::{decode, encode};
+use crate::error::{Error, Step};
 use crate::host::{self, Listener};
-use crate::mapping::{MappingMacro, PlainVariable};
+use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::Data;
-use crate::wal::Marks;
+use crate::wal::{name_in_use, Wal};
 
-/// What is adjustable about a replicated variable.
+/// What is adjustable about replicated variables.
 #[derive(Clone, Debug)]
 pub struct ReplicatedConfig {
-    /// How long a section waits for the votes of the others before it tries another path. Default: 1 s.
+    /// How long a section waits for a majority before it tries another path. Default: 1 s.
     pub patience: Duration,
-    /// The time after which what did not come is asked for again, and what was refused tried again.
-    /// Default: 50 ms.
+    /// The time after which what was not answered is asked again, and after which a member does what another was to
+    /// finish; it doubles up to 32 times that while nothing gets on. Default: 50 ms.
     pub retry: Duration,
+    /// How often members tell each other what they have, in case that messages were lost. Default: 1 s.
+    pub heartbeat: Duration,
     /// How nodes are connected; messages may get lost, whatever it says.
     pub mailbox: MailboxConfig,
 }
 
 impl Default for ReplicatedConfig {
     fn default() -> Self {
-        Self { patience: Duration::from_secs(1), retry: Duration::from_millis(50), mailbox: MailboxConfig::default() }
+        Self {
+            patience: Duration::from_secs(1),
+            retry: Duration::from_millis(50),
+            heartbeat: Duration::from_secs(1),
+            mailbox: MailboxConfig::default(),
+        }
     }
 }
 
-/// A replicated variable. Clones are the same member.
-pub struct Replicated<K: Data, T: Data>(Arc<VariableCell<K, T>>);
+/// Replicated variables that sections may use together. Clones are the same member.
+pub struct ReplicatedSet<K: Data>(Arc<SetCell<K>>);
 
-impl<K: Data, T: Data> Clone for Replicated<K, T> {
+impl<K: Data> Clone for ReplicatedSet<K> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-struct VariableCell<K: Data, T: Data> {
-    core: Arc<Core>,
-    state: Mutex<State<K, T>>,
-    patience: Duration,
-    /// Tells the task that something is to be sent, or to be waited for.
-    work: Arc<Notify>,
-    task: Mutex<Option<AbortHandle>>,
+impl<K: Data> ReplicatedSet<K> {
+    /// The variables at node `me`; all nodes, this one too, have these addresses. What this node knows is lost with it.
+    ///
+    /// # Errors
+    /// If the address of the listener cannot be read.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn open(
+        me: K,
+        listener: impl Into<Listener>,
+        addresses: &BTreeMap<K, SocketAddr>,
+        config: &ReplicatedConfig,
+    ) -> io::Result<Self> {
+        let cell = SetCell::new(&me, addresses, config, Kept::new(host::unique()?), |_| None)?;
+        Self::start(Arc::new(cell), me, listener, addresses, config)
+    }
+
+    /// As [`open`](Self::open), and what this node has agreed to is in its log under this name. Open it before what sections
+    /// write together with the variables: what a section meant to write when the node died is written, or dropped, once
+    /// a majority of the nodes has said which; until then this waits.
+    ///
+    /// # Errors
+    /// If something else has that name, what the log has cannot be read, or the address of the listener cannot.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Safe to drop: nothing is open then.
+    pub async fn durable(
+        me: K,
+        listener: impl Into<Listener>,
+        addresses: &BTreeMap<K, SocketAddr>,
+        config: &ReplicatedConfig,
+        wal: &Wal,
+        name: &str,
+    ) -> io::Result<Self> {
+        let other =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("`{name}` does not hold replicated variables"));
+        let (cell, is_new) = wal.claim(name, |content| {
+            let kept = match content {
+                Some(content) => content.value().ok_or_else(other)?,
+                None => Kept::new(host::unique()?),
+            };
+            SetCell::new(&me, addresses, config, kept, |core| Some(Log::new(wal, name, core))).map(Arc::new)
+        })?;
+        if !is_new {
+            return Err(name_in_use(name));
+        }
+        let set = Self::start(cell, me, listener, addresses, config)?;
+        let is_made = match wal.intended(&intention(name)) {
+            Some(known_as) => set.outcome(decode(&known_as).ok_or_else(other)?).await,
+            None => false,
+        };
+        let position = wal.decided(&intention(name), is_made)?;
+        set.0.state.lock().marks.add(wal, position);
+        if let Some(log) = &set.0.log {
+            wal.claim(&intention(name), |_| Ok(log.intended().clone()))?;
+        }
+        Ok(set)
+    }
+
+    fn start(
+        cell: Arc<SetCell<K>>,
+        me: K,
+        listener: impl Into<Listener>,
+        addresses: &BTreeMap<K, SocketAddr>,
+        config: &ReplicatedConfig,
+    ) -> io::Result<Self> {
+        let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
+        let links = Mailboxes::<K, Message<K>>::open(Some(listener), [me.clone()], addresses, &mailbox)?;
+        let clock = Clock::new(config.retry, config.heartbeat);
+        let task = host::spawn(carrier::run(Arc::downgrade(&cell), cell.work.clone(), links, me, clock));
+        *cell.task.lock() = Some(task);
+        Ok(Self(cell))
+    }
+
+    /// Waits until it is known whether a section of the process before this one has committed.
+    async fn outcome(&self, (base, attempt): Intention) -> bool {
+        self.0.state.lock().member.want(base);
+        self.0.work.notify_one();
+        poll_fn(|cx| {
+            let mut state = self.0.state.lock();
+            match state.member.outcome(attempt, base) {
+                Some(is_made) => Poll::Ready(is_made),
+                None => {
+                    state.waiting.push((cx.waker().clone(), None));
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// The variable with this name. Its initial value must be the same at all nodes, and so must its type.
+    pub fn variable<T: Data>(&self, name: &str, initial: T) -> Replicated<K, T> {
+        Replicated { set: self.0.clone(), name: name.into(), initial, decoded: Arc::default() }
+    }
 }
 
-struct State<K, T> {
-    member: Member<K, T>,
-    /// What waits for the votes of the others.
-    voting: Option<Voting>,
-    /// A change was refused: it can be tried again after a while.
-    refused: bool,
-    /// What must be durable before others hear of the value.
-    marks: Marks,
+/// A replicated variable. Clones are the same one.
+pub struct Replicated<K: Data, T: Data> {
+    set: Arc<SetCell<K>>,
+    name: Arc<str>,
+    initial: T,
+    /// The value in the version that was looked at last.
+    decoded: Arc<Mutex<Option<(u64, T)>>>,
 }
 
-struct Voting {
-    waker: Waker,
-    until: Instant,
-}
-
-/// What a section has read and written.
-pub struct Staged<K, T> {
-    version: Option<u64>,
-    value: Option<T>,
-    changed: bool,
-    attempt: Option<Attempt<K>>,
-    marks: Marks,
-}
-
-impl<K, T> Default for Staged<K, T> {
-    fn default() -> Self {
-        Self { version: None, value: None, changed: false, attempt: None, marks: Marks::default() }
+impl<K: Data, T: Data> Clone for Replicated<K, T> {
+    fn clone(&self) -> Self {
+        let (set, name, decoded) = (self.set.clone(), self.name.clone(), self.decoded.clone());
+        Self { set, name, initial: self.initial.clone(), decoded }
     }
 }
 
 impl<K: Data, T: Data> Replicated<K, T> {
-    /// The variable at node `me`; all nodes, this one too, have these addresses. The initial value must be the
-    /// same for all of them.
+    /// A variable that is a set by itself; see [`ReplicatedSet::open`]. The initial value must be the same at all nodes.
     ///
     /// # Errors
     /// If the address of the listener cannot be read.
@@ -121,196 +223,22 @@ impl<K: Data, T: Data> Replicated<K, T> {
         initial: T,
         config: &ReplicatedConfig,
     ) -> io::Result<Self> {
-        let mailbox = MailboxConfig { delivery: Delivery::Relaxed, ..config.mailbox.clone() };
-        let links = Mailboxes::open(Some(listener.into()), [me.clone()], addresses, &mailbox)?;
-        let member = Member::new(me.clone(), addresses.keys().cloned(), crate::host::unique()?, initial);
-        let state = State { member, voting: None, refused: false, marks: Marks::default() };
-        let cell = Arc::new(VariableCell {
-            core: Core::new(),
-            state: Mutex::new(state),
-            patience: config.patience,
-            work: Arc::default(),
-            task: Mutex::default(),
-        });
-        let task = host::spawn(run(Arc::downgrade(&cell), cell.work.clone(), links, me, config.retry));
-        *cell.task.lock() = Some(task);
-        Ok(Self(cell))
+        Ok(ReplicatedSet::open(me, listener, addresses, config)?.variable("", initial))
     }
 
     /// The value as far as this node knows, from outside of any section.
     #[must_use]
     pub fn load(&self) -> T {
-        self.0.state.lock().member.value().clone()
-    }
-}
-
-impl<K: Data, T: Data> Drop for VariableCell<K, T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.lock().take() {
-            task.abort();
-        }
-    }
-}
-
-/// What the task of a variable has to do.
-struct Turn<K, T> {
-    messages: Vec<(K, Message<K, T>)>,
-    /// What must be durable before they go.
-    marks: Marks,
-    /// When to look again.
-    due: Option<Instant>,
-}
-
-/// Carries messages and reminds, as long as the variable lives: waiting does not keep it alive.
-async fn run<K: Data, T: Data>(
-    cell: Weak<VariableCell<K, T>>,
-    work: Arc<Notify>,
-    links: Mailboxes<K, Message<K, T>>,
-    me: K,
-    retry: Duration,
-) {
-    let mut remind_at = None;
-    loop {
-        let turn = cell.upgrade().map(|cell| cell.turn(&mut remind_at, retry));
-        let Some(Turn { messages, marks, due }) = turn else { return };
-        for (to, message) in messages {
-            let _ = links.post(&to, &message, &marks);
-        }
-        let later = async {
-            match due {
-                Some(at) => host::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = work.notified() => {}
-            message = links.take(&me) => match cell.upgrade() {
-                Some(cell) => cell.hear(message),
-                None => return,
-            },
-            () = later => {}
-        }
-    }
-}
-
-impl<K: Data, T: Data> VariableCell<K, T> {
-    /// What is to be done now.
-    fn turn(&self, remind_at: &mut Option<Instant>, retry: Duration) -> Turn<K, T> {
-        let now = host::now();
-        let mut state = self.state.lock();
-        let impatient = state.voting.as_ref().is_some_and(|voting| voting.until <= now);
-        if impatient {
-            if let Some(voting) = &state.voting {
-                voting.waker.wake_by_ref();
-            }
-        }
-        let waits = state.member.waits() || state.refused;
-        if !waits {
-            *remind_at = None;
-        } else if remind_at.is_some_and(|at| at <= now) {
-            state.member.remind();
-            *remind_at = Some(now + retry);
-            if std::mem::take(&mut state.refused) {
-                drop(state);
-                let _gate = self.core.outside_change();
-                self.core.changed();
-                state = self.state.lock();
-            }
-        } else if remind_at.is_none() {
-            *remind_at = Some(now + retry);
-        }
-        let patience = state.voting.as_ref().filter(|_| !impatient).map(|voting| voting.until);
-        let due = remind_at.iter().copied().chain(patience).min();
-        state.marks.prune();
-        Turn { messages: state.member.take_messages(), marks: state.marks.clone(), due }
+        let state = self.set.state.lock();
+        let bytes = state.member.version().and_then(|version| version.state.get(&self.name));
+        bytes.and_then(decode).unwrap_or_else(|| self.initial.clone())
     }
 
-    fn hear(&self, message: Message<K, T>) {
-        let _gate = self.core.outside_change();
-        let mut state = self.state.lock();
-        if !state.member.hear(message) {
-            return;
-        }
-        if let Some(voting) = &state.voting {
-            voting.waker.wake_by_ref();
-        }
-        drop(state);
-        self.core.changed();
-    }
-}
-
-impl<K: Data, T: Data> Cell for VariableCell<K, T> {
-    type Staged = Staged<K, T>;
-
-    fn core(&self) -> &Arc<Core> {
-        &self.core
-    }
-
-    fn poll_pre_commit(&self, staged: &mut Staged<K, T>, cx: &mut Context<'_>) -> Poll<Step<()>> {
-        let (true, Some(value), Some(version)) = (staged.changed, &staged.value, staged.version) else {
-            return Poll::Ready(Ok(()));
-        };
-        let mut state = self.state.lock();
-        if staged.attempt.is_none() {
-            staged.attempt = state.member.begin(version, value);
-            // Where another section of this node is being voted on, that goes on.
-            if staged.attempt.is_some() {
-                // Others hear of the value before it is committed.
-                state.marks.merge(&staged.marks);
-                let until = host::now() + self.patience;
-                state.voting = Some(Voting { waker: cx.waker().clone(), until });
-                self.work.notify_one();
-            }
-        }
-        let agreed = staged.attempt.as_ref().and_then(|attempt| state.member.agreed(attempt));
-        let patient = state.voting.as_ref().is_some_and(|voting| host::now() < voting.until);
-        match agreed {
-            Some(true) => Poll::Ready(Ok(())),
-            Some(false) if patient => {
-                if let Some(voting) = &mut state.voting {
-                    voting.waker.clone_from(cx.waker());
-                }
-                Poll::Pending
-            }
-            Some(false) | None => {
-                state.refused = true;
-                self.work.notify_one();
-                Poll::Ready(Err(Abort::Retry))
-            }
-        }
-    }
-
-    fn validate(&self, staged: &Staged<K, T>, seen: u64) -> bool {
-        match &staged.attempt {
-            // The votes of the others have changed the version of the cell.
-            Some(attempt) => self.state.lock().member.agreed(attempt) == Some(true),
-            None => !staged.changed && self.core.version() == seen,
-        }
-    }
-
-    fn depends(&self, staged: &mut Staged<K, T>, marks: &Marks) {
-        staged.marks.clone_from(marks);
-    }
-
-    fn commit(&self, staged: &mut Staged<K, T>) {
-        let (Some(value), Some(_)) = (staged.value.take(), staged.attempt.take()) else { return };
-        let mut state = self.state.lock();
-        state.marks.merge(&staged.marks);
-        state.member.commit(value);
-        state.voting = None;
-        drop(state);
-        self.core.changed();
-        self.work.notify_one();
-    }
-
-    fn abort(&self, staged: &mut Staged<K, T>) {
-        if let Some(attempt) = staged.attempt.take() {
-            let mut state = self.state.lock();
-            state.member.abort(&attempt);
-            state.voting = None;
-            self.work.notify_one();
-        }
+    fn decode(&self, bytes: Option<&[u8]>) -> Step<T> {
+        let Some(bytes) = bytes else { return Ok(self.initial.clone()) };
+        let other =
+            || Error::Resource(format!("the replicated variable `{}` holds a value of another type", self.name));
+        Ok(decode(bytes).ok_or_else(other)?)
     }
 }
 
@@ -320,25 +248,34 @@ impl<K: Data, T: Data> MappingMacro for Replicated<K, T> {
     type Write = T;
 
     fn read(&mut self, section: &mut Section, (): &()) -> Step<T> {
-        let staged = section.stage(&self.0);
-        if let Some(value) = &staged.value {
+        let staged = section.stage(&self.set);
+        self.set.look(staged)?;
+        if let Some(bytes) = staged.written.get(&*self.name) {
+            return self.decode(Some(bytes));
+        }
+        let version = staged.version.unwrap_or_default();
+        let mut decoded = self.decoded.lock();
+        if let Some((_, value)) = decoded.as_ref().filter(|(known, _)| *known == version) {
             return Ok(value.clone());
         }
-        let state = self.0.state.lock();
-        let (version, value) = state.member.read().ok_or(Abort::Retry)?;
-        staged.version = Some(version);
-        staged.value = Some(value.clone());
-        Ok(value.clone())
+        let value = self.decode(staged.values.get(&self.name))?;
+        *decoded = Some((version, value.clone()));
+        Ok(value)
     }
 
     fn write(&mut self, section: &mut Section, (): &(), value: T) -> Step<()> {
-        if section.stage(&self.0).version.is_none() {
-            self.read(section, &())?;
-        }
-        let staged = section.stage(&self.0);
-        staged.value = Some(value);
-        staged.changed = true;
+        let staged = section.stage(&self.set);
+        self.set.look(staged)?;
+        staged.written.insert(self.name.to_string(), encode(&value));
         Ok(())
+    }
+
+    fn class(&self) -> Class {
+        if self.set.log.is_some() {
+            Class::Durable
+        } else {
+            Class::Volatile
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl<T: Data> Cell for VariableCell<T> {
     }
 
     fn commit(&self, staged: &mut Staged<T>) {
-        if let (Some(value), true) = (staged.value.take(), staged.changed) {
+        if let (Some(value), true) = (staged.value.take(), staged.changed && !self.core.is_overtaken()) {
             *self.value.lock() = value;
             self.core.changed();
         }

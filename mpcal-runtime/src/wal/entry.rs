@@ -21,6 +21,8 @@ const ITEMS: u8 = b'i';
 const ENTRIES: u8 = b'e';
 /// Entries besides which there are no others.
 const ANEW: u8 = b'a';
+/// What is written if others decide so: what they know it by, and then names and changes.
+const INTENDED: u8 = b'd';
 
 /// Roughly how much a large value, or what is in memory, is cut into.
 pub(super) const PIECE: usize = 256 << 10;
@@ -38,6 +40,22 @@ impl Entry {
         let mut change = vec![WHOLE];
         encode_into(&mut change, value);
         Self { name: name.clone(), change }
+    }
+
+    /// What is written if others decide so, who know it by these bytes; in place of what there is under this name.
+    pub(crate) fn intended(name: &Arc<str>, known_as: &[u8], entries: &[Self]) -> Self {
+        let mut change = vec![INTENDED];
+        frame(&mut change, known_as);
+        for entry in entries {
+            frame(&mut change, entry.name.as_bytes());
+            frame(&mut change, &entry.change);
+        }
+        Self { name: name.clone(), change }
+    }
+
+    /// A change as it stands in a log.
+    pub(super) fn of(name: &str, change: &[u8]) -> Self {
+        Self { name: name.into(), change: change.to_vec() }
     }
 
     /// Tells a change again.
@@ -216,11 +234,24 @@ fn make<T: Data>(value: &mut T, change: &[u8]) -> Option<()> {
 /// Whether nothing of what was before matters.
 fn is_fresh(change: &[u8]) -> Option<bool> {
     match change.split_first()? {
-        (&(WHOLE | ANEW), _) => Some(true),
+        (&(WHOLE | ANEW | INTENDED), _) => Some(true),
         (&ENTRIES, _) => Some(false),
         (&ITEMS, bytes) => Some(items_of(bytes)?.1 == 0),
         _ => None,
     }
+}
+
+/// Names of resources, and changes of what they have.
+type Written<'b> = Vec<(&'b str, &'b [u8])>;
+
+/// What is written if others decide so, and what they know it by.
+fn intended(change: &[u8]) -> Option<(&[u8], Written<'_>)> {
+    let (&INTENDED, mut rest) = change.split_first()? else { return None };
+    let (known_as, mut entries) = (take_framed(&mut rest)?, Vec::new());
+    while !rest.is_empty() {
+        entries.push((std::str::from_utf8(take_framed(&mut rest)?).ok()?, take_framed(&mut rest)?));
+    }
+    Some((known_as, entries))
 }
 
 /// A part of a change that is migrated.
@@ -248,6 +279,15 @@ pub(super) fn migrated(name: &str, schema: u32, change: &[u8], migrate: Migratio
     let mut rest = match *kind {
         WHOLE => {
             out.extend(part(Part::Value, bytes)?);
+            return Ok(out);
+        }
+        INTENDED => {
+            let (known_as, entries) = intended(change).ok_or_else(unreadable)?;
+            frame(&mut out, known_as);
+            for (name, change) in entries {
+                frame(&mut out, name.as_bytes());
+                frame(&mut out, &migrated(name, schema, change, migrate)?);
+            }
             return Ok(out);
         }
         ITEMS => {
@@ -326,6 +366,11 @@ impl Content {
         }
         self.push(change);
         Some(())
+    }
+
+    /// What is written if others decide so, and what they know it by, if this is that.
+    pub(super) fn intended(&self) -> Option<(&[u8], Written<'_>)> {
+        intended(self.changes().last()?)
     }
 
     /// The changes, in order.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::entry::Content;
+use super::entry::{Content, Entry};
 use crate::cell::Core;
 
 /// Tells someone the changes that make up a value.
@@ -42,6 +42,13 @@ struct Names {
 
 impl Names {
     /// The resource with this name.
+    /// What decides on the last change of what has this name, if that is not known.
+    fn in_doubt(&self, name: &str) -> Option<&str> {
+        let mentions =
+            |content: &Content| content.intended().is_some_and(|(_, all)| all.iter().any(|(n, _)| *n == name));
+        self.found.iter().find(|(_, content)| mentions(content)).map(|(by, _)| by.trim_end_matches(INTENTION))
+    }
+
     fn holder(&self, name: &str) -> Holder {
         match self.claims.get(name).map(Weak::upgrade) {
             Some(Some(holder)) => Holder::Live(holder),
@@ -64,6 +71,9 @@ pub(super) enum Kept {
     Found(Arc<Content>),
     Nothing,
 }
+
+/// What names end in under which it is written what a section means to do.
+pub(crate) const INTENTION: &str = "/intention";
 
 /// A name that two resources want.
 pub(crate) fn name_in_use(name: &str) -> io::Error {
@@ -97,11 +107,39 @@ impl Held {
                 Holder::None => break,
             }
         }
+        if let Some(by) = names.in_doubt(name) {
+            let reason = format!(
+                "whether the last change of `{name}` was made is known when the replicated variables `{by}` are open: \
+                 open these first"
+            );
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, reason));
+        }
         let made = make(names.found.get_mut(name).map(Arc::make_mut))?;
         names.found.remove(name);
         let holder: Arc<dyn Stored> = made.clone();
         names.claims.insert(name.to_owned(), Arc::downgrade(&holder));
         Ok((made, true))
+    }
+
+    /// What others know by which it was to be decided on what was intended under this name.
+    pub(super) fn intended(&self, name: &str) -> Option<Vec<u8>> {
+        self.names.lock().found.get(name).and_then(|content| Some(content.intended()?.0.to_vec()))
+    }
+
+    /// It was decided on: what was intended is part of what there is now, or dropped. `append` writes a record of it.
+    pub(super) fn decided<T>(&self, name: &str, is_made: bool, append: impl FnOnce(&[Entry]) -> T) -> io::Result<T> {
+        let mut names = self.names.lock();
+        let content = names.found.remove(name).unwrap_or_default();
+        let mut entries = vec![Entry::whole(&name.into(), &())];
+        for (name, change) in content.intended().filter(|_| is_made).map_or(Vec::new(), |(_, entries)| entries) {
+            let known = Arc::make_mut(names.found.entry(name.to_owned()).or_default());
+            let fits = known.add(change);
+            fits.ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("{name} changes what it does not have"))
+            })?;
+            entries.push(Entry::of(name, change));
+        }
+        Ok(append(&entries))
     }
 
     pub(super) fn give_back(&self, name: &str, content: Option<Content>) {

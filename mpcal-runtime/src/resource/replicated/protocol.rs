@@ -1,456 +1,532 @@
-//! Two-phase commit of one variable, as a state machine: messages in, messages out, no clock and no network.
+//! Agreement on one version of a state after another, as a state machine: messages in, messages out, no clock, no
+//! network and no disk.
 //!
-//! Every member holds the value and its version. Who wants to change it prepares the next version at all
-//! members; a member that has prepared it neither reads nor votes for another until it hears the decision.
-//! Of two that prepare the same version at once the one with precedence wins, which changes from version to
-//! version. Messages may get lost: whoever waits asks again.
+//! Each version is decided by Paxos. Whoever *leads* has a ballot that a majority has promised to keep to; it has the next
+//! version accepted by a majority, and then it is chosen. The others hand their changes to it. A member that gets no
+//! answer takes the lead with a higher ballot: it finds out what a majority may have accepted, and finishes that first.
+//! A change is an attempt to make the version after the one it has seen: whichever version that becomes, it has either
+//! made it or never will, and each version says which attempt of each member was the last to make one.
 //!
-//! When a coordinator dies in between, members that have prepared ask everybody once it is back: if one
-//! has the new version, it was committed; if one has not prepared it, and promises never to, it was not; if all
-//! have prepared it, nobody can have seen another outcome, and they commit it.
+//! Who votes is part of each version: *runs* of members, which have forgotten nothing since they started. A member that
+//! has lost its memory has a new run, and votes once a version lists it; so what a dead run has said is either a vote that
+//! it really gave, or nothing. The first version is made by the first of the members once everybody is there
+//! ([`joining`]).
+//!
+//! Reads are confirmed: a majority says, after it was asked, that it has accepted no later version.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use self::joining::{Joining, Pass, Told};
+use self::leading::Lead;
 use crate::value::Data;
 
-/// One attempt to change the variable: of one run of one member, the n-th.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Attempt<K> {
-    pub(super) coordinator: K,
-    pub(super) incarnation: u64,
-    pub(super) number: u64,
-}
+mod joining;
+mod leading;
+#[cfg(test)]
+mod tests;
 
-/// What a member gives to one that joins, and that has to come back with what counts: a vote, or the question for one. What
-/// a run has said that is over has an older one, however late it arrives.
+/// What is agreed on.
+pub(super) trait State: Clone + Debug + Default + Send + 'static {}
+
+impl<S: Clone + Debug + Default + Send + 'static> State for S {}
+
+/// One attempt of a member to make a version: of a start of its process, the n-th. Numbers of starts are unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pass {
-    /// Of the member that gives it.
-    incarnation: u64,
+pub(super) struct Attempt {
+    start: u64,
     number: u64,
 }
 
+/// One version of the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Version<K: Ord, S> {
+    pub(super) number: u64,
+    pub(super) state: S,
+    /// The runs that decide on the next version.
+    runs: BTreeMap<K, u64>,
+    /// The last attempt of each member that has made a version.
+    last: BTreeMap<K, Attempt>,
+    /// How many times a first version was made, and the run of the first member that has made it.
+    founder: (u64, u64),
+}
+
+impl<K: Ord, S> Version<K, S> {
+    fn lists(&self, member: &K, run: u64) -> bool {
+        self.runs.get(member) == Some(&run)
+    }
+
+    /// Whether these are a majority of the runs that decide on the next version.
+    fn is_majority(&self, runs: &BTreeMap<K, u64>) -> bool {
+        2 * self.runs.iter().filter(|(member, run)| runs.get(*member) == Some(*run)).count() > self.runs.len()
+    }
+}
+
+/// A turn in the lead: higher ones push aside lower ones. No two leads have the same one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Ballot<K> {
+    number: u64,
+    owner: K,
+    start: u64,
+}
+
+/// A version that was accepted in a ballot.
+pub(super) type Accepted<K, S> = (Ballot<K>, Version<K, S>);
+
 /// What members say to each other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Message<K, T> {
-    /// Will you take this version?
+pub(super) enum Message<K: Ord, S> {
+    /// A run asks to be told what there is, and with the pass that it was given last to be let in.
+    Hello {
+        from: K,
+        run: u64,
+        question: u64,
+        pass: Option<Pass>,
+    },
+    /// What there is, for the run that asked, and for that question.
+    Here {
+        from: K,
+        run: u64,
+        asked: (u64, u64),
+        pass: Pass,
+        version: Option<Version<K, S>>,
+        accepted: Option<Accepted<K, S>>,
+    },
+    /// May I lead? I have this version.
     Prepare {
-        attempt: Attempt<K>,
-        pass: Pass,
-        version: u64,
-        value: T,
+        ballot: Ballot<K>,
+        number: u64,
     },
-    Vote {
+    /// You may. Here is what I have accepted since the version that I have, and that, if you have an older one.
+    Promise {
         from: K,
-        pass: Pass,
-        attempt: Attempt<K>,
-        yes: bool,
+        run: u64,
+        ballot: Ballot<K>,
+        number: u64,
+        accepted: Option<Accepted<K, S>>,
+        newer: Option<Version<K, S>>,
     },
-    /// It is off.
-    Abort {
-        attempt: Attempt<K>,
+    /// Make this the next version.
+    Accept {
+        ballot: Ballot<K>,
+        version: Version<K, S>,
     },
-    /// This is what the variable is; also what a commit says. If it answers a member that joins, it has the run that
-    /// asked, and a pass.
-    State {
+    Accepted {
         from: K,
-        version: u64,
-        value: T,
-        answers: Option<(u64, Pass)>,
+        run: u64,
+        ballot: Ballot<K>,
+        number: u64,
     },
-    /// What became of it?
+    /// There is a higher ballot.
+    Refused {
+        ballot: Ballot<K>,
+    },
+    /// The version with this number, which was accepted in this ballot, is chosen.
+    Chosen {
+        from: K,
+        number: u64,
+        ballot: Ballot<K>,
+    },
+    /// Have this state follow on this version.
+    Propose {
+        from: K,
+        base: u64,
+        attempt: Attempt,
+        state: S,
+    },
+    /// This was chosen.
+    Known {
+        version: Version<K, S>,
+    },
+    /// I have this version: is there a later one?
     Ask {
         from: K,
-        attempt: Attempt<K>,
+        number: u64,
+    },
+    /// Have you accepted nothing after this version?
+    Confirm {
+        from: K,
+        start: u64,
         round: u64,
+        number: u64,
     },
-    /// The version says whether it was committed; if not, the fate counts.
-    Know {
+    Confirmed {
         from: K,
-        attempt: Attempt<K>,
-        fate: Fate,
-        version: u64,
-        value: T,
+        run: u64,
+        start: u64,
         round: u64,
-    },
-    /// A member starts and asks for the state.
-    Join {
-        from: K,
-        incarnation: u64,
-    },
-    /// Your pass is not the last one: join once more.
-    Call {
-        from: K,
+        number: u64,
     },
 }
 
-/// What a member knows of an attempt that is not committed where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Fate {
-    /// Its coordinator still works on it.
-    Open,
-    /// Its coordinator has given it up.
-    Aborted,
-    /// Its coordinator has started anew and does not know.
-    Forgotten,
-    /// Another member has prepared it.
-    Prepared,
-    /// Another member has not, and will not.
-    Refused,
+impl<K: Ord, S> Message<K, S> {
+    /// Who is answered.
+    fn names(&self) -> Option<&K> {
+        match self {
+            Self::Hello { from, .. }
+            | Self::Here { from, .. }
+            | Self::Promise { from, .. }
+            | Self::Accepted { from, .. }
+            | Self::Chosen { from, .. }
+            | Self::Propose { from, .. }
+            | Self::Ask { from, .. }
+            | Self::Confirm { from, .. }
+            | Self::Confirmed { from, .. } => Some(from),
+            Self::Prepare { ballot, .. } | Self::Accept { ballot, .. } | Self::Refused { ballot } => {
+                Some(&ballot.owner)
+            }
+            Self::Known { .. } => None,
+        }
+    }
 }
 
-/// What the value is locked for.
+/// What a member must not forget as long as its run lasts; a durable one has it on disk before anybody hears what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept<K: Ord, S> {
+    run: u64,
+    version: Option<Version<K, S>>,
+    promised: Option<Ballot<K>>,
+    /// For the next version.
+    accepted: Option<Accepted<K, S>>,
+}
+
+impl<K: Ord, S> Kept<K, S> {
+    /// Of a run that has just begun; no other one has this number.
+    pub(super) fn new(run: u64) -> Self {
+        Self { run, version: None, promised: None, accepted: None }
+    }
+
+    fn number(&self) -> u64 {
+        self.version.as_ref().map_or(0, |version| version.number)
+    }
+
+    /// Whether this run is one of those that decide.
+    fn votes(&self, me: &K) -> bool {
+        self.version.as_ref().is_some_and(|version| version.lists(me, self.run))
+    }
+}
+
+/// The attempt of this member.
 #[derive(Clone, Debug)]
-enum Lock<K, T> {
-    Free,
-    /// For our own attempt.
-    Mine {
-        attempt: Attempt<K>,
-        votes: BTreeSet<K>,
-    },
-    /// For another's, whose decision we wait for.
-    ///
-    /// Once its coordinator has forgotten it, everybody is asked anew: only answers of the second round count.
-    Theirs {
-        attempt: Attempt<K>,
-        version: u64,
-        value: T,
-        round: u64,
-        heard: BTreeMap<K, Fate>,
-    },
+struct Mine<S> {
+    attempt: Attempt,
+    base: u64,
+    state: S,
+    /// Others may have heard of it.
+    is_out: bool,
+    /// Nobody waits for it any more.
+    is_abandoned: bool,
 }
 
 /// One member.
-pub(super) struct Member<K, T> {
+pub(super) struct Member<K: Ord, S> {
     me: K,
     /// All members, with this one.
     all: Vec<K>,
-    incarnation: u64,
-    version: u64,
-    value: T,
-    lock: Lock<K, T>,
+    /// Of this process; no other one has it.
+    start: u64,
+    kept: Kept<K, S>,
+    /// What is kept has changed since somebody asked.
+    is_dirty: bool,
+    joining: Joining<K, S>,
+    lead: Option<Lead<K, S>>,
+    /// The highest ballot that this member has heard of.
+    highest: Option<Ballot<K>>,
+    mine: Option<Mine<S>>,
     attempts: u64,
-    /// The last pass that each other member was given here, how many there were, and those that they gave.
-    given: BTreeMap<K, Pass>,
-    passes: u64,
-    held: BTreeMap<K, Pass>,
-    /// The members whose state is still to come before this one takes part.
-    awaited: BTreeSet<K>,
-    /// By coordinator: the last attempt of an incarnation that we have promised not to prepare.
-    refused: BTreeMap<K, (u64, u64)>,
-    /// What to send.
-    out: Vec<(K, Message<K, T>)>,
+    /// The version that this member has made last, and how many attempts have failed since.
+    made: u64,
+    losses: u32,
+    /// There must be a version with this number, whatever it is.
+    wanted: u64,
+    /// How many confirmations were asked for, of how many others have heard, and for which version the last was.
+    rounds: u64,
+    asked: u64,
+    asked_of: u64,
+    /// The last round that each run has confirmed for this version.
+    confirmed: BTreeMap<K, (u64, u64)>,
+    /// The last round was not answered in time: is there a majority?
+    is_alone: bool,
+    /// For so many reminders something has been under way that is not for this member to finish.
+    overdue: u32,
+    out: Vec<(K, Message<K, S>)>,
 }
 
-impl<K: Data, T: Data> Member<K, T> {
-    /// A member that has just started; the initial value is the same for all, and no other run has this number.
-    pub(super) fn new(me: K, all: impl IntoIterator<Item = K>, incarnation: u64, initial: T) -> Self {
+impl<K: Data, S: State> Member<K, S> {
+    /// A member of a set, with what its run has kept so far. No other process has this number of a start.
+    pub(super) fn new(me: K, all: impl IntoIterator<Item = K>, start: u64, kept: Kept<K, S>) -> Self {
         let all: BTreeSet<K> = all.into_iter().chain([me.clone()]).collect();
-        let awaited = all.iter().filter(|k| **k != me).cloned().collect();
         let mut member = Self {
             me,
             all: all.into_iter().collect(),
-            incarnation,
-            version: 1,
-            value: initial,
-            lock: Lock::Free,
+            start,
+            highest: kept.promised.clone(),
+            kept,
+            is_dirty: true,
+            joining: Joining::default(),
+            lead: None,
+            mine: None,
             attempts: 0,
-            given: BTreeMap::new(),
-            passes: 0,
-            held: BTreeMap::new(),
-            awaited,
-            refused: BTreeMap::new(),
+            made: 0,
+            losses: 0,
+            wanted: 0,
+            rounds: 0,
+            asked: 0,
+            asked_of: 0,
+            confirmed: BTreeMap::new(),
+            is_alone: false,
+            overdue: 0,
             out: Vec::new(),
         };
-        member.remind();
+        member.join();
+        member.heartbeat();
         member
     }
 
-    /// What is to be sent.
-    pub(super) fn take_messages(&mut self) -> Vec<(K, Message<K, T>)> {
+    /// The version as far as this member knows.
+    pub(super) fn version(&self) -> Option<&Version<K, S>> {
+        self.kept.version.as_ref()
+    }
+
+    /// The version, if this member takes part.
+    pub(super) fn read(&self) -> Option<&Version<K, S>> {
+        self.kept.version.as_ref().filter(|version| version.lists(&self.me, self.kept.run))
+    }
+
+    /// What is to be sent, also to this member itself. What is kept must be safe before.
+    pub(super) fn take_messages(&mut self) -> Vec<(K, Message<K, S>)> {
+        self.pursue();
+        if self.asked < self.rounds && self.read().is_some() {
+            self.asked = self.rounds;
+            self.ask_for_confirmation();
+        }
         std::mem::take(&mut self.out)
     }
 
-    /// The value and its version, unless it may be about to change.
-    pub(super) fn read(&self) -> Option<(u64, &T)> {
-        let readable = self.awaited.is_empty() && !matches!(self.lock, Lock::Theirs { .. });
-        readable.then_some((self.version, &self.value))
+    /// What is to be kept.
+    pub(super) fn kept(&self) -> &Kept<K, S> {
+        &self.kept
     }
 
-    /// The value as far as this member knows.
-    pub(super) fn value(&self) -> &T {
-        &self.value
+    /// What is to be kept from now on, if it is something new.
+    pub(super) fn take_kept(&mut self) -> Option<&Kept<K, S>> {
+        std::mem::take(&mut self.is_dirty).then_some(&self.kept)
     }
 
-    fn tell(&mut self, message: &Message<K, T>) {
-        let others = self.all.iter().filter(|k| **k != self.me);
-        self.out.extend(others.map(|k| (k.clone(), message.clone())));
+    fn send(&mut self, to: &K, message: Message<K, S>) {
+        self.out.push((to.clone(), message));
     }
 
-    /// Begins to change the variable from a version on; none if it cannot now.
-    pub(super) fn begin(&mut self, version: u64, value: &T) -> Option<Attempt<K>> {
-        let free = matches!(self.lock, Lock::Free);
-        if !free || !self.awaited.is_empty() || self.version != version {
+    /// To everybody, this member too.
+    fn tell(&mut self, message: &Message<K, S>) {
+        self.out.extend(self.all.iter().map(|member| (member.clone(), message.clone())));
+    }
+
+    fn tell_others(&mut self, message: &Message<K, S>) {
+        let others = self.all.iter().filter(|member| **member != self.me);
+        self.out.extend(others.map(|member| (member.clone(), message.clone())));
+    }
+
+    /// Begins to have a state follow on a version; none if that cannot be, or an earlier attempt is still open. Nobody
+    /// hears of it before the next [`take_messages`](Self::take_messages).
+    pub(super) fn begin(&mut self, base: u64, state: S) -> Option<Attempt> {
+        if self.mine.is_some() || self.read().is_none_or(|version| version.number != base) {
             return None;
         }
         self.attempts += 1;
-        let attempt = Attempt { coordinator: self.me.clone(), incarnation: self.incarnation, number: self.attempts };
-        self.lock = Lock::Mine { attempt: attempt.clone(), votes: BTreeSet::new() };
-        let version = version + 1;
-        // Whoever takes part has a pass of everybody.
-        let prepare = |(to, pass): (&K, &Pass)| {
-            (to.clone(), Message::Prepare { attempt: attempt.clone(), pass: *pass, version, value: value.clone() })
-        };
-        self.out.extend(self.held.iter().map(prepare));
+        let attempt = Attempt { start: self.start, number: self.attempts };
+        self.mine = Some(Mine { attempt, base, state, is_out: false, is_abandoned: false });
         Some(attempt)
     }
 
-    /// Whether everybody is for an attempt of ours; none if it has failed.
-    pub(super) fn agreed(&self, attempt: &Attempt<K>) -> Option<bool> {
-        match &self.lock {
-            Lock::Mine { attempt: current, votes } if current == attempt => Some(votes.len() + 1 == self.all.len()),
-            _ => None,
+    /// Whether an attempt on a version has made the next one; none if that is still open.
+    pub(super) fn outcome(&self, attempt: Attempt, base: u64) -> Option<bool> {
+        let version = self.version().filter(|version| version.number > base)?;
+        Some(version.last.get(&self.me) == Some(&attempt))
+    }
+
+    /// Takes an attempt back, if nobody has heard of it.
+    pub(super) fn withdraw(&mut self, attempt: Attempt) -> bool {
+        let unheard = self.mine.as_ref().is_some_and(|mine| mine.attempt == attempt && !mine.is_out);
+        if unheard {
+            self.mine = None;
+        }
+        unheard
+    }
+
+    /// Whether others may have heard of an attempt.
+    pub(super) fn is_out(&self, attempt: Attempt) -> bool {
+        self.mine.as_ref().is_some_and(|mine| mine.attempt == attempt && mine.is_out)
+    }
+
+    /// Nobody waits for an attempt any more.
+    pub(super) fn forget(&mut self, attempt: Attempt) {
+        if let Some(mine) = self.mine.as_mut().filter(|mine| mine.attempt == attempt) {
+            mine.is_abandoned = true;
+        }
+        self.drop_abandoned();
+    }
+
+    fn drop_abandoned(&mut self) {
+        let number = self.kept.number();
+        self.mine.take_if(|mine| mine.is_abandoned && (!mine.is_out || number > mine.base));
+    }
+
+    /// Sees to it that the version after this one is decided, whatever it is.
+    pub(super) fn want(&mut self, base: u64) {
+        self.wanted = self.wanted.max(base.saturating_add(1));
+        match self.lead {
+            Some(_) => self.advance(),
+            None => self.take_lead(),
         }
     }
 
-    /// Commits an attempt of ours that everybody is for.
-    pub(super) fn commit(&mut self, value: T) {
-        self.lock = Lock::Free;
-        self.version += 1;
-        self.value = value;
-        self.announce();
+    /// Asks whether the version is the last one; [`is_confirmed`](Self::is_confirmed) says so of this number.
+    pub(super) fn confirm(&mut self) -> u64 {
+        self.rounds = self.asked + 1;
+        self.rounds
     }
 
-    /// Tells everybody what the variable is now.
-    fn announce(&mut self) {
-        let state = self.state(None);
-        self.tell(&state);
+    /// Whether, at some moment after a confirmation was asked for, this version was the last one; none if that is still
+    /// open.
+    pub(super) fn is_confirmed(&self, round: u64, number: u64) -> Option<bool> {
+        let Some(version) = self.read().filter(|version| version.number == number) else { return Some(false) };
+        let runs = self.confirmed.iter().filter(|(_, (_, last))| *last >= round);
+        version.is_majority(&runs.map(|(member, (run, _))| (member.clone(), *run)).collect()).then_some(true)
     }
 
-    fn state(&self, answers: Option<(u64, Pass)>) -> Message<K, T> {
-        let (from, version, value) = (self.me.clone(), self.version, self.value.clone());
-        Message::State { from, version, value, answers }
+    fn ask_for_confirmation(&mut self) {
+        self.asked_of = self.kept.number();
+        let (from, start, round, number) = (self.me.clone(), self.start, self.asked, self.asked_of);
+        self.tell(&Message::Confirm { from, start, round, number });
     }
 
-    /// Gives up an attempt of ours, if it is still under way.
-    pub(super) fn abort(&mut self, attempt: &Attempt<K>) {
-        if self.agreed(attempt).is_some() {
-            self.lock = Lock::Free;
-            self.tell(&Message::Abort { attempt: attempt.clone() });
-        }
+    /// Whether the last round that was asked for is still open.
+    fn waits_for_confirmation(&self) -> bool {
+        self.asked > 0 && self.is_confirmed(self.asked, self.asked_of).is_none()
     }
 
-    /// Whether there is something to ask for again after a while.
+    /// Whether something is under way, so that [`remind`](Self::remind) is needed if nothing comes of it.
     pub(super) fn waits(&self) -> bool {
-        !self.awaited.is_empty() || matches!(self.lock, Lock::Theirs { .. })
+        !self.kept.votes(&self.me)
+            || self.mine.is_some()
+            || self.is_wanting()
+            || self.kept.accepted.is_some()
+            || self.lead.as_ref().is_some_and(|lead| lead.is_busy(self.version()))
+            || !self.joining.admitted.is_empty()
+            || self.waits_for_confirmation()
     }
 
-    /// Asks again for what did not come.
+    /// What waits for an answer has not got it in time.
     pub(super) fn remind(&mut self) {
-        let (from, incarnation) = (self.me.clone(), self.incarnation);
-        for member in &self.awaited {
-            self.out.push((member.clone(), Message::Join { from: from.clone(), incarnation }));
+        self.join();
+        if self.waits_for_confirmation() {
+            self.is_alone = true;
+            self.ask_for_confirmation();
         }
-        if let Lock::Theirs { attempt, round, .. } = &self.lock {
-            let ask = Message::Ask { from, attempt: attempt.clone(), round: *round };
-            self.tell(&ask);
+        self.remind_lead();
+    }
+
+    /// Tells others which version this member has, so that who has missed one gets to know.
+    pub(super) fn heartbeat(&mut self) {
+        if self.kept.version.is_some() {
+            let (from, number) = (self.me.clone(), self.kept.number());
+            self.tell_others(&Message::Ask { from, number });
         }
     }
 
-    /// Whether one goes before another in changing to a version.
-    fn precedes(&self, one: &K, other: &K, version: u64) -> bool {
-        let count = self.all.len() as u64;
-        let place = |k: &K| self.all.iter().position(|m| m == k).map_or(count, |p| (p as u64 + version) % count);
-        place(one) < place(other)
-    }
-
-    /// A message has come; whether value or lock are different now.
-    pub(super) fn hear(&mut self, message: Message<K, T>) -> bool {
+    /// A message has come; whether the version is another one, or something that a section waits for is different.
+    pub(super) fn hear(&mut self, message: Message<K, S>) -> bool {
+        if message.names().is_some_and(|member| !self.all.contains(member)) {
+            return false;
+        }
+        let before = self.kept.number();
         match message {
-            Message::Prepare { attempt, pass, version, value } => {
-                self.admits(&attempt.coordinator, pass) && self.prepare(attempt, version, value)
+            Message::Hello { from, run, question, pass } => self.greet(from, run, question, pass),
+            Message::Here { from, run, asked, pass, version, accepted } => {
+                let told = Told { run, version, accepted };
+                self.here(from, asked, pass, told);
             }
-            Message::Vote { from, pass, attempt, yes } => {
-                if !self.admits(&from, pass) {
-                    return false;
-                }
-                let Lock::Mine { attempt: current, votes } = &mut self.lock else { return false };
-                if *current != attempt {
-                    return false;
-                }
-                if yes {
-                    votes.insert(from);
-                } else {
-                    self.abort(&attempt);
-                }
-                true
+            Message::Prepare { ballot, number } => self.prepare(ballot, number),
+            Message::Promise { from, run, ballot, number, accepted, newer } => {
+                self.learn_if_known(newer);
+                self.promised(from, run, &ballot, number, accepted);
             }
-            Message::Abort { attempt } => self.forget(&attempt),
-            Message::State { from, version, value, answers } => {
-                let pass = answers.filter(|(run, _)| *run == self.incarnation).map(|(_, pass)| pass);
-                let joined = pass.is_some() && self.awaited.remove(&from);
-                self.held.extend(pass.map(|pass| (from, pass)));
-                self.learn(version, value) || joined
+            Message::Accept { ballot, version } => self.accept(ballot, version),
+            Message::Accepted { from, run, ballot, number } => self.accepted(from, run, &ballot, number),
+            Message::Refused { ballot } => self.refused(ballot),
+            Message::Chosen { from, number, ballot } => self.chosen(&from, number, &ballot),
+            Message::Propose { from, base, attempt, state } => self.asked_for(from, base, attempt, state),
+            Message::Known { version } => self.learn(version),
+            Message::Ask { from, number } => self.compare(from, number),
+            Message::Confirm { from, start, round, number } => self.confirm_for(&from, start, round, number),
+            Message::Confirmed { from, run, start, round, number } => {
+                return self.confirmed_by(from, run, (start, round), number);
             }
-            Message::Ask { from, attempt, round } => {
-                self.answer(from, attempt, round);
-                false
-            }
-            Message::Know { from, attempt, fate, version, value, round } => {
-                // Both in one message: the fate alone would be taken for that of a failure.
-                let learnt = self.learn(version, value);
-                self.heard(from, &attempt, fate, round) || learnt
-            }
-            Message::Join { from, incarnation } => {
-                self.admit(from, incarnation);
-                false
-            }
-            Message::Call { from } => {
-                self.out.push((from, Message::Join { from: self.me.clone(), incarnation: self.incarnation }));
-                false
-            }
+        }
+        before != self.kept.number()
+    }
+
+    fn learn_if_known(&mut self, version: Option<Version<K, S>>) {
+        if let Some(version) = version {
+            self.learn(version);
         }
     }
 
-    /// A member has started and asks for the state. It asks again until it gets it.
-    fn admit(&mut self, from: K, incarnation: u64) {
-        match &mut self.lock {
-            Lock::Free => {}
-            // What it has voted before it has forgotten.
-            Lock::Mine { votes, .. } => {
-                votes.remove(&from);
-            }
-            // What is prepared here may be committed elsewhere: it must not start with less.
-            Lock::Theirs { .. } => return,
+    /// A version was chosen.
+    fn learn(&mut self, version: Version<K, S>) {
+        if version.number <= self.kept.number() || !self.may_follow(&version) {
+            return;
         }
-        self.passes += 1;
-        let pass = Pass { incarnation: self.incarnation, number: self.passes };
-        self.given.insert(from.clone(), pass);
-        let state = self.state(Some((incarnation, pass)));
-        self.out.push((from, state));
+        if let Some(mine) = self.mine.as_ref().filter(|mine| mine.is_out) {
+            let made = version.last.get(&self.me) == Some(&mine.attempt);
+            self.losses = if made { 0 } else { self.losses + 1 };
+            self.made = if made { version.number } else { self.made };
+        }
+        self.kept.accepted.take_if(|(_, accepted)| accepted.number <= version.number);
+        self.expect(&version);
+        self.kept.version = Some(version);
+        self.is_dirty = true;
+        if self.kept.votes(&self.me) {
+            self.joining.told.clear();
+        }
+        self.confirmed.clear();
+        self.overdue = 0;
+        self.drop_abandoned();
+        self.advance();
     }
 
-    /// Whether what a member says comes with its last pass. If it lives, it gets another one.
-    fn admits(&mut self, member: &K, pass: Pass) -> bool {
-        let admits = self.given.get(member) == Some(&pass);
-        if !admits {
-            self.out.push((member.clone(), Message::Call { from: self.me.clone() }));
+    /// Somebody says which version it has.
+    fn compare(&mut self, from: K, number: u64) {
+        if number > self.kept.number() {
+            let (me, number) = (self.me.clone(), self.kept.number());
+            self.send(&from, Message::Ask { from: me, number });
+        } else if let Some(version) = self.version().filter(|version| version.number > number).cloned() {
+            self.send(&from, Message::Known { version });
+            self.accept_again(&from);
         }
-        admits
     }
 
-    fn prepare(&mut self, attempt: Attempt<K>, version: u64, value: T) -> bool {
-        let from = attempt.coordinator.clone();
-        let promised = self.refused.get(&from);
-        let promised = promised.is_some_and(|(i, n)| *i == attempt.incarnation && attempt.number <= *n);
-        let willing = self.awaited.is_empty() && version == self.version + 1 && !promised;
-        let free = match &self.lock {
-            Lock::Free => true,
-            Lock::Mine { .. } => self.precedes(&from, &self.me, version),
-            Lock::Theirs { attempt: held, .. } => {
-                held.coordinator == from && held.incarnation == attempt.incarnation && held.number <= attempt.number
-            }
-        };
-        let yes = willing && free;
-        if yes {
-            if let Lock::Mine { attempt: ours, .. } = &self.lock {
-                let ours = ours.clone();
-                self.abort(&ours);
-            }
-            self.lock = Lock::Theirs { attempt: attempt.clone(), version, value, round: 1, heard: BTreeMap::new() };
-        } else if version <= self.version {
-            // It does not know yet.
-            let state = self.state(None);
-            self.out.push((from.clone(), state));
+    fn confirm_for(&mut self, from: &K, start: u64, round: u64, number: u64) {
+        let later = self.kept.accepted.as_ref().is_some_and(|(_, accepted)| accepted.number > number);
+        if self.kept.number() > number {
+            self.compare(from.clone(), number);
+        } else if !later && self.kept.votes(&self.me) {
+            let (me, run) = (self.me.clone(), self.kept.run);
+            self.send(from, Message::Confirmed { from: me, run, start, round, number });
         }
-        // Whoever takes part has a pass of everybody.
-        if let Some(pass) = self.held.get(&from).copied() {
-            self.out.push((from, Message::Vote { from: self.me.clone(), pass, attempt, yes }));
-        }
-        yes
     }
 
-    /// Somebody has a version.
-    fn learn(&mut self, version: u64, value: T) -> bool {
-        if version <= self.version {
+    fn confirmed_by(&mut self, from: K, run: u64, (start, round): (u64, u64), number: u64) -> bool {
+        if start != self.start || number != self.kept.number() {
             return false;
         }
-        if let Lock::Mine { attempt, .. } = &self.lock {
-            let ours = attempt.clone();
-            self.abort(&ours);
-        }
-        self.version = version;
-        self.value = value;
-        let stale = matches!(&self.lock, Lock::Theirs { version: locked, .. } if *locked <= version);
-        if stale {
-            self.lock = Lock::Free;
-        }
-        true
-    }
-
-    /// An attempt of another is off.
-    fn forget(&mut self, attempt: &Attempt<K>) -> bool {
-        let held = matches!(&self.lock, Lock::Theirs { attempt: held, .. } if held == attempt);
-        if held {
-            self.lock = Lock::Free;
-        }
-        held
-    }
-
-    fn answer(&mut self, to: K, attempt: Attempt<K>, round: u64) {
-        let mine = attempt.coordinator == self.me;
-        let fate = match &self.lock {
-            Lock::Mine { attempt: current, .. } if *current == attempt => Fate::Open,
-            Lock::Theirs { attempt: held, .. } if *held == attempt => Fate::Prepared,
-            _ if mine && attempt.incarnation == self.incarnation => Fate::Aborted,
-            _ if mine => Fate::Forgotten,
-            _ => {
-                let promise = (attempt.incarnation, attempt.number);
-                let known = self.refused.entry(attempt.coordinator.clone()).or_insert(promise);
-                // An older incarnation is gone for good once a newer one is known.
-                if known.0 != promise.0 || known.1 < promise.1 {
-                    *known = promise;
-                }
-                Fate::Refused
-            }
-        };
-        let (from, version, value) = (self.me.clone(), self.version, self.value.clone());
-        self.out.push((to, Message::Know { from, attempt, fate, version, value, round }));
-    }
-
-    fn heard(&mut self, from: K, attempt: &Attempt<K>, fate: Fate, asked: u64) -> bool {
-        let Lock::Theirs { attempt: held, version, value, round, heard } = &mut self.lock else { return false };
-        if held != attempt {
-            return false;
-        }
-        if fate == Fate::Aborted {
-            return self.forget(attempt);
-        }
-        if fate == Fate::Forgotten && *round == 1 {
-            // What others said before may be no longer true: they may have heard of an abort meanwhile.
-            *round = 2;
-            heard.clear();
-            self.remind();
-            return false;
-        }
-        if asked != *round || *round == 1 {
-            return false;
-        }
-        heard.insert(from, fate);
-        if heard.len() + 1 < self.all.len() {
-            return false;
-        }
-        if heard.values().any(|fate| *fate == Fate::Refused) {
-            return self.forget(attempt);
-        }
-        let (version, value) = (*version, value.clone());
-        self.learn(version, value);
-        self.announce();
+        let last = self.confirmed.entry(from).or_insert((run, round));
+        *last = (run, if last.0 == run { last.1.max(round) } else { round });
+        let is_confirmed = self.is_confirmed(self.asked, number) == Some(true);
+        self.is_alone &= !is_confirmed;
         true
     }
 }
-
-#[cfg(test)]
-mod tests;
