@@ -5,6 +5,8 @@
 //!
 //! `AUDITS` says how many audits there are, `SEED` makes the same choices again.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -59,10 +61,13 @@ fn transfer(accounts: &mut [Account], random: &mut Random, section: &mut Section
     add(&mut accounts[to], section, amount)
 }
 
+type Write = Box<dyn FnMut(&mut Section, i64) -> Step<()> + Send>;
+type Read = Box<dyn FnMut(&mut Section) -> Step<i64> + Send>;
+
 /// A way on which money is for a while: both ends of a queue.
 struct Way {
-    write: Box<dyn FnMut(&mut Section, i64) -> Step<()> + Send>,
-    read: Box<dyn FnMut(&mut Section) -> Step<i64> + Send>,
+    write: Write,
+    read: Read,
 }
 
 impl Way {

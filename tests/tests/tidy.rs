@@ -33,7 +33,7 @@ fn each_dependency_has_one_door() {
         ("prettyplease::", &["mpcal-compiler/src/rust.rs"]),
         ("clap::", &["mpcal-build/src/cli.rs", "mpcal-build/src/cli/"]),
         ("postcard::", &["mpcal-runtime/src/encoding.rs"]),
-        ("crc32fast::", &["mpcal-runtime/src/wal/format.rs"]),
+        ("crc32fast::", &["mpcal-runtime/src/wal/record.rs"]),
         ("imbl::", &["mpcal-values/src/"]),
         ("getrandom::", &["mpcal-runtime/src/host/os.rs"]),
         ("metrics::", &["mpcal-runtime/src/measure.rs"]),
