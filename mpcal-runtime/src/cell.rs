@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::Notify;
 
 use crate::error::Step;
 use crate::wal::{self, Marks, Wal};
+use crate::watched::{Awaits, Sleepers, Supply};
 
 /// How many commits and changes from outside there were, counted in several places so that threads do not wait for each
 /// other.
@@ -53,9 +53,7 @@ pub struct Core {
     /// Whether a commit is being applied that may change the cell, or a change from outside.
     pub(crate) applying: AtomicBool,
     pub(crate) gate: Arc<Mutex<()>>,
-    sleepers: Mutex<Vec<Arc<Notify>>>,
-    /// How many there are, to be looked at without the lock.
-    sleeping: AtomicUsize,
+    pub(crate) sleepers: Sleepers,
     /// What must be on disk before what the cell holds may leave the node.
     pub(crate) marks: Mutex<Marks>,
     /// The section whose commit others decide, and that nobody may come before; 0 if there is none. It changes with the
@@ -77,8 +75,7 @@ impl Core {
             version: AtomicU64::new(0),
             applying: AtomicBool::new(false),
             gate: Arc::default(),
-            sleepers: Mutex::new(Vec::new()),
-            sleeping: AtomicUsize::new(0),
+            sleepers: Sleepers::default(),
             marks: Mutex::new(Marks::default()),
             reserved: AtomicU64::new(0),
             overtaken: AtomicBool::new(false),
@@ -92,16 +89,21 @@ impl Core {
         self.version.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn version_counter(&self) -> &AtomicU64 {
+        &self.version
+    }
+
     /// Says that the cell has changed: call it after the change, in [`Cell::commit`] or while
     /// holding the guard of [`Core::outside_change`]. Wakes everyone who sleeps on it.
     pub fn changed(&self) {
-        // A sleeper announces itself before it looks at the version: one of the two sees the other.
         self.version.fetch_add(1, Ordering::SeqCst);
-        if self.sleeping.load(Ordering::SeqCst) > 0 {
-            let mut sleepers = self.sleepers.lock();
-            sleepers.drain(..).for_each(|sleeper| sleeper.notify_one());
-            self.sleeping.store(0, Ordering::SeqCst);
-        }
+        self.sleepers.rouse(&self.version);
+    }
+
+    /// As [`changed`](Self::changed), for a cell whose sleepers are woken one by one, each for what it can take.
+    pub(crate) fn changed_to(&self, supply: Supply) {
+        self.sleepers.supply(supply);
+        self.changed();
     }
 
     /// Keeps sections from committing, and from going on with what they read of the cell, while something that is not a
@@ -181,18 +183,6 @@ impl Core {
         self.overtaken.store(false, Ordering::Release);
         self.reserved.store(0, Ordering::SeqCst);
         self.waiting.lock().drain(..).for_each(Waker::wake);
-    }
-
-    pub(crate) fn sleep(&self, sleeper: &Arc<Notify>) {
-        let mut sleepers = self.sleepers.lock();
-        sleepers.push(sleeper.clone());
-        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn wake_up(&self, sleeper: &Arc<Notify>) {
-        let mut sleepers = self.sleepers.lock();
-        sleepers.retain(|s| !Arc::ptr_eq(s, sleeper));
-        self.sleeping.store(sleepers.len(), Ordering::SeqCst);
     }
 }
 
@@ -275,6 +265,12 @@ pub trait Cell: Send + Sync + 'static {
     /// cell. Called with the gate held.
     fn validate(&self, _staged: &Self::Staged, seen: u64) -> bool {
         self.core().version() == seen
+    }
+
+    /// What a change must bring so that a section which the cell has blocked may go on.
+    #[doc(hidden)]
+    fn awaits(&self, _staged: &Self::Staged) -> Awaits {
+        Awaits::Change
     }
 
     /// Applies what was staged. Called with the gate held.

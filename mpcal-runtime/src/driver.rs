@@ -13,6 +13,7 @@ use crate::archetype::Archetype;
 use crate::error::Error;
 use crate::measure::{Count, Meter};
 use crate::stepper::{Outcome, Stepper};
+use crate::watched::Calls;
 
 /// How often a loop that never blocks lets others run: after that many steps, or paths tried.
 const STEPS_PER_TURN: u32 = 128;
@@ -110,13 +111,16 @@ impl<A: Archetype> Driver<A> {
     /// # Cancel safety
     /// A step commits whole or not at all; dropping the future between steps loses nothing.
     pub async fn run(&mut self) -> Result<(), Error> {
+        let mut calls = Calls::default();
         loop {
-            match self.step().await? {
+            match calls.answer(self.step()).await? {
                 Progress::Committed => self.breathe().await,
                 Progress::Blocked => {
                     self.counters.sleeps += 1;
                     self.meter.publish();
-                    if self.stepper.section.watched().sleep(&self.sleeper).await {
+                    let has_slept;
+                    (has_slept, calls) = self.stepper.section.watched().sleep(&self.sleeper).await;
+                    if has_slept {
                         self.turn = 0;
                     }
                 }

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 use crate::cell::{commits, count_commit, Cell, Core, Decision};
 use crate::error::{panic_text, Abort, Error, Step};
 use crate::wal::{self, Marks, Wal};
-use crate::watched::Watched;
+use crate::watched::{Awaits, Watched};
 
 /// A cell in the footprint, whatever its type.
 trait Entry: Send {
@@ -26,6 +26,7 @@ trait Entry: Send {
     fn seen(&self) -> Option<u64>;
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
+    fn awaits(&self) -> Awaits;
     fn log(&self) -> Option<&Wal>;
     fn encode(&mut self);
     fn journal(&mut self) -> Option<(Wal, wal::Entry)>;
@@ -59,6 +60,9 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn validate(&self) -> bool {
         self.seen.is_none_or(|seen| self.cell.validate(&self.staged, seen))
+    }
+    fn awaits(&self) -> Awaits {
+        self.cell.awaits(&self.staged)
     }
     fn log(&self) -> Option<&Wal> {
         self.cell.log(&self.staged)
@@ -445,7 +449,7 @@ impl Footprint {
     pub(crate) fn watch(&mut self, watched: &mut Watched) {
         for at in &self.order {
             if let Some(seen) = self.entries[*at].seen() {
-                watched.add(&self.cores[*at], seen);
+                watched.add(&self.cores[*at], seen, self.entries[*at].awaits());
             }
         }
     }

@@ -1,5 +1,5 @@
 //! How fast sections over shared variables commit: on one thread, and on two threads beside the same
-//! archetypes under one big lock.
+//! archetypes under one big lock. Then how often sixty-four consumers of one channel try for each message.
 //!
 //! `cargo bench -p mpcal-tests --bench shared`. Everything that is compared runs in one process, in turn.
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Instant;
 
-use mpcal_runtime::resource::Shared;
+use mpcal_runtime::resource::{input, output, Input, Output, Shared};
 use mpcal_runtime::{Archetype, Driver, Progress};
 use parking_lot::Mutex;
 
@@ -46,6 +46,29 @@ mod model {
         }
     "# }
 }
+
+mod consumers {
+    mpcal_macros::mpcal! { r#"
+        --mpcal Consumers {
+          mapping macro Channel {
+            read { await $variable # <<>>; with (r = Head($variable)) { $variable := Tail($variable); yield r; }; }
+            write { yield Append($variable, $value); }
+          }
+          archetype Consumer(ref requests, ref results)
+          {
+            take:
+              while (TRUE) { results := requests; };
+          }
+          variables requests = <<1, 2>>, results = <<>>;
+          process (consumer \in 1..2) == instance Consumer(ref requests, ref results)
+            mapping requests via Channel
+            mapping results via Channel;
+        }
+    "# }
+}
+
+impl consumers::Channel for Input<i64> {}
+impl consumers::Channel for Output<i64> {}
 
 const ROUNDS: i64 = 1_000_000;
 
@@ -100,7 +123,40 @@ fn run<A: Archetype>(archetypes: Vec<A>, lock: Option<&Mutex<()>>) -> f64 {
     })
 }
 
+/// Sends messages to so many consumers, one after the other: attempts per message, and messages a second.
+async fn consume(consumers: i64, messages: i64) -> (f64, f64) {
+    let ((requests, incoming), (results, taken)) = (input(1024), output(1024));
+    let (stop, stopped) = tokio::sync::watch::channel(());
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..consumers {
+        let parameters = consumers::ConsumerParameters { requests: incoming.clone(), results: results.clone() };
+        let consumer = consumers::Consumer::new(n, &Arc::new(consumers::Constants {}), parameters);
+        let (mut driver, mut stopped) = (Driver::new(consumer.expect("it starts")), stopped.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                ended = driver.run() => panic!("it goes on: {ended:?}"),
+                _ = stopped.changed() => driver.counters(),
+            }
+        });
+    }
+    let start = Instant::now();
+    for n in 0..messages {
+        requests.send(n).await;
+        taken.receive().await;
+    }
+    let time = start.elapsed().as_secs_f64();
+    stop.send(()).expect("they run");
+    let attempts: u64 = tasks.join_all().await.iter().map(|c| c.commits + c.retries + c.conflicts).sum();
+    (attempts as f64 / messages as f64, messages as f64 / time)
+}
+
 fn main() {
+    println!("{:>34} {:>10} {:>10}", "consumers of one channel", "attempts", "messages/s");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime starts");
+    for consumers in [1, 64, 64, 64] {
+        let (attempts, rate) = runtime.block_on(consume(consumers, 20_000));
+        println!("{consumers:34} {attempts:10.1} {rate:10.0}");
+    }
     println!("million sections a second");
     println!("{:>34} {:>10} {:>10} {:>10}", "", "1 thread", "2 threads", "one lock");
     let shared = || (Shared::new(0), Shared::new(0));

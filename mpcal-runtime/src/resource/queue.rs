@@ -10,6 +10,7 @@ use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
 use crate::measure::Gauge;
 use crate::wal::Marks;
+use crate::watched::{Awaits, Supply};
 
 /// Told when a section has taken a message that came from outside.
 pub(super) trait Taken: Send + Sync {
@@ -58,6 +59,8 @@ pub(super) struct Staged<M> {
     seen_taken: Option<u64>,
     /// It has seen the end of the queue, so a message that arrives since makes a difference.
     seen_end: bool,
+    /// What must come so that it can go on.
+    awaits: Option<Awaits>,
     delivered: Vec<M>,
     /// What must be on disk before it may leave the node.
     marks: Marks,
@@ -65,7 +68,23 @@ pub(super) struct Staged<M> {
 
 impl<M> Default for Staged<M> {
     fn default() -> Self {
-        Self { taken: 0, seen_taken: None, seen_end: false, delivered: Vec::new(), marks: Marks::default() }
+        Self {
+            taken: 0,
+            seen_taken: None,
+            seen_end: false,
+            awaits: None,
+            delivered: Vec::new(),
+            marks: Marks::default(),
+        }
+    }
+}
+
+impl<M> Staged<M> {
+    /// It has seen the end of the queue, and goes on when this has come.
+    fn sees_end(&mut self, awaits: Awaits) {
+        self.seen_end = true;
+        let is_same = self.awaits.is_none_or(|known| known == awaits);
+        self.awaits = Some(if is_same { awaits } else { Awaits::Change });
     }
 }
 
@@ -83,7 +102,7 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     /// Says that the queue has changed.
     fn changed(&self, length: usize) {
         self.length.set(length as f64);
-        self.core.changed();
+        self.core.changed_to(Supply { messages: length, space: self.capacity.saturating_sub(length) });
         self.moved.wake();
     }
 
@@ -95,7 +114,7 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
             staged.taken += 1;
             return Ok(message.content.clone());
         }
-        staged.seen_end = true;
+        staged.sees_end(Awaits::Message);
         // What the section itself has delivered comes behind everything that had arrived.
         let own = staged.taken - state.messages.len().min(staged.taken);
         match staged.delivered.get(own) {
@@ -112,7 +131,7 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     pub(super) fn deliver(&self, staged: &mut Staged<M>, message: M) -> Step<()> {
         let length = self.state.lock().messages.len() + staged.delivered.len();
         if length >= self.capacity + staged.taken {
-            staged.seen_end = true;
+            staged.sees_end(Awaits::Space);
             return Err(Abort::Retry);
         }
         staged.delivered.push(message);
@@ -120,7 +139,7 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
     }
 
     pub(super) fn length(&self, staged: &mut Staged<M>) -> i64 {
-        staged.seen_end = true;
+        staged.sees_end(Awaits::Change);
         // Another section may have taken what this one has; then it runs again.
         (self.state.lock().messages.len() + staged.delivered.len()) as i64 - staged.taken as i64
     }
@@ -220,6 +239,10 @@ impl<M: Clone + Send + Sync + 'static> Cell for Queue<M> {
         let fits = || state.messages.len() + staged.delivered.len() <= self.capacity + staged.taken;
         // Messages that arrive behind those it took make no difference.
         staged.seen_taken.is_none_or(|taken| state.taken == taken) && (staged.delivered.is_empty() || fits())
+    }
+
+    fn awaits(&self, staged: &Staged<M>) -> Awaits {
+        staged.awaits.unwrap_or(Awaits::Change)
     }
 
     fn depends(&self, staged: &mut Staged<M>, marks: &Marks) {
