@@ -10,9 +10,10 @@ use mpcal_runtime::resource::{
     input, output, AnswerError, Batched, Client, Dummy, Durable, DurableLog, Each, FailureDetector,
     FailureDetectorConfig, Files, Input, MailboxConfig, Mailboxes, Monitor, Nested, Output, Protocol, Shared, Timer,
 };
-use mpcal_runtime::value::{EvalError, Function, Seq, Str};
+use mpcal_runtime::value::{Data, EvalError, Function, Seq, Str, Value};
 use mpcal_runtime::wal::{Storage, Wal, WalConfig};
 use mpcal_runtime::{conformance, Abort, Archetype, Driver, Error, MappingMacro, Node, Restarts};
+use serde::{Deserialize, Serialize, Serializer};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::time::{timeout, Instant};
@@ -220,6 +221,55 @@ async fn a_protocol_that_panics_stops_the_node() {
         assert!(said.contains("too much to"), "{said}");
         assert_eq!(seen.load(), i64::from(answer.is_some()));
     }
+}
+
+/// A number, of which one cannot be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+struct Unlucky(i64);
+
+impl Serialize for Unlucky {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(self.0, 13, "it cannot be encoded");
+        serializer.serialize_newtype_struct("Unlucky", &self.0)
+    }
+}
+
+impl Data for Unlucky {
+    fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+    fn from_value(value: &Value) -> Result<Self, EvalError> {
+        i64::from_value(value).map(Self)
+    }
+}
+
+/// What a section writes to the log is encoded before anything of it is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_panics_when_it_is_encoded_leaves_no_half_of_a_section() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node.wal");
+    let wal = Wal::open(&path, &WalConfig::default()).unwrap();
+    let mut count = Durable::new(&wal, "count", 0).unwrap();
+    let mut value = Durable::new(&wal, "value", Unlucky(0)).unwrap();
+    let (seen, log, mut node) = (count.clone(), wal.clone(), Node::new());
+    node.spawn(archetype(move |section| {
+        let before = count.read(section, &())?;
+        count.write(section, &(), before + 1)?;
+        value.write(section, &(), Unlucky(before + 1))?;
+        Ok(false)
+    }));
+    let said = timeout(LIMIT, node.join()).await.expect("the node stops").expect_err("it fails").to_string();
+    assert!(said.contains("it cannot be encoded"), "{said}");
+    assert_eq!(seen.load(), 12);
+    // Others go on.
+    let mut other = Durable::new(&log, "other", 0).unwrap();
+    conformance::commit(|section| other.write(section, &(), 1)).await.unwrap();
+    conformance::commit(|section| seen.clone().write(section, &(), 20)).await.unwrap();
+    drop((node, other, seen));
+    wal.close().await.unwrap();
+    let wal = Wal::open(&path, &WalConfig::default()).unwrap();
+    assert_eq!(Durable::new(&wal, "count", 0).unwrap().load(), 20);
+    assert_eq!(Durable::new(&wal, "value", Unlucky(0)).unwrap().load(), Unlucky(12));
 }
 
 #[tokio::test(start_paused = true)]

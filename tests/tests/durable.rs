@@ -139,9 +139,11 @@ async fn no_flipped_bit_is_believed() {
     let directory = tempfile::tempdir().unwrap();
     let whole = ten_sections(directory.path()).await;
     // After a loss of power what says that the last record was flushed may be missing.
-    for end in [whole.len(), whole.len() - NOTE] {
+    // Zeros are written ahead.
+    for (end, ahead) in [(whole.len(), 0), (whole.len() - NOTE, 0), (whole.len() - NOTE, 4096)] {
         for at in 0..end {
             let mut bytes = whole[..end].to_vec();
+            bytes.resize(end + ahead, 0);
             bytes[at] ^= 1 << (at % 8);
             let path = directory.path().join(format!("flip{at}"));
             fs::write(&path, &bytes).unwrap();
