@@ -10,6 +10,10 @@
 //! what it does in its footprint; the driver commits it or drops it. Nothing in a step waits: what is
 //! not ready gives [`Retry`](Abort::Retry), and the driver sleeps until something it read changes.
 
+// Tests in here use what those outside use.
+#[cfg(test)]
+extern crate self as mpcal_runtime;
+
 #[doc(hidden)]
 pub mod generated;
 

@@ -513,4 +513,6 @@ impl std::fmt::Debug for Wal {
 }
 
 #[cfg(test)]
+mod output_commit;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Random numbers and settings of tests.
 
+#![allow(dead_code, reason = "not every test has need of both")]
+
 /// A setting of the environment, or its default.
 pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
