@@ -13,8 +13,8 @@ use mpcal_compiler::{render, Compilation, Options, Rules, Source, Sources, MAX_B
 #[cfg(feature = "interpret")]
 use mpcal_values::Value;
 
-/// Compiles one model with the default [`Config`]: all that a build script has to do. What is wrong with the model is
-/// told to cargo, which shows it and fails the build.
+/// Compiles one model with the default [`Config`]: all that a build script has to do. If something is wrong with the
+/// model, the script ends with exit code 1, and cargo shows the report.
 pub fn build(path: impl AsRef<Path>) {
     Config::new().build(path);
 }
@@ -203,16 +203,22 @@ impl Config {
         finish(&self.compilation(path.as_ref())?)
     }
 
-    /// Compiles a model from a build script, as [`compile`](Self::compile) does. What is wrong is told to cargo, line by
-    /// line, which shows it as errors of the crate and fails the build when the script has ended. No module is left from
-    /// before.
+    /// Compiles a model from a build script, as [`compile`](Self::compile) does. If something is wrong with it, the
+    /// report goes to standard error, no module is left from before, and the script ends with exit code 1.
     pub fn build(&self, path: impl AsRef<Path>) {
         let path = path.as_ref();
-        if let Err(error) = self.compile(path) {
-            // There may be none, or nowhere to look for it.
-            let _ = self.target(path).map(fs::remove_file);
-            for line in error.to_string().lines().filter(|line| !line.trim().is_empty()) {
-                println!("cargo::error={line}");
+        match self.write(path) {
+            Ok(compiled) => {
+                depend_on(path);
+                compiled.tell_cargo();
+            }
+            Err(error) => {
+                // There may be none, or nowhere to look for it.
+                let _ = self.target(path).map(fs::remove_file);
+                // Not by `cargo::error`: where a script fails cargo repeats everything that it was told. It runs such a
+                // script again whatever has changed.
+                eprintln!("{error}");
+                std::process::exit(1);
             }
         }
     }
@@ -223,21 +229,20 @@ impl Config {
     /// # Errors
     /// The report of what is wrong, or the file that cannot be read or written.
     pub fn compile(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        println!("cargo::rerun-if-changed={}", path.display());
+        depend_on(path.as_ref());
+        self.write(path.as_ref())?.tell_cargo();
+        Ok(())
+    }
+
+    /// Compiles a model and writes its module, if it differs.
+    fn write(&self, path: &Path) -> Result<Compiled, Error> {
         let compiled = self.compile_file(path)?;
-        for module in &compiled.modules {
-            println!("cargo::rerun-if-changed={}", module.display());
-        }
-        for line in compiled.warnings.lines() {
-            println!("cargo::warning={line}");
-        }
         let target = self.target(path)?;
         let same = fs::read_to_string(&target).is_ok_and(|old| old == compiled.rust);
         if !same {
-            fs::write(&target, compiled.rust).map_err(|e| Error::file(&target, &e))?;
+            fs::write(&target, &compiled.rust).map_err(|e| Error::file(&target, &e))?;
         }
-        Ok(())
+        Ok(compiled)
     }
 
     /// Where the module of a model goes.
@@ -250,6 +255,19 @@ impl Config {
         };
         let stem = path.file_stem().unwrap_or(path.as_os_str());
         Ok(directory.join(stem).with_extension("rs"))
+    }
+}
+
+/// Has cargo run the build script again when a file changes.
+fn depend_on(path: &Path) {
+    println!("cargo::rerun-if-changed={}", path.display());
+}
+
+impl Compiled {
+    /// Tells cargo of the other modules and of warnings.
+    fn tell_cargo(&self) {
+        self.modules.iter().for_each(|module| depend_on(module));
+        self.warnings.lines().for_each(|line| println!("cargo::warning={line}"));
     }
 }
 
