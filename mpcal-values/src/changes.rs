@@ -6,9 +6,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use imbl::Vector;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
+
+use super::chunks::Item;
+use super::list::List;
 
 /// Who is told. One of `whole`, `items` and `entries` comes first, and says what follows.
 pub trait Changes {
@@ -76,19 +78,19 @@ pub(crate) struct Touched<K: Clone>(Option<Arc<Since<K>>>);
 #[derive(Clone)]
 struct Since<K: Clone> {
     mark: u64,
-    keys: Vector<K>,
+    keys: List<K>,
 }
 
 /// So many keys are kept, or as many as the collection has.
 const KEPT: usize = 64;
 
-impl<K: Clone> Touched<K> {
+impl<K: Item> Touched<K> {
     /// Nothing is known.
     pub(crate) const UNKNOWN: Self = Self(None);
 
     /// Nothing has changed since now.
     pub(crate) fn mark(&mut self) {
-        self.0 = Some(Arc::new(Since { mark: new_mark(), keys: Vector::new() }));
+        self.0 = Some(Arc::new(Since { mark: new_mark(), keys: List::new() }));
     }
 
     /// The entry of a key in a collection of this size may change.
@@ -110,14 +112,14 @@ impl<K: Clone> Touched<K> {
     }
 }
 
-impl<K: Clone + Ord> Touched<K> {
+impl<K: Item + Ord> Touched<K> {
     /// The keys whose entries may differ between two collections, in order, if they are of one origin.
     pub(crate) fn between<'t>(&'t self, other: &'t Self) -> Option<Vec<&'t K>> {
         let (Some(a), Some(b)) = (&self.0, &other.0) else { return None };
         if a.mark != b.mark {
             return None;
         }
-        let mut keys: Vec<&K> = a.keys.iter().chain(&b.keys).collect();
+        let mut keys: Vec<&K> = a.keys.iter().chain(b.keys.iter()).collect();
         keys.sort_unstable();
         keys.dedup();
         Some(keys)

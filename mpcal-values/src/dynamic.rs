@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use imbl::OrdMap;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::sorted::Sorted;
 use super::{fail, Eval, Function, Seq, Set, Str};
 
 /// Any value of TLA+, in canonical form.
@@ -33,16 +33,18 @@ pub enum Value {
 }
 
 /// Where records with these fields have their values. Records that are alike share it.
-fn shape<const N: usize>(fields: [&'static str; N]) -> OrdMap<Value, usize> {
+fn shape(fields: &[&'static str]) -> Sorted<Value, usize> {
     thread_local! {
-        static KNOWN: RefCell<HashMap<Vec<&'static str>, OrdMap<Value, usize>>> = RefCell::default();
+        static KNOWN: RefCell<HashMap<Vec<&'static str>, Sorted<Value, usize>>> = RefCell::default();
     }
     KNOWN.with_borrow_mut(|known| {
-        if let Some(shape) = known.get(&fields[..]) {
+        if let Some(shape) = known.get(fields) {
             return shape.clone();
         }
-        let names = fields.iter().map(|name| Value::Str(Str::literal(name)));
-        let shape: OrdMap<_, _> = names.zip(0_usize..).collect();
+        let mut shape = Sorted::new();
+        for (at, name) in fields.iter().enumerate() {
+            shape.insert(Value::Str(Str::literal(name)), at);
+        }
         known.insert(fields.to_vec(), shape.clone());
         shape
     })
@@ -54,12 +56,21 @@ impl Value {
 
     /// A record.
     #[must_use]
-    pub fn record<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
-        if N == 0 {
+    pub fn record<const N: usize>(mut fields: [(&'static str, Value); N]) -> Value {
+        let mut names = [""; N];
+        for at in 0..N {
+            names[at] = fields[at].0;
+        }
+        Self::record_of(&names, &mut fields)
+    }
+
+    /// The same for any number of fields, whose values it takes.
+    fn record_of(names: &[&'static str], fields: &mut [(&'static str, Value)]) -> Value {
+        if fields.is_empty() {
             return Value::Seq(Seq::new());
         }
-        let shape = shape(fields.each_ref().map(|(name, _)| *name));
-        Value::Function(Function::with_places(shape, fields.into_iter().map(|(_, value)| value).collect()))
+        let values = fields.iter_mut().map(|(_, value)| std::mem::replace(value, Value::Bool(false)));
+        Value::Function(Function::with_places(shape(names), values.collect()))
     }
 
     /// A function, in canonical form.

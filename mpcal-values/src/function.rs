@@ -1,35 +1,37 @@
 //! Functions with a finite domain.
 //!
-//! The values are in a persistent vector. Where the arguments have successive [ordinals](Data::ordinal), as with a
-//! domain `1..n` or all the values of an enum, the ordinal tells the place of a value; else a persistent tree does,
-//! whose type depends on that of the arguments alone: there are few of these in a model.
+//! The values are in a persistent list. Where the arguments have successive [ordinals](Data::ordinal), as with a
+//! domain `1..n` or all the values of an enum, the ordinal tells the place of a value; else it stands beside the
+//! argument in a sorted collection, whose type depends on that of the arguments alone: a model has few of these.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use imbl::{ordmap, vector, OrdMap, Vector};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::changes::{Change, Changes, Parts, Touched};
+use super::chunks;
+use super::list::List;
+use super::sorted::Sorted;
 use super::{Data, Eval, EvalError};
 
 /// A function with a finite domain.
 #[derive(Clone)]
-pub struct Function<K: Data, V: Clone> {
+pub struct Function<K: Data, V: Data> {
     places: Places<K>,
-    values: Vector<V>,
+    values: List<V>,
     touched: Touched<K>,
 }
 
 /// Where the value of an argument stands among the values.
 #[derive(Clone)]
-enum Places<K> {
+enum Places<K: Data> {
     /// The arguments have the ordinals from this one on.
     From(i64),
-    Tree(OrdMap<K, usize>),
+    Sorted(Sorted<K, usize>),
 }
 
 impl<K: Data> Places<K> {
@@ -37,21 +39,21 @@ impl<K: Data> Places<K> {
     fn of(&self, key: &K) -> Option<usize> {
         match self {
             Places::From(first) => usize::try_from(key.ordinal()?.checked_sub(*first)?).ok(),
-            Places::Tree(tree) => tree.get(key).copied(),
+            Places::Sorted(sorted) => sorted.get(key).copied(),
         }
     }
 }
 
-impl<K: Data, V: Clone> Function<K, V> {
+impl<K: Data, V: Data> Function<K, V> {
     /// The function with an empty domain.
     #[must_use]
     pub fn new() -> Self {
-        Self { places: Places::From(0), values: Vector::new(), touched: Touched::UNKNOWN }
+        Self { places: Places::From(0), values: List::new(), touched: Touched::UNKNOWN }
     }
 
     /// A function whose arguments have the values at these places.
-    pub(crate) fn with_places(places: OrdMap<K, usize>, values: Vector<V>) -> Self {
-        Self { places: Places::Tree(places), values, touched: Touched::UNKNOWN }
+    pub(crate) fn with_places(places: Sorted<K, usize>, values: List<V>) -> Self {
+        Self { places: Places::Sorted(places), values, touched: Touched::UNKNOWN }
     }
 
     /// The size of the domain.
@@ -63,14 +65,14 @@ impl<K: Data, V: Clone> Function<K, V> {
     /// Whether the domain is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.len() == 0
     }
 
     /// Arguments and values, in the order of the arguments.
     pub fn iter(&self) -> Iter<'_, K, V> {
         match &self.places {
             Places::From(first) => Iter::From(*first, self.values.iter()),
-            Places::Tree(tree) => Iter::Tree(tree.iter(), &self.values),
+            Places::Sorted(sorted) => Iter::Sorted(sorted.iter(), &self.values),
         }
     }
 
@@ -106,20 +108,25 @@ impl<K: Data, V: Clone> Function<K, V> {
         self.touched.note(&key, self.values.len());
         let ordinal = key.ordinal().filter(|n| K::from_ordinal(*n).is_some());
         match (&mut self.places, ordinal) {
-            (Places::From(first), Some(n)) if self.values.is_empty() => *first = n,
+            (Places::From(first), Some(n)) if self.values.len() == 0 => *first = n,
             (Places::From(first), Some(n)) if n.checked_sub(*first) == i64::try_from(self.values.len()).ok() => {}
             (Places::From(first), Some(n)) if n.checked_add(1) == Some(*first) => {
                 *first = n;
-                return self.values.push_front(value);
+                let mut values = List::new();
+                values.push_back(value);
+                values.append(&self.values);
+                self.values = values;
+                return;
             }
             (Places::From(_), _) => {
-                let mut tree: OrdMap<K, usize> = self.keys().zip(0_usize..).collect();
-                tree.insert(key, self.values.len());
-                self.places = Places::Tree(tree);
+                let mut sorted = Sorted::new();
+                for (at, key) in self.keys().enumerate() {
+                    sorted.insert(key, at);
+                }
+                sorted.insert(key, self.values.len());
+                self.places = Places::Sorted(sorted);
             }
-            (Places::Tree(tree), _) => {
-                tree.insert(key, self.values.len());
-            }
+            (Places::Sorted(sorted), _) => sorted.insert(key, self.values.len()),
         }
         self.values.push_back(value);
     }
@@ -200,15 +207,15 @@ impl<K: Data, V: Data> Function<K, V> {
 }
 
 /// The arguments and values of a function, in the order of the arguments.
-pub enum Iter<'f, K: Data, V: Clone> {
+pub enum Iter<'f, K: Data, V: Data> {
     /// Arguments with the ordinals from this one on.
     #[doc(hidden)]
-    From(i64, vector::Iter<'f, V, imbl::shared_ptr::DefaultSharedPtr>),
+    From(i64, chunks::Iter<'f, V>),
     #[doc(hidden)]
-    Tree(ordmap::Iter<'f, K, usize, imbl::shared_ptr::DefaultSharedPtr>, &'f Vector<V>),
+    Sorted(chunks::Iter<'f, (K, usize)>, &'f List<V>),
 }
 
-impl<'f, K: Data, V: Clone> Iterator for Iter<'f, K, V> {
+impl<'f, K: Data, V: Data> Iterator for Iter<'f, K, V> {
     type Item = (K, &'f V);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -218,7 +225,7 @@ impl<'f, K: Data, V: Clone> Iterator for Iter<'f, K, V> {
                 *next = next.wrapping_add(1);
                 Some((key, value))
             }
-            Iter::Tree(places, values) => {
+            Iter::Sorted(places, values) => {
                 let (key, at) = places.next()?;
                 Some((key.clone(), values.get(*at)?))
             }
@@ -228,7 +235,7 @@ impl<'f, K: Data, V: Clone> Iterator for Iter<'f, K, V> {
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self {
             Iter::From(_, values) => values.size_hint(),
-            Iter::Tree(places, _) => places.size_hint(),
+            Iter::Sorted(places, _) => places.size_hint(),
         }
     }
 }
@@ -238,17 +245,17 @@ fn outside<K: Data>(key: &K) -> EvalError {
     EvalError(format!("{key:?} is not in the domain of the function"))
 }
 
-impl<K: Data, V: Clone> Default for Function<K, V> {
+impl<K: Data, V: Data> Default for Function<K, V> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
+impl<K: Data, V: Data> PartialEq for Function<K, V> {
     fn eq(&self, other: &Self) -> bool {
         match (&self.places, &other.places) {
             (Places::From(a), Places::From(b)) => return (a == b || self.is_empty()) && self.values == other.values,
-            (Places::Tree(a), Places::Tree(b)) if a.ptr_eq(b) => return self.values == other.values,
+            (Places::Sorted(a), Places::Sorted(b)) if a.is(b) => return self.values == other.values,
             _ => {}
         }
         // Loops of our own, here and below, are less to compile for each type than the adapters of iterators.
@@ -262,9 +269,9 @@ impl<K: Data, V: Clone + PartialEq> PartialEq for Function<K, V> {
     }
 }
 
-impl<K: Data, V: Clone + Eq> Eq for Function<K, V> {}
+impl<K: Data, V: Data> Eq for Function<K, V> {}
 
-impl<K: Data, V: Clone + Ord> Ord for Function<K, V> {
+impl<K: Data, V: Data> Ord for Function<K, V> {
     /// Smaller domain first, then argument and value by argument and value.
     fn cmp(&self, other: &Self) -> Ordering {
         let mut order = self.len().cmp(&other.len());
@@ -276,13 +283,13 @@ impl<K: Data, V: Clone + Ord> Ord for Function<K, V> {
     }
 }
 
-impl<K: Data, V: Clone + Ord> PartialOrd for Function<K, V> {
+impl<K: Data, V: Data> PartialOrd for Function<K, V> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<K: Data, V: Clone + Hash> Hash for Function<K, V> {
+impl<K: Data, V: Data> Hash for Function<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.len().hash(state);
         for entry in self.iter() {
@@ -291,13 +298,13 @@ impl<K: Data, V: Clone + Hash> Hash for Function<K, V> {
     }
 }
 
-impl<K: Data, V: Clone + fmt::Debug> fmt::Debug for Function<K, V> {
+impl<K: Data, V: Data> fmt::Debug for Function<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl<K: Data, V: Clone> FromIterator<(K, V)> for Function<K, V> {
+impl<K: Data, V: Data> FromIterator<(K, V)> for Function<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(items: I) -> Self {
         let mut function = Self::new();
         for (k, v) in items {
@@ -307,7 +314,7 @@ impl<K: Data, V: Clone> FromIterator<(K, V)> for Function<K, V> {
     }
 }
 
-impl<K: Data, V: Clone + Serialize> Serialize for Function<K, V> {
+impl<K: Data, V: Data> Serialize for Function<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // The size must be known before.
         use serde::ser::SerializeMap;
@@ -319,7 +326,7 @@ impl<K: Data, V: Clone + Serialize> Serialize for Function<K, V> {
     }
 }
 
-impl<'de, K: Data, V: Clone + Deserialize<'de>> Deserialize<'de> for Function<K, V> {
+impl<'de, K: Data, V: Data> Deserialize<'de> for Function<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Entries(PhantomData))
     }
@@ -327,7 +334,7 @@ impl<'de, K: Data, V: Clone + Deserialize<'de>> Deserialize<'de> for Function<K,
 
 struct Entries<K, V>(PhantomData<fn() -> (K, V)>);
 
-impl<'de, K: Data, V: Clone + Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+impl<'de, K: Data, V: Data> Visitor<'de> for Entries<K, V> {
     type Value = Function<K, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -347,35 +354,35 @@ impl<'de, K: Data, V: Clone + Deserialize<'de>> Visitor<'de> for Entries<K, V> {
 mod tests {
     use super::*;
 
-    fn of(entries: impl IntoIterator<Item = (i64, char)>) -> Function<i64, char> {
+    fn of(entries: impl IntoIterator<Item = (i64, i64)>) -> Function<i64, i64> {
         entries.into_iter().collect()
     }
 
     #[test]
     fn a_function_is_the_same_however_it_came_about() {
-        let (dense, tree) = (of([(2, 'b'), (3, 'c'), (1, 'a')]), of([(1, 'a'), (3, 'c'), (2, 'b')]));
-        assert!(matches!((&dense.places, &tree.places), (Places::From(1), Places::Tree(_))));
-        assert_eq!(dense, tree);
-        assert_eq!(dense.cmp(&tree), Ordering::Equal);
-        assert_eq!(dense.iter().collect::<Vec<_>>(), [(1, &'a'), (2, &'b'), (3, &'c')]);
-        assert_eq!(Function::<i64, char>::new(), of([]));
+        let (dense, sorted) = (of([(2, 20), (3, 30), (1, 10)]), of([(1, 10), (3, 30), (2, 20)]));
+        assert!(matches!((&dense.places, &sorted.places), (Places::From(1), Places::Sorted(_))));
+        assert_eq!(dense, sorted);
+        assert_eq!(dense.cmp(&sorted), Ordering::Equal);
+        assert_eq!(dense.iter().collect::<Vec<_>>(), [(1, &10), (2, &20), (3, &30)]);
+        assert_eq!(Function::<i64, i64>::new(), of([]));
     }
 
     #[test]
     fn the_ends_of_integers_are_arguments_too() {
-        let mut f = of([(i64::MAX, 'z')]);
-        f.insert(i64::MIN, 'a');
-        assert_eq!(f.iter().collect::<Vec<_>>(), [(i64::MIN, &'a'), (i64::MAX, &'z')]);
+        let mut f = of([(i64::MAX, 40)]);
+        f.insert(i64::MIN, 10);
+        assert_eq!(f.iter().collect::<Vec<_>>(), [(i64::MIN, &10), (i64::MAX, &40)]);
         assert_eq!(f.get(&0), None);
-        let mut f = of([(i64::MIN, 'a')]);
-        f.insert(i64::MIN, 'b');
-        assert_eq!((f.len(), f.get(&i64::MIN), f.get(&i64::MAX)), (1, Some(&'b'), None));
+        let mut f = of([(i64::MIN, 10)]);
+        f.insert(i64::MIN, 20);
+        assert_eq!((f.len(), f.get(&i64::MIN), f.get(&i64::MAX)), (1, Some(&20), None));
     }
 
     #[test]
     fn where_both_are_defined_the_left_one_wins() {
-        let (f, g) = (of([(5, 'f')]), of([(4, 'g'), (5, 'g')]));
-        assert_eq!(f.merge(&g), of([(4, 'g'), (5, 'f')]));
-        assert_eq!(of([(9, 'x')]).merge(&g), of([(4, 'g'), (5, 'g'), (9, 'x')]));
+        let (f, g) = (of([(5, 50)]), of([(4, 60), (5, 60)]));
+        assert_eq!(f.merge(&g), of([(4, 60), (5, 50)]));
+        assert_eq!(of([(9, 70)]).merge(&g), of([(4, 60), (5, 60), (9, 70)]));
     }
 }

@@ -9,16 +9,19 @@
 
 mod atom;
 pub mod changes;
+mod chunks;
 #[doc(hidden)]
 pub mod common;
 mod convert;
 mod dynamic;
 mod function;
 pub mod generated;
+mod list;
 pub mod operators;
 mod print;
 mod sequence;
 mod set;
+mod sorted;
 mod text;
 
 pub use atom::Atom;

@@ -4,16 +4,16 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use imbl::Vector;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::changes::{new_mark, Change, Changes, Parts};
+use super::list::List;
 use super::{fail, Data, Eval, EvalError};
 
 /// A sequence `<<a, b, c>>`; indices start at 1.
 #[derive(Clone)]
-pub struct Seq<T: Clone> {
-    items: Vector<T>,
+pub struct Seq<T: Data> {
+    items: List<T>,
     origin: Origin,
 }
 
@@ -109,11 +109,11 @@ impl<T> From<T> for Slot<T> {
     }
 }
 
-impl<T: Clone> Seq<T> {
+impl<T: Data> Seq<T> {
     /// `<<>>`
     #[must_use]
     pub fn new() -> Self {
-        Self::from(Vector::new())
+        Self::from(List::new())
     }
 
     /// `Len(s)`
@@ -125,7 +125,7 @@ impl<T: Clone> Seq<T> {
     /// Whether it is `<<>>`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.len() == 0
     }
 
     /// The items in order.
@@ -161,13 +161,15 @@ impl<T: Clone> Seq<T> {
 
     /// `s \o t` in place.
     pub fn append(&mut self, other: &Self) {
-        self.items.append(other.items.clone());
+        self.items.append(&other.items);
     }
 
     /// `Tail(s)` in place; gives the head, if there is one.
     pub fn pop_front(&mut self) -> Option<T> {
         self.origin = self.origin.part(1, self.items.len());
-        self.items.pop_front()
+        let head = self.items.get(0)?.clone();
+        self.items.skip(1);
+        Some(head)
     }
 
     /// The items from one place, counted from 0, up to another.
@@ -176,7 +178,10 @@ impl<T: Clone> Seq<T> {
     /// If these are not places of the sequence, in this order.
     #[must_use]
     pub fn part(&self, from: usize, to: usize) -> Self {
-        Self { items: self.items.clone().slice(from..to), origin: self.origin.part(from, to) }
+        let mut items = self.items.clone();
+        items.truncate(to);
+        items.skip(from);
+        Self { items, origin: self.origin.part(from, to) }
     }
 
     /// Has all that is made from this sequence know how much of it is left, so that nobody need look for it.
@@ -189,7 +194,9 @@ impl<T: Data> Seq<T> {
     pub(crate) fn tell_items(&self, earlier: Option<&Self>, to: &mut impl Changes) {
         let (dropped, kept) = earlier.map_or((0, 0), |earlier| earlier.left_in(self));
         to.items(dropped, kept);
-        self.items.clone().skip(kept).iter().for_each(|x| to.item(x));
+        let mut added = self.items.clone();
+        added.skip(kept);
+        added.iter().for_each(|x| to.item(x));
     }
 
     pub(crate) fn take_in_items(&mut self, change: Change<impl Parts>) -> Option<()> {
@@ -209,7 +216,7 @@ impl<T: Data> Seq<T> {
     }
 }
 
-impl<T: Clone + PartialEq> Seq<T> {
+impl<T: Data> Seq<T> {
     /// How many items at the front of this sequence another one that was made from it lacks, and how many behind them
     /// it still starts with.
     #[must_use]
@@ -226,70 +233,52 @@ impl<T: Clone + PartialEq> Seq<T> {
     /// How many items at the start two sequences have in common. What they share is not looked at item by item.
     #[must_use]
     pub fn common_prefix(&self, other: &Self) -> usize {
-        let (mut ours, mut theirs) = (self.items.leaves(), other.items.leaves());
-        let (mut a, mut b): (&[T], &[T]) = (&[], &[]);
-        let mut count = 0;
-        loop {
-            if a.is_empty() {
-                let Some(next) = ours.next() else { return count };
-                a = next;
-            }
-            if b.is_empty() {
-                let Some(next) = theirs.next() else { return count };
-                b = next;
-            }
-            let length = a.len().min(b.len());
-            if !std::ptr::eq(a.as_ptr(), b.as_ptr()) {
-                let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
-                if same < length {
-                    return count + same;
-                }
-            }
-            count += length;
-            (a, b) = (&a[length..], &b[length..]);
-        }
+        self.items.common_prefix(&other.items)
     }
 }
 
-impl<T: Clone> From<Vector<T>> for Seq<T> {
-    fn from(items: Vector<T>) -> Self {
+impl<T: Data> From<List<T>> for Seq<T> {
+    fn from(items: List<T>) -> Self {
         Self { items, origin: Origin::default() }
     }
 }
 
-impl<T: Clone + PartialEq> PartialEq for Seq<T> {
+impl<T: Data> PartialEq for Seq<T> {
     fn eq(&self, other: &Self) -> bool {
         self.items == other.items
     }
 }
 
-impl<T: Clone + Eq> Eq for Seq<T> {}
+impl<T: Data> Eq for Seq<T> {}
 
-impl<T: Clone + Hash> Hash for Seq<T> {
+impl<T: Data> Hash for Seq<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.items.hash(state);
+        self.len().hash(state);
+        for x in self.iter() {
+            x.hash(state);
+        }
     }
 }
 
-impl<T: Clone + Serialize> Serialize for Seq<T> {
+impl<T: Data> Serialize for Seq<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.items.serialize(serializer)
+        serializer.collect_seq(self.iter())
     }
 }
 
-impl<'de, T: Clone + Deserialize<'de>> Deserialize<'de> for Seq<T> {
+impl<'de, T: Data> Deserialize<'de> for Seq<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vector::deserialize(deserializer).map(Self::from)
+        Vec::<T>::deserialize(deserializer).map(|items| items.into_iter().collect())
     }
 }
 
-impl<T: Clone> Default for Seq<T> {
+impl<T: Data> Default for Seq<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T: Clone + Ord> Ord for Seq<T> {
+impl<T: Data> Ord for Seq<T> {
     /// Shorter first, then item by item: the order of functions.
     fn cmp(&self, other: &Self) -> Ordering {
         let mut order = self.len().cmp(&other.len());
@@ -301,21 +290,21 @@ impl<T: Clone + Ord> Ord for Seq<T> {
     }
 }
 
-impl<T: Clone + Ord> PartialOrd for Seq<T> {
+impl<T: Data> PartialOrd for Seq<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<T: Clone + fmt::Debug> fmt::Debug for Seq<T> {
+impl<T: Data> fmt::Debug for Seq<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.items.iter()).finish()
     }
 }
 
-impl<T: Clone> FromIterator<T> for Seq<T> {
+impl<T: Data> FromIterator<T> for Seq<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self::from(items.into_iter().collect::<Vector<T>>())
+        Self::from(items.into_iter().collect::<List<T>>())
     }
 }
 
@@ -327,22 +316,22 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_marked_sequence_is_known() {
         let mut numbers = 1u64;
-        let mut below = |n: usize| {
+        let mut below = |n: i64| {
             numbers = numbers.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (numbers >> 33) as usize % n
+            (numbers >> 33) as i64 % n
         };
         let (mut kept, mut front) = (0, 0);
         for _ in 0..2000 {
-            let mut saved: Seq<usize> = (0..below(200)).collect();
+            let mut saved: Seq<i64> = (0..below(200)).collect();
             saved.mark();
             let mut changed = saved.clone();
             for _ in 0..below(6) {
                 match below(6) {
                     0 => changed.push(below(3)),
                     1 => changed.append(&(0..below(80)).collect()),
-                    2 if !changed.is_empty() => *changed.at_mut(1 + below(changed.len()) as i64).unwrap() = 1000,
-                    3 => changed = changed.part(0, below(changed.len() + 1)),
-                    4 => changed = changed.part(below(changed.len() + 1).min(3), changed.len()),
+                    2 if !changed.is_empty() => *changed.at_mut(1 + below(changed.len() as i64)).unwrap() = 1000,
+                    3 => changed = changed.part(0, below(changed.len() as i64 + 1) as usize),
+                    4 => changed = changed.part(below(changed.len() as i64 + 1).min(3) as usize, changed.len()),
                     5 => drop(changed.pop_front()),
                     _ => {}
                 }

@@ -1,16 +1,17 @@
 //! Finite sets.
 //!
 //! A set whose elements have small [ordinals](Data::ordinal), like small integers and the values of an
-//! enum, is one word; any other is a persistent tree.
+//! enum, is one word; any other is a persistent sorted collection.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use imbl::{ordset, OrdSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::changes::{Change, Changes, Parts, Touched};
+use super::chunks;
+use super::sorted::Sorted;
 use super::Data;
 
 /// A finite set, in order.
@@ -21,7 +22,7 @@ pub struct Set<T: Data>(Repr<T>);
 enum Repr<T: Data> {
     /// Bit `n` is the element with ordinal `n`. The empty set is always this.
     Word(u64),
-    Tree(OrdSet<T>, Touched<T>),
+    Sorted(Sorted<T, ()>, Touched<T>),
 }
 
 /// The bit of an element, if it has one.
@@ -43,7 +44,7 @@ impl<T: Data> Set<T> {
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::Word(word) => word.count_ones() as usize,
-            Repr::Tree(tree, _) => tree.len(),
+            Repr::Sorted(sorted, _) => sorted.len(),
         }
     }
 
@@ -58,7 +59,7 @@ impl<T: Data> Set<T> {
     pub fn contains(&self, item: &T) -> bool {
         match &self.0 {
             Repr::Word(word) => bit(item).is_some_and(|bit| word & bit != 0),
-            Repr::Tree(tree, _) => tree.contains(item),
+            Repr::Sorted(sorted, _) => sorted.get(item).is_some(),
         }
     }
 
@@ -66,7 +67,7 @@ impl<T: Data> Set<T> {
     pub fn iter(&self) -> Iter<'_, T> {
         match &self.0 {
             Repr::Word(word) => Iter::Word(Bits(*word)),
-            Repr::Tree(tree, _) => Iter::Tree(tree.iter()),
+            Repr::Sorted(sorted, _) => Iter::Sorted(sorted.iter()),
         }
     }
 
@@ -75,13 +76,16 @@ impl<T: Data> Set<T> {
         match (&mut self.0, bit(&item)) {
             (Repr::Word(word), Some(bit)) => *word |= bit,
             (Repr::Word(word), None) => {
-                let mut tree: OrdSet<T> = Bits(*word).filter_map(T::at_ordinal).cloned().collect();
-                tree.insert(item);
-                self.0 = Repr::Tree(tree, Touched::UNKNOWN);
+                let mut sorted = Sorted::new();
+                for known in Bits(*word).filter_map(T::at_ordinal) {
+                    sorted.insert(known.clone(), ());
+                }
+                sorted.insert(item, ());
+                self.0 = Repr::Sorted(sorted, Touched::UNKNOWN);
             }
-            (Repr::Tree(tree, touched), _) => {
-                touched.note(&item, tree.len());
-                tree.insert(item);
+            (Repr::Sorted(sorted, touched), _) => {
+                touched.note(&item, sorted.len());
+                sorted.insert(item, ());
             }
         }
     }
@@ -90,9 +94,9 @@ impl<T: Data> Set<T> {
     pub fn remove(&mut self, item: &T) {
         match &mut self.0 {
             Repr::Word(word) => *word &= !bit(item).unwrap_or(0),
-            Repr::Tree(tree, touched) => {
-                touched.note(item, tree.len());
-                tree.remove(item);
+            Repr::Sorted(sorted, touched) => {
+                touched.note(item, sorted.len());
+                sorted.remove(item);
             }
         }
     }
@@ -105,7 +109,9 @@ impl<T: Data> Set<T> {
             _ => {
                 let (small, large) = if self.len() < other.len() { (self, other) } else { (other, self) };
                 let mut both = large.clone();
-                small.iter().for_each(|x| both.insert(x.clone()));
+                for x in small.iter() {
+                    both.insert(x.clone());
+                }
                 both
             }
         }
@@ -125,7 +131,7 @@ impl<T: Data> Set<T> {
     pub fn difference(&self, other: &Self) -> Self {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => Self(Repr::Word(a & !b)),
-            (Repr::Tree(..), _) if other.len() < self.len() => {
+            (Repr::Sorted(..), _) if other.len() < self.len() => {
                 let mut rest = self.clone();
                 other.iter().for_each(|x| rest.remove(x));
                 rest
@@ -139,7 +145,7 @@ impl<T: Data> Set<T> {
 impl<T: Data> Set<T> {
     /// Has all that is made from this set know which elements come and go.
     pub(crate) fn mark(&mut self) {
-        if let Repr::Tree(_, touched) = &mut self.0 {
+        if let Repr::Sorted(_, touched) = &mut self.0 {
             touched.mark();
         }
     }
@@ -150,7 +156,7 @@ impl<T: Data> Set<T> {
             return self.iter().for_each(|x| to.entry(x, Some(&())));
         };
         let known = match (&self.0, &earlier.0) {
-            (Repr::Tree(_, ours), Repr::Tree(_, theirs)) => ours.between(theirs),
+            (Repr::Sorted(_, ours), Repr::Sorted(_, theirs)) => ours.between(theirs),
             _ => None,
         };
         if let Some(items) = known {
@@ -180,7 +186,7 @@ pub enum Iter<'s, T: Data> {
     #[doc(hidden)]
     Word(Bits),
     #[doc(hidden)]
-    Tree(ordset::Iter<'s, T, imbl::shared_ptr::DefaultSharedPtr>),
+    Sorted(chunks::Iter<'s, (T, ())>),
 }
 
 impl<'s, T: Data> Iterator for Iter<'s, T> {
@@ -189,14 +195,14 @@ impl<'s, T: Data> Iterator for Iter<'s, T> {
     fn next(&mut self) -> Option<Self::Item> {
         match self {
             Iter::Word(bits) => T::at_ordinal(bits.next()?),
-            Iter::Tree(tree) => tree.next(),
+            Iter::Sorted(sorted) => Some(&sorted.next()?.0),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self {
             Iter::Word(bits) => bits.size_hint(),
-            Iter::Tree(tree) => tree.size_hint(),
+            Iter::Sorted(sorted) => sorted.size_hint(),
         }
     }
 }
@@ -229,7 +235,7 @@ impl<T: Data> PartialEq for Set<T> {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Repr::Word(a), Repr::Word(b)) => a == b,
-            (Repr::Tree(a, _), Repr::Tree(b, _)) => a == b,
+            (Repr::Sorted(a, _), Repr::Sorted(b, _)) if a.is(b) => true,
             _ => self.cmp(other) == Ordering::Equal,
         }
     }
@@ -302,22 +308,22 @@ mod tests {
 
     #[test]
     fn a_set_is_the_same_however_it_came_about() {
-        let mut tree = set([-1, 3, 70]);
-        tree.remove(&-1);
-        tree.remove(&70);
-        assert!(matches!((&tree.0, &set([3]).0), (Repr::Tree(..), Repr::Word(8))));
-        assert_eq!(tree, set([3]));
-        assert_eq!(tree.cmp(&set([3])), Ordering::Equal);
+        let mut sorted = set([-1, 3, 70]);
+        sorted.remove(&-1);
+        sorted.remove(&70);
+        assert!(matches!((&sorted.0, &set([3]).0), (Repr::Sorted(..), Repr::Word(8))));
+        assert_eq!(sorted, set([3]));
+        assert_eq!(sorted.cmp(&set([3])), Ordering::Equal);
         let hash = |s: &Set<i64>| {
             let mut hasher = std::collections::hash_map::DefaultHasher::new();
             s.hash(&mut hasher);
             hasher.finish()
         };
-        assert_eq!(hash(&tree), hash(&set([3])));
+        assert_eq!(hash(&sorted), hash(&set([3])));
     }
 
     #[test]
-    fn words_and_trees_mix() {
+    fn words_and_sorted_collections_mix() {
         let (small, large) = (set(0..=63), set(60..=66));
         assert_eq!(small.union(&large), set(0..=66));
         assert_eq!(large.union(&small), set(0..=66));
