@@ -120,7 +120,10 @@ impl Files {
                 let (first, other) = (self.path.display(), self.numbered(*number));
                 return Err(damaged(format!("{first} is missing, which {} belongs to", other.display())));
             }
-            let live = self.create(&self.path, Header { schema: config.schema, nonce, ..Header::default() })?;
+            // A crash leaves all of it or nothing.
+            let live = self.create(&self.fresh(), Header { schema: config.schema, nonce, ..Header::default() })?;
+            fs::rename(self.fresh(), &self.path)?;
+            self.sync()?;
             return Ok(Opened { live, found: Found::default(), made_with: 0, since: 0, is_migrated: false });
         }
         let mut parts = self.parts(&numbers, config)?;

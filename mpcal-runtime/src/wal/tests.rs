@@ -195,6 +195,56 @@ async fn a_crash_at_any_step_of_a_compaction_loses_nothing() {
     }
 }
 
+/// A crash while a log is made for the first time leaves no half of it in its place: nobody ever sees one.
+#[tokio::test]
+async fn a_log_is_made_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let (seen, is_done) = (path.clone(), Arc::new(AtomicBool::new(false)));
+    let done = is_done.clone();
+    let looks = std::thread::spawn(move || {
+        let mut shortest = u64::MAX;
+        while !done.load(Ordering::Relaxed) {
+            shortest = shortest.min(fs::metadata(&seen).map_or(u64::MAX, |file| file.len()));
+        }
+        shortest
+    });
+    for _ in 0..100 {
+        fs::write(Files::new(&path).fresh(), b"mpcalwal").unwrap();
+        Wal::open(&path, &WalConfig::default()).unwrap().close().await.unwrap();
+        fs::remove_file(&path).unwrap();
+    }
+    is_done.store(true, Ordering::Relaxed);
+    assert_eq!(looks.join().unwrap(), record::HEADER as u64);
+}
+
+/// What a process does not have any more stays in the files: no compaction leaves it out.
+#[tokio::test]
+async fn what_cannot_be_read_is_not_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("wal");
+    let config = WalConfig { compact_at: 4096, ..WalConfig::default() };
+    let value = (1, Str::from("kept"));
+    let wal = Wal::open(&path, &config).unwrap();
+    let mut kept = Durable::new(&wal, "kept", (0, Str::from(""))).unwrap();
+    commit(|s| kept.write(s, &(), value.clone())).await.unwrap();
+    drop(kept);
+    wal.close().await.unwrap();
+    let wal = Wal::open(&path, &config).unwrap();
+    wal.give_back("kept", || panic!("it cannot be encoded"));
+    assert!(Durable::new(&wal, "kept", (0, Str::from(""))).is_err(), "this process does not have it any more");
+    let mut noise = Durable::new(&wal, "noise", Str::from("")).unwrap();
+    for n in 0..50 {
+        commit(|s| noise.write(s, &(), Str::from(format!("{n:0>1000}")))).await.unwrap();
+        wal.reached(wal.0.committed()).await;
+    }
+    drop(noise);
+    wal.close().await.unwrap();
+    assert!(Files::new(&path).numbered(1).exists(), "it was to be compacted");
+    let wal = Wal::open(&path, &config).unwrap();
+    assert_eq!(Durable::new(&wal, "kept", (0, Str::from(""))).unwrap().load(), value);
+}
+
 /// A log of several files, closed.
 async fn several_files(path: &Path) -> Vec<PathBuf> {
     let config = WalConfig { compact_at: 4096, ..WalConfig::default() };
