@@ -11,7 +11,10 @@
 (* One step is one critical section: a message, a time-out, all requests   *)
 (* that have queued up, a write to the disk, or a batch of commands that   *)
 (* are carried out.  Servers crash between steps and keep their term, vote *)
-(* and log.                                                                *)
+(* and log, and the snapshot that stands for what is no longer in the log. *)
+(*                                                                         *)
+(* Each entry says which servers decide from there on; they change one at  *)
+(* a time.  A leader can hand over to another server.                      *)
 (***************************************************************************)
 EXTENDS Integers, Sequences, FiniteSets, TLC
 
@@ -21,10 +24,11 @@ CONSTANTS
   PreVote,  \* whether a server asks, before it disturbs a term, if it would be elected
   Window,   \* how many entries may be under way to a server
   Batch,    \* how many commands are carried out in a step
+  Keep,     \* how many entries that were carried out may stay in the log
   \* Of checking only: what clients write and where, and how much of everything there is.
-  Keys, Values, Rounds, Capacity, Lossy, Timeouts, Heartbeats, Impatience, Crashes
+  Reads, Keys, Values, Rounds, Capacity, Lossy, Timeouts, Heartbeats, Impatience, Crashes, Changes, Transfers
 
-ASSUME NumServers > 1 /\ NumClients >= 0 /\ Window > 0 /\ Batch > 0
+ASSUME NumServers > 1 /\ NumClients >= 0 /\ Window > 0 /\ Batch > 0 /\ Keep >= 0
 
 Servers == 1..NumServers
 Clients == (NumServers + 1)..(NumServers + NumClients)
@@ -40,6 +44,8 @@ RequestVote == "request-vote"
 Vote == "vote"
 AppendEntries == "append-entries"
 Appended == "appended"
+InstallSnapshot == "install-snapshot"
+TimeoutNow == "timeout-now"
 Answer == "answer"
 Redirect == "redirect"
 
@@ -48,25 +54,35 @@ Put == "put"
 Get == "get"
 Begin == "begin"
 
-Commands == [op : {Put}, key : Keys, value : Values] \cup [op : {Get}, key : Keys, value : {""}]
+Commands ==
+  [op : {Put}, key : Keys, value : Values] \cup (IF Reads THEN [op : {Get}, key : Keys, value : {""}] ELSE {})
 
 Min(a, b) == IF a < b THEN a ELSE b
 Max(a, b) == IF a > b THEN a ELSE b
 
-IsQuorum(servers) == 2 * Cardinality(servers) > NumServers
+IsQuorum(servers, members) == 2 * Cardinality(servers \cap members) > Cardinality(members)
 
-\* The most that a quorum has reached.
-ByQuorum(reached) ==
-  LET Has(n) == IsQuorum({s \in Servers : reached[s] >= n})
-      all == {reached[s] : s \in Servers}
+\* The most that a quorum of the members has reached.
+ByQuorum(reached, members) ==
+  LET Has(n) == IsQuorum({s \in Servers : reached[s] >= n}, members)
+      all == {reached[s] : s \in members}
   IN CHOOSE n \in all : Has(n) /\ \A other \in all : Has(other) => other <= n
 
-TermAt(log, index) == IF index = 0 THEN 0 ELSE log[index].term
-LastTerm(log) == TermAt(log, Len(log))
+\* Entries have their places behind the snapshot, which stands for all before.
+Last(snapshot, log) == snapshot.index + Len(log)
+TermAt(snapshot, log, index) == IF index = snapshot.index THEN snapshot.term ELSE log[index - snapshot.index].term
+LastTerm(snapshot, log) == TermAt(snapshot, log, Last(snapshot, log))
+Entries(snapshot, log, from, to) == SubSeq(log, from - snapshot.index, to - snapshot.index)
+
+\* Who decides: as the last entry says, whether it is committed or not.
+MembersAt(snapshot, log, index) ==
+  IF index = snapshot.index THEN snapshot.members ELSE log[index - snapshot.index].members
+Members(snapshot, log) == MembersAt(snapshot, log, Last(snapshot, log))
 
 \* Whether a log holds the entries after an index.
-Holds(log, index, entries) ==
-  index + Len(entries) <= Len(log) /\ \A i \in 1..Len(entries) : log[index + i].term = entries[i].term
+Holds(snapshot, log, index, entries) ==
+  /\ index + Len(entries) <= Last(snapshot, log)
+  /\ \A i \in 1..Len(entries) : log[index - snapshot.index + i].term = entries[i].term
 
 \* The store gives for each key its value and how often it was written.
 Absent == [value |-> "", version |-> 0]
@@ -74,6 +90,8 @@ Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent
 
 \* What was carried out: the store, and of each client the last command with its result.
 Initial == [store |-> [key \in {} |-> Absent], sessions |-> [client \in {} |-> [number |-> 0, result |-> Absent]]]
+
+NoSnapshot == [index |-> 0, term |-> 0, members |-> Servers, machine |-> Initial]
 
 \* A client that was not answered sends its command again, so it may be in the log twice; it takes effect once.
 IsRepeated(request, sessions) ==
@@ -113,12 +131,16 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
         };
       };
     }
-    write { assert FALSE; }
+    write {
+      assert FALSE;
+    }
   }
 
   \* A message for each of some servers.
   mapping macro Post {
-    read { assert FALSE; }
+    read {
+      assert FALSE;
+    }
     write {
       with (lost \in IF Lossy THEN SUBSET (DOMAIN $value) ELSE {{}}) {
         yield [to \in Servers |-> [from \in Servers |->
@@ -151,12 +173,30 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
       $variable := $variable - 1;
       yield TRUE;
     }
-    write { skip; }
+    write {
+      skip;
+    }
+  }
+
+  \* Somebody wants a server to come or go.
+  mapping macro Wanted {
+    read {
+      await $variable > 0;
+      $variable := $variable - 1;
+      with (server \in Servers) {
+        yield server;
+      };
+    }
+    write {
+      assert FALSE;
+    }
   }
 
   \* An answer for each of some clients.
   mapping macro Told {
-    read { assert FALSE; }
+    read {
+      assert FALSE;
+    }
     write {
       yield [client \in Clients |->
                IF client \in DOMAIN $value /\ Len($variable[client]) < Capacity
@@ -173,7 +213,9 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
         yield reply;
       };
     }
-    write { assert FALSE; }
+    write {
+      assert FALSE;
+    }
   }
 
   \* What the application asks of its client, and what that tells it: a history for the checker.
@@ -185,24 +227,34 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
         yield command;
       };
     }
-    write { assert FALSE; }
+    write {
+      assert FALSE;
+    }
   }
 
   mapping macro Answered {
-    read { assert FALSE; }
+    read {
+      assert FALSE;
+    }
     write {
       yield Append($variable, [client |-> self, asks |-> FALSE, command |-> $value.command, result |-> $value.result]);
     }
   }
 
-  \* Entries for some servers, all that they have room for; who has got everything is told that the leader is there.
+  \* Entries for some servers, all that they have room for; who has got everything is told that the leader is there, and
+  \* who lacks what the log does not have any more gets the snapshot.
   macro Replicate(to) {
-    with (all = log \o fresh, upTo = [s \in Servers |-> Min(Len(all), match[s] + Window)]) {
+    with (all = log \o fresh;
+          upTo = [s \in Servers |-> Min(Last(snapshot, all), match[s] + Window)]) {
       send := [s \in to |->
-                 [kind |-> AppendEntries, from |-> self, term |-> term, previous |-> next[s] - 1,
-                  previousTerm |-> TermAt(all, next[s] - 1), entries |-> SubSeq(all, next[s], upTo[s]),
-                  commit |-> commit, round |-> round]];
-      next := [s \in Servers |-> IF s \in to THEN Max(next[s], upTo[s] + 1) ELSE next[s]];
+                 IF next[s] <= snapshot.index
+                 THEN [kind |-> InstallSnapshot, from |-> self, term |-> term, snapshot |-> snapshot, round |-> round]
+                 ELSE [kind |-> AppendEntries, from |-> self, term |-> term, previous |-> next[s] - 1,
+                       previousTerm |-> TermAt(snapshot, all, next[s] - 1),
+                       entries |-> Entries(snapshot, all, next[s], upTo[s]), commit |-> commit, round |-> round]];
+      next := [s \in Servers |-> IF s \notin to THEN next[s]
+                                 ELSE IF next[s] <= snapshot.index THEN snapshot.index + 1
+                                 ELSE Max(next[s], upTo[s] + 1)];
     };
   }
 
@@ -211,11 +263,14 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     votes := {self};
     send := [s \in Servers \ {self} |->
                [kind |-> RequestVote, from |-> self, term |-> term, ballot |-> ballot,
-                last |-> Len(log), lastTerm |-> LastTerm(log)]];
+                last |-> Last(snapshot, log), lastTerm |-> LastTerm(snapshot, log)]];
   }
 
   macro StartElection() {
-    term := ballot;
+    role := Candidate;
+    leader := Nobody;
+    term := term + 1;
+    ballot := term;
     vote := self;
     AskForVotes();
   }
@@ -223,9 +278,9 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
   macro Lead() {
     role := Leader;
     leader := self;
-    first := Len(log) + 1;
-    fresh := <<[term |-> term, request |-> NoRequest]>>;
-    next := [s \in Servers |-> Len(log) + 1];
+    first := Last(snapshot, log) + 1;
+    fresh := <<[term |-> term, members |-> Members(snapshot, log), request |-> NoRequest]>>;
+    next := [s \in Servers |-> first];
     match := [s \in Servers |-> 0];
     heard := [s \in Servers |-> 0];
     Replicate(Servers \ {self});
@@ -244,20 +299,22 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     };
   }
 
-  \* Entries of earlier terms are committed with one of the leader's own: an election could still undo them.
+  \* What a quorum has on disk. Entries of earlier terms are committed with one of the leader's own: an election could
+  \* still undo them.
   macro Commit() {
-    with (index = ByQuorum([match EXCEPT ![self] = Len(log)])) {
-      if (index > commit /\ TermAt(log \o fresh, index) = term) {
+    with (all = log \o fresh;
+          index = ByQuorum([match EXCEPT ![self] = Last(snapshot, log)], Members(snapshot, all))) {
+      if (index > commit /\ TermAt(snapshot, all, index) = term) {
         commit := index;
       };
     };
   }
 
   macro HandleRequestVote(m) {
-    with (granted = /\ \/ m.lastTerm > LastTerm(log)
-                       \/ m.lastTerm = LastTerm(log) /\ m.last >= Len(log)
-                    /\ IF m.ballot > m.term THEN m.term = term /\ leader = Nobody
-                       ELSE m.term = term /\ vote \in {Nobody, m.from}) {
+    with (granted = /\ \/ m.lastTerm > LastTerm(snapshot, log)
+                       \/ m.lastTerm = LastTerm(snapshot, log) /\ m.last >= Last(snapshot, log)
+                    /\ m.term = term
+                    /\ IF m.ballot > term THEN leader = Nobody ELSE vote \in {Nobody, m.from}) {
       if (granted /\ m.ballot = term) {
         vote := m.from;
         election := TRUE;
@@ -270,10 +327,11 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     };
   }
 
+  \* What was granted to an inquiry, in the term before, is not a vote.
   macro HandleVote(m) {
-    if (role = Candidate /\ m.granted /\ m.ballot = ballot) {
+    if (role = Candidate /\ m.granted /\ m.term = term /\ m.ballot = ballot) {
       votes := votes \cup {m.from};
-      if (IsQuorum(votes)) {
+      if (IsQuorum(votes, Members(snapshot, log))) {
         if (ballot > term) {
           StartElection();
         } else {
@@ -283,24 +341,49 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     };
   }
 
-  \* Where a log differs from the leader's, the answer says from where on entries are wanted.
+  macro FollowLeader(m) {
+    role := Follower;
+    leader := m.from;
+    election := TRUE;
+  }
+
+  \* Where a log differs from the leader's, the answer says behind which place entries are wanted.
   macro HandleAppendEntries(m) {
-    if (m.term = term) {
-      role := Follower;
-      leader := m.from;
-      election := TRUE;
-    };
-    with (fits = m.term = term /\ m.previous <= Len(log) /\ TermAt(log, m.previous) = m.previousTerm,
+    with (fits = /\ m.term = term /\ m.previous >= snapshot.index /\ m.previous <= Last(snapshot, log)
+                 /\ TermAt(snapshot, log, m.previous) = m.previousTerm;
           until = m.previous + Len(m.entries)) {
+      if (m.term = term) {
+        FollowLeader(m);
+      };
       if (fits) {
-        if (~Holds(log, m.previous, m.entries)) {
-          log := SubSeq(log, 1, m.previous) \o m.entries;
+        if (~Holds(snapshot, log, m.previous, m.entries)) {
+          log := Entries(snapshot, log, snapshot.index + 1, m.previous) \o m.entries;
         };
         commit := Max(commit, Min(m.commit, until));
       };
       send := [s \in {m.from} |->
                  [kind |-> Appended, from |-> self, term |-> term, fits |-> fits, round |-> m.round,
-                  index |-> IF fits THEN until ELSE IF m.previous > Len(log) THEN Len(log) ELSE commit]];
+                  index |-> IF fits THEN until
+                            ELSE IF m.previous > Last(snapshot, log) THEN Last(snapshot, log) ELSE commit]];
+    };
+  }
+
+  macro HandleInstallSnapshot(m) {
+    if (m.term = term) {
+      FollowLeader(m);
+      if (m.snapshot.index > commit) {
+        log := IF m.snapshot.index < Last(snapshot, log)
+                  /\ TermAt(snapshot, log, m.snapshot.index) = m.snapshot.term
+               THEN Entries(snapshot, log, m.snapshot.index + 1, Last(snapshot, log))
+               ELSE <<>>;
+        snapshot := m.snapshot;
+        commit := m.snapshot.index;
+        applied := m.snapshot.index;
+        machine := m.snapshot.machine;
+      };
+      send := [s \in {m.from} |->
+                 [kind |-> Appended, from |-> self, term |-> term, fits |-> TRUE, round |-> m.round,
+                  index |-> m.snapshot.index]];
     };
   }
 
@@ -313,21 +396,85 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
       } else {
         next[m.from] := m.index + 1;
       };
-      if (next[m.from] <= Min(Len(log) + Len(fresh), match[m.from] + Window)) {
+      if (next[m.from] <= Min(Last(snapshot, log \o fresh), match[m.from] + Window)) {
         Replicate({m.from});
       };
     };
   }
 
-  archetype Server(ref inbox[_], ref send, ref requests[_], ref answer, ref election, ref heartbeat, ref crash,
-                   ref leader, ref term, ref vote, ref log)
+  macro HandleRequests(batch) {
+    if (role = Leader) {
+      with (puts = SelectSeq(batch, IsPut);
+            gets = SelectSeq(batch, IsGet);
+            members = Members(snapshot, log \o fresh)) {
+        fresh := fresh \o [i \in 1..Len(puts) |-> [term |-> term, members |-> members, request |-> puts[i]]];
+        if (gets # <<>>) {
+          round := round + 1;
+          reads := Append(reads, [round |-> round, from |-> Max(commit, first), requests |-> gets]);
+        };
+        Replicate(Servers \ {self});
+      };
+    } else {
+      answer := [c \in ClientsOf(batch) |-> [kind |-> Redirect, number |-> 0, leader |-> leader]];
+    };
+  }
+
+  \* One server comes or goes, when the change before is committed and the leader has committed something itself.
+  macro ChangeMembers(server) {
+    with (all = log \o fresh;
+          members = Members(snapshot, all);
+          changed = IF server \in members THEN members \ {server} ELSE members \cup {server}) {
+      await commit >= first /\ MembersAt(snapshot, all, commit) = members;
+      fresh := Append(fresh, [term |-> term, members |-> changed, request |-> NoRequest]);
+      Replicate(Servers \ {self});
+    };
+  }
+
+  archetype Server(
+    ref inbox[_],
+    ref send,
+    ref requests[_],
+    ref answer,
+    ref election,
+    ref heartbeat,
+    ref change,
+    ref transfer,
+    ref crash,
+    ref leader,
+    ref term,
+    ref vote,
+    ref log,
+    ref snapshot
+  )
   variables
-    role = Follower, ballot = 0, votes = {},
+    role = Follower;
+    ballot = 0;
+    votes = {};
     \* Of a leader: what it has sent and not yet written, where each server is, and who waits for which round to read.
-    fresh = <<>>, next = [s \in Servers |-> 1], match = [s \in Servers |-> 0],
-    round = 0, heard = [s \in Servers |-> 0], reads = <<>>,
-    first = 0, commit = 0, applied = 0, machine = Initial;
+    fresh = <<>>;
+    next = [s \in Servers |-> 1];
+    match = [s \in Servers |-> 0];
+    first = 0;
+    round = 0;
+    heard = [s \in Servers |-> 0];
+    reads = <<>>;
+    commit = 0;
+    applied = 0;
+    machine = Initial;
   {
+    start:
+      role := Follower
+      || leader := Nobody
+      || ballot := 0
+      || votes := {}
+      || fresh := <<>>
+      || reads := <<>>;
+      next := [s \in Servers |-> 1]
+      || match := [s \in Servers |-> 0]
+      || heard := [s \in Servers |-> 0];
+      round := 0 || first := 0 || machine := snapshot.machine;
+      commit := snapshot.index || applied := snapshot.index;
+
     serve:
       while (TRUE) {
         either {
@@ -341,18 +488,22 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
               HandleVote(m);
             } else if (m.kind = AppendEntries) {
               HandleAppendEntries(m);
-            } else {
+            } else if (m.kind = Appended) {
               HandleAppended(m);
+            } else if (m.kind = InstallSnapshot) {
+              HandleInstallSnapshot(m);
+            } else if (role = Follower /\ m.term = term) {
+              StartElection();
             };
           };
         } or {
-          await role # Leader;
+          await role # Leader /\ self \in Members(snapshot, log);
           await election;
           election := TRUE;
-          role := Candidate;
-          leader := Nobody;
-          ballot := term + 1;
           if (PreVote) {
+            role := Candidate;
+            leader := Nobody;
+            ballot := term + 1;
             AskForVotes();
           } else {
             StartElection();
@@ -363,18 +514,7 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
           Replicate(Servers \ {self});
         } or {
           with (batch = requests[self]) {
-            if (role = Leader) {
-              with (puts = SelectSeq(batch, IsPut), gets = SelectSeq(batch, IsGet)) {
-                fresh := fresh \o [i \in 1..Len(puts) |-> [term |-> term, request |-> puts[i]]];
-                if (gets # <<>>) {
-                  round := round + 1;
-                  reads := Append(reads, [round |-> round, from |-> Max(commit, first), requests |-> gets]);
-                };
-                Replicate(Servers \ {self});
-              };
-            } else {
-              answer := [c \in ClientsOf(batch) |-> [kind |-> Redirect, number |-> 0, leader |-> leader]];
-            };
+            HandleRequests(batch);
           };
         } or {
           await fresh # <<>>;
@@ -383,7 +523,7 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
           Commit();
         } or {
           await applied < commit;
-          with (done = SubSeq(log \o fresh, applied + 1, Min(commit, applied + Batch))) {
+          with (done = Entries(snapshot, log \o fresh, applied + 1, Min(commit, applied + Batch))) {
             machine := CarryOutAll(machine, done);
             applied := applied + Len(done);
             if (role = Leader) {
@@ -396,23 +536,40 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
           \* Reads that a quorum has confirmed, in the state of when they were asked, or a newer one.
           await reads # <<>>;
           with (read = Head(reads)) {
-            await ByQuorum([heard EXCEPT ![self] = round]) >= read.round /\ applied >= read.from;
+            await ByQuorum([heard EXCEPT ![self] = round], Members(snapshot, log \o fresh)) >= read.round;
+            await applied >= read.from;
             reads := Tail(reads);
             answer := [c \in ClientsOf(read.requests) |-> ReadFor(c, read.requests, machine.store)];
           };
         } or {
+          await applied - snapshot.index > Keep /\ applied <= Last(snapshot, log);
+          snapshot := [index |-> applied, term |-> TermAt(snapshot, log, applied),
+                       members |-> MembersAt(snapshot, log, applied), machine |-> machine]
+          || log := Entries(snapshot, log, applied + 1, Last(snapshot, log));
+        } or {
+          with (server = change) {
+            if (role = Leader /\ server # self) {
+              ChangeMembers(server);
+            };
+          };
+        } or {
+          \* Another server that has everything stands for election at once.
+          await role = Leader;
+          await transfer;
+          with (heir \in {s \in Members(snapshot, log \o fresh) \ {self} : match[s] = Last(snapshot, log \o fresh)}) {
+            send := [s \in {heir} |-> [kind |-> TimeoutNow, from |-> self, term |-> term]];
+          };
+        } or {
           await crash;
-          role := Follower || leader := Nobody || ballot := 0 || votes := {} || fresh := <<>> || reads := <<>>;
-          next := [s \in Servers |-> 1] || match := [s \in Servers |-> 0] || heard := [s \in Servers |-> 0];
-          round := 0 || commit := 0 || applied := 0 || first := 0 || machine := Initial;
+          goto start;
         };
       };
   }
 
   archetype Client(ref wish, ref requests[_], ref replies[_], ref patience, ref outcome)
-  variables number = 0, command, server = 1;
+  variables number = 0, command, server = 1 + ((self - NumServers - 1) % NumServers);
   {
-    next:
+    idle:
       while (TRUE) {
         command := wish;
         number := number + 1;
@@ -453,21 +610,46 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     requests = [server \in Servers |-> <<>>];
     replies = [client \in Clients |-> <<>>];
     history = <<>>;
-    timeouts = Timeouts, heartbeats = Heartbeats, impatience = Impatience, crashes = Crashes;
+    timeouts = Timeouts;
+    heartbeats = Heartbeats;
+    impatience = Impatience;
+    crashes = Crashes;
+    changes = Changes;
+    transfers = Transfers;
 
-  fair process (server \in Servers) ==
-    instance Server(ref network[_], ref network, ref requests[_], ref replies, ref timeouts, ref heartbeats,
-                    ref crashes, Nobody, 0, Nobody, <<>>)
+  fair process (server \in Servers) == instance Server(
+    ref network[_],
+    ref network,
+    ref requests[_],
+    ref replies,
+    ref timeouts,
+    ref heartbeats,
+    ref changes,
+    ref transfers,
+    ref crashes,
+    Nobody,
+    0,
+    Nobody,
+    <<>>,
+    NoSnapshot
+  )
     mapping @1[_] via Inbox
     mapping @2 via Post
     mapping @3[_] via Queued
     mapping @4 via Told
     mapping @5 via Sometimes
     mapping @6 via Sometimes
-    mapping @7 via Sometimes;
+    mapping @7 via Wanted
+    mapping @8 via Sometimes
+    mapping @9 via Sometimes;
 
-  fair process (client \in Clients) ==
-    instance Client(ref history, ref requests[_], ref replies[_], ref impatience, ref history)
+  fair process (client \in Clients) == instance Client(
+    ref history,
+    ref requests[_],
+    ref replies[_],
+    ref impatience,
+    ref history
+  )
     mapping @1 via Asked
     mapping @2[_] via Queued
     mapping @3[_] via Reply
@@ -485,246 +667,392 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     heartbeats = Heartbeats;
     impatience = Impatience;
     crashes = Crashes;
+    changes = Changes;
+    transfers = Transfers;
 
   fair process (server_ \in Servers)
-  variables leader = Nobody; term = 0; vote = Nobody; log = <<>>; role = Follower; ballot = 0; votes = {}; fresh = <<>>;
-        next = [s \in Servers |-> 1]; match = [s \in Servers |-> 0]; round = 0; heard = [s \in Servers |-> 0];
-        reads = <<>>; first = 0; commit = 0; applied = 0; machine = Initial;
+  variables leader = Nobody; term = 0; vote = Nobody; log = <<>>; snapshot = NoSnapshot; role = Follower; ballot = 0;
+        votes = {}; fresh = <<>>; next = [s \in Servers |-> 1]; match = [s \in Servers |-> 0]; first = 0; round = 0;
+        heard = [s \in Servers |-> 0]; reads = <<>>; commit = 0; applied = 0; machine = Initial;
   {
+    start:
+      role := Follower || leader := Nobody || ballot := 0 || votes := {} || fresh := <<>> || reads := <<>>;
+      next := [s \in Servers |-> 1] || match := [s \in Servers |-> 0] || heard := [s \in Servers |-> 0];
+      round := 0 || first := 0 || machine := snapshot.machine;
+      commit := snapshot.index || applied := snapshot.index;
     serve:
       while (TRUE) {
-        with (now77 \in UNION {(UNION {LET message == Head(s2.network2[self][from2]) IN LET
-            now == {[s2 EXCEPT !.network2[self][from2] = Tail(s2.network2[self][from2])]}
-            IN UNION {LET m == message IN LET
-            now8 == IF m.term > s3.term2 THEN LET
-            now2 == {[s3 EXCEPT !.term2 = m.term]}
-            now3 == {[s4 EXCEPT !.vote2 = Nobody] : s4 \in now2}
-            now4 == {[s5 EXCEPT !.role2 = Follower] : s5 \in now3}
-            now5 == {[s6 EXCEPT !.leader2 = Nobody] : s6 \in now4}
-            now6 == {[s7 EXCEPT !.reads2 = <<>>] : s7 \in now5}
-            IN UNION {IF s8.fresh2 # <<>> THEN LET
-            now7 == {[s8 EXCEPT !.log2 = s8.log2 \o s8.fresh2]}
-            IN {[s9 EXCEPT !.fresh2 = <<>>] : s9 \in now7} ELSE {s8} : s8 \in now6} ELSE {s3}
-            IN UNION {IF m.kind = RequestVote THEN LET granted ==
-              (m.lastTerm > LastTerm(s10.log2) \/ (m.lastTerm = LastTerm(s10.log2) /\ m.last >= Len(s10.log2)))
-              /\ (IF m.ballot > m.term THEN m.term = s10.term2 /\ s10.leader2 = Nobody ELSE m.term = s10.term2
-              /\ s10.vote2 \in {Nobody, m.from}) IN LET
-            now9 == {IF granted /\ m.ballot = s10.term2 THEN [s10 EXCEPT !.vote2 = m.from] ELSE s10}
-            IN UNION {IF granted \/ m.term < s11.term2 THEN UNION
-              {{[s11 EXCEPT !.network2 = [to \in Servers |-> [from \in Servers |-> IF
-              (to \in DOMAIN [s \in {m.from} |-> [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot,
-              granted |-> granted]] \ lost /\ from = [s \in {m.from} |->
-              [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot, granted |-> granted]][to].from)
-              /\ Len(s11.network2[to][from]) < Capacity THEN Append(s11.network2[to][from],
-              [s \in {m.from} |-> [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot,
-              granted |-> granted]][to]) ELSE s11.network2[to][from]]]]} :
-              lost \in (IF Lossy THEN SUBSET (DOMAIN [s \in {m.from} |->
-              [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot, granted |-> granted]]) ELSE {{}})}
-              ELSE {s11} : s11 \in now9} ELSE IF m.kind = Vote THEN IF s10.role2 = Candidate /\ m.granted
-              /\ m.ballot = s10.ballot2 THEN LET
-            now10 == {[s10 EXCEPT !.votes2 = s10.votes2 \cup {m.from}]}
-            IN UNION {IF IsQuorum(s12.votes2) THEN IF s12.ballot2 > s12.term2 THEN LET
-            now11 == {[s12 EXCEPT !.term2 = s12.ballot2]}
-            now12 == {[s13 EXCEPT !.vote2 = self] : s13 \in now11}
-            now13 == {[s14 EXCEPT !.votes2 = {self}] : s14 \in now12}
-            IN UNION {LET value == [s \in Servers \ {self} |->
-              [kind |-> RequestVote, from |-> self, term |-> s15.term2, ballot |-> s15.ballot2, last |-> Len(s15.log2),
-              lastTerm |-> LastTerm(s15.log2)]] IN UNION {{[s15 EXCEPT !.network2 =
-              [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value \ lost2 /\ from = value[to].from)
-              /\ Len(s15.network2[to][from]) < Capacity THEN Append(s15.network2[to][from], value[to])
-              ELSE s15.network2[to][from]]]]} : lost2 \in (IF Lossy THEN SUBSET (DOMAIN value) ELSE {{}})} :
-              s15 \in now13} ELSE LET
-            now14 == {[s12 EXCEPT !.role2 = Leader]}
-            now15 == {[s16 EXCEPT !.leader2 = self] : s16 \in now14}
-            now16 == {[s17 EXCEPT !.first2 = Len(s17.log2) + 1] : s17 \in now15}
-            now17 == {[s18 EXCEPT !.fresh2 = <<[term |-> s18.term2, request |-> NoRequest]>>] : s18 \in now16}
-            now18 == {[s19 EXCEPT !.next2 = [s \in Servers |-> Len(s19.log2) + 1]] : s19 \in now17}
-            now19 == {[s20 EXCEPT !.match2 = [s \in Servers |-> 0]] : s20 \in now18}
-            now20 == {[s21 EXCEPT !.heard2 = [s \in Servers |-> 0]] : s21 \in now19}
-            IN UNION {LET all == s22.log2 \o s22.fresh2 IN LET upTo ==
-              [s \in Servers |-> Min(Len(all), s22.match2[s] + Window)] IN LET
-            now21 == LET value2 == [s \in Servers \ {self} |->
-              [kind |-> AppendEntries, from |-> self, term |-> s22.term2, previous |-> s22.next2[s] - 1,
-              previousTerm |-> TermAt(all, s22.next2[s] - 1), entries |-> SubSeq(all, s22.next2[s], upTo[s]),
-              commit |-> s22.commit2, round |-> s22.round2]] IN UNION
-              {{[s22 EXCEPT !.network2 = [to \in Servers |-> [from \in Servers |-> IF
-              (to \in DOMAIN value2 \ lost3 /\ from = value2[to].from) /\ Len(s22.network2[to][from]) < Capacity
-              THEN Append(s22.network2[to][from], value2[to]) ELSE s22.network2[to][from]]]]} :
-              lost3 \in (IF Lossy THEN SUBSET (DOMAIN value2) ELSE {{}})}
-            IN {[s23 EXCEPT !.next2 = [s \in Servers |-> IF s \in Servers \ {self} THEN Max(s23.next2[s], upTo[s] + 1)
-              ELSE s23.next2[s]]] : s23 \in now21} : s22 \in now20} ELSE {s12} : s12 \in now10} ELSE {s10}
-              ELSE IF m.kind = AppendEntries THEN LET
-            now23 == IF m.term = s10.term2 THEN LET
-            now22 == {[s10 EXCEPT !.role2 = Follower]}
-            IN {[s24 EXCEPT !.leader2 = m.from] : s24 \in now22} ELSE {s10}
-            IN UNION {LET fits == m.term = s25.term2 /\ m.previous <= Len(s25.log2)
-              /\ TermAt(s25.log2, m.previous) = m.previousTerm IN LET until == m.previous + Len(m.entries) IN LET
-            now25 == IF fits THEN LET
-            now24 == {IF ~Holds(s25.log2, m.previous, m.entries)
-              THEN [s25 EXCEPT !.log2 = SubSeq(s25.log2, 1, m.previous) \o m.entries] ELSE s25}
-            IN {[s26 EXCEPT !.commit2 = Max(s26.commit2, Min(m.commit, until))] : s26 \in now24} ELSE {s25}
-            IN UNION {LET value3 == [s \in {m.from} |-> [kind |-> Appended, from |-> self, term |-> s27.term2,
-              fits |-> fits, round |-> m.round, index |-> IF fits THEN until ELSE IF m.previous > Len(s27.log2)
-              THEN Len(s27.log2) ELSE s27.commit2]] IN UNION {{[s27 EXCEPT !.network2 =
-              [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value3 \ lost4 /\ from = value3[to].from)
-              /\ Len(s27.network2[to][from]) < Capacity THEN Append(s27.network2[to][from], value3[to])
-              ELSE s27.network2[to][from]]]]} : lost4 \in (IF Lossy THEN SUBSET (DOMAIN value3) ELSE {{}})} :
-              s27 \in now25} : s25 \in now23} ELSE IF s10.role2 = Leader /\ m.term = s10.term2 THEN LET
-            now26 == {[s10 EXCEPT !.heard2[m.from] = Max(s10.heard2[m.from], m.round)]}
-            now28 == UNION {IF m.fits THEN LET
-            now27 == {[s28 EXCEPT !.match2[m.from] = Max(s28.match2[m.from], m.index)]}
-            IN UNION {LET index == ByQuorum([s29.match2 EXCEPT ![self] = Len(s29.log2)])
-              IN {IF index > s29.commit2 /\ TermAt(s29.log2 \o s29.fresh2, index) = s29.term2
-              THEN [s29 EXCEPT !.commit2 = index] ELSE s29} : s29 \in now27}
-              ELSE {[s28 EXCEPT !.next2[m.from] = m.index + 1]} : s28 \in now26}
-            IN UNION {IF s30.next2[m.from] <= Min(Len(s30.log2) + Len(s30.fresh2), s30.match2[m.from] + Window)
-              THEN LET all2 == s30.log2 \o s30.fresh2 IN LET upTo2 ==
-              [s \in Servers |-> Min(Len(all2), s30.match2[s] + Window)] IN LET
-            now29 == LET value4 == [s \in {m.from} |-> [kind |-> AppendEntries, from |-> self, term |-> s30.term2,
-              previous |-> s30.next2[s] - 1, previousTerm |-> TermAt(all2, s30.next2[s] - 1),
-              entries |-> SubSeq(all2, s30.next2[s], upTo2[s]), commit |-> s30.commit2, round |-> s30.round2]]
-              IN UNION {{[s30 EXCEPT !.network2 = [to \in Servers |->
-              [from \in Servers |-> IF (to \in DOMAIN value4 \ lost5 /\ from = value4[to].from)
-              /\ Len(s30.network2[to][from]) < Capacity THEN Append(s30.network2[to][from], value4[to])
-              ELSE s30.network2[to][from]]]]} : lost5 \in (IF Lossy THEN SUBSET (DOMAIN value4) ELSE {{}})}
-            IN {[s31 EXCEPT !.next2 = [s \in Servers |-> IF s \in {m.from} THEN Max(s31.next2[s], upTo2[s] + 1)
-              ELSE s31.next2[s]]] : s31 \in now29} ELSE {s30} : s30 \in now28} ELSE {s10} : s10 \in now8} : s3 \in now}
-              : from2 \in {s \in Servers : s2.network2[self][s] # <<>>}}) \cup (LET
-            now30 == IF s2.role2 # Leader THEN {s2} ELSE {}
-            now31 == UNION {IF s32.timeouts2 > 0 THEN {s32} ELSE {} : s32 \in now30}
-            now32 == {[s33 EXCEPT !.timeouts2 = s33.timeouts2 - 1] : s33 \in now31}
-            now33 == UNION {IF TRUE THEN {s34} ELSE {} : s34 \in now32}
-            now34 == {[s35 EXCEPT !.role2 = Candidate] : s35 \in now33}
-            now35 == {[s36 EXCEPT !.leader2 = Nobody] : s36 \in now34}
-            now36 == {[s37 EXCEPT !.ballot2 = s37.term2 + 1] : s37 \in now35}
-            IN UNION {IF PreVote THEN LET
-            now37 == {[s38 EXCEPT !.votes2 = {self}]}
-            IN UNION {LET value5 == [s \in Servers \ {self} |->
-              [kind |-> RequestVote, from |-> self, term |-> s39.term2, ballot |-> s39.ballot2, last |-> Len(s39.log2),
-              lastTerm |-> LastTerm(s39.log2)]] IN UNION {{[s39 EXCEPT !.network2 =
-              [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value5 \ lost6 /\ from = value5[to].from)
-              /\ Len(s39.network2[to][from]) < Capacity THEN Append(s39.network2[to][from], value5[to])
-              ELSE s39.network2[to][from]]]]} : lost6 \in (IF Lossy THEN SUBSET (DOMAIN value5) ELSE {{}})} :
-              s39 \in now37} ELSE LET
-            now38 == {[s38 EXCEPT !.term2 = s38.ballot2]}
-            now39 == {[s40 EXCEPT !.vote2 = self] : s40 \in now38}
-            now40 == {[s41 EXCEPT !.votes2 = {self}] : s41 \in now39}
-            IN UNION {LET value6 == [s \in Servers \ {self} |->
-              [kind |-> RequestVote, from |-> self, term |-> s42.term2, ballot |-> s42.ballot2, last |-> Len(s42.log2),
-              lastTerm |-> LastTerm(s42.log2)]] IN UNION {{[s42 EXCEPT !.network2 =
-              [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value6 \ lost7 /\ from = value6[to].from)
-              /\ Len(s42.network2[to][from]) < Capacity THEN Append(s42.network2[to][from], value6[to])
-              ELSE s42.network2[to][from]]]]} : lost7 \in (IF Lossy THEN SUBSET (DOMAIN value6) ELSE {{}})} :
-              s42 \in now40} : s38 \in now36}) \cup (LET
-            now41 == IF s2.role2 = Leader THEN {s2} ELSE {}
-            now42 == UNION {IF s43.heartbeats2 > 0 THEN {s43} ELSE {} : s43 \in now41}
-            now43 == {[s44 EXCEPT !.heartbeats2 = s44.heartbeats2 - 1] : s44 \in now42}
-            now44 == UNION {IF TRUE THEN {s45} ELSE {} : s45 \in now43}
-            IN UNION {LET all3 == s46.log2 \o s46.fresh2 IN LET upTo3 ==
-              [s \in Servers |-> Min(Len(all3), s46.match2[s] + Window)] IN LET
-            now45 == LET value7 == [s \in Servers \ {self} |->
-              [kind |-> AppendEntries, from |-> self, term |-> s46.term2, previous |-> s46.next2[s] - 1,
-              previousTerm |-> TermAt(all3, s46.next2[s] - 1), entries |-> SubSeq(all3, s46.next2[s], upTo3[s]),
-              commit |-> s46.commit2, round |-> s46.round2]] IN UNION
-              {{[s46 EXCEPT !.network2 = [to \in Servers |-> [from \in Servers |-> IF
-              (to \in DOMAIN value7 \ lost8 /\ from = value7[to].from) /\ Len(s46.network2[to][from]) < Capacity
-              THEN Append(s46.network2[to][from], value7[to]) ELSE s46.network2[to][from]]]]} :
-              lost8 \in (IF Lossy THEN SUBSET (DOMAIN value7) ELSE {{}})}
-            IN {[s47 EXCEPT !.next2 = [s \in Servers |-> IF s \in Servers \ {self} THEN Max(s47.next2[s], upTo3[s] + 1)
-              ELSE s47.next2[s]]] : s47 \in now45} : s46 \in now44}) \cup (LET
-            now46 == IF s2.requests2[self] # <<>> THEN {s2} ELSE {}
-            IN UNION {LET all4 == s48.requests2[self] IN LET
-            now47 == {[s48 EXCEPT !.requests2[self] = <<>>]}
-            IN UNION {LET batch == all4 IN IF s49.role2 = Leader THEN LET
-            now50 == LET puts == SelectSeq(batch, IsPut) IN LET gets == SelectSeq(batch, IsGet) IN LET
-            now48 == {[s49 EXCEPT !.fresh2 = s49.fresh2 \o [i \in 1..Len(puts) |->
-              [term |-> s49.term2, request |-> puts[i]]]]}
-            IN UNION {IF gets # <<>> THEN LET
-            now49 == {[s50 EXCEPT !.round2 = s50.round2 + 1]}
-            IN {[s51 EXCEPT !.reads2 = Append(s51.reads2, [round |-> s51.round2, from |-> Max(s51.commit2, s51.first2),
-              requests |-> gets])] : s51 \in now49} ELSE {s50} : s50 \in now48}
-            IN UNION {LET all5 == s52.log2 \o s52.fresh2 IN LET upTo4 ==
-              [s \in Servers |-> Min(Len(all5), s52.match2[s] + Window)] IN LET
-            now51 == LET value8 == [s \in Servers \ {self} |->
-              [kind |-> AppendEntries, from |-> self, term |-> s52.term2, previous |-> s52.next2[s] - 1,
-              previousTerm |-> TermAt(all5, s52.next2[s] - 1), entries |-> SubSeq(all5, s52.next2[s], upTo4[s]),
-              commit |-> s52.commit2, round |-> s52.round2]] IN UNION
-              {{[s52 EXCEPT !.network2 = [to \in Servers |-> [from \in Servers |-> IF
-              (to \in DOMAIN value8 \ lost9 /\ from = value8[to].from) /\ Len(s52.network2[to][from]) < Capacity
-              THEN Append(s52.network2[to][from], value8[to]) ELSE s52.network2[to][from]]]]} :
-              lost9 \in (IF Lossy THEN SUBSET (DOMAIN value8) ELSE {{}})}
-            IN {[s53 EXCEPT !.next2 = [s \in Servers |-> IF s \in Servers \ {self} THEN Max(s53.next2[s], upTo4[s] + 1)
-              ELSE s53.next2[s]]] : s53 \in now51} : s52 \in now50}
-              ELSE {[s49 EXCEPT !.replies2 = [client \in Clients |-> IF client \in DOMAIN
-              [c \in ClientsOf(batch) |-> [kind |-> Redirect, number |-> 0, leader |-> s49.leader2]]
-              /\ Len(s49.replies2[client]) < Capacity THEN Append(s49.replies2[client],
-              [c \in ClientsOf(batch) |-> [kind |-> Redirect, number |-> 0, leader |-> s49.leader2]][client])
-              ELSE s49.replies2[client]]]} : s49 \in now47} : s48 \in now46}) \cup (LET
-            now52 == IF s2.fresh2 # <<>> THEN {s2} ELSE {}
-            now53 == {[s54 EXCEPT !.log2 = s54.log2 \o s54.fresh2] : s54 \in now52}
-            now54 == {[s55 EXCEPT !.fresh2 = <<>>] : s55 \in now53}
-            IN UNION {LET index2 == ByQuorum([s56.match2 EXCEPT ![self] = Len(s56.log2)])
-              IN {IF index2 > s56.commit2 /\ TermAt(s56.log2 \o s56.fresh2, index2) = s56.term2
-              THEN [s56 EXCEPT !.commit2 = index2] ELSE s56} : s56 \in now54}) \cup (LET
-            now55 == IF s2.applied2 < s2.commit2 THEN {s2} ELSE {}
-            IN UNION {LET done == SubSeq(s57.log2 \o s57.fresh2, s57.applied2 + 1,
-              Min(s57.commit2, s57.applied2 + Batch)) IN LET
-            now56 == {[s57 EXCEPT !.machine2 = CarryOutAll(s57.machine2, done)]}
-            now57 == {[s58 EXCEPT !.applied2 = s58.applied2 + Len(done)] : s58 \in now56}
-            IN {IF s59.role2 = Leader THEN [s59 EXCEPT !.replies2 =
-              [client \in Clients |-> IF client \in DOMAIN [c \in ServedBy(done) |->
-              [kind |-> Answer, number |-> s59.machine2.sessions[c].number, result |-> s59.machine2.sessions[c].result]]
-              /\ Len(s59.replies2[client]) < Capacity THEN Append(s59.replies2[client],
-              [c \in ServedBy(done) |-> [kind |-> Answer, number |-> s59.machine2.sessions[c].number,
-              result |-> s59.machine2.sessions[c].result]][client]) ELSE s59.replies2[client]]] ELSE s59 :
-              s59 \in now57} : s57 \in now55}) \cup (LET
-            now58 == IF s2.reads2 # <<>> THEN {s2} ELSE {}
-            IN UNION {LET read == Head(s60.reads2) IN LET
-            now59 == IF ByQuorum([s60.heard2 EXCEPT ![self] = s60.round2]) >= read.round /\ s60.applied2 >= read.from
-              THEN {s60} ELSE {}
-            now60 == {[s61 EXCEPT !.reads2 = Tail(s61.reads2)] : s61 \in now59}
-            IN {[s62 EXCEPT !.replies2 = [client \in Clients |-> IF client \in DOMAIN
-              [c \in ClientsOf(read.requests) |-> ReadFor(c, read.requests, s62.machine2.store)]
-              /\ Len(s62.replies2[client]) < Capacity THEN Append(s62.replies2[client],
-              [c \in ClientsOf(read.requests) |-> ReadFor(c, read.requests, s62.machine2.store)][client])
-              ELSE s62.replies2[client]]] : s62 \in now60} : s60 \in now58}) \cup (LET
-            now61 == IF s2.crashes2 > 0 THEN {s2} ELSE {}
-            now62 == {[s63 EXCEPT !.crashes2 = s63.crashes2 - 1] : s63 \in now61}
-            now63 == UNION {IF TRUE THEN {s64} ELSE {} : s64 \in now62}
-            now64 == {[s65 EXCEPT !.role2 = Follower] : s65 \in now63}
-            now65 == {[s66 EXCEPT !.leader2 = Nobody] : s66 \in now64}
-            now66 == {[s67 EXCEPT !.ballot2 = 0] : s67 \in now65}
-            now67 == {[s68 EXCEPT !.votes2 = {}] : s68 \in now66}
-            now68 == {[s69 EXCEPT !.fresh2 = <<>>] : s69 \in now67}
-            now69 == {[s70 EXCEPT !.reads2 = <<>>] : s70 \in now68}
-            now70 == {[s71 EXCEPT !.next2 = [s \in Servers |-> 1]] : s71 \in now69}
-            now71 == {[s72 EXCEPT !.match2 = [s \in Servers |-> 0]] : s72 \in now70}
-            now72 == {[s73 EXCEPT !.heard2 = [s \in Servers |-> 0]] : s73 \in now71}
-            now73 == {[s74 EXCEPT !.round2 = 0] : s74 \in now72}
-            now74 == {[s75 EXCEPT !.commit2 = 0] : s75 \in now73}
-            now75 == {[s76 EXCEPT !.applied2 = 0] : s76 \in now74}
-            now76 == {[s77 EXCEPT !.first2 = 0] : s77 \in now75}
-            IN {[s78 EXCEPT !.machine2 = Initial] : s78 \in now76}) :
-              s2 \in {[network2 |-> network, term2 |-> term, vote2 |-> vote, role2 |-> role, leader2 |-> leader,
-              reads2 |-> reads, log2 |-> log, fresh2 |-> fresh, votes2 |-> votes, first2 |-> first, next2 |-> next,
-              match2 |-> match, heard2 |-> heard, commit2 |-> commit, timeouts2 |-> timeouts, ballot2 |-> ballot,
-              heartbeats2 |-> heartbeats, requests2 |-> requests, round2 |-> round, replies2 |-> replies,
-              machine2 |-> machine, applied2 |-> applied, crashes2 |-> crashes]}}) {
-          network := now77.network2 || requests := now77.requests2 || replies := now77.replies2 || timeouts :=
-                now77.timeouts2 || heartbeats := now77.heartbeats2 || crashes := now77.crashes2 || leader :=
-                now77.leader2 || term := now77.term2 || vote := now77.vote2 || log := now77.log2 || role := now77.role2
-                || ballot := now77.ballot2 || votes := now77.votes2 || fresh := now77.fresh2 || next := now77.next2 ||
-                match := now77.match2 || round := now77.round2 || heard := now77.heard2 || reads := now77.reads2 ||
-                first := now77.first2 || commit := now77.commit2 || applied := now77.applied2 || machine :=
-                now77.machine2;
+        either {
+          with (now46 \in UNION {UNION {LET message == Head(s2.network2[self][from2]) IN LET
+              now == {[s2 EXCEPT !.network2[self][from2] = Tail(s2.network2[self][from2])]}
+              IN UNION {LET m == message IN LET
+              now8 == IF m.term > s3.term2 THEN LET
+              now2 == {[s3 EXCEPT !.term2 = m.term]}
+              now3 == {[s4 EXCEPT !.vote2 = Nobody] : s4 \in now2}
+              now4 == {[s5 EXCEPT !.role2 = Follower] : s5 \in now3}
+              now5 == {[s6 EXCEPT !.leader2 = Nobody] : s6 \in now4}
+              now6 == {[s7 EXCEPT !.reads2 = <<>>] : s7 \in now5}
+              IN UNION {IF s8.fresh2 # <<>> THEN LET
+              now7 == {[s8 EXCEPT !.log2 = s8.log2 \o s8.fresh2]}
+              IN {[s9 EXCEPT !.fresh2 = <<>>] : s9 \in now7} ELSE {s8} : s8 \in now6} ELSE {s3}
+              IN UNION {IF m.kind = RequestVote THEN LET granted ==
+                (m.lastTerm > LastTerm(s10.snapshot2, s10.log2)
+                \/ (m.lastTerm = LastTerm(s10.snapshot2, s10.log2) /\ m.last >= Last(s10.snapshot2, s10.log2)))
+                /\ m.term = s10.term2 /\ (IF m.ballot > s10.term2 THEN s10.leader2 = Nobody
+                ELSE s10.vote2 \in {Nobody, m.from}) IN LET
+              now9 == {IF granted /\ m.ballot = s10.term2 THEN [s10 EXCEPT !.vote2 = m.from] ELSE s10}
+              IN UNION {IF granted \/ m.term < s11.term2 THEN UNION
+                {{[s11 EXCEPT !.network2 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN [s \in {m.from} |->
+                [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot, granted |-> granted]] \ lost
+                /\ from = [s \in {m.from} |-> [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot,
+                granted |-> granted]][to].from) /\ Len(s11.network2[to][from]) < Capacity
+                THEN Append(s11.network2[to][from], [s \in {m.from} |->
+                [kind |-> Vote, from |-> self, term |-> s11.term2, ballot |-> m.ballot, granted |-> granted]][to])
+                ELSE s11.network2[to][from]]]]} : lost \in (IF Lossy
+                THEN SUBSET (DOMAIN [s \in {m.from} |-> [kind |-> Vote, from |-> self, term |-> s11.term2,
+                ballot |-> m.ballot, granted |-> granted]]) ELSE {{}})} ELSE {s11} : s11 \in now9} ELSE IF m.kind = Vote
+                THEN IF s10.role2 = Candidate /\ m.granted /\ m.term = s10.term2 /\ m.ballot = s10.ballot2 THEN LET
+              now10 == {[s10 EXCEPT !.votes2 = s10.votes2 \cup {m.from}]}
+              IN UNION {IF IsQuorum(s12.votes2, Members(s12.snapshot2, s12.log2)) THEN IF s12.ballot2 > s12.term2
+                THEN LET
+              now11 == {[s12 EXCEPT !.role2 = Candidate]}
+              now12 == {[s13 EXCEPT !.leader2 = Nobody] : s13 \in now11}
+              now13 == {[s14 EXCEPT !.term2 = s14.term2 + 1] : s14 \in now12}
+              now14 == {[s15 EXCEPT !.ballot2 = s15.term2] : s15 \in now13}
+              now15 == {[s16 EXCEPT !.vote2 = self] : s16 \in now14}
+              now16 == {[s17 EXCEPT !.votes2 = {self}] : s17 \in now15}
+              IN UNION {LET value == [s \in Servers \ {self} |->
+                [kind |-> RequestVote, from |-> self, term |-> s18.term2, ballot |-> s18.ballot2,
+                last |-> Last(s18.snapshot2, s18.log2), lastTerm |-> LastTerm(s18.snapshot2, s18.log2)]]
+                IN UNION {{[s18 EXCEPT !.network2 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value \ lost2 /\ from = value[to].from)
+                /\ Len(s18.network2[to][from]) < Capacity THEN Append(s18.network2[to][from], value[to])
+                ELSE s18.network2[to][from]]]]} : lost2 \in (IF Lossy THEN SUBSET (DOMAIN value) ELSE {{}})} :
+                s18 \in now16} ELSE LET
+              now17 == {[s12 EXCEPT !.role2 = Leader]}
+              now18 == {[s19 EXCEPT !.leader2 = self] : s19 \in now17}
+              now19 == {[s20 EXCEPT !.first2 = Last(s20.snapshot2, s20.log2) + 1] : s20 \in now18}
+              now20 == {[s21 EXCEPT !.fresh2 = <<[term |-> s21.term2, members |-> Members(s21.snapshot2, s21.log2),
+                request |-> NoRequest]>>] : s21 \in now19}
+              now21 == {[s22 EXCEPT !.next2 = [s \in Servers |-> s22.first2]] : s22 \in now20}
+              now22 == {[s23 EXCEPT !.match2 = [s \in Servers |-> 0]] : s23 \in now21}
+              now23 == {[s24 EXCEPT !.heard2 = [s \in Servers |-> 0]] : s24 \in now22}
+              IN UNION {LET all == s25.log2 \o s25.fresh2 IN LET upTo ==
+                [s \in Servers |-> Min(Last(s25.snapshot2, all), s25.match2[s] + Window)] IN LET
+              now24 == LET value2 == [s \in Servers \ {self} |-> IF s25.next2[s] <= s25.snapshot2.index
+                THEN [kind |-> InstallSnapshot, from |-> self, term |-> s25.term2, snapshot |-> s25.snapshot2,
+                round |-> round] ELSE [kind |-> AppendEntries, from |-> self, term |-> s25.term2,
+                previous |-> s25.next2[s] - 1, previousTerm |-> TermAt(s25.snapshot2, all, s25.next2[s] - 1),
+                entries |-> Entries(s25.snapshot2, all, s25.next2[s], upTo[s]), commit |-> s25.commit2,
+                round |-> round]] IN UNION {{[s25 EXCEPT !.network2 =
+                [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value2 \ lost3 /\ from = value2[to].from)
+                /\ Len(s25.network2[to][from]) < Capacity THEN Append(s25.network2[to][from], value2[to])
+                ELSE s25.network2[to][from]]]]} : lost3 \in (IF Lossy THEN SUBSET (DOMAIN value2) ELSE {{}})}
+              IN {[s26 EXCEPT !.next2 = [s \in Servers |-> IF s \notin Servers \ {self} THEN s26.next2[s]
+                ELSE IF s26.next2[s] <= s26.snapshot2.index THEN s26.snapshot2.index + 1
+                ELSE Max(s26.next2[s], upTo[s] + 1)]] : s26 \in now24} : s25 \in now23} ELSE {s12} : s12 \in now10}
+                ELSE {s10} ELSE IF m.kind = AppendEntries THEN LET fits ==
+                (m.term = s10.term2 /\ m.previous >= s10.snapshot2.index /\ m.previous <= Last(s10.snapshot2, s10.log2))
+                /\ TermAt(s10.snapshot2, s10.log2, m.previous) = m.previousTerm
+                IN LET until == m.previous + Len(m.entries) IN LET
+              now26 == IF m.term = s10.term2 THEN LET
+              now25 == {[s10 EXCEPT !.role2 = Follower]}
+              IN {[s27 EXCEPT !.leader2 = m.from] : s27 \in now25} ELSE {s10}
+              now28 == UNION {IF fits THEN LET
+              now27 == {IF ~Holds(s28.snapshot2, s28.log2, m.previous, m.entries)
+                THEN [s28 EXCEPT !.log2 = Entries(s28.snapshot2, s28.log2, s28.snapshot2.index + 1, m.previous)
+                \o m.entries] ELSE s28}
+              IN {[s29 EXCEPT !.commit2 = Max(s29.commit2, Min(m.commit, until))] : s29 \in now27} ELSE {s28} :
+                s28 \in now26}
+              IN UNION {LET value3 == [s \in {m.from} |-> [kind |-> Appended, from |-> self, term |-> s30.term2,
+                fits |-> fits, round |-> m.round, index |-> IF fits THEN until
+                ELSE IF m.previous > Last(s30.snapshot2, s30.log2) THEN Last(s30.snapshot2, s30.log2) ELSE s30.commit2]]
+                IN UNION {{[s30 EXCEPT !.network2 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value3 \ lost4 /\ from = value3[to].from)
+                /\ Len(s30.network2[to][from]) < Capacity THEN Append(s30.network2[to][from], value3[to])
+                ELSE s30.network2[to][from]]]]} : lost4 \in (IF Lossy THEN SUBSET (DOMAIN value3) ELSE {{}})} :
+                s30 \in now28} ELSE IF m.kind = Appended THEN IF s10.role2 = Leader /\ m.term = s10.term2 THEN LET
+              now29 == {[s10 EXCEPT !.heard2[m.from] = Max(s10.heard2[m.from], m.round)]}
+              now31 == UNION {IF m.fits THEN LET
+              now30 == {[s31 EXCEPT !.match2[m.from] = Max(s31.match2[m.from], m.index)]}
+              IN UNION {LET all2 == s32.log2 \o s32.fresh2 IN LET index ==
+                ByQuorum([s32.match2 EXCEPT ![self] = Last(s32.snapshot2, s32.log2)], Members(s32.snapshot2, all2))
+                IN {IF index > s32.commit2 /\ TermAt(s32.snapshot2, all2, index) = s32.term2
+                THEN [s32 EXCEPT !.commit2 = index] ELSE s32} : s32 \in now30}
+                ELSE {[s31 EXCEPT !.next2[m.from] = m.index + 1]} : s31 \in now29}
+              IN UNION {IF s33.next2[m.from] <= Min(Last(s33.snapshot2, s33.log2 \o s33.fresh2),
+                s33.match2[m.from] + Window) THEN LET all3 == s33.log2 \o s33.fresh2
+                IN LET upTo2 == [s \in Servers |-> Min(Last(s33.snapshot2, all3), s33.match2[s] + Window)] IN LET
+              now32 == LET value4 == [s \in {m.from} |-> IF s33.next2[s] <= s33.snapshot2.index
+                THEN [kind |-> InstallSnapshot, from |-> self, term |-> s33.term2, snapshot |-> s33.snapshot2,
+                round |-> round] ELSE [kind |-> AppendEntries, from |-> self, term |-> s33.term2,
+                previous |-> s33.next2[s] - 1, previousTerm |-> TermAt(s33.snapshot2, all3, s33.next2[s] - 1),
+                entries |-> Entries(s33.snapshot2, all3, s33.next2[s], upTo2[s]), commit |-> s33.commit2,
+                round |-> round]] IN UNION {{[s33 EXCEPT !.network2 =
+                [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN value4 \ lost5 /\ from = value4[to].from)
+                /\ Len(s33.network2[to][from]) < Capacity THEN Append(s33.network2[to][from], value4[to])
+                ELSE s33.network2[to][from]]]]} : lost5 \in (IF Lossy THEN SUBSET (DOMAIN value4) ELSE {{}})}
+              IN {[s34 EXCEPT !.next2 = [s \in Servers |-> IF s \notin {m.from} THEN s34.next2[s]
+                ELSE IF s34.next2[s] <= s34.snapshot2.index THEN s34.snapshot2.index + 1
+                ELSE Max(s34.next2[s], upTo2[s] + 1)]] : s34 \in now32} ELSE {s33} : s33 \in now31} ELSE {s10}
+                ELSE IF m.kind = InstallSnapshot THEN IF m.term = s10.term2 THEN LET
+              now33 == {[s10 EXCEPT !.role2 = Follower]}
+              now34 == {[s35 EXCEPT !.leader2 = m.from] : s35 \in now33}
+              now39 == UNION {IF m.snapshot.index > s36.commit2 THEN LET
+              now35 == {[s36 EXCEPT !.log2 = IF m.snapshot.index < Last(s36.snapshot2, s36.log2)
+                /\ TermAt(s36.snapshot2, s36.log2, m.snapshot.index) = m.snapshot.term
+                THEN Entries(s36.snapshot2, s36.log2, m.snapshot.index + 1, Last(s36.snapshot2, s36.log2)) ELSE <<>>]}
+              now36 == {[s37 EXCEPT !.snapshot2 = m.snapshot] : s37 \in now35}
+              now37 == {[s38 EXCEPT !.commit2 = m.snapshot.index] : s38 \in now36}
+              now38 == {[s39 EXCEPT !.applied2 = m.snapshot.index] : s39 \in now37}
+              IN {[s40 EXCEPT !.machine2 = m.snapshot.machine] : s40 \in now38} ELSE {s36} : s36 \in now34}
+              IN UNION {UNION {{[s41 EXCEPT !.network2 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN [s \in {m.from} |->
+                [kind |-> Appended, from |-> self, term |-> s41.term2, fits |-> TRUE, round |-> m.round,
+                index |-> m.snapshot.index]] \ lost6 /\ from =
+                [s \in {m.from} |-> [kind |-> Appended, from |-> self, term |-> s41.term2, fits |-> TRUE,
+                round |-> m.round, index |-> m.snapshot.index]][to].from) /\ Len(s41.network2[to][from]) < Capacity
+                THEN Append(s41.network2[to][from], [s \in {m.from} |->
+                [kind |-> Appended, from |-> self, term |-> s41.term2, fits |-> TRUE, round |-> m.round,
+                index |-> m.snapshot.index]][to]) ELSE s41.network2[to][from]]]]} :
+                lost6 \in (IF Lossy THEN SUBSET (DOMAIN [s \in {m.from} |->
+                [kind |-> Appended, from |-> self, term |-> s41.term2, fits |-> TRUE, round |-> m.round,
+                index |-> m.snapshot.index]]) ELSE {{}})} : s41 \in now39} ELSE {s10} ELSE IF s10.role2 = Follower
+                /\ m.term = s10.term2 THEN LET
+              now40 == {[s10 EXCEPT !.role2 = Candidate]}
+              now41 == {[s42 EXCEPT !.leader2 = Nobody] : s42 \in now40}
+              now42 == {[s43 EXCEPT !.term2 = s43.term2 + 1] : s43 \in now41}
+              now43 == {[s44 EXCEPT !.ballot2 = s44.term2] : s44 \in now42}
+              now44 == {[s45 EXCEPT !.vote2 = self] : s45 \in now43}
+              now45 == {[s46 EXCEPT !.votes2 = {self}] : s46 \in now44}
+              IN UNION {LET value5 == [s \in Servers \ {self} |->
+                [kind |-> RequestVote, from |-> self, term |-> s47.term2, ballot |-> s47.ballot2,
+                last |-> Last(s47.snapshot2, s47.log2), lastTerm |-> LastTerm(s47.snapshot2, s47.log2)]]
+                IN UNION {{[s47 EXCEPT !.network2 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value5 \ lost7 /\ from = value5[to].from)
+                /\ Len(s47.network2[to][from]) < Capacity THEN Append(s47.network2[to][from], value5[to])
+                ELSE s47.network2[to][from]]]]} : lost7 \in (IF Lossy THEN SUBSET (DOMAIN value5) ELSE {{}})} :
+                s47 \in now45} ELSE {s10} : s10 \in now8} : s3 \in now} :
+                from2 \in {s \in Servers : s2.network2[self][s] # <<>>}} :
+                s2 \in {[network2 |-> network, term2 |-> term, vote2 |-> vote, role2 |-> role, leader2 |-> leader,
+                reads2 |-> reads, log2 |-> log, fresh2 |-> fresh, votes2 |-> votes, ballot2 |-> ballot,
+                first2 |-> first, next2 |-> next, match2 |-> match, heard2 |-> heard, commit2 |-> commit,
+                snapshot2 |-> snapshot, applied2 |-> applied, machine2 |-> machine]}}) {
+            network := now46.network2 || leader := now46.leader2 || term := now46.term2 || vote := now46.vote2 || log :=
+                  now46.log2 || snapshot := now46.snapshot2 || role := now46.role2 || ballot := now46.ballot2 || votes
+                  := now46.votes2 || fresh := now46.fresh2 || next := now46.next2 || match := now46.match2 || first :=
+                  now46.first2 || heard := now46.heard2 || reads := now46.reads2 || commit := now46.commit2 || applied
+                  := now46.applied2 || machine := now46.machine2;
+          };
+        } or {
+          with (now61 \in LET
+              now47 == UNION {IF s48.role3 # Leader /\ self \in Members(snapshot, log) THEN {s48} ELSE {} :
+                s48 \in {[timeouts2 |-> timeouts, role3 |-> role, leader3 |-> leader, ballot3 |-> ballot,
+                votes3 |-> votes, network3 |-> network, term3 |-> term, vote3 |-> vote]}}
+              now48 == UNION {IF s49.timeouts2 > 0 THEN {s49} ELSE {} : s49 \in now47}
+              now49 == {[s50 EXCEPT !.timeouts2 = s50.timeouts2 - 1] : s50 \in now48}
+              now50 == UNION {IF TRUE THEN {s51} ELSE {} : s51 \in now49}
+              IN UNION {IF PreVote THEN LET
+              now51 == {[s52 EXCEPT !.role3 = Candidate]}
+              now52 == {[s53 EXCEPT !.leader3 = Nobody] : s53 \in now51}
+              now53 == {[s54 EXCEPT !.ballot3 = s54.term3 + 1] : s54 \in now52}
+              now54 == {[s55 EXCEPT !.votes3 = {self}] : s55 \in now53}
+              IN UNION {LET value6 == [s \in Servers \ {self} |->
+                [kind |-> RequestVote, from |-> self, term |-> s56.term3, ballot |-> s56.ballot3,
+                last |-> Last(snapshot, log), lastTerm |-> LastTerm(snapshot, log)]]
+                IN UNION {{[s56 EXCEPT !.network3 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value6 \ lost8 /\ from = value6[to].from)
+                /\ Len(s56.network3[to][from]) < Capacity THEN Append(s56.network3[to][from], value6[to])
+                ELSE s56.network3[to][from]]]]} : lost8 \in (IF Lossy THEN SUBSET (DOMAIN value6) ELSE {{}})} :
+                s56 \in now54} ELSE LET
+              now55 == {[s52 EXCEPT !.role3 = Candidate]}
+              now56 == {[s57 EXCEPT !.leader3 = Nobody] : s57 \in now55}
+              now57 == {[s58 EXCEPT !.term3 = s58.term3 + 1] : s58 \in now56}
+              now58 == {[s59 EXCEPT !.ballot3 = s59.term3] : s59 \in now57}
+              now59 == {[s60 EXCEPT !.vote3 = self] : s60 \in now58}
+              now60 == {[s61 EXCEPT !.votes3 = {self}] : s61 \in now59}
+              IN UNION {LET value7 == [s \in Servers \ {self} |->
+                [kind |-> RequestVote, from |-> self, term |-> s62.term3, ballot |-> s62.ballot3,
+                last |-> Last(snapshot, log), lastTerm |-> LastTerm(snapshot, log)]]
+                IN UNION {{[s62 EXCEPT !.network3 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value7 \ lost9 /\ from = value7[to].from)
+                /\ Len(s62.network3[to][from]) < Capacity THEN Append(s62.network3[to][from], value7[to])
+                ELSE s62.network3[to][from]]]]} : lost9 \in (IF Lossy THEN SUBSET (DOMAIN value7) ELSE {{}})} :
+                s62 \in now60} : s52 \in now50}) {
+            network := now61.network3 || timeouts := now61.timeouts2 || leader := now61.leader3 || term := now61.term3
+                  || vote := now61.vote3 || role := now61.role3 || ballot := now61.ballot3 || votes := now61.votes3;
+          };
+        } or {
+          with (now67 \in LET
+              now62 == UNION {IF role = Leader THEN {s63} ELSE {} :
+                s63 \in {[heartbeats2 |-> heartbeats, network4 |-> network, next3 |-> next]}}
+              now63 == UNION {IF s64.heartbeats2 > 0 THEN {s64} ELSE {} : s64 \in now62}
+              now64 == {[s65 EXCEPT !.heartbeats2 = s65.heartbeats2 - 1] : s65 \in now63}
+              now65 == UNION {IF TRUE THEN {s66} ELSE {} : s66 \in now64}
+              IN UNION {LET all4 == log \o fresh IN LET upTo3 ==
+                [s \in Servers |-> Min(Last(snapshot, all4), match[s] + Window)] IN LET
+              now66 == LET value8 == [s \in Servers \ {self} |-> IF s67.next3[s] <= snapshot.index
+                THEN [kind |-> InstallSnapshot, from |-> self, term |-> term, snapshot |-> snapshot, round |-> round]
+                ELSE [kind |-> AppendEntries, from |-> self, term |-> term, previous |-> s67.next3[s] - 1,
+                previousTerm |-> TermAt(snapshot, all4, s67.next3[s] - 1),
+                entries |-> Entries(snapshot, all4, s67.next3[s], upTo3[s]), commit |-> commit, round |-> round]]
+                IN UNION {{[s67 EXCEPT !.network4 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value8 \ lost10 /\ from = value8[to].from)
+                /\ Len(s67.network4[to][from]) < Capacity THEN Append(s67.network4[to][from], value8[to])
+                ELSE s67.network4[to][from]]]]} : lost10 \in (IF Lossy THEN SUBSET (DOMAIN value8) ELSE {{}})}
+              IN {[s68 EXCEPT !.next3 = [s \in Servers |-> IF s \notin Servers \ {self} THEN s68.next3[s]
+                ELSE IF s68.next3[s] <= snapshot.index THEN snapshot.index + 1 ELSE Max(s68.next3[s], upTo3[s] + 1)]] :
+                s68 \in now66} : s67 \in now65}) {
+            network := now67.network4 || heartbeats := now67.heartbeats2 || next := now67.next3;
+          };
+        } or {
+          with (now74 \in LET
+              now68 == UNION {IF s69.requests2[self] # <<>> THEN {s69} ELSE {} :
+                s69 \in {[requests2 |-> requests, fresh3 |-> fresh, round2 |-> round, reads3 |-> reads,
+                network5 |-> network, next4 |-> next, replies2 |-> replies]}}
+              IN UNION {LET all5 == s70.requests2[self] IN LET
+              now69 == {[s70 EXCEPT !.requests2[self] = <<>>]}
+              IN UNION {LET batch == all5 IN IF role = Leader THEN LET
+              now72 == LET puts == SelectSeq(batch, IsPut) IN LET gets == SelectSeq(batch, IsGet) IN LET
+              now70 == LET members == Members(snapshot, log \o s71.fresh3)
+                IN {[s71 EXCEPT !.fresh3 = s71.fresh3 \o [i \in 1..Len(puts) |->
+                [term |-> term, members |-> members, request |-> puts[i]]]]}
+              IN UNION {IF gets # <<>> THEN LET
+              now71 == {[s72 EXCEPT !.round2 = s72.round2 + 1]}
+              IN {[s73 EXCEPT !.reads3 = Append(s73.reads3, [round |-> s73.round2, from |-> Max(commit, first),
+                requests |-> gets])] : s73 \in now71} ELSE {s72} : s72 \in now70}
+              IN UNION {LET all6 == log \o s74.fresh3 IN LET upTo4 ==
+                [s \in Servers |-> Min(Last(snapshot, all6), match[s] + Window)] IN LET
+              now73 == LET value9 == [s \in Servers \ {self} |-> IF s74.next4[s] <= snapshot.index
+                THEN [kind |-> InstallSnapshot, from |-> self, term |-> term, snapshot |-> snapshot,
+                round |-> s74.round2] ELSE [kind |-> AppendEntries, from |-> self, term |-> term,
+                previous |-> s74.next4[s] - 1, previousTerm |-> TermAt(snapshot, all6, s74.next4[s] - 1),
+                entries |-> Entries(snapshot, all6, s74.next4[s], upTo4[s]), commit |-> commit, round |-> s74.round2]]
+                IN UNION {{[s74 EXCEPT !.network5 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value9 \ lost11 /\ from = value9[to].from)
+                /\ Len(s74.network5[to][from]) < Capacity THEN Append(s74.network5[to][from], value9[to])
+                ELSE s74.network5[to][from]]]]} : lost11 \in (IF Lossy THEN SUBSET (DOMAIN value9) ELSE {{}})}
+              IN {[s75 EXCEPT !.next4 = [s \in Servers |-> IF s \notin Servers \ {self} THEN s75.next4[s]
+                ELSE IF s75.next4[s] <= snapshot.index THEN snapshot.index + 1 ELSE Max(s75.next4[s], upTo4[s] + 1)]] :
+                s75 \in now73} : s74 \in now72} ELSE {[s71 EXCEPT !.replies2 =
+                [client \in Clients |-> IF client \in DOMAIN [c \in ClientsOf(batch) |->
+                [kind |-> Redirect, number |-> 0, leader |-> leader]] /\ Len(s71.replies2[client]) < Capacity
+                THEN Append(s71.replies2[client], [c \in ClientsOf(batch) |->
+                [kind |-> Redirect, number |-> 0, leader |-> leader]][client]) ELSE s71.replies2[client]]]} :
+                s71 \in now69} : s70 \in now68}) {
+            network := now74.network5 || requests := now74.requests2 || replies := now74.replies2 || fresh :=
+                  now74.fresh3 || next := now74.next4 || round := now74.round2 || reads := now74.reads3;
+          };
+        } or {
+          with (now78 \in LET
+              now75 == UNION {IF s76.fresh4 # <<>> THEN {s76} ELSE {} :
+                s76 \in {[log3 |-> log, fresh4 |-> fresh, commit3 |-> commit]}}
+              now76 == {[s77 EXCEPT !.log3 = s77.log3 \o s77.fresh4] : s77 \in now75}
+              now77 == {[s78 EXCEPT !.fresh4 = <<>>] : s78 \in now76}
+              IN UNION {LET all7 == s79.log3 \o s79.fresh4 IN LET index2 ==
+                ByQuorum([match EXCEPT ![self] = Last(snapshot, s79.log3)], Members(snapshot, all7))
+                IN {IF index2 > s79.commit3 /\ TermAt(snapshot, all7, index2) = term
+                THEN [s79 EXCEPT !.commit3 = index2] ELSE s79} : s79 \in now77}) {
+            log := now78.log3 || fresh := now78.fresh4 || commit := now78.commit3;
+          };
+        } or {
+          await applied < commit;
+          with (done = Entries(snapshot, log \o fresh, applied + 1, Min(commit, applied + Batch))) {
+            machine := CarryOutAll(machine, done);
+            applied := applied + Len(done);
+            if (role = Leader) {
+              replies := [client \in Clients |-> IF client \in DOMAIN
+                    [c \in ServedBy(done) |-> [kind |-> Answer, number |-> machine.sessions[c].number,
+                    result |-> machine.sessions[c].result]] /\ Len(replies[client]) < Capacity
+                    THEN Append(replies[client], [c \in ServedBy(done) |->
+                    [kind |-> Answer, number |-> machine.sessions[c].number,
+                    result |-> machine.sessions[c].result]][client]) ELSE replies[client]];
+            };
+          };
+        } or {
+          await reads # <<>>;
+          with (read = Head(reads)) {
+            await ByQuorum([heard EXCEPT ![self] = round], Members(snapshot, log \o fresh)) >= read.round;
+            await applied >= read.from;
+            reads := Tail(reads);
+            replies := [client \in Clients |-> IF client \in DOMAIN
+                  [c \in ClientsOf(read.requests) |-> ReadFor(c, read.requests, machine.store)]
+                  /\ Len(replies[client]) < Capacity THEN Append(replies[client],
+                  [c \in ClientsOf(read.requests) |-> ReadFor(c, read.requests, machine.store)][client])
+                  ELSE replies[client]];
+          };
+        } or {
+          with (now81 \in LET
+              now79 == UNION {IF applied - s80.snapshot3.index > Keep /\ applied <= Last(s80.snapshot3, s80.log4)
+                THEN {s80} ELSE {} : s80 \in {[snapshot3 |-> snapshot, log4 |-> log]}}
+              IN UNION {LET value10 == Entries(s81.snapshot3, s81.log4, applied + 1, Last(s81.snapshot3, s81.log4))
+                IN LET
+              now80 == {[s81 EXCEPT !.snapshot3 = [index |-> applied, term |-> TermAt(s81.snapshot3, s81.log4, applied),
+                members |-> MembersAt(s81.snapshot3, s81.log4, applied), machine |-> machine]]}
+              IN {[s82 EXCEPT !.log4 = value10] : s82 \in now80} : s81 \in now79}) {
+            log := now81.log4 || snapshot := now81.snapshot3;
+          };
+        } or {
+          with (now87 \in LET
+              now82 == UNION {IF s83.changes2 > 0 THEN {s83} ELSE {} :
+                s83 \in {[changes2 |-> changes, fresh5 |-> fresh, network6 |-> network, next5 |-> next]}}
+              now83 == {[s84 EXCEPT !.changes2 = s84.changes2 - 1] : s84 \in now82}
+              IN UNION {UNION {LET server3 == server2 IN IF role = Leader /\ server3 # self THEN LET
+              now85 == LET all8 == log \o s85.fresh5 IN LET members2 == Members(snapshot, all8)
+                IN LET changed == IF server3 \in members2 THEN members2 \ {server3} ELSE members2 \cup {server3} IN LET
+              now84 == IF commit >= first /\ MembersAt(snapshot, all8, commit) = members2 THEN {s85} ELSE {}
+              IN {[s86 EXCEPT !.fresh5 = Append(s86.fresh5, [term |-> term, members |-> changed,
+                request |-> NoRequest])] : s86 \in now84}
+              IN UNION {LET all9 == log \o s87.fresh5 IN LET upTo5 ==
+                [s \in Servers |-> Min(Last(snapshot, all9), match[s] + Window)] IN LET
+              now86 == LET value11 == [s \in Servers \ {self} |-> IF s87.next5[s] <= snapshot.index
+                THEN [kind |-> InstallSnapshot, from |-> self, term |-> term, snapshot |-> snapshot, round |-> round]
+                ELSE [kind |-> AppendEntries, from |-> self, term |-> term, previous |-> s87.next5[s] - 1,
+                previousTerm |-> TermAt(snapshot, all9, s87.next5[s] - 1),
+                entries |-> Entries(snapshot, all9, s87.next5[s], upTo5[s]), commit |-> commit, round |-> round]]
+                IN UNION {{[s87 EXCEPT !.network6 = [to \in Servers |->
+                [from \in Servers |-> IF (to \in DOMAIN value11 \ lost12 /\ from = value11[to].from)
+                /\ Len(s87.network6[to][from]) < Capacity THEN Append(s87.network6[to][from], value11[to])
+                ELSE s87.network6[to][from]]]]} : lost12 \in (IF Lossy THEN SUBSET (DOMAIN value11) ELSE {{}})}
+              IN {[s88 EXCEPT !.next5 = [s \in Servers |-> IF s \notin Servers \ {self} THEN s88.next5[s]
+                ELSE IF s88.next5[s] <= snapshot.index THEN snapshot.index + 1 ELSE Max(s88.next5[s], upTo5[s] + 1)]] :
+                s88 \in now86} : s87 \in now85} ELSE {s85} : server2 \in Servers} : s85 \in now83}) {
+            network := now87.network6 || changes := now87.changes2 || fresh := now87.fresh5 || next := now87.next5;
+          };
+        } or {
+          with (now92 \in LET
+              now88 == UNION {IF role = Leader THEN {s89} ELSE {} :
+                s89 \in {[transfers2 |-> transfers, network7 |-> network]}}
+              now89 == UNION {IF s90.transfers2 > 0 THEN {s90} ELSE {} : s90 \in now88}
+              now90 == {[s91 EXCEPT !.transfers2 = s91.transfers2 - 1] : s91 \in now89}
+              now91 == UNION {IF TRUE THEN {s92} ELSE {} : s92 \in now90}
+              IN UNION {UNION {UNION {{[s93 EXCEPT !.network7 =
+                [to \in Servers |-> [from \in Servers |-> IF (to \in DOMAIN
+                [s \in {heir} |-> [kind |-> TimeoutNow, from |-> self, term |-> term]] \ lost13
+                /\ from = [s \in {heir} |-> [kind |-> TimeoutNow, from |-> self, term |-> term]][to].from)
+                /\ Len(s93.network7[to][from]) < Capacity THEN
+                Append(s93.network7[to][from], [s \in {heir} |->
+                [kind |-> TimeoutNow, from |-> self, term |-> term]][to]) ELSE s93.network7[to][from]]]]} :
+                lost13 \in (IF Lossy THEN SUBSET (DOMAIN [s \in {heir} |->
+                [kind |-> TimeoutNow, from |-> self, term |-> term]]) ELSE {{}})} :
+                heir \in {s \in Members(snapshot, log \o fresh) \ {self} : match[s] = Last(snapshot, log \o fresh)}} :
+                s93 \in now91}) {
+            network := now92.network7 || transfers := now92.transfers2;
+          };
+        } or {
+          await crashes > 0;
+          crashes := crashes - 1;
+          await TRUE;
+          goto start;
         };
       };
   }
 
   fair process (client2 \in Clients)
-  variables number = 0; command2; server = 1;
+  variables number = 0; command2; server = 1 + ((self - NumServers - 1) % NumServers);
   {
-    next_:
+    idle:
       while (TRUE) {
         await Cardinality({i \in 1..Len(history) : history[i].client = self /\ history[i].asks}) < Rounds;
         with (command \in Commands) {
@@ -777,33 +1105,59 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
 \* BEGIN TRANSLATION
 \* END TRANSLATION
 
+\* What a server has of its log, on disk or sent; and from where to where two servers can be compared.
+All(s) == log[s] \o fresh[s]
+End(s) == Last(snapshot[s], All(s))
+At(s, index) == All(s)[index - snapshot[s].index]
+Common(a, b, end) == (Max(snapshot[a].index, snapshot[b].index) + 1)..end
+
 \* A term has one leader at most.
 ElectionSafety == \A a, b \in Servers : role[a] = Leader /\ role[b] = Leader /\ term[a] = term[b] => a = b
 
 \* Entries of one term and index are the same, and so are all before them.
 LogMatching ==
   \A a, b \in Servers :
-    \A i \in 1..Min(Len(log[a]), Len(log[b])) :
-      log[a][i].term = log[b][i].term => SubSeq(log[a], 1, i) = SubSeq(log[b], 1, i)
+    \A i \in Common(a, b, Min(End(a), End(b))) :
+      At(a, i).term = At(b, i).term => \A j \in Common(a, b, i) : At(a, j) = At(b, j)
 
 \* What was committed is in the log of whoever leads the newest term.
 LeaderCompleteness ==
   \A a, b \in Servers :
     role[a] = Leader /\ term[a] >= term[b] =>
-      LET of == log[a] \o fresh[a] theirs == log[b] \o fresh[b] IN
-      Len(of) >= commit[b] /\ \A i \in 1..commit[b] : of[i] = theirs[i]
+      End(a) >= commit[b] /\ \A i \in Common(a, b, commit[b]) : At(a, i) = At(b, i)
+
+\* So it is in the log of whoever could be elected next.
+CouldLead(s) ==
+  LET Grants(v) == \/ LastTerm(snapshot[s], log[s]) > LastTerm(snapshot[v], log[v])
+                   \/ /\ LastTerm(snapshot[s], log[s]) = LastTerm(snapshot[v], log[v])
+                      /\ Last(snapshot[s], log[s]) >= Last(snapshot[v], log[v])
+  IN IsQuorum({v \in Servers : Grants(v)}, Members(snapshot[s], log[s]))
+
+NothingCanBeUndone ==
+  \A a, b \in Servers :
+    CouldLead(a) =>
+      /\ Last(snapshot[a], log[a]) >= commit[b]
+      /\ \A i \in Common(a, b, commit[b]) : log[a][i - snapshot[a].index] = At(b, i)
 
 \* Nobody carries out another command at the same place.
 StateMachineSafety ==
   \A a, b \in Servers :
-    \A i \in 1..Min(commit[a], commit[b]) : (log[a] \o fresh[a])[i] = (log[b] \o fresh[b])[i]
+    /\ \A i \in Common(a, b, Min(commit[a], commit[b])) : At(a, i) = At(b, i)
+    /\ applied[a] = applied[b] => machine[a] = machine[b]
+
+\* What was committed is on the disks of a quorum.
+CommittedIsOnDisk ==
+  \A s \in Servers :
+    LET Has(other) == commit[s] <= Last(snapshot[other], log[other])
+                      /\ (commit[s] > snapshot[other].index /\ commit[s] > snapshot[s].index
+                          => log[other][commit[s] - snapshot[other].index] = At(s, commit[s]))
+    IN IsQuorum({other \in Servers : Has(other)}, MembersAt(snapshot[s], All(s), commit[s]))
 
 \* A leader only adds to its log.
 LeaderAppendOnly ==
   [][\A s \in Servers :
-       LET of == log[s] \o fresh[s] then == log'[s] \o fresh'[s] IN
        role[s] = Leader /\ role'[s] = Leader /\ term'[s] = term[s] =>
-         Len(then) >= Len(of) /\ SubSeq(then, 1, Len(of)) = of]_vars
+         End(s)' >= End(s) /\ \A i \in (snapshot'[s].index + 1)..End(s) : At(s, i)' = At(s, i)]_vars
 
 \* There is an order of all commands, each between its question and its answer, that explains every result.
 \* `open` are the commands that were asked and have no place in the order yet.
@@ -825,6 +1179,20 @@ Explained(events, open, store) ==
 
 Linearizable == Explained(history, [client \in {} |-> Absent], [key \in {} |-> Absent])
 
-\* Who asks is answered.
-EveryoneIsAnswered == \A c \in Clients : pc[c] = "answer" ~> pc[c] = "next"
+\* With two time-outs at most two servers stand for election; it does not matter which two.
+TwoStand == role[NumServers] = Follower
+
+\* A way to keep a check small: one server leads in odd terms, another in even ones, as in figure 8 of the paper.
+Rivals == \A s \in Servers : role[s] # Follower => s = IF term[s] % 2 = 1 THEN 1 ELSE 2
+
+\* While two servers believe that they lead, somebody writes, is answered, and somebody reads.
+InTurn ==
+  /\ history # <<>> => role[1] = Leader /\ role[2] = Leader
+  /\ \A i \in 1..Len(history) : history[i].asks = (i % 2 = 1) /\ (history[i].command.op = Put) = (i <= 2)
+
+\* Whom a leader has heard is answered, while that leads on.
+IsHeard(c, s) == role[s] = Leader /\ \E i \in 1..Len(All(s)) : All(s)[i].request.client = c
+                                                            /\ All(s)[i].request.number = number[c]
+EveryoneIsAnswered ==
+  \A c \in Clients, s \in Servers : pc[c] = "answer" /\ IsHeard(c, s) ~> pc[c] = "idle" \/ role[s] # Leader
 ==============================================================================

@@ -7,43 +7,51 @@ mod model {
     const _: () = rt::assert_version("0.1.0");
 
     /// Identifies the model: nodes that run another one are refused.
-    pub const MODEL_HASH: u64 = 0x97de_8f74_7df5_00cc;
+    pub const MODEL_HASH: u64 = 0x89e1_fab1_3be2_c21c;
 
-    /// `Nobody == 0`, raftkv.tla:31
+    /// `Nobody == 0`, raftkv.tla:35
     pub const NOBODY: i64 = 0;
 
     /// The constants of the model. Its operators are methods; they fail where TLC reports an error.
     #[derive(Clone, Debug, PartialEq, Eq, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Constants {
-        /// `NumServers`, raftkv.tla:19
+        /// `NumServers`, raftkv.tla:22
         pub num_servers: i64,
-        /// `NumClients`, raftkv.tla:20
+        /// `NumClients`, raftkv.tla:23
         pub num_clients: i64,
-        /// `PreVote`, raftkv.tla:21
+        /// `PreVote`, raftkv.tla:24
         pub pre_vote: bool,
-        /// `Window`, raftkv.tla:22
+        /// `Window`, raftkv.tla:25
         pub window: i64,
-        /// `Batch`, raftkv.tla:23
+        /// `Batch`, raftkv.tla:26
         pub batch: i64,
-        /// `Keys`, raftkv.tla:25
+        /// `Keep`, raftkv.tla:27
+        pub keep: i64,
+        /// `Reads`, raftkv.tla:29
+        pub reads: bool,
+        /// `Keys`, raftkv.tla:29
         pub keys: rt::Set<rt::Str>,
-        /// `Values`, raftkv.tla:25
+        /// `Values`, raftkv.tla:29
         pub values: rt::Set<rt::Str>,
-        /// `Rounds`, raftkv.tla:25
+        /// `Rounds`, raftkv.tla:29
         pub rounds: i64,
-        /// `Capacity`, raftkv.tla:25
+        /// `Capacity`, raftkv.tla:29
         pub capacity: i64,
-        /// `Lossy`, raftkv.tla:25
+        /// `Lossy`, raftkv.tla:29
         pub lossy: bool,
-        /// `Timeouts`, raftkv.tla:25
+        /// `Timeouts`, raftkv.tla:29
         pub timeouts: i64,
-        /// `Heartbeats`, raftkv.tla:25
+        /// `Heartbeats`, raftkv.tla:29
         pub heartbeats: i64,
-        /// `Impatience`, raftkv.tla:25
+        /// `Impatience`, raftkv.tla:29
         pub impatience: i64,
-        /// `Crashes`, raftkv.tla:25
+        /// `Crashes`, raftkv.tla:29
         pub crashes: i64,
+        /// `Changes`, raftkv.tla:29
+        pub changes: i64,
+        /// `Transfers`, raftkv.tla:29
+        pub transfers: i64,
     }
 
     impl Constants {
@@ -55,6 +63,8 @@ mod model {
                 pre_vote: false,
                 window: 2,
                 batch: 2,
+                keep: 99,
+                reads: true,
                 keys: [rt::Str::literal("k")].into_iter().collect(),
                 values: [rt::Str::literal("v")].into_iter().collect(),
                 rounds: 1,
@@ -64,6 +74,8 @@ mod model {
                 heartbeats: 0,
                 impatience: 0,
                 crashes: 1,
+                changes: 0,
+                transfers: 0,
             }
         }
 
@@ -71,8 +83,8 @@ mod model {
         pub fn check(&self) -> rt::Eval<()> {
             rt::assume(
                 self.num_servers > 1 && self.num_clients >= 0 && self.window > 0
-                    && self.batch > 0,
-                "ASSUME NumServers > 1 /\\ NumClients >= 0 /\\ Window > 0 /\\ Batch > 0 (raftkv.tla:27:8)",
+                    && self.batch > 0 && self.keep >= 0,
+                "ASSUME NumServers > 1 /\\ NumClients >= 0 /\\ Window > 0 /\\ Batch > 0 /\\ Keep >= 0 (raftkv.tla:31:8)",
             )?;
             Ok(())
         }
@@ -82,12 +94,12 @@ mod model {
             rt::Identity::new(MODEL_HASH, self)
         }
 
-        /// `Servers == 1..NumServers`, raftkv.tla:29
+        /// `Servers == 1..NumServers`, raftkv.tla:33
         pub fn servers(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(1, self.num_servers)
         }
 
-        /// `Clients == (NumServers + 1)..(NumServers + NumClients)`, raftkv.tla:30
+        /// `Clients == (NumServers + 1)..(NumServers + NumClients)`, raftkv.tla:34
         pub fn clients(&self) -> rt::Eval<rt::Set<i64>> {
             rt::range(
                 rt::add(self.num_servers, 1)?,
@@ -95,7 +107,7 @@ mod model {
             )
         }
 
-        /// `Commands == [op : {Put}, key : Keys, value : Values] \cup [op : {Get}, key : Keys, value : {""}]`, raftkv.tla:51
+        /// `Commands`, raftkv.tla:57
         pub fn commands(&self) -> rt::Eval<rt::Set<Command>> {
             Ok(
                 rt::union(
@@ -121,35 +133,39 @@ mod model {
                         }
                         all_2.into_iter().collect::<rt::Set<Command>>()
                     },
-                    &{
-                        let set1 = [RequestOp::Get]
-                            .into_iter()
-                            .collect::<rt::Set<RequestOp>>();
-                        let set2 = self.keys.clone();
-                        let set3 = [rt::Str::literal("")]
-                            .into_iter()
-                            .collect::<rt::Set<rt::Str>>();
-                        rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
-                        let mut all_2 = Vec::new();
-                        for item1 in set1.iter() {
-                            for item2 in set2.iter() {
-                                for item3 in set3.iter() {
-                                    all_2
-                                        .push(Command {
-                                            op: *item1,
-                                            key: item2.clone(),
-                                            value: item3.clone(),
-                                        });
+                    &if self.reads {
+                        {
+                            let set1 = [RequestOp::Get]
+                                .into_iter()
+                                .collect::<rt::Set<RequestOp>>();
+                            let set2 = self.keys.clone();
+                            let set3 = [rt::Str::literal("")]
+                                .into_iter()
+                                .collect::<rt::Set<rt::Str>>();
+                            rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
+                            let mut all_2 = Vec::new();
+                            for item1 in set1.iter() {
+                                for item2 in set2.iter() {
+                                    for item3 in set3.iter() {
+                                        all_2
+                                            .push(Command {
+                                                op: *item1,
+                                                key: item2.clone(),
+                                                value: item3.clone(),
+                                            });
+                                    }
                                 }
                             }
+                            all_2.into_iter().collect::<rt::Set<Command>>()
                         }
-                        all_2.into_iter().collect::<rt::Set<Command>>()
+                    } else {
+                        rt::Set::<Command>::new()
                     },
                 ),
             )
         }
 
-        /// `Absent == [value |-> "", version |-> 0]`, raftkv.tla:72
+        /// `Absent == [value |-> "", version |-> 0]`, raftkv.tla:88
         pub fn absent(&self) -> ResultRecord {
             ResultRecord {
                 value: rt::Str::literal(""),
@@ -157,7 +173,7 @@ mod model {
             }
         }
 
-        /// `Initial`, raftkv.tla:76
+        /// `Initial`, raftkv.tla:92
         pub fn initial(&self) -> rt::Eval<Machine> {
             Ok(Machine {
                 store: rt::function(
@@ -166,8 +182,8 @@ mod model {
                 )?,
                 sessions: rt::function(
                     &rt::Set::<i64>::new(),
-                    |client| -> rt::Eval<Record8> {
-                        Ok(Record8 {
+                    |client| -> rt::Eval<Record5> {
+                        Ok(Record5 {
                             number: 0,
                             result: self.absent(),
                         })
@@ -176,22 +192,74 @@ mod model {
             })
         }
 
-        /// `LastTerm(log) == TermAt(log, Len(log))`, raftkv.tla:65
-        pub fn last_term(&self, log: &rt::Seq<Log>) -> rt::Eval<i64> {
-            self.term_at(log, rt::len(log))
+        /// `LastTerm(snapshot, log) == TermAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:74
+        pub fn last_term(
+            &self,
+            snapshot: &Snapshot,
+            log: &rt::Seq<Log>,
+        ) -> rt::Eval<i64> {
+            self.term_at(snapshot, log, self.last(snapshot, log)?)
         }
 
-        /// `TermAt(log, index) == IF index = 0 THEN 0 ELSE log[index].term`, raftkv.tla:64
-        pub fn term_at(&self, log: &rt::Seq<Log>, index: i64) -> rt::Eval<i64> {
-            Ok(if index == 0 { 0 } else { log.at(index)?.term })
+        /// `Last(snapshot, log) == snapshot.index + Len(log)`, raftkv.tla:72
+        pub fn last(&self, snapshot: &Snapshot, log: &rt::Seq<Log>) -> rt::Eval<i64> {
+            rt::add(snapshot.index, rt::len(log))
         }
 
-        /// `IsQuorum(servers) == 2 * Cardinality(servers) > NumServers`, raftkv.tla:56
-        pub fn is_quorum(&self, servers: &rt::Set<i64>) -> rt::Eval<bool> {
-            Ok(rt::multiply(2, rt::cardinality(servers))? > self.num_servers)
+        /// `TermAt`, raftkv.tla:73
+        pub fn term_at(
+            &self,
+            snapshot: &Snapshot,
+            log: &rt::Seq<Log>,
+            index: i64,
+        ) -> rt::Eval<i64> {
+            Ok(
+                if index == snapshot.index {
+                    snapshot.term
+                } else {
+                    log.at(rt::subtract(index, snapshot.index)?)?.term
+                },
+            )
         }
 
-        /// `NoRequest == [client |-> Nobody, number |-> 0, op |-> Begin, key |-> "", value |-> ""]`, raftkv.tla:95
+        /// `Members(snapshot, log) == MembersAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:80
+        pub fn members(
+            &self,
+            snapshot: &Snapshot,
+            log: &rt::Seq<Log>,
+        ) -> rt::Eval<rt::Set<i64>> {
+            self.members_at(snapshot, log, self.last(snapshot, log)?)
+        }
+
+        /// `MembersAt`, raftkv.tla:78
+        pub fn members_at(
+            &self,
+            snapshot: &Snapshot,
+            log: &rt::Seq<Log>,
+            index: i64,
+        ) -> rt::Eval<rt::Set<i64>> {
+            Ok(
+                if index == snapshot.index {
+                    snapshot.members.clone()
+                } else {
+                    log.at(rt::subtract(index, snapshot.index)?)?.members.clone()
+                },
+            )
+        }
+
+        /// `IsQuorum(servers, members) == 2 * Cardinality(servers \cap members) > Cardinality(members)`, raftkv.tla:63
+        pub fn is_quorum(
+            &self,
+            servers: &rt::Set<i64>,
+            members: &rt::Set<i64>,
+        ) -> rt::Eval<bool> {
+            Ok(
+                rt::multiply(2, rt::cardinality(&rt::intersection(servers, members)))?
+                    > rt::cardinality(members),
+            )
+        }
+
+        /// `NoRequest == [client |-> Nobody, number |-> 0, op |-> Begin, key |-> "", value |-> ""]`, raftkv.tla:113
         pub fn no_request(&self) -> Request {
             Request {
                 client: NOBODY,
@@ -202,42 +270,67 @@ mod model {
             }
         }
 
-        /// `Min(a, b) == IF a < b THEN a ELSE b`, raftkv.tla:53
+        /// `Min(a, b) == IF a < b THEN a ELSE b`, raftkv.tla:60
         pub fn min(&self, a: i64, b: i64) -> i64 {
             if a < b { a } else { b }
         }
 
-        /// `Max(a, b) == IF a > b THEN a ELSE b`, raftkv.tla:54
+        /// `Entries(snapshot, log, from, to) == SubSeq(log, from - snapshot.index, to - snapshot.index)`, raftkv.tla:75
+        pub fn entries(
+            &self,
+            snapshot: &Snapshot,
+            log: &rt::Seq<Log>,
+            from: i64,
+            to: i64,
+        ) -> rt::Eval<rt::Seq<Log>> {
+            rt::sub_seq(
+                log,
+                rt::subtract(from, snapshot.index)?,
+                rt::subtract(to, snapshot.index)?,
+            )
+        }
+
+        /// `Max(a, b) == IF a > b THEN a ELSE b`, raftkv.tla:61
         pub fn max(&self, a: i64, b: i64) -> i64 {
             if a > b { a } else { b }
         }
 
-        /// `Holds`, raftkv.tla:68
+        /// `Holds`, raftkv.tla:83
         pub fn holds(
             &self,
+            snapshot: &Snapshot,
             log: &rt::Seq<Log>,
             index: i64,
             entries: &rt::Seq<Log>,
         ) -> rt::Eval<bool> {
             Ok(
-                rt::add(index, rt::len(entries))? <= rt::len(log)
+                rt::add(index, rt::len(entries))? <= self.last(snapshot, log)?
                     && rt::for_all(
                         &rt::range(1, rt::len(entries))?,
-                        |i| Ok(log.at(rt::add(index, *i)?)?.term == entries.at(*i)?.term),
+                        |i| Ok(
+                            log
+                                .at(rt::add(rt::subtract(index, snapshot.index)?, *i)?)?
+                                .term == entries.at(*i)?.term,
+                        ),
                     )?,
             )
         }
 
-        /// `ByQuorum`, raftkv.tla:59
-        pub fn by_quorum(&self, reached: &rt::Function<i64, i64>) -> rt::Eval<i64> {
+        /// `ByQuorum`, raftkv.tla:66
+        pub fn by_quorum(
+            &self,
+            reached: &rt::Function<i64, i64>,
+            members: &rt::Set<i64>,
+        ) -> rt::Eval<i64> {
             Ok({
                 let has = |n: &i64| -> rt::Eval<bool> {
                     self.is_quorum(
                         &rt::filter(&self.servers()?, |s| Ok(*reached.at(s)? >= *n))?,
+                        members,
                     )
                 };
                 let all: rt::Eval<rt::Set<i64>> = rt::deferred(|| rt::map(
-                    &self.servers()?,
+                    members,
                     |s| -> rt::Eval<i64> { Ok(*reached.at(s)?) },
                 ));
                 rt::choose(
@@ -253,17 +346,17 @@ mod model {
             })
         }
 
-        /// `IsPut(request) == request.op = Put`, raftkv.tla:92
+        /// `IsPut(request) == request.op = Put`, raftkv.tla:110
         pub fn is_put(&self, request: &Request) -> bool {
             request.op == RequestOp::Put
         }
 
-        /// `IsGet(request) == request.op = Get`, raftkv.tla:93
+        /// `IsGet(request) == request.op = Get`, raftkv.tla:111
         pub fn is_get(&self, request: &Request) -> bool {
             request.op == RequestOp::Get
         }
 
-        /// `ClientsOf(requests) == {requests[i].client : i \in 1..Len(requests)}`, raftkv.tla:101
+        /// `ClientsOf(requests) == {requests[i].client : i \in 1..Len(requests)}`, raftkv.tla:119
         pub fn clients_of(&self, requests: &rt::Seq<Request>) -> rt::Eval<rt::Set<i64>> {
             rt::map(
                 &rt::range(1, rt::len(requests))?,
@@ -271,7 +364,7 @@ mod model {
             )
         }
 
-        /// `CarryOutAll`, raftkv.tla:89
+        /// `CarryOutAll`, raftkv.tla:107
         pub fn carry_out_all(
             &self,
             machine: &Machine,
@@ -290,7 +383,7 @@ mod model {
             )
         }
 
-        /// `CarryOut`, raftkv.tla:82
+        /// `CarryOut`, raftkv.tla:100
         pub fn carry_out(
             &self,
             machine: &Machine,
@@ -318,7 +411,7 @@ mod model {
                             sessions: rt::merge(
                                 &rt::single(
                                     &request.client,
-                                    &Record8 {
+                                    &Record5 {
                                         number: request.number,
                                         result: result.clone()?,
                                     },
@@ -331,11 +424,11 @@ mod model {
             )
         }
 
-        /// `IsRepeated`, raftkv.tla:79
+        /// `IsRepeated`, raftkv.tla:97
         pub fn is_repeated(
             &self,
             request: &Request,
-            sessions: &rt::Function<i64, Record8>,
+            sessions: &rt::Function<i64, Record5>,
         ) -> rt::Eval<bool> {
             Ok(
                 rt::domain(sessions).contains(&request.client)
@@ -343,7 +436,7 @@ mod model {
             )
         }
 
-        /// `Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent`, raftkv.tla:73
+        /// `Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent`, raftkv.tla:89
         pub fn lookup(
             &self,
             store: &rt::Function<rt::Str, ResultRecord>,
@@ -358,7 +451,7 @@ mod model {
             )
         }
 
-        /// `ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobody}`, raftkv.tla:102
+        /// `ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobody}`, raftkv.tla:120
         pub fn served_by(&self, entries: &rt::Seq<Log>) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::difference(
@@ -371,7 +464,7 @@ mod model {
             )
         }
 
-        /// `ReadFor`, raftkv.tla:97
+        /// `ReadFor`, raftkv.tla:115
         pub fn read_for(
             &self,
             client: i64,
@@ -389,14 +482,28 @@ mod model {
                 }
             })
         }
+
+        /// `NoSnapshot == [index |-> 0, term |-> 0, members |-> Servers, machine |-> Initial]`, raftkv.tla:94
+        pub fn no_snapshot(&self) -> rt::Eval<Snapshot> {
+            Ok(Snapshot {
+                index: 0,
+                term: 0,
+                members: self.servers()?,
+                machine: self.initial()?,
+            })
+        }
     }
 
     /// Records of several shapes, told apart by their field `kind`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub enum InboxRead {
+        /// `[from, kind, term]`
+        TimeoutNow { from: i64, term: i64 },
         /// `[ballot, from, granted, kind, term]`
         Vote { ballot: i64, from: i64, granted: bool, term: i64 },
+        /// `[from, kind, round, snapshot, term]`
+        InstallSnapshot { from: i64, round: i64, snapshot: Snapshot, term: i64 },
         /// `[ballot, from, kind, last, lastTerm, term]`
         RequestVote { ballot: i64, from: i64, last: i64, last_term: i64, term: i64 },
         /// `[fits, from, index, kind, round, term]`
@@ -418,14 +525,19 @@ mod model {
         rt::some_field!(commit, commit_mut, i64, "commit", AppendEntries);
         rt::some_field!(entries, entries_mut, rt::Seq < Log >, "entries", AppendEntries);
         rt::some_field!(fits, fits_mut, bool, "fits", Appended);
-        rt::field!(from, from_mut, i64, Vote | RequestVote | Appended | AppendEntries);
+        rt::field!(
+            from, from_mut, i64, TimeoutNow | Vote | InstallSnapshot | RequestVote |
+            Appended | AppendEntries
+        );
         rt::some_field!(granted, granted_mut, bool, "granted", Vote);
         rt::some_field!(index, index_mut, i64, "index", Appended);
         /// The field `kind`, which the variant stands for.
         #[must_use]
         pub fn kind(&self) -> InboxReadKind {
             match self {
+                Self::TimeoutNow { .. } => InboxReadKind::TimeoutNow,
                 Self::Vote { .. } => InboxReadKind::Vote,
+                Self::InstallSnapshot { .. } => InboxReadKind::InstallSnapshot,
                 Self::RequestVote { .. } => InboxReadKind::RequestVote,
                 Self::Appended { .. } => InboxReadKind::Appended,
                 Self::AppendEntries { .. } => InboxReadKind::AppendEntries,
@@ -437,13 +549,22 @@ mod model {
         rt::some_field!(
             previous_term, previous_term_mut, i64, "previousTerm", AppendEntries
         );
-        rt::some_field!(round, round_mut, i64, "round", Appended | AppendEntries);
-        rt::field!(term, term_mut, i64, Vote | RequestVote | Appended | AppendEntries);
+        rt::some_field!(
+            round, round_mut, i64, "round", InstallSnapshot | Appended | AppendEntries
+        );
+        rt::some_field!(snapshot, snapshot_mut, Snapshot, "snapshot", InstallSnapshot);
+        rt::field!(
+            term, term_mut, i64, TimeoutNow | Vote | InstallSnapshot | RequestVote |
+            Appended | AppendEntries
+        );
     }
     rt::shapes!(
-        InboxRead { Vote { ballot = "ballot", from = "from", granted = "granted", term =
-        "term" } with "kind" = InboxReadKind::Vote, RequestVote { ballot = "ballot", from
-        = "from", last = "last", last_term = "lastTerm", term = "term" } with "kind" =
+        InboxRead { TimeoutNow { from = "from", term = "term" } with "kind" =
+        InboxReadKind::TimeoutNow, Vote { ballot = "ballot", from = "from", granted =
+        "granted", term = "term" } with "kind" = InboxReadKind::Vote, InstallSnapshot {
+        from = "from", round = "round", snapshot = "snapshot", term = "term" } with
+        "kind" = InboxReadKind::InstallSnapshot, RequestVote { ballot = "ballot", from =
+        "from", last = "last", last_term = "lastTerm", term = "term" } with "kind" =
         InboxReadKind::RequestVote, Appended { fits = "fits", from = "from", index =
         "index", round = "round", term = "term" } with "kind" = InboxReadKind::Appended,
         AppendEntries { commit = "commit", entries = "entries", from = "from", previous =
@@ -451,17 +572,19 @@ mod model {
         "kind" = InboxReadKind::AppendEntries }
     );
 
-    /// A record `[request, term]`.
+    /// A record `[members, request, term]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Log {
+        /// The field `members`.
+        pub members: rt::Set<i64>,
         /// The field `request`.
         pub request: Request,
         /// The field `term`.
         pub term: i64,
     }
-    rt::record!(Log { request = "request", term = "term" });
+    rt::record!(Log { members = "members", request = "request", term = "term" });
 
     /// A record `[client, key, number, op, value]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -483,6 +606,61 @@ mod model {
         Request { client = "client", key = "key", number = "number", op = "op", value =
         "value" }
     );
+
+    /// A record `[index, machine, members, term]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Snapshot {
+        /// The field `index`.
+        pub index: i64,
+        /// The field `machine`.
+        pub machine: Machine,
+        /// The field `members`.
+        pub members: rt::Set<i64>,
+        /// The field `term`.
+        pub term: i64,
+    }
+    rt::record!(
+        Snapshot { index = "index", machine = "machine", members = "members", term =
+        "term" }
+    );
+
+    /// A record `[sessions, store]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Machine {
+        /// The field `sessions`.
+        pub sessions: rt::Function<i64, Record5>,
+        /// The field `store`.
+        pub store: rt::Function<rt::Str, ResultRecord>,
+    }
+    rt::record!(Machine { sessions = "sessions", store = "store" });
+
+    /// A record `[number, result]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Record5 {
+        /// The field `number`.
+        pub number: i64,
+        /// The field `result`.
+        pub result: ResultRecord,
+    }
+    rt::record!(Record5 { number = "number", result = "result" });
+
+    /// A record `[value, version]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct ResultRecord {
+        /// The field `value`.
+        pub value: rt::Str,
+        /// The field `version`.
+        pub version: i64,
+    }
+    rt::record!(ResultRecord { value = "value", version = "version" });
 
     /// Records of several shapes, told apart by their field `kind`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
@@ -512,18 +690,6 @@ mod model {
         ReplyKind::Redirect, Answer { number = "number", result = "result" } with "kind"
         = ReplyKind::Answer }
     );
-
-    /// A record `[value, version]`.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
-    pub struct ResultRecord {
-        /// The field `value`.
-        pub value: rt::Str,
-        /// The field `version`.
-        pub version: i64,
-    }
-    rt::record!(ResultRecord { value = "value", version = "version" });
 
     /// A record `[asks, client, command, result]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -572,30 +738,6 @@ mod model {
     }
     rt::record!(Read { from = "from", requests = "requests", round = "round" });
 
-    /// A record `[number, result]`.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
-    pub struct Record8 {
-        /// The field `number`.
-        pub number: i64,
-        /// The field `result`.
-        pub result: ResultRecord,
-    }
-    rt::record!(Record8 { number = "number", result = "result" });
-
-    /// A record `[sessions, store]`.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
-    pub struct Machine {
-        /// The field `sessions`.
-        pub sessions: rt::Function<i64, Record8>,
-        /// The field `store`.
-        pub store: rt::Function<rt::Str, ResultRecord>,
-    }
-    rt::record!(Machine { sessions = "sessions", store = "store" });
-
     /// A record `[command, result]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[derive(rt::Serialize, rt::Deserialize)]
@@ -631,14 +773,19 @@ mod model {
         AppendEntries,
         /// `"appended"`
         Appended,
+        /// `"install-snapshot"`
+        InstallSnapshot,
         /// `"request-vote"`
         RequestVote,
+        /// `"timeout-now"`
+        TimeoutNow,
         /// `"vote"`
         Vote,
     }
     rt::tags!(
         InboxReadKind { AppendEntries = Str("append-entries"), Appended =
-        Str("appended"), RequestVote = Str("request-vote"), Vote = Str("vote") }
+        Str("appended"), InstallSnapshot = Str("install-snapshot"), RequestVote =
+        Str("request-vote"), TimeoutNow = Str("timeout-now"), Vote = Str("vote") }
     );
 
     /// One of the values that the model gives a name.
@@ -670,7 +817,7 @@ mod model {
         Str("leader") }
     );
 
-    /// Mapping macro `Inbox`, raftkv.tla:107
+    /// Mapping macro `Inbox`, raftkv.tla:125
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -680,7 +827,7 @@ mod model {
     )]
     pub trait Inbox: rt::MappingMacro {}
 
-    /// Mapping macro `Post`, raftkv.tla:120
+    /// Mapping macro `Post`, raftkv.tla:140
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -690,7 +837,7 @@ mod model {
     )]
     pub trait Post: rt::MappingMacro {}
 
-    /// Mapping macro `Queued`, raftkv.tla:134
+    /// Mapping macro `Queued`, raftkv.tla:156
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -700,7 +847,7 @@ mod model {
     )]
     pub trait Queued: rt::MappingMacro {}
 
-    /// Mapping macro `Sometimes`, raftkv.tla:148
+    /// Mapping macro `Sometimes`, raftkv.tla:170
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -710,7 +857,17 @@ mod model {
     )]
     pub trait Sometimes: rt::MappingMacro {}
 
-    /// Mapping macro `Told`, raftkv.tla:158
+    /// Mapping macro `Wanted`, raftkv.tla:182
+    ///
+    /// Implement it for a resource that behaves as this macro says, and only then.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not declared to implement the mapping macro `Wanted`",
+        label = "the parameter is mapped via `Wanted`",
+        note = "if it behaves so, say it: `impl Wanted for …`"
+    )]
+    pub trait Wanted: rt::MappingMacro {}
+
+    /// Mapping macro `Told`, raftkv.tla:196
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -720,7 +877,7 @@ mod model {
     )]
     pub trait Told: rt::MappingMacro {}
 
-    /// Mapping macro `Reply`, raftkv.tla:168
+    /// Mapping macro `Reply`, raftkv.tla:208
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -730,7 +887,7 @@ mod model {
     )]
     pub trait Reply: rt::MappingMacro {}
 
-    /// Mapping macro `Asked`, raftkv.tla:180
+    /// Mapping macro `Asked`, raftkv.tla:222
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -740,7 +897,7 @@ mod model {
     )]
     pub trait Asked: rt::MappingMacro {}
 
-    /// Mapping macro `Answered`, raftkv.tla:191
+    /// Mapping macro `Answered`, raftkv.tla:235
     ///
     /// Implement it for a resource that behaves as this macro says, and only then.
     #[diagnostic::on_unimplemented(
@@ -750,7 +907,7 @@ mod model {
     )]
     pub trait Answered: rt::MappingMacro {}
 
-    /// Archetype `Server`, raftkv.tla:322
+    /// Archetype `Server`, raftkv.tla:433
     pub mod server {
         use super::*;
         /// Where control is.
@@ -758,7 +915,9 @@ mod model {
         #[derive(rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub enum Label {
-            /// `serve`, raftkv.tla:331
+            /// `start`, raftkv.tla:465
+            Start,
+            /// `serve`, raftkv.tla:478
             Serve,
             /// The end.
             Done,
@@ -770,35 +929,35 @@ mod model {
         pub struct State {
             /// Where control is.
             pub label: Label,
-            /// `role = Follower`, raftkv.tla:325
+            /// `role = Follower`, raftkv.tla:450
             pub role: Role,
-            /// `ballot = 0`, raftkv.tla:325
+            /// `ballot = 0`, raftkv.tla:451
             pub ballot: i64,
-            /// `votes = {}`, raftkv.tla:325
+            /// `votes = {}`, raftkv.tla:452
             pub votes: rt::Set<i64>,
-            /// `fresh = <<>>`, raftkv.tla:327
+            /// `fresh = <<>>`, raftkv.tla:454
             pub fresh: rt::Seq<Log>,
-            /// `next = [s \in Servers |-> 1]`, raftkv.tla:327
+            /// `next = [s \in Servers |-> 1]`, raftkv.tla:455
             pub next: rt::Function<i64, i64>,
-            /// `match = [s \in Servers |-> 0]`, raftkv.tla:327
+            /// `match = [s \in Servers |-> 0]`, raftkv.tla:456
             pub r#match: rt::Function<i64, i64>,
-            /// `round = 0`, raftkv.tla:328
-            pub round: i64,
-            /// `heard = [s \in Servers |-> 0]`, raftkv.tla:328
-            pub heard: rt::Function<i64, i64>,
-            /// `reads = <<>>`, raftkv.tla:328
-            pub reads: rt::Seq<Read>,
-            /// `first = 0`, raftkv.tla:329
+            /// `first = 0`, raftkv.tla:457
             pub first: i64,
-            /// `commit = 0`, raftkv.tla:329
+            /// `round = 0`, raftkv.tla:458
+            pub round: i64,
+            /// `heard = [s \in Servers |-> 0]`, raftkv.tla:459
+            pub heard: rt::Function<i64, i64>,
+            /// `reads = <<>>`, raftkv.tla:460
+            pub reads: rt::Seq<Read>,
+            /// `commit = 0`, raftkv.tla:461
             pub commit: i64,
-            /// `applied = 0`, raftkv.tla:329
+            /// `applied = 0`, raftkv.tla:462
             pub applied: i64,
-            /// `machine = Initial`, raftkv.tla:329
+            /// `machine = Initial`, raftkv.tla:463
             pub machine: Machine,
         }
 
-        /// Archetype `Server`, raftkv.tla:322
+        /// Archetype `Server`, raftkv.tla:433
         pub struct Server {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
@@ -809,11 +968,14 @@ mod model {
             answer: rt::Resource<(), rt::Function<i64, ReplyRecord>>,
             election: rt::Resource<(), bool>,
             heartbeat: rt::Resource<(), bool>,
+            change: rt::Resource<(), i64>,
+            transfer: rt::Resource<(), bool>,
             crash: rt::Resource<(), bool>,
             leader: rt::Resource<(), i64>,
             term: rt::Resource<(), i64>,
             vote: rt::Resource<(), i64>,
             log: rt::Resource<(), rt::Seq<Log>>,
+            snapshot: rt::Resource<(), Snapshot>,
         }
 
         /// What a `Server` is made of.
@@ -824,11 +986,14 @@ mod model {
             Answer,
             Election,
             Heartbeat,
+            Change,
+            Transfer,
             Crash,
             Leader,
             Term,
             Vote,
             LogResource,
+            SnapshotResource,
         > {
             pub inbox: InboxResource,
             pub send: SendResource,
@@ -836,11 +1001,14 @@ mod model {
             pub answer: Answer,
             pub election: Election,
             pub heartbeat: Heartbeat,
+            pub change: Change,
+            pub transfer: Transfer,
             pub crash: Crash,
             pub leader: Leader,
             pub term: Term,
             pub vote: Vote,
             pub log: LogResource,
+            pub snapshot: SnapshotResource,
         }
 
         impl Server {
@@ -855,11 +1023,14 @@ mod model {
                     impl rt::Bound<(), rt::Function<i64, ReplyRecord>> + Told,
                     impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), bool> + Sometimes,
+                    impl rt::Bound<(), i64> + Wanted,
+                    impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), i64> + rt::PlainVariable,
                     impl rt::Bound<(), i64> + rt::PlainVariable,
                     impl rt::Bound<(), i64> + rt::PlainVariable,
                     impl rt::Bound<(), rt::Seq<Log>> + rt::PlainVariable,
+                    impl rt::Bound<(), Snapshot> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
                 let role = Role::Follower;
@@ -874,13 +1045,13 @@ mod model {
                     &constants.servers()?,
                     |s| -> rt::Eval<i64> { Ok(0) },
                 )?;
+                let first = 0;
                 let round = 0;
                 let heard = rt::function(
                     &constants.servers()?,
                     |s| -> rt::Eval<i64> { Ok(0) },
                 )?;
                 let reads = rt::Seq::<Read>::new();
-                let first = 0;
                 let commit = 0;
                 let applied = 0;
                 let machine = constants.initial()?;
@@ -888,17 +1059,17 @@ mod model {
                     id,
                     constants: constants.clone(),
                     state: State {
-                        label: Label::Serve,
+                        label: Label::Start,
                         role,
                         ballot,
                         votes,
                         fresh,
                         next,
                         r#match,
+                        first,
                         round,
                         heard,
                         reads,
-                        first,
                         commit,
                         applied,
                         machine,
@@ -909,17 +1080,61 @@ mod model {
                     answer: rt::Resource::new(parameters.answer),
                     election: rt::Resource::new(parameters.election),
                     heartbeat: rt::Resource::new(parameters.heartbeat),
+                    change: rt::Resource::new(parameters.change),
+                    transfer: rt::Resource::new(parameters.transfer),
                     crash: rt::Resource::new(parameters.crash),
                     leader: rt::Resource::new(parameters.leader),
                     term: rt::Resource::new(parameters.term),
                     vote: rt::Resource::new(parameters.vote),
                     log: rt::Resource::new(parameters.log),
+                    snapshot: rt::Resource::new(parameters.snapshot),
                 })
             }
 
-            /// `serve`, raftkv.tla:331
+            /// `start`, raftkv.tla:465
+            // start:
+            //   role := Follower
+            //   || leader := Nobody
+            //   || ballot := 0
+            //   || votes := {}
+            //   || fresh := <<>>
+            //   || reads := <<>>;
+            //   next := [s \in Servers |-> 1]
+            //   || match := [s \in Servers |-> 0]
+            //   || heard := [s \in Servers |-> 0];
+            //   round := 0 || first := 0 || machine := snapshot.machine;
+            //   commit := snapshot.index || applied := snapshot.index;
+            fn start(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+                self.state.role = Role::Follower;
+                self.leader.write(section, &(), NOBODY)?;
+                self.state.ballot = 0;
+                self.state.votes = rt::Set::<i64>::new();
+                self.state.fresh = rt::Seq::<Log>::new();
+                self.state.reads = rt::Seq::<Read>::new();
+                self.state.next = rt::function(
+                    &self.constants.servers()?,
+                    |s| -> rt::Eval<i64> { Ok(1) },
+                )?;
+                self.state.r#match = rt::function(
+                    &self.constants.servers()?,
+                    |s| -> rt::Eval<i64> { Ok(0) },
+                )?;
+                self.state.heard = rt::function(
+                    &self.constants.servers()?,
+                    |s| -> rt::Eval<i64> { Ok(0) },
+                )?;
+                let snapshot_read = self.snapshot.read(section, &())?;
+                self.state.round = 0;
+                self.state.first = 0;
+                self.state.machine = snapshot_read.machine.clone();
+                self.state.commit = snapshot_read.index;
+                self.state.applied = snapshot_read.index;
+                Ok(Label::Serve)
+            }
+
+            /// `serve`, raftkv.tla:478
             fn serve(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
-                match section.either(8) {
+                match section.either(11) {
                     0 => {
                         let inbox_read = self.inbox.read(section, &self.id)?;
                         let m = inbox_read;
@@ -950,19 +1165,22 @@ mod model {
                                 term: m_term,
                                 ..
                             } => {
+                                let snapshot_read = self.snapshot.read(section, &())?;
                                 let log_read = self.log.read(section, &())?;
                                 let term_read_2 = self.term.read(section, &())?;
                                 let leader_read = self.leader.read(section, &())?;
                                 let vote_read = self.vote.read(section, &())?;
                                 let granted = (*last_term
-                                    > self.constants.last_term(&log_read)?
-                                    || (*last_term == self.constants.last_term(&log_read)?
-                                        && *last >= rt::len(&log_read)))
-                                    && (if *m_ballot > *m_term {
-                                        *m_term == term_read_2 && leader_read == NOBODY
+                                    > self.constants.last_term(&snapshot_read, &log_read)?
+                                    || (*last_term
+                                        == self.constants.last_term(&snapshot_read, &log_read)?
+                                        && *last
+                                            >= self.constants.last(&snapshot_read, &log_read)?))
+                                    && *m_term == term_read_2
+                                    && (if *m_ballot > term_read_2 {
+                                        leader_read == NOBODY
                                     } else {
-                                        *m_term == term_read_2
-                                            && (vote_read == NOBODY || vote_read == *m_from)
+                                        vote_read == NOBODY || vote_read == *m_from
                                     });
                                 if granted && *m_ballot == term_read_2 {
                                     self.vote.write(section, &(), *m_from)?;
@@ -988,22 +1206,38 @@ mod model {
                                 ballot: m_ballot,
                                 from: m_from,
                                 granted: m_granted,
+                                term: m_term,
                                 ..
                             } => {
+                                let term_read_2 = self.term.read(section, &())?;
                                 if self.state.role == Role::Candidate && *m_granted
-                                    && *m_ballot == self.state.ballot
+                                    && *m_term == term_read_2 && *m_ballot == self.state.ballot
                                 {
                                     self.state.votes.insert(*m_from);
-                                    if self.constants.is_quorum(&self.state.votes)? {
-                                        let term_read_2 = self.term.read(section, &())?;
+                                    let snapshot_read = self.snapshot.read(section, &())?;
+                                    let log_read = self.log.read(section, &())?;
+                                    if self
+                                        .constants
+                                        .is_quorum(
+                                            &self.state.votes,
+                                            &self.constants.members(&snapshot_read, &log_read)?,
+                                        )?
+                                    {
                                         if self.state.ballot > term_read_2 {
-                                            self.term.write(section, &(), self.state.ballot)?;
+                                            self.state.role = Role::Candidate;
+                                            self.leader.write(section, &(), NOBODY)?;
+                                            let term_read_3 = self.term.read(section, &())?;
+                                            let value = rt::add(term_read_3, 1)?;
+                                            self.term.write(section, &(), value)?;
+                                            let term_read_4 = self.term.read(section, &())?;
+                                            self.state.ballot = term_read_4;
                                             self.vote.write(section, &(), self.id)?;
                                             self.state.votes = [self.id]
                                                 .into_iter()
                                                 .collect::<rt::Set<i64>>();
-                                            let term_read_3 = self.term.read(section, &())?;
-                                            let log_read = self.log.read(section, &())?;
+                                            let term_read_5 = self.term.read(section, &())?;
+                                            let snapshot_read_2 = self.snapshot.read(section, &())?;
+                                            let log_read_2 = self.log.read(section, &())?;
                                             let value = rt::function(
                                                 &rt::difference(
                                                     &self.constants.servers()?,
@@ -1012,10 +1246,12 @@ mod model {
                                                 |s| -> rt::Eval<InboxRead> {
                                                     Ok(InboxRead::RequestVote {
                                                         from: self.id,
-                                                        term: term_read_3,
+                                                        term: term_read_5,
                                                         ballot: self.state.ballot,
-                                                        last: rt::len(&log_read),
-                                                        last_term: self.constants.last_term(&log_read)?,
+                                                        last: self.constants.last(&snapshot_read_2, &log_read_2)?,
+                                                        last_term: self
+                                                            .constants
+                                                            .last_term(&snapshot_read_2, &log_read_2)?,
                                                     })
                                                 },
                                             )?;
@@ -1023,12 +1259,19 @@ mod model {
                                         } else {
                                             self.state.role = Role::Leader;
                                             self.leader.write(section, &(), self.id)?;
-                                            let log_read = self.log.read(section, &())?;
-                                            self.state.first = rt::add(rt::len(&log_read), 1)?;
+                                            let snapshot_read_2 = self.snapshot.read(section, &())?;
+                                            let log_read_2 = self.log.read(section, &())?;
+                                            self.state.first = rt::add(
+                                                self.constants.last(&snapshot_read_2, &log_read_2)?,
+                                                1,
+                                            )?;
                                             let term_read_3 = self.term.read(section, &())?;
                                             self.state.fresh = [
                                                 Log {
                                                     term: term_read_3,
+                                                    members: self
+                                                        .constants
+                                                        .members(&snapshot_read_2, &log_read_2)?,
                                                     request: self.constants.no_request(),
                                                 },
                                             ]
@@ -1036,7 +1279,7 @@ mod model {
                                                 .collect::<rt::Seq<Log>>();
                                             self.state.next = rt::function(
                                                 &self.constants.servers()?,
-                                                |s| -> rt::Eval<i64> { rt::add(rt::len(&log_read), 1) },
+                                                |s| -> rt::Eval<i64> { Ok(self.state.first) },
                                             )?;
                                             self.state.r#match = rt::function(
                                                 &self.constants.servers()?,
@@ -1046,7 +1289,7 @@ mod model {
                                                 &self.constants.servers()?,
                                                 |s| -> rt::Eval<i64> { Ok(0) },
                                             )?;
-                                            let all = rt::concat(&log_read, &self.state.fresh);
+                                            let all = rt::concat(&log_read_2, &self.state.fresh);
                                             let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
                                             rt::function(
                                                 &self.constants.servers()?,
@@ -1055,7 +1298,7 @@ mod model {
                                                         self
                                                             .constants
                                                             .min(
-                                                                rt::len(&all),
+                                                                self.constants.last(&snapshot_read_2, &all)?,
                                                                 rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
                                                             ),
                                                     )
@@ -1067,41 +1310,64 @@ mod model {
                                                     &[self.id].into_iter().collect::<rt::Set<i64>>(),
                                                 ),
                                                 |s| -> rt::Eval<InboxRead> {
-                                                    Ok(InboxRead::AppendEntries {
-                                                        from: self.id,
-                                                        term: term_read_3,
-                                                        previous: rt::subtract(*self.state.next.at(s)?, 1)?,
-                                                        previous_term: self
-                                                            .constants
-                                                            .term_at(&all, rt::subtract(*self.state.next.at(s)?, 1)?)?,
-                                                        entries: rt::sub_seq(
-                                                            &all,
-                                                            *self.state.next.at(s)?,
-                                                            *up_to.clone()?.at(s)?,
-                                                        )?,
-                                                        commit: self.state.commit,
-                                                        round: self.state.round,
-                                                    })
+                                                    Ok(
+                                                        if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                                            InboxRead::InstallSnapshot {
+                                                                from: self.id,
+                                                                term: term_read_3,
+                                                                snapshot: snapshot_read_2.clone(),
+                                                                round: self.state.round,
+                                                            }
+                                                        } else {
+                                                            InboxRead::AppendEntries {
+                                                                from: self.id,
+                                                                term: term_read_3,
+                                                                previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                                previous_term: self
+                                                                    .constants
+                                                                    .term_at(
+                                                                        &snapshot_read_2,
+                                                                        &all,
+                                                                        rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                                    )?,
+                                                                entries: self
+                                                                    .constants
+                                                                    .entries(
+                                                                        &snapshot_read_2,
+                                                                        &all,
+                                                                        *self.state.next.at(s)?,
+                                                                        *up_to.clone()?.at(s)?,
+                                                                    )?,
+                                                                commit: self.state.commit,
+                                                                round: self.state.round,
+                                                            }
+                                                        },
+                                                    )
                                                 },
                                             )?;
                                             self.send.write(section, &(), value)?;
+                                            let snapshot_read_3 = self.snapshot.read(section, &())?;
                                             self.state.next = rt::function(
                                                 &self.constants.servers()?,
                                                 |s| -> rt::Eval<i64> {
                                                     Ok(
-                                                        if rt::difference(
+                                                        if !rt::difference(
                                                                 &self.constants.servers()?,
                                                                 &[self.id].into_iter().collect::<rt::Set<i64>>(),
                                                             )
                                                             .contains(s)
                                                         {
-                                                            self.constants
-                                                                .max(
-                                                                    *self.state.next.at(s)?,
-                                                                    rt::add(*up_to.clone()?.at(s)?, 1)?,
-                                                                )
-                                                        } else {
                                                             *self.state.next.at(s)?
+                                                        } else {
+                                                            if *self.state.next.at(s)? <= snapshot_read_3.index {
+                                                                rt::add(snapshot_read_3.index, 1)?
+                                                            } else {
+                                                                self.constants
+                                                                    .max(
+                                                                        *self.state.next.at(s)?,
+                                                                        rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                                    )
+                                                            }
                                                         },
                                                     )
                                                 },
@@ -1121,25 +1387,42 @@ mod model {
                                 ..
                             } => {
                                 let term_read_2 = self.term.read(section, &())?;
+                                let snapshot_read = self.snapshot.read(section, &())?;
+                                let log_read = self.log.read(section, &())?;
+                                let fits: rt::Eval<bool> = rt::deferred(|| Ok(
+                                    *m_term == term_read_2 && *previous >= snapshot_read.index
+                                        && *previous
+                                            <= self.constants.last(&snapshot_read, &log_read)?
+                                        && self
+                                            .constants
+                                            .term_at(&snapshot_read, &log_read, *previous)?
+                                            == *previous_term,
+                                ));
+                                let until: rt::Eval<i64> = rt::deferred(|| rt::add(
+                                    *previous,
+                                    rt::len(m_entries),
+                                ));
                                 if *m_term == term_read_2 {
                                     self.state.role = Role::Follower;
                                     self.leader.write(section, &(), *m_from)?;
                                     self.election.write(section, &(), true)?;
                                 }
-                                let term_read_3 = self.term.read(section, &())?;
-                                let log_read = self.log.read(section, &())?;
-                                let fits = *m_term == term_read_3
-                                    && *previous <= rt::len(&log_read)
-                                    && self.constants.term_at(&log_read, *previous)?
-                                        == *previous_term;
-                                let until: rt::Eval<i64> = rt::deferred(|| rt::add(
-                                    *previous,
-                                    rt::len(m_entries),
-                                ));
-                                if fits {
-                                    if !self.constants.holds(&log_read, *previous, m_entries)? {
+                                if fits.clone()? {
+                                    let snapshot_read_2 = self.snapshot.read(section, &())?;
+                                    let log_read_2 = self.log.read(section, &())?;
+                                    if !self
+                                        .constants
+                                        .holds(&snapshot_read_2, &log_read_2, *previous, m_entries)?
+                                    {
                                         let value = rt::concat(
-                                            &rt::sub_seq(&log_read, 1, *previous)?,
+                                            &self
+                                                .constants
+                                                .entries(
+                                                    &snapshot_read_2,
+                                                    &log_read_2,
+                                                    rt::add(snapshot_read_2.index, 1)?,
+                                                    *previous,
+                                                )?,
                                             m_entries,
                                         );
                                         self.log.write(section, &(), value)?;
@@ -1151,21 +1434,24 @@ mod model {
                                             self.constants.min(*m_commit, until.clone()?),
                                         );
                                 }
-                                let term_read_4 = self.term.read(section, &())?;
+                                let term_read_3 = self.term.read(section, &())?;
+                                let snapshot_read_2 = self.snapshot.read(section, &())?;
                                 let log_read_2 = self.log.read(section, &())?;
                                 let value = rt::function(
                                     &[*m_from].into_iter().collect::<rt::Set<i64>>(),
                                     |s| -> rt::Eval<InboxRead> {
                                         Ok(InboxRead::Appended {
                                             from: self.id,
-                                            term: term_read_4,
-                                            fits: fits,
+                                            term: term_read_3,
+                                            fits: fits.clone()?,
                                             round: *m_round,
-                                            index: if fits {
+                                            index: if fits.clone()? {
                                                 until.clone()?
                                             } else {
-                                                if *previous > rt::len(&log_read_2) {
-                                                    rt::len(&log_read_2)
+                                                if *previous
+                                                    > self.constants.last(&snapshot_read_2, &log_read_2)?
+                                                {
+                                                    self.constants.last(&snapshot_read_2, &log_read_2)?
                                                 } else {
                                                     self.state.commit
                                                 }
@@ -1175,53 +1461,64 @@ mod model {
                                 )?;
                                 self.send.write(section, &(), value)?;
                             }
-                            _ => {
+                            InboxRead::Appended {
+                                fits: m_fits,
+                                from: m_from,
+                                index: m_index,
+                                round: m_round,
+                                term: m_term,
+                                ..
+                            } => {
                                 let term_read_2 = self.term.read(section, &())?;
-                                if self.state.role == Role::Leader
-                                    && *m.term() == term_read_2
+                                if self.state.role == Role::Leader && *m_term == term_read_2
                                 {
                                     let value = self
                                         .constants
-                                        .max(*self.state.heard.at(m.from())?, *m.round()?);
-                                    *self.state.heard.at_mut(m.from())? = value;
-                                    if *m.fits()? {
+                                        .max(*self.state.heard.at(m_from)?, *m_round);
+                                    *self.state.heard.at_mut(m_from)? = value;
+                                    if *m_fits {
                                         let value = self
                                             .constants
-                                            .max(*self.state.r#match.at(m.from())?, *m.index()?);
-                                        *self.state.r#match.at_mut(m.from())? = value;
+                                            .max(*self.state.r#match.at(m_from)?, *m_index);
+                                        *self.state.r#match.at_mut(m_from)? = value;
                                         let log_read = self.log.read(section, &())?;
+                                        let all = rt::concat(&log_read, &self.state.fresh);
+                                        let snapshot_read = self.snapshot.read(section, &())?;
                                         let index_2 = self
                                             .constants
                                             .by_quorum(
                                                 &{
-                                                    let mut changed = self.state.r#match.clone();
-                                                    let new = rt::len(&log_read);
-                                                    *changed.at_mut(&self.id)? = new;
-                                                    changed
+                                                    let mut changed_2 = self.state.r#match.clone();
+                                                    let new = self.constants.last(&snapshot_read, &log_read)?;
+                                                    *changed_2.at_mut(&self.id)? = new;
+                                                    changed_2
                                                 },
+                                                &self.constants.members(&snapshot_read, &all)?,
                                             )?;
                                         if index_2 > self.state.commit
-                                            && self
-                                                .constants
-                                                .term_at(
-                                                    &rt::concat(&log_read, &self.state.fresh),
-                                                    index_2,
-                                                )? == term_read_2
+                                            && self.constants.term_at(&snapshot_read, &all, index_2)?
+                                                == term_read_2
                                         {
                                             self.state.commit = index_2;
                                         }
                                     } else {
-                                        let value = rt::add(*m.index()?, 1)?;
-                                        *self.state.next.at_mut(m.from())? = value;
+                                        let value = rt::add(*m_index, 1)?;
+                                        *self.state.next.at_mut(m_from)? = value;
                                     }
+                                    let snapshot_read = self.snapshot.read(section, &())?;
                                     let log_read = self.log.read(section, &())?;
-                                    if *self.state.next.at(m.from())?
+                                    if *self.state.next.at(m_from)?
                                         <= self
                                             .constants
                                             .min(
-                                                rt::add(rt::len(&log_read), rt::len(&self.state.fresh))?,
+                                                self
+                                                    .constants
+                                                    .last(
+                                                        &snapshot_read,
+                                                        &rt::concat(&log_read, &self.state.fresh),
+                                                    )?,
                                                 rt::add(
-                                                    *self.state.r#match.at(m.from())?,
+                                                    *self.state.r#match.at(m_from)?,
                                                     self.constants.window,
                                                 )?,
                                             )
@@ -1235,45 +1532,68 @@ mod model {
                                                     self
                                                         .constants
                                                         .min(
-                                                            rt::len(&all),
+                                                            self.constants.last(&snapshot_read, &all)?,
                                                             rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
                                                         ),
                                                 )
                                             },
                                         ));
                                         let value = rt::function(
-                                            &[*m.from()].into_iter().collect::<rt::Set<i64>>(),
+                                            &[*m_from].into_iter().collect::<rt::Set<i64>>(),
                                             |s| -> rt::Eval<InboxRead> {
-                                                Ok(InboxRead::AppendEntries {
-                                                    from: self.id,
-                                                    term: term_read_2,
-                                                    previous: rt::subtract(*self.state.next.at(s)?, 1)?,
-                                                    previous_term: self
-                                                        .constants
-                                                        .term_at(&all, rt::subtract(*self.state.next.at(s)?, 1)?)?,
-                                                    entries: rt::sub_seq(
-                                                        &all,
-                                                        *self.state.next.at(s)?,
-                                                        *up_to.clone()?.at(s)?,
-                                                    )?,
-                                                    commit: self.state.commit,
-                                                    round: self.state.round,
-                                                })
+                                                Ok(
+                                                    if *self.state.next.at(s)? <= snapshot_read.index {
+                                                        InboxRead::InstallSnapshot {
+                                                            from: self.id,
+                                                            term: term_read_2,
+                                                            snapshot: snapshot_read.clone(),
+                                                            round: self.state.round,
+                                                        }
+                                                    } else {
+                                                        InboxRead::AppendEntries {
+                                                            from: self.id,
+                                                            term: term_read_2,
+                                                            previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                            previous_term: self
+                                                                .constants
+                                                                .term_at(
+                                                                    &snapshot_read,
+                                                                    &all,
+                                                                    rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                                )?,
+                                                            entries: self
+                                                                .constants
+                                                                .entries(
+                                                                    &snapshot_read,
+                                                                    &all,
+                                                                    *self.state.next.at(s)?,
+                                                                    *up_to.clone()?.at(s)?,
+                                                                )?,
+                                                            commit: self.state.commit,
+                                                            round: self.state.round,
+                                                        }
+                                                    },
+                                                )
                                             },
                                         )?;
                                         self.send.write(section, &(), value)?;
+                                        let snapshot_read_2 = self.snapshot.read(section, &())?;
                                         self.state.next = rt::function(
                                             &self.constants.servers()?,
                                             |s| -> rt::Eval<i64> {
                                                 Ok(
-                                                    if *s == *m.from() {
-                                                        self.constants
-                                                            .max(
-                                                                *self.state.next.at(s)?,
-                                                                rt::add(*up_to.clone()?.at(s)?, 1)?,
-                                                            )
-                                                    } else {
+                                                    if !(*s == *m_from) {
                                                         *self.state.next.at(s)?
+                                                    } else {
+                                                        if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                                            rt::add(snapshot_read_2.index, 1)?
+                                                        } else {
+                                                            self.constants
+                                                                .max(
+                                                                    *self.state.next.at(s)?,
+                                                                    rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                                )
+                                                        }
                                                     },
                                                 )
                                             },
@@ -1281,22 +1601,126 @@ mod model {
                                     }
                                 }
                             }
+                            InboxRead::InstallSnapshot {
+                                from: m_from,
+                                round: m_round,
+                                snapshot: m_snapshot,
+                                term: m_term,
+                                ..
+                            } => {
+                                let term_read_2 = self.term.read(section, &())?;
+                                if *m_term == term_read_2 {
+                                    self.state.role = Role::Follower;
+                                    self.leader.write(section, &(), *m_from)?;
+                                    self.election.write(section, &(), true)?;
+                                    if m_snapshot.index > self.state.commit {
+                                        let snapshot_read = self.snapshot.read(section, &())?;
+                                        let log_read = self.log.read(section, &())?;
+                                        let value = if m_snapshot.index
+                                            < self.constants.last(&snapshot_read, &log_read)?
+                                            && self
+                                                .constants
+                                                .term_at(&snapshot_read, &log_read, m_snapshot.index)?
+                                                == m_snapshot.term
+                                        {
+                                            self.constants
+                                                .entries(
+                                                    &snapshot_read,
+                                                    &log_read,
+                                                    rt::add(m_snapshot.index, 1)?,
+                                                    self.constants.last(&snapshot_read, &log_read)?,
+                                                )?
+                                        } else {
+                                            rt::Seq::<Log>::new()
+                                        };
+                                        self.log.write(section, &(), value)?;
+                                        self.snapshot.write(section, &(), m_snapshot.clone())?;
+                                        self.state.commit = m_snapshot.index;
+                                        self.state.applied = m_snapshot.index;
+                                        self.state.machine = m_snapshot.machine.clone();
+                                    }
+                                    let term_read_3 = self.term.read(section, &())?;
+                                    let value = rt::function(
+                                        &[*m_from].into_iter().collect::<rt::Set<i64>>(),
+                                        |s| -> rt::Eval<InboxRead> {
+                                            Ok(InboxRead::Appended {
+                                                from: self.id,
+                                                term: term_read_3,
+                                                fits: true,
+                                                round: *m_round,
+                                                index: m_snapshot.index,
+                                            })
+                                        },
+                                    )?;
+                                    self.send.write(section, &(), value)?;
+                                }
+                            }
+                            _ => {
+                                let term_read_2 = self.term.read(section, &())?;
+                                if self.state.role == Role::Follower
+                                    && *m.term() == term_read_2
+                                {
+                                    self.state.role = Role::Candidate;
+                                    self.leader.write(section, &(), NOBODY)?;
+                                    let term_read_3 = self.term.read(section, &())?;
+                                    let value = rt::add(term_read_3, 1)?;
+                                    self.term.write(section, &(), value)?;
+                                    let term_read_4 = self.term.read(section, &())?;
+                                    self.state.ballot = term_read_4;
+                                    self.vote.write(section, &(), self.id)?;
+                                    self.state.votes = [self.id]
+                                        .into_iter()
+                                        .collect::<rt::Set<i64>>();
+                                    let term_read_5 = self.term.read(section, &())?;
+                                    let snapshot_read = self.snapshot.read(section, &())?;
+                                    let log_read = self.log.read(section, &())?;
+                                    let value = rt::function(
+                                        &rt::difference(
+                                            &self.constants.servers()?,
+                                            &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                        ),
+                                        |s| -> rt::Eval<InboxRead> {
+                                            Ok(InboxRead::RequestVote {
+                                                from: self.id,
+                                                term: term_read_5,
+                                                ballot: self.state.ballot,
+                                                last: self.constants.last(&snapshot_read, &log_read)?,
+                                                last_term: self
+                                                    .constants
+                                                    .last_term(&snapshot_read, &log_read)?,
+                                            })
+                                        },
+                                    )?;
+                                    self.send.write(section, &(), value)?;
+                                }
+                            }
                         }
+                        Ok(Label::Serve)
                     }
                     1 => {
-                        section.wait_for(self.state.role != Role::Leader)?;
+                        let snapshot_read = self.snapshot.read(section, &())?;
+                        let log_read = self.log.read(section, &())?;
+                        section
+                            .wait_for(
+                                self.state.role != Role::Leader
+                                    && self
+                                        .constants
+                                        .members(&snapshot_read, &log_read)?
+                                        .contains(&self.id),
+                            )?;
                         let election_read = self.election.read(section, &())?;
                         section.wait_for(election_read)?;
                         self.election.write(section, &(), true)?;
-                        self.state.role = Role::Candidate;
-                        self.leader.write(section, &(), NOBODY)?;
-                        let term_read = self.term.read(section, &())?;
-                        self.state.ballot = rt::add(term_read, 1)?;
                         if self.constants.pre_vote {
+                            self.state.role = Role::Candidate;
+                            self.leader.write(section, &(), NOBODY)?;
+                            let term_read = self.term.read(section, &())?;
+                            self.state.ballot = rt::add(term_read, 1)?;
                             self.state.votes = [self.id]
                                 .into_iter()
                                 .collect::<rt::Set<i64>>();
-                            let log_read = self.log.read(section, &())?;
+                            let snapshot_read_2 = self.snapshot.read(section, &())?;
+                            let log_read_2 = self.log.read(section, &())?;
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
@@ -1307,20 +1731,29 @@ mod model {
                                         from: self.id,
                                         term: term_read,
                                         ballot: self.state.ballot,
-                                        last: rt::len(&log_read),
-                                        last_term: self.constants.last_term(&log_read)?,
+                                        last: self.constants.last(&snapshot_read_2, &log_read_2)?,
+                                        last_term: self
+                                            .constants
+                                            .last_term(&snapshot_read_2, &log_read_2)?,
                                     })
                                 },
                             )?;
                             self.send.write(section, &(), value)?;
                         } else {
-                            self.term.write(section, &(), self.state.ballot)?;
+                            self.state.role = Role::Candidate;
+                            self.leader.write(section, &(), NOBODY)?;
+                            let term_read = self.term.read(section, &())?;
+                            let value = rt::add(term_read, 1)?;
+                            self.term.write(section, &(), value)?;
+                            let term_read_2 = self.term.read(section, &())?;
+                            self.state.ballot = term_read_2;
                             self.vote.write(section, &(), self.id)?;
                             self.state.votes = [self.id]
                                 .into_iter()
                                 .collect::<rt::Set<i64>>();
-                            let term_read_2 = self.term.read(section, &())?;
-                            let log_read = self.log.read(section, &())?;
+                            let term_read_3 = self.term.read(section, &())?;
+                            let snapshot_read_2 = self.snapshot.read(section, &())?;
+                            let log_read_2 = self.log.read(section, &())?;
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
@@ -1329,15 +1762,18 @@ mod model {
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(InboxRead::RequestVote {
                                         from: self.id,
-                                        term: term_read_2,
+                                        term: term_read_3,
                                         ballot: self.state.ballot,
-                                        last: rt::len(&log_read),
-                                        last_term: self.constants.last_term(&log_read)?,
+                                        last: self.constants.last(&snapshot_read_2, &log_read_2)?,
+                                        last_term: self
+                                            .constants
+                                            .last_term(&snapshot_read_2, &log_read_2)?,
                                     })
                                 },
                             )?;
                             self.send.write(section, &(), value)?;
                         }
+                        Ok(Label::Serve)
                     }
                     2 => {
                         section.wait_for(self.state.role == Role::Leader)?;
@@ -1345,6 +1781,7 @@ mod model {
                         section.wait_for(heartbeat_read)?;
                         let log_read = self.log.read(section, &())?;
                         let all = rt::concat(&log_read, &self.state.fresh);
+                        let snapshot_read = self.snapshot.read(section, &())?;
                         let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(|| rt::function(
                             &self.constants.servers()?,
                             |s| -> rt::Eval<i64> {
@@ -1352,7 +1789,7 @@ mod model {
                                     self
                                         .constants
                                         .min(
-                                            rt::len(&all),
+                                            self.constants.last(&snapshot_read, &all)?,
                                             rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
                                         ),
                                 )
@@ -1365,45 +1802,69 @@ mod model {
                                 &[self.id].into_iter().collect::<rt::Set<i64>>(),
                             ),
                             |s| -> rt::Eval<InboxRead> {
-                                Ok(InboxRead::AppendEntries {
-                                    from: self.id,
-                                    term: term_read,
-                                    previous: rt::subtract(*self.state.next.at(s)?, 1)?,
-                                    previous_term: self
-                                        .constants
-                                        .term_at(&all, rt::subtract(*self.state.next.at(s)?, 1)?)?,
-                                    entries: rt::sub_seq(
-                                        &all,
-                                        *self.state.next.at(s)?,
-                                        *up_to.clone()?.at(s)?,
-                                    )?,
-                                    commit: self.state.commit,
-                                    round: self.state.round,
-                                })
+                                Ok(
+                                    if *self.state.next.at(s)? <= snapshot_read.index {
+                                        InboxRead::InstallSnapshot {
+                                            from: self.id,
+                                            term: term_read,
+                                            snapshot: snapshot_read.clone(),
+                                            round: self.state.round,
+                                        }
+                                    } else {
+                                        InboxRead::AppendEntries {
+                                            from: self.id,
+                                            term: term_read,
+                                            previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                            previous_term: self
+                                                .constants
+                                                .term_at(
+                                                    &snapshot_read,
+                                                    &all,
+                                                    rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                )?,
+                                            entries: self
+                                                .constants
+                                                .entries(
+                                                    &snapshot_read,
+                                                    &all,
+                                                    *self.state.next.at(s)?,
+                                                    *up_to.clone()?.at(s)?,
+                                                )?,
+                                            commit: self.state.commit,
+                                            round: self.state.round,
+                                        }
+                                    },
+                                )
                             },
                         )?;
                         self.send.write(section, &(), value)?;
+                        let snapshot_read_2 = self.snapshot.read(section, &())?;
                         self.state.next = rt::function(
                             &self.constants.servers()?,
                             |s| -> rt::Eval<i64> {
                                 Ok(
-                                    if rt::difference(
+                                    if !rt::difference(
                                             &self.constants.servers()?,
                                             &[self.id].into_iter().collect::<rt::Set<i64>>(),
                                         )
                                         .contains(s)
                                     {
-                                        self.constants
-                                            .max(
-                                                *self.state.next.at(s)?,
-                                                rt::add(*up_to.clone()?.at(s)?, 1)?,
-                                            )
-                                    } else {
                                         *self.state.next.at(s)?
+                                    } else {
+                                        if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                            rt::add(snapshot_read_2.index, 1)?
+                                        } else {
+                                            self.constants
+                                                .max(
+                                                    *self.state.next.at(s)?,
+                                                    rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                )
+                                        }
                                     },
                                 )
                             },
                         )?;
+                        Ok(Label::Serve)
                     }
                     3 => {
                         let requests_read = rt::read_for_later(|| {
@@ -1425,6 +1886,16 @@ mod model {
                                     Ok(self.constants.is_get(item1))
                                 },
                             )?;
+                            let snapshot_read = self.snapshot.read(section, &())?;
+                            let log_read = self.log.read(section, &())?;
+                            let members: rt::Eval<rt::Set<i64>> = rt::deferred(|| {
+                                self
+                                    .constants
+                                    .members(
+                                        &snapshot_read,
+                                        &rt::concat(&log_read, &self.state.fresh),
+                                    )
+                            });
                             let term_read = self.term.read(section, &())?;
                             self.state.fresh = rt::concat(
                                 &self.state.fresh,
@@ -1433,6 +1904,7 @@ mod model {
                                     |i| -> rt::Eval<Log> {
                                         Ok(Log {
                                             term: term_read,
+                                            members: members.clone()?,
                                             request: puts.at(*i)?.clone(),
                                         })
                                     },
@@ -1450,7 +1922,6 @@ mod model {
                                         requests: gets.clone(),
                                     });
                             }
-                            let log_read = self.log.read(section, &())?;
                             let all = rt::concat(&log_read, &self.state.fresh);
                             let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
                             rt::function(
@@ -1460,7 +1931,7 @@ mod model {
                                         self
                                             .constants
                                             .min(
-                                                rt::len(&all),
+                                                self.constants.last(&snapshot_read, &all)?,
                                                 rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
                                             ),
                                     )
@@ -1472,41 +1943,64 @@ mod model {
                                     &[self.id].into_iter().collect::<rt::Set<i64>>(),
                                 ),
                                 |s| -> rt::Eval<InboxRead> {
-                                    Ok(InboxRead::AppendEntries {
-                                        from: self.id,
-                                        term: term_read,
-                                        previous: rt::subtract(*self.state.next.at(s)?, 1)?,
-                                        previous_term: self
-                                            .constants
-                                            .term_at(&all, rt::subtract(*self.state.next.at(s)?, 1)?)?,
-                                        entries: rt::sub_seq(
-                                            &all,
-                                            *self.state.next.at(s)?,
-                                            *up_to.clone()?.at(s)?,
-                                        )?,
-                                        commit: self.state.commit,
-                                        round: self.state.round,
-                                    })
+                                    Ok(
+                                        if *self.state.next.at(s)? <= snapshot_read.index {
+                                            InboxRead::InstallSnapshot {
+                                                from: self.id,
+                                                term: term_read,
+                                                snapshot: snapshot_read.clone(),
+                                                round: self.state.round,
+                                            }
+                                        } else {
+                                            InboxRead::AppendEntries {
+                                                from: self.id,
+                                                term: term_read,
+                                                previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                previous_term: self
+                                                    .constants
+                                                    .term_at(
+                                                        &snapshot_read,
+                                                        &all,
+                                                        rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                    )?,
+                                                entries: self
+                                                    .constants
+                                                    .entries(
+                                                        &snapshot_read,
+                                                        &all,
+                                                        *self.state.next.at(s)?,
+                                                        *up_to.clone()?.at(s)?,
+                                                    )?,
+                                                commit: self.state.commit,
+                                                round: self.state.round,
+                                            }
+                                        },
+                                    )
                                 },
                             )?;
                             self.send.write(section, &(), value)?;
+                            let snapshot_read_2 = self.snapshot.read(section, &())?;
                             self.state.next = rt::function(
                                 &self.constants.servers()?,
                                 |s| -> rt::Eval<i64> {
                                     Ok(
-                                        if rt::difference(
+                                        if !rt::difference(
                                                 &self.constants.servers()?,
                                                 &[self.id].into_iter().collect::<rt::Set<i64>>(),
                                             )
                                             .contains(s)
                                         {
-                                            self.constants
-                                                .max(
-                                                    *self.state.next.at(s)?,
-                                                    rt::add(*up_to.clone()?.at(s)?, 1)?,
-                                                )
-                                        } else {
                                             *self.state.next.at(s)?
+                                        } else {
+                                            if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                                rt::add(snapshot_read_2.index, 1)?
+                                            } else {
+                                                self.constants
+                                                    .max(
+                                                        *self.state.next.at(s)?,
+                                                        rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                    )
+                                            }
                                         },
                                     )
                                 },
@@ -1524,6 +2018,7 @@ mod model {
                             )?;
                             self.answer.write(section, &(), value)?;
                         }
+                        Ok(Label::Serve)
                     }
                     4 => {
                         section.wait_for(!self.state.fresh.is_empty())?;
@@ -1536,41 +2031,45 @@ mod model {
                             )?;
                         self.state.fresh = rt::Seq::<Log>::new();
                         let log_read_2 = self.log.read(section, &())?;
+                        let all = rt::concat(&log_read_2, &self.state.fresh);
+                        let snapshot_read = self.snapshot.read(section, &())?;
                         let index_2 = self
                             .constants
                             .by_quorum(
                                 &{
-                                    let mut changed = self.state.r#match.clone();
-                                    let new = rt::len(&log_read_2);
-                                    *changed.at_mut(&self.id)? = new;
-                                    changed
+                                    let mut changed_2 = self.state.r#match.clone();
+                                    let new = self.constants.last(&snapshot_read, &log_read_2)?;
+                                    *changed_2.at_mut(&self.id)? = new;
+                                    changed_2
                                 },
+                                &self.constants.members(&snapshot_read, &all)?,
                             )?;
                         let term_read = self.term.read(section, &())?;
                         if index_2 > self.state.commit
-                            && self
-                                .constants
-                                .term_at(
-                                    &rt::concat(&log_read_2, &self.state.fresh),
-                                    index_2,
-                                )? == term_read
+                            && self.constants.term_at(&snapshot_read, &all, index_2)?
+                                == term_read
                         {
                             self.state.commit = index_2;
                         }
+                        Ok(Label::Serve)
                     }
                     5 => {
                         section.wait_for(self.state.applied < self.state.commit)?;
+                        let snapshot_read = self.snapshot.read(section, &())?;
                         let log_read = self.log.read(section, &())?;
-                        let done = rt::sub_seq(
-                            &rt::concat(&log_read, &self.state.fresh),
-                            rt::add(self.state.applied, 1)?,
-                            self
-                                .constants
-                                .min(
-                                    self.state.commit,
-                                    rt::add(self.state.applied, self.constants.batch)?,
-                                ),
-                        )?;
+                        let done = self
+                            .constants
+                            .entries(
+                                &snapshot_read,
+                                &rt::concat(&log_read, &self.state.fresh),
+                                rt::add(self.state.applied, 1)?,
+                                self
+                                    .constants
+                                    .min(
+                                        self.state.commit,
+                                        rt::add(self.state.applied, self.constants.batch)?,
+                                    ),
+                            )?;
                         self.state.machine = self
                             .constants
                             .carry_out_all(&self.state.machine, &done)?;
@@ -1590,23 +2089,33 @@ mod model {
                             )?;
                             self.answer.write(section, &(), value)?;
                         }
+                        Ok(Label::Serve)
                     }
                     6 => {
                         section.wait_for(!self.state.reads.is_empty())?;
                         let read = rt::head(&self.state.reads)?;
+                        let snapshot_read = self.snapshot.read(section, &())?;
+                        let log_read = self.log.read(section, &())?;
                         section
                             .wait_for(
                                 self
                                     .constants
                                     .by_quorum(
                                         &{
-                                            let mut changed = self.state.heard.clone();
+                                            let mut changed_2 = self.state.heard.clone();
                                             let new = self.state.round;
-                                            *changed.at_mut(&self.id)? = new;
-                                            changed
+                                            *changed_2.at_mut(&self.id)? = new;
+                                            changed_2
                                         },
-                                    )? >= read.round && self.state.applied >= read.from,
+                                        &self
+                                            .constants
+                                            .members(
+                                                &snapshot_read,
+                                                &rt::concat(&log_read, &self.state.fresh),
+                                            )?,
+                                    )? >= read.round,
                             )?;
+                        section.wait_for(self.state.applied >= read.from)?;
                         self.state.reads = rt::tail(&self.state.reads)?;
                         let value = rt::function(
                             &self.constants.clients_of(&read.requests)?,
@@ -1616,44 +2125,223 @@ mod model {
                             },
                         )?;
                         self.answer.write(section, &(), value)?;
+                        Ok(Label::Serve)
+                    }
+                    7 => {
+                        let snapshot_read = self.snapshot.read(section, &())?;
+                        let log_read = self.log.read(section, &())?;
+                        section
+                            .wait_for(
+                                rt::subtract(self.state.applied, snapshot_read.index)?
+                                    > self.constants.keep
+                                    && self.state.applied
+                                        <= self.constants.last(&snapshot_read, &log_read)?,
+                            )?;
+                        let value_2 = Snapshot {
+                            index: self.state.applied,
+                            term: self
+                                .constants
+                                .term_at(&snapshot_read, &log_read, self.state.applied)?,
+                            members: self
+                                .constants
+                                .members_at(&snapshot_read, &log_read, self.state.applied)?,
+                            machine: self.state.machine.clone(),
+                        };
+                        let value_3 = self
+                            .constants
+                            .entries(
+                                &snapshot_read,
+                                &log_read,
+                                rt::add(self.state.applied, 1)?,
+                                self.constants.last(&snapshot_read, &log_read)?,
+                            )?;
+                        self.snapshot.write(section, &(), value_2)?;
+                        self.log.write(section, &(), value_3)?;
+                        Ok(Label::Serve)
+                    }
+                    8 => {
+                        let change_read = self.change.read(section, &())?;
+                        let server = change_read;
+                        if self.state.role == Role::Leader && server != self.id {
+                            let log_read = self.log.read(section, &())?;
+                            let all = rt::concat(&log_read, &self.state.fresh);
+                            let snapshot_read = self.snapshot.read(section, &())?;
+                            let members: rt::Eval<rt::Set<i64>> = rt::deferred(|| {
+                                self.constants.members(&snapshot_read, &all)
+                            });
+                            let changed: rt::Eval<rt::Set<i64>> = rt::deferred(|| Ok(
+                                if members.clone()?.contains(&server) {
+                                    rt::difference(
+                                        &members.clone()?,
+                                        &[server].into_iter().collect::<rt::Set<i64>>(),
+                                    )
+                                } else {
+                                    rt::union(
+                                        &members.clone()?,
+                                        &[server].into_iter().collect::<rt::Set<i64>>(),
+                                    )
+                                },
+                            ));
+                            section
+                                .wait_for(
+                                    self.state.commit >= self.state.first
+                                        && self
+                                            .constants
+                                            .members_at(&snapshot_read, &all, self.state.commit)?
+                                            == members.clone()?,
+                                )?;
+                            let term_read = self.term.read(section, &())?;
+                            self.state
+                                .fresh
+                                .push(Log {
+                                    term: term_read,
+                                    members: changed.clone()?,
+                                    request: self.constants.no_request(),
+                                });
+                            let all_2 = rt::concat(&log_read, &self.state.fresh);
+                            let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
+                            rt::function(
+                                &self.constants.servers()?,
+                                |s| -> rt::Eval<i64> {
+                                    Ok(
+                                        self
+                                            .constants
+                                            .min(
+                                                self.constants.last(&snapshot_read, &all_2)?,
+                                                rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
+                                            ),
+                                    )
+                                },
+                            ));
+                            let value = rt::function(
+                                &rt::difference(
+                                    &self.constants.servers()?,
+                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                ),
+                                |s| -> rt::Eval<InboxRead> {
+                                    Ok(
+                                        if *self.state.next.at(s)? <= snapshot_read.index {
+                                            InboxRead::InstallSnapshot {
+                                                from: self.id,
+                                                term: term_read,
+                                                snapshot: snapshot_read.clone(),
+                                                round: self.state.round,
+                                            }
+                                        } else {
+                                            InboxRead::AppendEntries {
+                                                from: self.id,
+                                                term: term_read,
+                                                previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                previous_term: self
+                                                    .constants
+                                                    .term_at(
+                                                        &snapshot_read,
+                                                        &all_2,
+                                                        rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                    )?,
+                                                entries: self
+                                                    .constants
+                                                    .entries(
+                                                        &snapshot_read,
+                                                        &all_2,
+                                                        *self.state.next.at(s)?,
+                                                        *up_to.clone()?.at(s)?,
+                                                    )?,
+                                                commit: self.state.commit,
+                                                round: self.state.round,
+                                            }
+                                        },
+                                    )
+                                },
+                            )?;
+                            self.send.write(section, &(), value)?;
+                            let snapshot_read_2 = self.snapshot.read(section, &())?;
+                            self.state.next = rt::function(
+                                &self.constants.servers()?,
+                                |s| -> rt::Eval<i64> {
+                                    Ok(
+                                        if !rt::difference(
+                                                &self.constants.servers()?,
+                                                &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                            )
+                                            .contains(s)
+                                        {
+                                            *self.state.next.at(s)?
+                                        } else {
+                                            if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                                rt::add(snapshot_read_2.index, 1)?
+                                            } else {
+                                                self.constants
+                                                    .max(
+                                                        *self.state.next.at(s)?,
+                                                        rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                    )
+                                            }
+                                        },
+                                    )
+                                },
+                            )?;
+                        }
+                        Ok(Label::Serve)
+                    }
+                    9 => {
+                        section.wait_for(self.state.role == Role::Leader)?;
+                        let transfer_read = self.transfer.read(section, &())?;
+                        section.wait_for(transfer_read)?;
+                        let snapshot_read = self.snapshot.read(section, &())?;
+                        let log_read = self.log.read(section, &())?;
+                        let heir = section
+                            .pick(
+                                &rt::filter(
+                                    &rt::difference(
+                                        &self
+                                            .constants
+                                            .members(
+                                                &snapshot_read,
+                                                &rt::concat(&log_read, &self.state.fresh),
+                                            )?,
+                                        &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                    ),
+                                    |s| Ok(
+                                        *self.state.r#match.at(s)?
+                                            == self
+                                                .constants
+                                                .last(
+                                                    &snapshot_read,
+                                                    &rt::concat(&log_read, &self.state.fresh),
+                                                )?,
+                                    ),
+                                )?,
+                            )?;
+                        let term_read = self.term.read(section, &())?;
+                        let value = rt::function(
+                            &[heir].into_iter().collect::<rt::Set<i64>>(),
+                            |s| -> rt::Eval<InboxRead> {
+                                Ok(InboxRead::TimeoutNow {
+                                    from: self.id,
+                                    term: term_read,
+                                })
+                            },
+                        )?;
+                        self.send.write(section, &(), value)?;
+                        Ok(Label::Serve)
                     }
                     _ => {
                         let crash_read = self.crash.read(section, &())?;
                         section.wait_for(crash_read)?;
-                        self.state.role = Role::Follower;
-                        self.leader.write(section, &(), NOBODY)?;
-                        self.state.ballot = 0;
-                        self.state.votes = rt::Set::<i64>::new();
-                        self.state.fresh = rt::Seq::<Log>::new();
-                        self.state.reads = rt::Seq::<Read>::new();
-                        self.state.next = rt::function(
-                            &self.constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(1) },
-                        )?;
-                        self.state.r#match = rt::function(
-                            &self.constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(0) },
-                        )?;
-                        self.state.heard = rt::function(
-                            &self.constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(0) },
-                        )?;
-                        self.state.round = 0;
-                        self.state.commit = 0;
-                        self.state.applied = 0;
-                        self.state.first = 0;
-                        self.state.machine = self.constants.initial()?;
+                        Ok(Label::Start)
                     }
                 }
-                Ok(Label::Serve)
             }
         }
-        rt::archetype!(Server = "Server" { Serve = "serve" => serve });
+        rt::archetype!(
+            Server = "Server" { Start = "start" => start, Serve = "serve" => serve }
+        );
     }
 
     pub use server::{Server, ServerParameters};
 
-    /// Archetype `Client`, raftkv.tla:412
+    /// Archetype `Client`, raftkv.tla:569
     pub mod client {
         use super::*;
         /// Where control is.
@@ -1661,11 +2349,11 @@ mod model {
         #[derive(rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub enum Label {
-            /// `next`, raftkv.tla:415
-            Next,
-            /// `ask`, raftkv.tla:420
+            /// `idle`, raftkv.tla:572
+            Idle,
+            /// `ask`, raftkv.tla:577
             Ask,
-            /// `answer`, raftkv.tla:425
+            /// `answer`, raftkv.tla:582
             Answer,
             /// The end.
             Done,
@@ -1677,15 +2365,15 @@ mod model {
         pub struct State {
             /// Where control is.
             pub label: Label,
-            /// `number = 0`, raftkv.tla:413
+            /// `number = 0`, raftkv.tla:570
             pub number: i64,
-            /// `command`, raftkv.tla:413
+            /// `command`, raftkv.tla:570
             pub command: rt::Slot<Command>,
-            /// `server = 1`, raftkv.tla:413
+            /// `server = 1 + ((self - NumServers - 1) % NumServers)`, raftkv.tla:570
             pub server: i64,
         }
 
-        /// Archetype `Client`, raftkv.tla:412
+        /// Archetype `Client`, raftkv.tla:569
         pub struct Client {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
@@ -1721,12 +2409,18 @@ mod model {
             ) -> rt::Eval<Self> {
                 let number = 0;
                 let command = rt::Slot::Uninit;
-                let server = 1;
+                let server = rt::add(
+                    1,
+                    rt::modulo(
+                        rt::subtract(rt::subtract(id, constants.num_servers)?, 1)?,
+                        constants.num_servers,
+                    )?,
+                )?;
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
-                        label: Label::Next,
+                        label: Label::Idle,
                         number,
                         command,
                         server,
@@ -1739,19 +2433,19 @@ mod model {
                 })
             }
 
-            /// `next`, raftkv.tla:415
-            // next:
+            /// `idle`, raftkv.tla:572
+            // idle:
             //   while (TRUE) {
             //     command := wish;
             //     number := number + 1;
-            fn next(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
+            fn idle(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let wish_read = self.wish.read(section, &())?;
                 self.state.command = rt::Slot::Value(wish_read);
                 self.state.number = rt::add(self.state.number, 1)?;
                 Ok(Label::Ask)
             }
 
-            /// `ask`, raftkv.tla:420
+            /// `ask`, raftkv.tla:577
             // ask:
             //   requests[server] := [client |-> self, number |-> number, op |-> command.op, key |-> command.key,
             //                        value |-> command.value];
@@ -1770,7 +2464,7 @@ mod model {
                 Ok(Label::Answer)
             }
 
-            /// `answer`, raftkv.tla:425
+            /// `answer`, raftkv.tla:582
             // answer:
             //   either {
             //     with (reply = replies[self]) {
@@ -1813,7 +2507,7 @@ mod model {
                                     result: reply.result()?.clone(),
                                 };
                                 self.outcome.write(section, &(), value)?;
-                                Ok(Label::Next)
+                                Ok(Label::Idle)
                             } else {
                                 Ok(Label::Answer)
                             }
@@ -1830,7 +2524,7 @@ mod model {
             }
         }
         rt::archetype!(
-            Client = "Client" { Next = "next" => next, Ask = "ask" => ask, Answer =
+            Client = "Client" { Idle = "idle" => idle, Ask = "ask" => ask, Answer =
             "answer" => answer }
         );
     }
@@ -1887,10 +2581,10 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             index: &i64,
-            value: InboxRead,
+            value_2: InboxRead,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:116:20")?;
+            section.assert(false, "FALSE", "raftkv.tla:135:14")?;
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
         }
@@ -1930,7 +2624,7 @@ mod model {
         ) -> rt::Step<rt::Function<i64, InboxRead>> {
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:121:19")?;
+            section.assert(false, "FALSE", "raftkv.tla:142:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -1938,13 +2632,13 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: rt::Function<i64, InboxRead>,
+            value_2: rt::Function<i64, InboxRead>,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             let lost = section
                 .pick(
                     &if self.constants.lossy {
-                        rt::power_set(&rt::domain(&value))?
+                        rt::power_set(&rt::domain(&value_2))?
                     } else {
                         [rt::Set::<i64>::new()]
                             .into_iter()
@@ -1958,12 +2652,12 @@ mod model {
                         &self.constants.servers()?,
                         |from| -> rt::Eval<rt::Seq<InboxRead>> {
                             Ok(
-                                if rt::difference(&rt::domain(&value), &lost).contains(to)
-                                    && *from == *value.at(to)?.from()
+                                if rt::difference(&rt::domain(&value_2), &lost).contains(to)
+                                    && *from == *value_2.at(to)?.from()
                                     && rt::len(variable.at(to)?.at(from)?)
                                         < self.constants.capacity
                                 {
-                                    rt::append(variable.at(to)?.at(from)?, value.at(to)?)
+                                    rt::append(variable.at(to)?.at(from)?, value_2.at(to)?)
                                 } else {
                                     variable.at(to)?.at(from)?.clone()
                                 },
@@ -2020,11 +2714,11 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             index: &i64,
-            value: Request,
+            value_2: Request,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
             if rt::len(&variable) < self.constants.capacity {
-                variable = rt::append(&variable, &value);
+                variable = rt::append(&variable, &value_2);
             }
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
@@ -2063,7 +2757,7 @@ mod model {
         ) -> rt::Step<rt::Function<i64, ReplyRecord>> {
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:159:19")?;
+            section.assert(false, "FALSE", "raftkv.tla:198:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -2071,17 +2765,17 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: rt::Function<i64, ReplyRecord>,
+            value_2: rt::Function<i64, ReplyRecord>,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             variable = rt::function(
                 &self.constants.clients()?,
                 |client| -> rt::Eval<rt::Seq<ReplyRecord>> {
                     Ok(
-                        if rt::domain(&value).contains(client)
+                        if rt::domain(&value_2).contains(client)
                             && rt::len(variable.at(client)?) < self.constants.capacity
                         {
-                            rt::append(variable.at(client)?, value.at(client)?)
+                            rt::append(variable.at(client)?, value_2.at(client)?)
                         } else {
                             variable.at(client)?.clone()
                         },
@@ -2131,7 +2825,7 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: bool,
+            value_2: bool,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             *self.variable.get_mut(section) = variable;
@@ -2177,7 +2871,7 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: bool,
+            value_2: bool,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             *self.variable.get_mut(section) = variable;
@@ -2186,6 +2880,100 @@ mod model {
     }
 
     impl Sometimes for SometimesOverHeartbeats {}
+
+    /// `Wanted` over the variable `changes`, as the model has it.
+    pub struct WantedOverChanges {
+        variable: rt::Shared<i64>,
+        constants: ::std::sync::Arc<Constants>,
+    }
+
+    impl WantedOverChanges {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<i64>,
+            constants: &::std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for WantedOverChanges {
+        type Index = ();
+        type Read = i64;
+        type Write = i64;
+        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<i64> {
+            let mut variable = self.variable.view(section)?.clone();
+            section.wait_for(variable > 0)?;
+            variable = rt::subtract(variable, 1)?;
+            let server = section.pick(&self.constants.servers()?)?;
+            let result = server;
+            *self.variable.get_mut(section) = variable;
+            Ok(result)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+            value_2: i64,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.view(section)?.clone();
+            section.assert(false, "FALSE", "raftkv.tla:191:14")?;
+            *self.variable.get_mut(section) = variable;
+            Ok(())
+        }
+    }
+
+    impl Wanted for WantedOverChanges {}
+
+    /// `Sometimes` over the variable `transfers`, as the model has it.
+    pub struct SometimesOverTransfers {
+        variable: rt::Shared<i64>,
+        constants: ::std::sync::Arc<Constants>,
+    }
+
+    impl SometimesOverTransfers {
+        /// A view of the variable.
+        pub fn new(
+            variable: &rt::Shared<i64>,
+            constants: &::std::sync::Arc<Constants>,
+        ) -> Self {
+            Self {
+                variable: variable.clone(),
+                constants: constants.clone(),
+            }
+        }
+    }
+
+    impl rt::MappingMacro for SometimesOverTransfers {
+        type Index = ();
+        type Read = bool;
+        type Write = bool;
+        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<bool> {
+            let mut variable = self.variable.view(section)?.clone();
+            section.wait_for(variable > 0)?;
+            variable = rt::subtract(variable, 1)?;
+            let result = true;
+            *self.variable.get_mut(section) = variable;
+            Ok(result)
+        }
+
+        fn write(
+            &mut self,
+            section: &mut rt::Section,
+            (): &(),
+            value_2: bool,
+        ) -> rt::Step<()> {
+            let mut variable = self.variable.view(section)?.clone();
+            *self.variable.get_mut(section) = variable;
+            Ok(())
+        }
+    }
+
+    impl Sometimes for SometimesOverTransfers {}
 
     /// `Sometimes` over the variable `crashes`, as the model has it.
     pub struct SometimesOverCrashes {
@@ -2223,7 +3011,7 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: bool,
+            value_2: bool,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             *self.variable.get_mut(section) = variable;
@@ -2289,11 +3077,11 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: Command,
+            value_2: Command,
         ) -> rt::Step<()> {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let mut variable = self.variable.view(section)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:188:20")?;
+            section.assert(false, "FALSE", "raftkv.tla:231:14")?;
             *self.variable.get_mut(section) = variable;
             Ok(())
         }
@@ -2342,10 +3130,10 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             index: &i64,
-            value: ReplyRecord,
+            value_2: ReplyRecord,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:176:20")?;
+            section.assert(false, "FALSE", "raftkv.tla:217:14")?;
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
         }
@@ -2389,7 +3177,7 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: bool,
+            value_2: bool,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
             *self.variable.get_mut(section) = variable;
@@ -2426,7 +3214,7 @@ mod model {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:192:19")?;
+            section.assert(false, "FALSE", "raftkv.tla:237:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -2434,7 +3222,7 @@ mod model {
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value: Outcome,
+            value_2: Outcome,
         ) -> rt::Step<()> {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let mut variable = self.variable.view(section)?.clone();
@@ -2443,8 +3231,8 @@ mod model {
                 &History {
                     client: process,
                     asks: false,
-                    command: value.command.clone(),
-                    result: value.result.clone(),
+                    command: value_2.command.clone(),
+                    result: value_2.result.clone(),
                 },
             );
             *self.variable.get_mut(section) = variable;
@@ -2457,32 +3245,38 @@ mod model {
     /// The global variables of the model, in memory.
     #[derive(Clone)]
     pub struct Variables {
-        /// `network = [to \in Servers |-> [from \in Servers |-> <<>>]]`, raftkv.tla:452
+        /// `network = [to \in Servers |-> [from \in Servers |-> <<>>]]`, raftkv.tla:609
         pub network: rt::Shared<
             rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>,
         >,
-        /// `requests = [server \in Servers |-> <<>>]`, raftkv.tla:453
+        /// `requests = [server \in Servers |-> <<>>]`, raftkv.tla:610
         pub requests: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
-        /// `replies = [client \in Clients |-> <<>>]`, raftkv.tla:454
+        /// `replies = [client \in Clients |-> <<>>]`, raftkv.tla:611
         pub replies: rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
-        /// `history = <<>>`, raftkv.tla:455
+        /// `history = <<>>`, raftkv.tla:612
         pub history: rt::Shared<rt::Seq<History>>,
-        /// `timeouts = Timeouts`, raftkv.tla:456
+        /// `timeouts = Timeouts`, raftkv.tla:613
         pub timeouts: rt::Shared<i64>,
-        /// `heartbeats = Heartbeats`, raftkv.tla:456
+        /// `heartbeats = Heartbeats`, raftkv.tla:614
         pub heartbeats: rt::Shared<i64>,
-        /// `impatience = Impatience`, raftkv.tla:456
+        /// `impatience = Impatience`, raftkv.tla:615
         pub impatience: rt::Shared<i64>,
-        /// `crashes = Crashes`, raftkv.tla:456
+        /// `crashes = Crashes`, raftkv.tla:616
         pub crashes: rt::Shared<i64>,
-        /// `leader` of `server`, raftkv.tla:458
+        /// `changes = Changes`, raftkv.tla:617
+        pub changes: rt::Shared<i64>,
+        /// `transfers = Transfers`, raftkv.tla:618
+        pub transfers: rt::Shared<i64>,
+        /// `leader` of `server`, raftkv.tla:620
         pub leader: rt::OwnVariable<i64, i64>,
-        /// `term` of `server`, raftkv.tla:458
+        /// `term` of `server`, raftkv.tla:620
         pub term: rt::OwnVariable<i64, i64>,
-        /// `vote` of `server`, raftkv.tla:458
+        /// `vote` of `server`, raftkv.tla:620
         pub vote: rt::OwnVariable<i64, i64>,
-        /// `log` of `server`, raftkv.tla:458
+        /// `log` of `server`, raftkv.tla:620
         pub log: rt::OwnVariable<i64, rt::Seq<Log>>,
+        /// `snapshot` of `server`, raftkv.tla:620
+        pub snapshot: rt::OwnVariable<i64, Snapshot>,
     }
 
     impl Variables {
@@ -2514,6 +3308,8 @@ mod model {
             let heartbeats = constants.heartbeats;
             let impatience = constants.impatience;
             let crashes = constants.crashes;
+            let changes = constants.changes;
+            let transfers = constants.transfers;
             let leader = rt::OwnVariable::new(
                 &constants.servers()?,
                 |id: i64| -> rt::Eval<i64> { Ok(NOBODY) },
@@ -2530,6 +3326,10 @@ mod model {
                 &constants.servers()?,
                 |id: i64| -> rt::Eval<rt::Seq<Log>> { Ok(rt::Seq::<Log>::new()) },
             )?;
+            let snapshot = rt::OwnVariable::new(
+                &constants.servers()?,
+                |id: i64| -> rt::Eval<Snapshot> { Ok(constants.no_snapshot()?) },
+            )?;
             Ok(Self {
                 network: rt::Shared::new(network),
                 requests: rt::Shared::new(requests),
@@ -2539,10 +3339,13 @@ mod model {
                 heartbeats: rt::Shared::new(heartbeats),
                 impatience: rt::Shared::new(impatience),
                 crashes: rt::Shared::new(crashes),
+                changes: rt::Shared::new(changes),
+                transfers: rt::Shared::new(transfers),
                 leader,
                 term,
                 vote,
                 log,
+                snapshot,
             })
         }
 
@@ -2562,11 +3365,14 @@ mod model {
                     answer: ToldOverReplies::new(&self.replies, constants),
                     election: SometimesOverTimeouts::new(&self.timeouts, constants),
                     heartbeat: SometimesOverHeartbeats::new(&self.heartbeats, constants),
+                    change: WantedOverChanges::new(&self.changes, constants),
+                    transfer: SometimesOverTransfers::new(&self.transfers, constants),
                     crash: SometimesOverCrashes::new(&self.crashes, constants),
                     leader: self.leader.of(&id)?,
                     term: self.term.of(&id)?,
                     vote: self.vote.of(&id)?,
                     log: self.log.of(&id)?,
+                    snapshot: self.snapshot.of(&id)?,
                 };
                 node.spawn(Server::new(id, constants, parameters)?);
             }
@@ -2597,14 +3403,18 @@ mod model {
         pub heartbeats: i64,
         pub impatience: i64,
         pub crashes: i64,
+        pub changes: i64,
+        pub transfers: i64,
         pub leader: rt::Function<i64, i64>,
         pub term: rt::Function<i64, i64>,
         pub vote: rt::Function<i64, i64>,
         pub log: rt::Function<i64, rt::Seq<Log>>,
+        pub snapshot: rt::Function<i64, Snapshot>,
     }
     rt::variables!(
         Variables, VariablesSnapshot { network, requests, replies, history, timeouts,
-        heartbeats, impatience, crashes; leader, term, vote, log }
+        heartbeats, impatience, crashes, changes, transfers; leader, term, vote, log,
+        snapshot }
     );
 }
 

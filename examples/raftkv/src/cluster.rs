@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::model::{
     Answered, Asked, Client, ClientParameters, Command, Constants, Inbox, InboxRead as Message, Outcome, Post, Queued,
-    Reply, ReplyRecord, Request, Server, ServerParameters, Sometimes, Told, NOBODY,
+    Reply, ReplyRecord, Request, Server, ServerParameters, Sometimes, Told, Wanted, NOBODY,
 };
 
 /// Links of TCP keep the order of each sender; a message to a server that is away is lost.
@@ -38,6 +38,12 @@ impl Reply for Mailboxes<i64, ReplyRecord> {}
 
 /// A time-out passes some time after it was started.
 impl Sometimes for Timer {}
+
+/// An operator wants the leader to hand over.
+impl Sometimes for Input<bool> {}
+
+/// An operator wants a server to come or go.
+impl Wanted for Input<i64> {}
 
 /// Heartbeats are due again and again.
 impl Sometimes for Ticker {}
@@ -68,6 +74,10 @@ pub struct Cluster {
 
 /// A running server. Dropping it closes its sockets and its log as they are, as a crash does.
 pub struct RunningServer {
+    /// Makes it hand over, if it leads.
+    pub transfer: InputSender<bool>,
+    /// Has a server leave or join, if it leads.
+    pub change: InputSender<i64>,
     leader: Shared<i64>,
     _running: JoinSet<()>,
 }
@@ -122,6 +132,8 @@ impl Cluster {
         let requests = open(Some(id), &self.requests, &self.config()).await?;
         let answer = open(None, &self.replies, &self.config()).await?;
         let leader = Shared::new(NOBODY);
+        let (transfer, transfers) = input(1);
+        let (change, changes) = input(1);
         let parameters = ServerParameters {
             send: Each(inbox.clone()),
             inbox,
@@ -129,11 +141,14 @@ impl Cluster {
             answer: Each(answer),
             election: Timer::random(ELECTION).running(),
             heartbeat: Ticker::every(HEARTBEAT, 1),
+            change: changes,
+            transfer: transfers,
             crash: Dummy::new(false),
             leader: leader.clone(),
             term: Durable::new(&wal, "term", 0)?,
             vote: Durable::new(&wal, "vote", NOBODY)?,
             log: DurableLog::new(&wal, "log")?,
+            snapshot: Durable::new(&wal, "snapshot", self.constants.no_snapshot()?)?,
         };
         let mut node = Node::new();
         node.stop_with(&wal);
@@ -144,7 +159,7 @@ impl Cluster {
                 eprintln!("server {id}: {failed}");
             }
         });
-        Ok(RunningServer { leader, _running: running })
+        Ok(RunningServer { transfer, change, leader, _running: running })
     }
 
     /// Starts a client in a node.

@@ -57,6 +57,15 @@ async fn demonstrate(cluster: &Cluster, mut living: Living, connections: Connect
     drop(living.remove(&other));
     println!("server {killed} is back, server {other} was killed");
     write_and_read(&connections, 3, writes).await?;
+
+    living.insert(other, cluster.server(other).await?);
+    let heir = hand_over(&living).await?;
+    println!("server {other} is back, the leader has handed over to server {heir}");
+    let gone = cluster.servers().find(|id| *id != heir).context("there are three servers")?;
+    living[&heir].change.send(gone).await;
+    drop(living.remove(&gone));
+    println!("server {gone} has left");
+    write_and_read(&connections, 4, writes).await?;
     println!("nothing was lost, nothing was done twice");
     Ok(())
 }
@@ -73,6 +82,22 @@ async fn leader(living: &Living) -> Result<i64> {
         }
     };
     tokio::time::timeout(LIMIT, found).await.context("nobody was elected")
+}
+
+/// Asks the leader to hand over, until another leads.
+async fn hand_over(living: &Living) -> Result<i64> {
+    let before = leader(living).await?;
+    let handed_over = async {
+        loop {
+            living[&before].transfer.send(true).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let now = leader(living).await?;
+            if now != before {
+                return Ok(now);
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, handed_over).await.context("the leader keeps its place")?
 }
 
 /// Each client writes its own key so many times, and reads those of all others.

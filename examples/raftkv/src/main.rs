@@ -1,7 +1,8 @@
 //! A replicated key-value store, whose servers crash and come back.
 //!
 //! Three servers and some clients run in one process, each with sockets of its own on loopback and each server with a
-//! log of its own. Clients write and read; the leader is killed; the others go on; it comes back and catches up.
+//! log of its own. Clients write and read; the leader is killed; the others go on; it comes back and catches up, by
+//! a snapshot where the log does not reach back; a leader hands over; a server leaves.
 
 mod arguments;
 mod cluster;
@@ -25,6 +26,8 @@ const SERVERS: i64 = 3;
 const WINDOW: i64 = 4096;
 /// How many commands a server carries out in a step.
 const BATCH: i64 = 256;
+/// How many entries that were carried out may stay in the log: few, so that the demonstration needs a snapshot.
+const KEEP: i64 = 100;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -35,6 +38,7 @@ async fn main() -> Result<()> {
         pre_vote: true,
         window: WINDOW,
         batch: BATCH,
+        keep: KEEP,
         // The others are the checker's.
         ..Constants::checked()
     };
