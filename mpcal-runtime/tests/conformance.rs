@@ -76,6 +76,20 @@ fn mailboxes() {
 }
 
 #[test]
+fn durable_mailboxes() {
+    let storage = tempfile::tempdir().unwrap();
+    let wal = Wal::open(storage.path().join("wal"), &WalConfig::default()).unwrap();
+    let next = std::cell::Cell::new(0);
+    let make = || {
+        next.set(next.get() + 1);
+        let (name, config) = (next.get().to_string(), MailboxConfig::default());
+        let boxes = Mailboxes::durable(None::<Listener>, [1, 2], &BTreeMap::new(), &config, &wal, &name).unwrap();
+        (boxes.clone(), boxes)
+    };
+    check(&Subject { name: "Mailboxes", make, index: 1, values: [1, 2], behaviour: Behaviour::Queue }).unwrap();
+}
+
+#[test]
 fn files() {
     let directory = tempfile::tempdir().unwrap();
     let next = std::cell::Cell::new(0);
@@ -220,16 +234,26 @@ async fn failure_detector() {
     source.check().await.unwrap();
 }
 
-/// Over TCP, both kinds, and their lengths.
+/// Over TCP, all kinds, and their lengths.
 #[tokio::test]
 async fn mailboxes_of_another_node() {
-    for delivery in [Delivery::Reliable, Delivery::Relaxed] {
+    let storage = tempfile::tempdir().unwrap();
+    let wals = ["here", "there"].map(|name| Wal::open(storage.path().join(name), &WalConfig::default()).unwrap());
+    let next = std::cell::Cell::new(0);
+    for delivery in [Delivery::Reliable, Delivery::Relaxed, Delivery::Durable] {
         let config = MailboxConfig { delivery, ..MailboxConfig::default() };
         let open = async || {
             let (listener, address) = listener().await;
             let addresses = BTreeMap::from([(1, address)]);
-            let here = Mailboxes::<i64, i64>::open(Some(listener), [1], &addresses, &config).unwrap();
-            let there = Mailboxes::<i64, i64>::open(None::<Listener>, [], &addresses, &config).unwrap();
+            next.set(next.get() + 1);
+            let open = |listener, local: &[i64], wal| match delivery {
+                Delivery::Durable => {
+                    let name = next.get().to_string();
+                    Mailboxes::<i64, i64>::durable(listener, local.to_vec(), &addresses, &config, wal, &name).unwrap()
+                }
+                _ => Mailboxes::open(listener, local.to_vec(), &addresses, &config).unwrap(),
+            };
+            let (here, there) = (open(Some(listener), &[1], &wals[0]), open(None, &[], &wals[1]));
             ((there, here.clone()), here)
         };
         let send = async |(there, here): &mut (Mailboxes<i64, i64>, Mailboxes<i64, i64>), n: usize| {

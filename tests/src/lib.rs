@@ -1,5 +1,6 @@
 //! What tests across the crates share: the command, fixtures, and the tools of TLA+.
 
+pub mod courier;
 pub mod expressions;
 pub mod fixture;
 pub mod generate;

@@ -189,21 +189,38 @@ impl<K: Data> NodeConfig<K> {
     /// Opens the mailboxes, for a model with its constants: `config.open(constants.identity())`.
     ///
     /// # Errors
-    /// If the address cannot be listened on.
+    /// If the address cannot be listened on, or `delivery = "durable"`: then they need the log.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn open<M: Message>(&self, model: Identity) -> io::Result<Mailboxes<K, M>> {
-        let address = self.local.iter().find_map(|index| self.addresses.get(index));
-        let listener = match address {
-            Some(address) => {
-                let cannot = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
-                Some(Listener::bind(*address).await.map_err(cannot)?)
-            }
-            None => None,
-        };
         let config = MailboxConfig { model, ..self.mailboxes.clone() };
-        Mailboxes::open(listener, self.local.iter().cloned(), &self.addresses, &config)
+        Mailboxes::open(self.listen().await?, self.local.iter().cloned(), &self.addresses, &config)
+    }
+
+    /// Opens durable mailboxes, which are `mailboxes` in the log; the configuration says `delivery = "durable"`.
+    ///
+    /// # Errors
+    /// If it says something else, or as for [`Mailboxes::durable`] and [`open`](Self::open).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn durable<M: Message>(&self, model: Identity, wal: &Wal) -> io::Result<Mailboxes<K, M>> {
+        if self.mailboxes.delivery != Delivery::Durable {
+            let what = "the mailboxes are not durable: add `delivery = \"durable\"` to `[mailboxes]`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        let config = MailboxConfig { model, ..self.mailboxes.clone() };
+        let local = self.local.iter().cloned();
+        Mailboxes::durable(self.listen().await?, local, &self.addresses, &config, wal, "mailboxes")
+    }
+
+    /// Listens where the mailboxes of this node are, if it has any.
+    async fn listen(&self) -> io::Result<Option<Listener>> {
+        let address = self.local.iter().find_map(|index| self.addresses.get(index));
+        let Some(address) = address else { return Ok(None) };
+        let cannot = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on {address}: {e}"));
+        Listener::bind(*address).await.map(Some).map_err(cannot)
     }
 
     /// Opens the log; a node that can do without asks whether there is a [`log`](Self::log).

@@ -14,6 +14,15 @@
 //! must expect that. What the *sender* has not got acknowledged is lost with it. A full outbox makes `write`
 //! blocked.
 //!
+//! Promises, durable ([`Mailboxes::durable`]): once, and in order per sender, also if either process dies, or both, and
+//! comes back with its log. What a section sends is in its record until it is acknowledged, and what it takes is in its
+//! record as the sender and the number of the message, which is acknowledged when that is on disk. A sender that comes
+//! back goes on behind what the receiver says that it has. Each process with a log has the next epoch: one with an
+//! older epoch, or with an old copy of the log, is refused. So are mailboxes that are not durable. Assumes: one log per
+//! node, which is not lost. A model has a variable that the crash leaves alone for them. How many messages wait may be
+//! seen to become fewer in a crash: those of others have to arrive again. A migration of the log is asked for messages as
+//! [`Part::Result`](crate::wal::Part::Result), and must leave everything else under the name as it is.
+//!
 //! Promises, relaxed: a message is delivered at most once, in order per sender, and `write` never blocks:
 //! while the receiver cannot be reached, or its inbox or the outbox is full, messages are lost.
 //!
@@ -31,6 +40,8 @@ mod bell;
 mod connection;
 mod endpoint;
 mod handshake;
+mod incarnations;
+pub(super) mod kept;
 mod outbox;
 mod session;
 mod strangers;
@@ -43,6 +54,7 @@ mod wire;
 pub use self::tls::Tls;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
@@ -56,6 +68,8 @@ use tokio::task::JoinSet;
 
 use self::bell::Bell;
 use self::endpoint::Endpoint;
+use self::incarnations::Incarnations;
+use self::kept::Log;
 use self::outbox::{Outbox, Peer};
 use super::queue::Queue;
 use super::secret::Secret;
@@ -66,7 +80,7 @@ use crate::mapping::{Class, MappingMacro};
 use crate::measure;
 use crate::section::Section;
 use crate::value::{Data, EvalError};
-use crate::wal::Marks;
+use crate::wal::{Marks, Wal};
 
 /// What mailboxes promise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,18 +91,30 @@ pub enum Delivery {
     Reliable,
     /// At most once; a write never blocks.
     Relaxed,
+    /// Once, and in order per sender, also if processes die and come back with their logs.
+    Durable,
 }
 
 impl Delivery {
     fn is_reliable(self) -> bool {
-        self == Self::Reliable
+        self != Self::Relaxed
+    }
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Reliable => "reliable",
+            Self::Relaxed => "relaxed",
+            Self::Durable => "durable",
+        })
     }
 }
 
 /// What is adjustable about mailboxes.
 #[derive(Clone, Debug)]
 pub struct MailboxConfig {
-    /// What mailboxes promise; the same on all nodes. Default: reliable.
+    /// What mailboxes promise; the same on all nodes. [`Mailboxes::durable`] makes durable ones. Default: reliable.
     pub delivery: Delivery,
     /// Most messages of one sender that an inbox holds, or of one process in all if they are local. A sender
     /// whose messages are not taken waits. Default 1024.
@@ -173,7 +199,7 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
     /// Opens the inboxes of `local` behind a listener, and an outbox to every other address.
     ///
     /// # Errors
-    /// If the address of the listener cannot be read.
+    /// If the address of the listener cannot be read, or the mailboxes should be durable, which these are not.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -183,7 +209,43 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
         addresses: &BTreeMap<K, SocketAddr>,
         config: &MailboxConfig,
     ) -> io::Result<Self> {
-        let (config, delivery) = (config.clone(), config.delivery);
+        if config.delivery == Delivery::Durable {
+            let what = "durable mailboxes need a log: open them with `Mailboxes::durable`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        Self::start(listener.map(Into::into), local, addresses, config.clone(), None)
+    }
+
+    /// As [`open`](Self::open), durable: what is sent and what is taken is in a log, under names that begin with this one.
+    /// The other nodes must have durable ones, too.
+    ///
+    /// # Errors
+    /// If the log has something else under these names, or messages of another type, or as for [`open`](Self::open).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn durable(
+        listener: Option<impl Into<Listener>>,
+        local: impl IntoIterator<Item = K>,
+        addresses: &BTreeMap<K, SocketAddr>,
+        config: &MailboxConfig,
+        wal: &Wal,
+        name: &str,
+    ) -> io::Result<Self> {
+        let config = MailboxConfig { delivery: Delivery::Durable, ..config.clone() };
+        let log = Log { wal: wal.clone(), name: name.to_owned() };
+        Self::start(listener.map(Into::into), local, addresses, config, Some(&log))
+    }
+
+    fn start(
+        listener: Option<Listener>,
+        local: impl IntoIterator<Item = K>,
+        addresses: &BTreeMap<K, SocketAddr>,
+        config: MailboxConfig,
+        log: Option<&Log>,
+    ) -> io::Result<Self> {
+        let delivery = config.delivery;
+        let incarnations = log.map(Incarnations::next).transpose()?;
         let local: BTreeSet<K> = local.into_iter().collect();
         let mut by_address: BTreeMap<SocketAddr, Vec<&K>> = BTreeMap::new();
         for (index, address) in addresses.iter().filter(|(index, _)| !local.contains(index)) {
@@ -195,22 +257,20 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
             let bell = Arc::new(Bell::new(indices.len()));
             let mut peer = Peer { address, outboxes: Vec::new(), bell, turn: Arc::default() };
             for (place, index) in (0u32..).zip(indices) {
-                let outbox = Arc::new(Outbox::new(&config, &peer.bell, place, index.to_value().to_string()));
+                let outbox = Self::outbox(index, &config, &peer.bell, place, log)?;
                 peer.outboxes.push((wire::encode(index), outbox.clone()));
                 outboxes.insert(index.clone(), outbox);
             }
             peers.push(Arc::new(peer));
         }
-        let inbox = |index: K| {
-            let length = measure::inbox(index.to_value().to_string());
-            (index, Arc::new(Queue::measured(config.inbox_capacity, length)))
-        };
-        let inboxes: BTreeMap<K, Arc<Queue<M>>> = local.into_iter().map(inbox).collect();
+        let inbox = |index: K| Self::inbox_of(&index, &config, log).map(|inbox| (index, inbox));
+        let inboxes: BTreeMap<K, Arc<Queue<M>>> = local.into_iter().map(inbox).collect::<io::Result<_>>()?;
         let endpoint = Arc::new(Endpoint {
             session: crate::host::unique()?,
             inboxes: inboxes.iter().map(|(index, inbox)| (wire::encode(index), inbox.clone())).collect(),
             peers,
             sessions: Mutex::default(),
+            incarnations,
             held: Arc::default(),
             accepted: AtomicUsize::new(0),
             said: Mutex::default(),
@@ -221,7 +281,6 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
         for peer in &endpoint.peers {
             tasks.spawn(host::task(endpoint.clone().connect(peer.clone())));
         }
-        let listener = listener.map(Into::into);
         let address = listener.as_ref().map(Listener::local_addr).transpose()?;
         if let Some(listener) = listener {
             tasks.spawn(host::task(endpoint.listen(listener)));
@@ -229,11 +288,43 @@ impl<K: Data, M: Message> Mailboxes<K, M> {
         Ok(Self { inner: Arc::new(Inner { inboxes, outboxes, address, delivery, _tasks: Mutex::new(tasks) }) })
     }
 
-    /// Mailboxes that all live in this node: no socket is opened.
+    fn outbox(
+        index: &K,
+        config: &MailboxConfig,
+        bell: &Arc<Bell>,
+        place: u32,
+        log: Option<&Log>,
+    ) -> io::Result<Arc<Outbox<M>>> {
+        let name = index.to_value().to_string();
+        match log {
+            None => Ok(Arc::new(Outbox::new(config, bell, place, name))),
+            Some(log) => log.claim(&format!("to {name}"), |kept, found| {
+                Ok(Outbox::kept(config, bell, place, name.clone(), Some(kept), found))
+            }),
+        }
+    }
+
+    fn inbox_of(index: &K, config: &MailboxConfig, log: Option<&Log>) -> io::Result<Arc<Queue<M>>> {
+        let name = index.to_value().to_string();
+        let (capacity, length) = (config.inbox_capacity, measure::inbox(name.clone()));
+        match log {
+            None => Ok(Arc::new(Queue::measured(capacity, length))),
+            Some(log) => log.claim(&format!("at {name}"), |kept, found| {
+                let decoded = found.messages.into_iter().map(|bytes| wire::decode(&bytes).map(|m| (m, bytes)));
+                let other =
+                    || io::Error::new(io::ErrorKind::InvalidData, format!("mailbox {name} holds other messages"));
+                let messages: Vec<(M, _)> = decoded.collect::<Option<_>>().ok_or_else(other)?;
+                Ok(Queue::kept(capacity, length, Some(kept), found.taken, messages))
+            }),
+        }
+    }
+
+    /// Mailboxes that all live in this node: no socket is opened. They are volatile.
     #[must_use]
     pub fn local(indices: impl IntoIterator<Item = K>, config: &MailboxConfig) -> Self {
         let inboxes = indices.into_iter().map(|k| (k, Arc::new(Queue::new(config.inbox_capacity)))).collect();
-        let (delivery, _tasks) = (config.delivery, Mutex::new(JoinSet::new()));
+        let delivery = if config.delivery.is_reliable() { Delivery::Reliable } else { Delivery::Relaxed };
+        let _tasks = Mutex::new(JoinSet::new());
         Self { inner: Arc::new(Inner { inboxes, outboxes: BTreeMap::new(), address: None, delivery, _tasks }) }
     }
 
@@ -292,6 +383,10 @@ impl<K: Data, M: Data> MappingMacro for Mailboxes<K, M> {
 
     fn write(&mut self, section: &mut Section, index: &K, value: M) -> Step<()> {
         if let Some(inbox) = self.inner.inboxes.get(index) {
+            if self.inner.delivery == Delivery::Durable {
+                let encoded = wire::encode(&value);
+                return inbox.deliver_kept(section.stage(inbox), value, encoded);
+            }
             return match inbox.deliver(section.stage(inbox), value) {
                 Err(Abort::Retry) if !self.inner.delivery.is_reliable() => Ok(()),
                 other => other,

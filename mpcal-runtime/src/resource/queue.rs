@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::mailbox::kept::{self, Kept, OWN};
 use super::waiters::Waiters;
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Step};
 use crate::measure::Gauge;
-use crate::wal::Marks;
+use crate::wal::{Entry, Marks, Stored, Tell, Wal};
 use crate::watched::{Awaits, Supply};
 
 /// Told when a section has taken a message that came from outside.
@@ -17,6 +19,9 @@ pub(super) trait Taken: Send + Sync {
     /// The message with this number was taken, and all before it; whoever is told of that must wait for
     /// the marks.
     fn taken(&self, number: u64, marks: &Marks);
+
+    /// Who has sent it, to a durable mailbox.
+    fn sender(&self) -> u64;
 }
 
 /// Messages in order. Sections take and deliver in their log; the outside waits for space or for a
@@ -29,16 +34,23 @@ pub(super) struct Queue<M> {
     moved: Waiters,
     /// How many messages there are.
     length: Gauge,
+    /// What the log has of it, if it is durable.
+    kept: Option<Kept>,
 }
 
 struct State<M> {
     messages: VecDeque<Message<M>>,
     /// Messages ever taken out: two sections that take the same message see it in here.
     taken: u64,
+    /// The last of each sender that sections have taken, and the last of this node that there was, if that is kept.
+    last: kept::Taken,
+    delivered: u64,
 }
 
 struct Message<M> {
     content: M,
+    /// As it is kept, if it is a message of this node.
+    encoded: Bytes,
     /// What must be on disk before it may leave the node.
     marks: Marks,
     /// Who wants to know when it is taken, and the number it has there.
@@ -47,7 +59,7 @@ struct Message<M> {
 
 impl<M> Message<M> {
     fn new(content: M) -> Self {
-        Self { content, marks: Marks::default(), origin: None }
+        Self { content, encoded: Bytes::new(), marks: Marks::default(), origin: None }
     }
 }
 
@@ -62,6 +74,8 @@ pub(super) struct Staged<M> {
     /// What must come so that it can go on.
     awaits: Option<Awaits>,
     delivered: Vec<M>,
+    /// As they are kept.
+    encoded: Vec<Bytes>,
     /// What must be on disk before it may leave the node.
     marks: Marks,
 }
@@ -74,6 +88,7 @@ impl<M> Default for Staged<M> {
             seen_end: false,
             awaits: None,
             delivered: Vec::new(),
+            encoded: Vec::new(),
             marks: Marks::default(),
         }
     }
@@ -86,6 +101,60 @@ impl<M> Staged<M> {
         let is_same = self.awaits.is_none_or(|known| known == awaits);
         self.awaits = Some(if is_same { awaits } else { Awaits::Change });
     }
+
+    fn changes(&self) -> bool {
+        self.taken > 0 || !self.delivered.is_empty()
+    }
+}
+
+impl<M> State<M> {
+    /// The last of each sender in what a section takes, before it is taken.
+    fn takes(&self, count: usize) -> kept::Taken {
+        let (mut last, mut own) = (kept::Taken::new(), self.last.get(&OWN).copied().unwrap_or(0));
+        for message in self.messages.iter().take(count) {
+            let (sender, number) = match &message.origin {
+                Some((origin, number)) => (origin.sender(), *number),
+                None => (OWN, own + 1),
+            };
+            own += u64::from(sender == OWN);
+            last.insert(sender, number);
+        }
+        // Behind these it takes what it has delivered itself.
+        let behind = count.saturating_sub(self.messages.len()) as u64;
+        if behind > 0 {
+            last.insert(OWN, own + behind);
+        }
+        last
+    }
+}
+
+impl<M> Queue<M> {
+    /// What the log has.
+    fn content(&self) -> (kept::Taken, Vec<Bytes>) {
+        let state = self.state.lock();
+        let own = state.messages.iter().filter(|message| message.origin.is_none());
+        (state.last.clone(), own.map(|message| message.encoded.clone()).collect())
+    }
+}
+
+impl<M: Clone + Send + Sync + 'static> Stored for Queue<M> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn stored(&self) -> Option<Tell> {
+        let (taken, messages) = self.content();
+        self.kept.as_ref()?.tell(taken, messages)
+    }
+}
+
+impl<M> Drop for Queue<M> {
+    fn drop(&mut self) {
+        if let Some(kept) = &self.kept {
+            let (taken, messages) = self.content();
+            kept.give_back(taken, messages);
+        }
+    }
 }
 
 impl<M: Clone + Send + Sync + 'static> Queue<M> {
@@ -95,8 +164,27 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
 
     /// A queue whose length is measured.
     pub(super) fn measured(capacity: usize, length: Gauge) -> Self {
-        let state = Mutex::new(State { messages: VecDeque::new(), taken: 0 });
-        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Waiters::default(), length }
+        Self::kept(capacity, length, None, kept::Taken::new(), [])
+    }
+
+    /// As [`measured`](Self::measured), with messages of this node that were found in the log, and what had been taken.
+    pub(super) fn kept(
+        capacity: usize,
+        length: Gauge,
+        kept: Option<Kept>,
+        last: kept::Taken,
+        found: impl IntoIterator<Item = (M, Bytes)>,
+    ) -> Self {
+        let messages: VecDeque<_> =
+            found.into_iter().map(|(m, encoded)| Message { encoded, ..Message::new(m) }).collect();
+        let delivered = last.get(&OWN).copied().unwrap_or(0) + messages.len() as u64;
+        let state = Mutex::new(State { messages, taken: 0, last, delivered });
+        Self { core: Core::new(), state, capacity: capacity.max(1), moved: Waiters::default(), length, kept }
+    }
+
+    /// The last message of a sender that a section has taken, if that is kept.
+    pub(super) fn last_of(&self, sender: u64) -> u64 {
+        self.state.lock().last.get(&sender).copied().unwrap_or(0)
     }
 
     /// Says that the queue has changed.
@@ -135,6 +223,13 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
             return Err(Abort::Retry);
         }
         staged.delivered.push(message);
+        Ok(())
+    }
+
+    /// As [`deliver`](Self::deliver), for a queue that is kept.
+    pub(super) fn deliver_kept(&self, staged: &mut Staged<M>, message: M, encoded: Vec<u8>) -> Step<()> {
+        self.deliver(staged, message)?;
+        staged.encoded.push(encoded.into());
         Ok(())
     }
 
@@ -245,16 +340,40 @@ impl<M: Clone + Send + Sync + 'static> Cell for Queue<M> {
         staged.awaits.unwrap_or(Awaits::Change)
     }
 
+    fn log(&self, staged: &Staged<M>) -> Option<&Wal> {
+        self.kept.as_ref().filter(|_| staged.changes()).map(Kept::wal)
+    }
+
+    fn journal(&self, staged: &mut Staged<M>) -> Option<(Wal, Entry)> {
+        let kept = self.kept.as_ref().filter(|_| staged.changes())?;
+        let mut addition = kept.addition();
+        let state = self.state.lock();
+        (state.delivered + 1..).zip(&staged.encoded).for_each(|(number, message)| addition.sent(number, message));
+        state.takes(staged.taken).into_iter().for_each(|(sender, number)| addition.taken(sender, number));
+        Some((kept.wal().clone(), addition.into_entry()))
+    }
+
     fn depends(&self, staged: &mut Staged<M>, marks: &Marks) {
         staged.marks.clone_from(marks);
     }
 
     fn commit(&self, staged: &mut Staged<M>) {
-        let changed = staged.taken > 0 || !staged.delivered.is_empty();
+        let changed = staged.changes();
         let length = {
             let mut state = self.state.lock();
             let marks = std::mem::take(&mut staged.marks);
-            let delivered = staged.delivered.drain(..).map(|m| Message { marks: marks.clone(), ..Message::new(m) });
+            if let Some(kept) = self.kept.as_ref().filter(|_| changed) {
+                let takes = state.takes(staged.taken);
+                state.last.extend(takes);
+                state.delivered += staged.encoded.len() as u64;
+                kept.is_added();
+            }
+            let mut encoded = staged.encoded.drain(..);
+            let delivered = staged.delivered.drain(..).map(|m| Message {
+                encoded: encoded.next().unwrap_or_default(),
+                marks: marks.clone(),
+                ..Message::new(m)
+            });
             state.messages.extend(delivered);
             for message in state.messages.drain(..staged.taken) {
                 if let Some((origin, number)) = &message.origin {

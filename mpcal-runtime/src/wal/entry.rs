@@ -58,6 +58,33 @@ impl Entry {
         Self { name: name.into(), change: change.to_vec() }
     }
 
+    /// Of what is like a function, but no value, those entries that are [added](Self::add); there are no others if it is
+    /// made anew.
+    pub(crate) fn entries(name: &Arc<str>, anew: bool) -> Self {
+        Self { name: name.clone(), change: vec![if anew { ANEW } else { ENTRIES }] }
+    }
+
+    /// Adds an entry; without a value it is gone.
+    pub(crate) fn add(&mut self, key: &impl Serialize, value: Option<&[u8]>) {
+        framed(&mut self.change, |out| encode_into(out, key));
+        match value {
+            Some(value) => {
+                encode_into(&mut self.change, &(value.len() as u64 + 1));
+                self.change.push(1);
+                self.change.extend(value);
+            }
+            None => self.change.push(0),
+        }
+    }
+
+    /// Gives the change away, if it is so long that another one should go on.
+    pub(crate) fn tell_piece(&mut self, to: &mut dyn FnMut(&[u8])) {
+        if self.change.len() >= PIECE {
+            to(&self.change);
+            self.change = vec![ENTRIES];
+        }
+    }
+
     /// Tells a change again.
     pub(crate) fn tell(self) -> Tell {
         Box::new(move |to| to(&self.change))
@@ -345,6 +372,13 @@ impl Content {
         content
     }
 
+    /// What a resource tells.
+    pub(crate) fn told(tell: Tell) -> Self {
+        let mut content = Self::default();
+        tell(&mut |change| content.push(change));
+        content
+    }
+
     fn push(&mut self, change: &[u8]) {
         match self.pieces.back() {
             Some(piece) if piece.len() + change.len() <= PIECE => {}
@@ -397,6 +431,24 @@ impl Content {
             (&WHOLE, bytes) => decode(bytes),
             _ => None,
         }
+    }
+
+    /// Gives the entries one by one, as they were added, to `each`; none if there is something else.
+    pub(crate) fn entries<K: DeserializeOwned>(
+        &self,
+        mut each: impl FnMut(K, Option<&[u8]>) -> Option<()>,
+    ) -> Option<()> {
+        for change in self.changes() {
+            let (&kind, mut rest) = change.split_first()?;
+            if self.is_lost || !(kind == ENTRIES || kind == ANEW) {
+                return None;
+            }
+            while !rest.is_empty() {
+                let key = decode(take_framed(&mut rest)?)?;
+                each(key, take_framed(&mut rest)?.split_first().map(|(_, value)| value))?;
+            }
+        }
+        Some(())
     }
 
     /// The value, made from another one of its type. Memory is given back on the way; if the type is found to be another

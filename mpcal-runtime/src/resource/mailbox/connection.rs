@@ -118,12 +118,11 @@ impl<'n, M: Message> Connection<'n, M> {
         them: &Introduction,
         turn: Option<(Arc<Peer<M>>, OwnedMutexGuard<()>)>,
     ) -> io::Result<Self> {
-        let session = endpoint.sessions.lock().get(them.session, endpoint.inboxes.len(), &endpoint.held);
-        let Some(session) = session else {
-            return Err(handshake.refuse("there are too many senders").await);
+        let (session, number) = match endpoint.admit(them) {
+            Ok(admitted) => admitted,
+            Err(reason) => return Err(handshake.refuse(reason).await),
         };
-        // From here on no older connection delivers.
-        let number = them.sends.then(|| session.connect());
+        endpoint.written().await;
         let known: Vec<Known> = session.sources.iter().map(|source| source.known()).collect();
         let window = endpoint.config.inbox_capacity.min(them.kept as usize) as u64;
         let incoming = number.map(|number| Incoming::new(session, number, window, &known));
@@ -350,7 +349,11 @@ impl<M: Message> Outgoing<M> {
         for (index, outbox) in &peer.outboxes {
             let slot = them.mailboxes.iter().position(|mailbox| mailbox == index);
             match slot {
-                Some(slot) => outbox.resume(known[slot], them.max_frame as usize),
+                Some(slot) => {
+                    let refused = |reason| io::Error::new(io::ErrorKind::ConnectionRefused, reason);
+                    outbox.check(known[slot]).map_err(refused)?;
+                    outbox.resume(known[slot], them.max_frame as usize);
+                }
                 None => tracing::warn!(address = %peer.address, ?index, "a mailbox is not where it should be"),
             }
             slots.push(slot.and_then(|slot| u32::try_from(slot).ok()));

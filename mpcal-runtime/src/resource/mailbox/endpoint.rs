@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 
 use super::connection::Connection;
 use super::handshake::{Handshake, Role};
+use super::incarnations::Incarnations;
 use super::outbox::Peer;
-use super::session::Sessions;
+use super::session::{Session, Sessions};
 use super::strangers::{Stage, Strangers};
 use super::transport;
 use super::wire::{self, Introduction};
@@ -32,6 +33,8 @@ pub(super) struct Endpoint<M> {
     pub(super) inboxes: Vec<(Vec<u8>, Arc<Queue<M>>)>,
     pub(super) peers: Vec<Arc<Peer<M>>>,
     pub(super) sessions: Mutex<Sessions>,
+    /// Of durable mailboxes.
+    pub(super) incarnations: Option<Arc<Incarnations>>,
     /// Messages in all inboxes that came from other nodes.
     pub(super) held: Arc<AtomicUsize>,
     /// Connections that are accepted and introduced.
@@ -47,6 +50,7 @@ impl<M: Message> Endpoint<M> {
     /// Sends what there is for a peer, for ever; connects only when there is something to send and no other
     /// connection with it.
     pub(super) async fn connect(self: Arc<Self>, peer: Arc<Peer<M>>) {
+        self.written().await;
         let mut failures = 0u32;
         loop {
             peer.bell.until(|| peer.has_messages()).await;
@@ -96,7 +100,8 @@ impl<M: Message> Endpoint<M> {
             model: self.config.model,
             max_frame: u32::try_from(self.config.max_frame).unwrap_or(u32::MAX),
             session: self.session,
-            reliable: self.config.delivery.is_reliable(),
+            delivery: self.config.delivery,
+            incarnation: self.incarnations.as_ref().map(|known| known.own()),
             sends,
             heartbeat: u32::try_from(self.config.heartbeat.as_millis()).unwrap_or(u32::MAX),
             window: u32::try_from(self.config.inbox_capacity).unwrap_or(u32::MAX),
@@ -138,6 +143,7 @@ impl<M: Message> Endpoint<M> {
 
     /// Accepts connections, for ever.
     pub(super) async fn listen(self: Arc<Self>, listener: Listener) {
+        self.written().await;
         let mut strangers = Strangers::new(self.peers.iter().map(|peer| peer.address.ip()));
         let mut connections = JoinSet::new();
         loop {
@@ -181,6 +187,32 @@ impl<M: Message> Endpoint<M> {
         stage.is_introduced();
         self.serve(connection, from).await;
         Ok(())
+    }
+
+    /// What is known of a process, and the number of its new connection, if it sends; from then on no older one
+    /// delivers. An error says why it is refused.
+    pub(super) fn admit(&self, them: &Introduction) -> Result<(Arc<Session>, Option<u64>), &'static str> {
+        let mut sessions = self.sessions.lock();
+        let sender = match (&self.incarnations, them.incarnation) {
+            (None, _) => them.session,
+            (Some(known), Some(incarnation)) => {
+                known.meet(incarnation, them.session)?;
+                incarnation.identity
+            }
+            (Some(_), None) => return Err("it does not say which incarnation it is"),
+        };
+        let is_durable = self.incarnations.is_some();
+        let taken = self.inboxes.iter().map(|(_, inbox)| if is_durable { inbox.last_of(sender) } else { 0 });
+        let session = sessions.get(sender, taken, &self.held).ok_or("there are too many senders")?;
+        let number = them.sends.then(|| session.connect());
+        Ok((session, number))
+    }
+
+    /// Waits until what others may hear of us, and what we may promise them, is on disk.
+    pub(super) async fn written(&self) {
+        if let Some(incarnations) = &self.incarnations {
+            incarnations.written().flushed().await;
+        }
     }
 
     /// Whether what waits for the mailboxes of a node can go back over its connection: if it comes from

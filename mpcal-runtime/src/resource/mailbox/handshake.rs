@@ -107,8 +107,9 @@ impl<'c> Handshake<'c> {
         if theirs.model == ours.model && theirs.constants != ours.constants {
             return Some("the nodes have different constants: start all with the same".to_owned());
         }
-        let same = them.reliable == self.config.delivery.is_reliable();
-        (!same).then(|| "one node has reliable mailboxes, the other relaxed ones: configure both alike".to_owned())
+        let (ours, theirs) = (self.config.delivery, them.delivery);
+        (ours != theirs)
+            .then(|| format!("one node has {ours} mailboxes, the other {theirs} ones: configure both alike"))
     }
 
     /// Says what we know of the other side, and hears what it knows of us.

@@ -6,17 +6,18 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 
 use super::bell::Bell;
+use super::kept::{Found, Kept, Taken, OWN};
 use super::wire::{self, Frame};
 use super::{Delivery, MailboxConfig, Message};
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
 use crate::measure::{self, Gauge};
 use crate::resource::waiters::Waiters;
-use crate::wal::Marks;
+use crate::wal::{Entry, Marks, Stored, Tell, Wal};
 
 /// Another node: all mailboxes with one address. One connection at a time sends to it.
 pub(super) struct Peer<M> {
@@ -64,13 +65,15 @@ pub(super) struct Outbox<M> {
     empty: Waiters,
     /// How many messages there are.
     length: Gauge,
+    /// What the log has of it, if it is durable.
+    kept: Option<Kept>,
     _messages: PhantomData<fn(M)>,
 }
 
 /// Encoded messages, the oldest first: those that were not acknowledged yet, or if nothing is
 /// acknowledged those that were not sent yet.
 struct Queue {
-    messages: VecDeque<(Vec<u8>, Marks)>,
+    messages: VecDeque<(Bytes, Marks)>,
     /// The sequence number of the oldest.
     first: u64,
     /// The sequence number to be sent next.
@@ -103,9 +106,25 @@ pub(super) enum Pending {
 impl<M: Message> Outbox<M> {
     /// The outbox at a place of a peer, whose bell it rings.
     pub(super) fn new(config: &MailboxConfig, bell: &Arc<Bell>, place: u32, name: String) -> Self {
+        Self::kept(config, bell, place, name, None, Found::default())
+    }
+
+    /// As [`new`](Self::new), with messages that were found in the log.
+    pub(super) fn kept(
+        config: &MailboxConfig,
+        bell: &Arc<Bell>,
+        place: u32,
+        name: String,
+        kept: Option<Kept>,
+        found: Found,
+    ) -> Self {
+        let taken = found.taken.get(&OWN).copied().unwrap_or(0);
+        let messages: VecDeque<_> = found.messages.into_iter().map(|message| (message, Marks::default())).collect();
+        // Any of them may have been sent.
+        let next = taken + 1 + messages.len() as u64;
         Self {
             core: Core::new(),
-            queue: Mutex::new(Queue { messages: VecDeque::new(), first: 1, next: 1, through: 0, stuck: None }),
+            queue: Mutex::new(Queue { messages, first: taken + 1, next, through: 0, stuck: None }),
             capacity: config.outbox_capacity.max(1),
             max_frame: config.max_frame,
             max_message: AtomicUsize::new(config.max_frame.saturating_sub(wire::OVERHEAD)),
@@ -115,6 +134,7 @@ impl<M: Message> Outbox<M> {
             bell: bell.clone(),
             place,
             empty: Waiters::default(),
+            kept,
             _messages: PhantomData,
         }
     }
@@ -129,10 +149,7 @@ impl<M: Message> Outbox<M> {
             return Err(self.too_large(size));
         }
         if length + staged.messages.len() >= self.capacity {
-            return match self.delivery {
-                Delivery::Reliable => Err(Abort::Retry),
-                Delivery::Relaxed => Ok(()),
-            };
+            return if self.delivery.is_reliable() { Err(Abort::Retry) } else { Ok(()) };
         }
         let encoded = wire::encode(message);
         if encoded.len() > self.max_message.load(Ordering::Relaxed) {
@@ -159,11 +176,26 @@ impl<M: Message> Outbox<M> {
             if queue.messages.len() >= self.capacity || encoded.len() > self.max_message.load(Ordering::Relaxed) {
                 return false;
             }
-            queue.messages.push_back((encoded, marks.clone()));
+            queue.messages.push_back((encoded.into(), marks.clone()));
             self.length.set(queue.messages.len() as f64);
         }
         self.bell.ring(self.place);
         true
+    }
+
+    /// Whether a receiver can go on from what it knows, and this from its log; an error says what is missing.
+    pub(super) fn check(&self, known: wire::Known) -> Result<(), &'static str> {
+        let queue = self.queue.lock();
+        let last = queue.first - 1 + queue.messages.len() as u64;
+        if self.kept.is_none() {
+            Ok(())
+        } else if known.arrived > last {
+            Err("it has messages that are not in the log here: this is an old copy")
+        } else if known.arrived != 0 && known.arrived + 1 < queue.first {
+            Err("it lacks messages that it has acknowledged: its log is an old copy")
+        } else {
+            Ok(())
+        }
     }
 
     /// A connection has begun: the receiver has what it says, and gets what comes behind that, in frames of at most
@@ -186,7 +218,7 @@ impl<M: Message> Outbox<M> {
         let queue = &mut *queue;
         loop {
             let at = (queue.next - queue.first) as usize;
-            let full = self.delivery == Delivery::Reliable && at as u64 >= window;
+            let full = self.delivery.is_reliable() && at as u64 >= window;
             let Some((payload, marks)) = queue.messages.get_mut(at).filter(|_| !full) else { return Pending::Nothing };
             marks.prune();
             if !marks.is_empty() {
@@ -196,7 +228,7 @@ impl<M: Message> Outbox<M> {
                 return Pending::More;
             }
             let most = self.max_message.load(Ordering::Relaxed);
-            if payload.len() > most && self.delivery == Delivery::Reliable {
+            if payload.len() > most && self.delivery.is_reliable() {
                 queue.stuck = Some(payload.len());
                 return Pending::Nothing;
             }
@@ -266,6 +298,35 @@ impl<M> Outbox<M> {
     }
 }
 
+impl<M> Outbox<M> {
+    /// What the log has, or is about to be told.
+    fn content(&self) -> (Taken, Vec<Bytes>) {
+        let queue = self.queue.lock();
+        let messages = queue.messages.iter().map(|(message, _)| message.clone()).collect();
+        (Taken::from([(OWN, queue.first - 1)]), messages)
+    }
+}
+
+impl<M: Message> Stored for Outbox<M> {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn stored(&self) -> Option<Tell> {
+        let (taken, messages) = self.content();
+        self.kept.as_ref()?.tell(taken, messages)
+    }
+}
+
+impl<M> Drop for Outbox<M> {
+    fn drop(&mut self) {
+        if let Some(kept) = &self.kept {
+            let (taken, messages) = self.content();
+            kept.give_back(taken, messages);
+        }
+    }
+}
+
 impl<M: Message> Cell for Outbox<M> {
     type Staged = Staged;
 
@@ -279,6 +340,22 @@ impl<M: Message> Cell for Outbox<M> {
         true
     }
 
+    fn log(&self, staged: &Staged) -> Option<&Wal> {
+        self.kept.as_ref().filter(|_| !staged.messages.is_empty()).map(Kept::wal)
+    }
+
+    fn journal(&self, staged: &mut Staged) -> Option<(Wal, Entry)> {
+        let kept = self.kept.as_ref().filter(|_| !staged.messages.is_empty())?;
+        let queue = self.queue.lock();
+        let mut addition = kept.addition();
+        if queue.first > 1 {
+            addition.taken(OWN, queue.first - 1);
+        }
+        let next = queue.first + queue.messages.len() as u64;
+        (next..).zip(&staged.messages).for_each(|(number, message)| addition.sent(number, message));
+        Some((kept.wal().clone(), addition.into_entry()))
+    }
+
     fn depends(&self, staged: &mut Staged, marks: &Marks) {
         staged.marks.clone_from(marks);
     }
@@ -286,8 +363,11 @@ impl<M: Message> Cell for Outbox<M> {
     fn commit(&self, staged: &mut Staged) {
         let marks = std::mem::take(&mut staged.marks);
         staged.committed = !staged.messages.is_empty();
+        if let Some(kept) = self.kept.as_ref().filter(|_| staged.committed) {
+            kept.is_added();
+        }
         let mut queue = self.queue.lock();
-        queue.messages.extend(staged.messages.drain(..).map(|m| (m, marks.clone())));
+        queue.messages.extend(staged.messages.drain(..).map(|m| (m.into(), marks.clone())));
         self.length.set(queue.messages.len() as f64);
     }
 

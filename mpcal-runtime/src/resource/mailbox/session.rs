@@ -23,8 +23,14 @@ const SESSIONS: usize = 4096;
 pub(super) struct Sessions(VecDeque<Arc<Session>>);
 
 impl Sessions {
-    /// What is known of a process; none if there are too many that are in use.
-    pub(super) fn get(&mut self, id: u64, inboxes: usize, held: &Arc<AtomicUsize>) -> Option<Arc<Session>> {
+    /// What is known of a process, and if nothing is, `taken` says up to where the log knows it, for each inbox; none if
+    /// there are too many that are in use.
+    pub(super) fn get(
+        &mut self,
+        id: u64,
+        taken: impl ExactSizeIterator<Item = u64>,
+        held: &Arc<AtomicUsize>,
+    ) -> Option<Arc<Session>> {
         if let Some(known) = self.0.iter().find(|s| s.id == id) {
             return Some(known.clone());
         }
@@ -34,12 +40,12 @@ impl Sessions {
             let idle = self.0.iter().position(|s| Arc::strong_count(s) == 1 && s.is_idle())?;
             self.0.remove(idle);
         }
-        let bell = Arc::new(Bell::new(inboxes));
-        let source = |place| {
-            let (state, bell, held) = (Mutex::default(), bell.clone(), held.clone());
-            Arc::new(Source { state, bell, place, held })
+        let bell = Arc::new(Bell::new(taken.len()));
+        let source = |(place, taken)| {
+            let state = Mutex::new(Arrived { arrived: taken, taken, ..Arrived::default() });
+            Arc::new(Source { state, bell: bell.clone(), sender: id, place, held: held.clone() })
         };
-        let sources = (0..inboxes as u32).map(source).collect();
+        let sources = (0u32..).zip(taken).map(source).collect();
         let fresh = Arc::new(Session { id, connections: Mutex::new(0), sources, bell });
         self.0.push_back(fresh.clone());
         Some(fresh)
@@ -93,6 +99,8 @@ impl Session {
 pub(super) struct Source {
     state: Mutex<Arrived>,
     bell: Arc<Bell>,
+    /// Of the session.
+    sender: u64,
     /// Among the inboxes.
     place: u32,
     /// Messages in all inboxes of the node.
@@ -179,6 +187,10 @@ impl Source {
 }
 
 impl Taken for Source {
+    fn sender(&self) -> u64 {
+        self.sender
+    }
+
     fn taken(&self, number: u64, marks: &Marks) {
         {
             let mut state = self.state.lock();

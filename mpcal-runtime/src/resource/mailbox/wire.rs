@@ -11,6 +11,8 @@ use bytes::{BufMut, BytesMut};
 use serde::{Deserialize, Serialize};
 use tokio_util::codec::LengthDelimitedCodec;
 
+use super::incarnations::Incarnation;
+use super::Delivery;
 pub(super) use crate::encoding::{decode, encode};
 use crate::encoding::{decode_borrowed, decode_prefix, encode_into};
 use crate::identity::Identity;
@@ -19,7 +21,7 @@ use crate::identity::Identity;
 pub(super) const MAGIC: [u8; 4] = *b"MPCL";
 
 /// The version of this protocol.
-pub(super) const VERSION: u16 = 4;
+pub(super) const VERSION: u16 = 5;
 
 /// What a message frame adds to its payload, in bytes, at most.
 pub(super) const OVERHEAD: usize = 64;
@@ -71,8 +73,10 @@ pub(super) struct Introduction {
     pub(super) model: Identity,
     /// A number that the process has chosen; sequence numbers count within it.
     pub(super) session: u64,
-    /// Whether messages are acknowledged.
-    pub(super) reliable: bool,
+    /// What its mailboxes promise.
+    pub(super) delivery: Delivery,
+    /// If they are durable: sequence numbers go on from one process with the log to the next.
+    pub(super) incarnation: Option<Incarnation>,
     /// Whether it will send messages over this connection.
     pub(super) sends: bool,
     /// After how many milliseconds without anything to send it sends a heartbeat.
