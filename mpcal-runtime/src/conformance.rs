@@ -146,15 +146,15 @@ pub async fn commit<T>(mut run: impl FnMut(&mut Section) -> Step<T>) -> Step<T> 
             Ok(value) => std::future::poll_fn(|cx| section.poll_pre_commit(cx)).await.map(|()| value),
             Err(abort) => Err(abort),
         };
-        match attempt {
-            Ok(value) if section.commit("conformance") => return Ok(value),
+        match attempt.and_then(|value| section.commit("conformance").map(|()| value)) {
+            Ok(value) => return Ok(value),
             Err(abort)
                 if !matches!(abort, Abort::Conflict) && (matches!(abort, Abort::Retry) || section.is_valid()) =>
             {
                 section.abort();
                 return Err(abort);
             }
-            Ok(_) | Err(_) => section.again(),
+            Err(_) => section.again(),
         }
         tokio::task::yield_now().await;
     }
@@ -162,7 +162,7 @@ pub async fn commit<T>(mut run: impl FnMut(&mut Section) -> Step<T>) -> Step<T> 
 
 /// Waits for what the section has to wait for, and commits; whether it did.
 async fn finish(section: &mut Section) -> bool {
-    std::future::poll_fn(|cx| section.poll_pre_commit(cx)).await.is_ok() && section.commit("conformance")
+    std::future::poll_fn(|cx| section.poll_pre_commit(cx)).await.is_ok() && section.commit("conformance").is_ok()
 }
 
 /// What a resource should hold.

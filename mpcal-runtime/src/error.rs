@@ -1,6 +1,7 @@
 //! Why a step does not commit.
 
 use std::any::Any;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use crate::value::EvalError;
 
@@ -66,6 +67,11 @@ impl From<Error> for Abort {
     fn from(error: Error) -> Self {
         Abort::Fatal(error)
     }
+}
+
+/// Runs what may call a user's code: a panic in there is an error.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Error::Panic(panic_text(&*panic)))
 }
 
 /// What a panic said.

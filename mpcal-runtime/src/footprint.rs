@@ -7,7 +7,6 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,7 +15,7 @@ use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
 use smallvec::SmallVec;
 
 use crate::cell::{commits, count_commit, Cell, Core, Decision};
-use crate::error::{panic_text, Abort, Error, Step};
+use crate::error::{caught, Abort, Error, Step};
 use crate::wal::{self, Marks, Wal};
 use crate::watched::{Awaits, Watched};
 
@@ -361,40 +360,42 @@ impl Footprint {
         if std::mem::replace(&mut self.is_encoded, true) {
             return Ok(());
         }
-        let encode = AssertUnwindSafe(|| self.order.iter().for_each(|at| self.entries[*at].encode()));
-        catch_unwind(encode).map_err(|panic| Error::Panic(panic_text(&*panic)).into())
+        Ok(caught(|| self.order.iter().for_each(|at| self.entries[*at].encode()))?)
     }
 
     /// Whether what the section saw was true at one moment, which is now.
     pub(crate) fn validate(&mut self) -> bool {
         self.sort();
-        gates(&self.cores, &self.order, &self.held).is_some_and(|_gates| still_holds(&self.entries, &self.order))
+        let Some(_gates) = gates(&self.cores, &self.order, &self.held) else { return false };
+        // Where it cannot be told the failure stands.
+        caught(|| still_holds(&self.entries, &self.order)).unwrap_or(true)
     }
 
-    /// Commits everything or nothing; false if another commit came in between. `marks` is what the
-    /// archetype depends on, and what it depends on afterwards.
-    pub(crate) fn commit(&mut self, marks: &mut Marks) -> bool {
+    /// Commits everything or nothing. `marks` is what the archetype depends on, and what it depends on afterwards.
+    ///
+    /// # Errors
+    /// `Conflict` if another commit came in between. If a cell panics when it is asked whether what the section saw still
+    /// holds, nothing is committed; if it does later, everything else is.
+    pub(crate) fn commit(&mut self, marks: &mut Marks) -> Step<()> {
         self.sort();
         if self.is_decided {
             self.release();
         }
-        let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return false };
+        let Some(gates) = gates(&self.cores, &self.order, &self.held) else { return Err(Abort::Conflict) };
         let may_commit = || !is_reserved(&self.cores, &self.order, self.id) && still_holds(&self.entries, &self.order);
-        if !self.is_decided && !may_commit() {
-            return false;
+        if !self.is_decided && !caught(may_commit)? {
+            return Err(Abort::Conflict);
         }
-        {
+        let applied = {
             let _applying = Applying::start(&self.cores, &self.order);
-            apply(&mut self.entries, &self.order, &mut self.intended, marks);
-        }
+            apply(&mut self.entries, &self.order, &mut self.intended, marks)
+        };
         drop(gates);
         self.release();
         self.give_back();
-        for at in &self.order {
-            self.entries[*at].committed();
-        }
+        let handed_on = each(&self.order, |at| self.entries[at].committed());
         self.clear();
-        true
+        Ok(applied.and(handed_on)?)
     }
 
     /// Drops what was staged, and takes the gates of all cells that were touched: until it commits or aborts
@@ -494,6 +495,11 @@ fn gates<'c>(
     missing.map(|core| if core.id > *last { Some(core.gate.lock()) } else { core.gate.try_lock() }).collect()
 }
 
+/// Does something with each cell, also behind one that panics; the error is the first panic.
+fn each(touched: &[usize], mut act: impl FnMut(usize)) -> Result<(), Error> {
+    touched.iter().fold(Ok(()), |done, at| done.and(caught(|| act(*at))))
+}
+
 fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {
     touched.iter().all(|at| entries[*at].validate())
 }
@@ -519,10 +525,14 @@ fn intend(entries: &mut [Box<dyn Entry>], touched: &[usize]) -> Step<Vec<(Wal, w
 }
 
 /// Applies what was staged. The gates of all cells are held. What was intended is written instead of what is staged.
-fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], intended: &mut Vec<(Wal, wal::Entry)>, marks: &mut Marks) {
+fn apply(
+    entries: &mut [Box<dyn Entry>],
+    touched: &[usize],
+    intended: &mut Vec<(Wal, wal::Entry)>,
+    marks: &mut Marks,
+) -> Result<(), Error> {
     if !wal::in_use() {
-        touched.iter().for_each(|at| entries[*at].commit());
-        return;
+        return each(touched, |at| entries[at].commit());
     }
     // What the section saw may come from sections that are not on disk yet.
     touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
@@ -542,8 +552,8 @@ fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], intended: &mut Vec<(
         marks.add(&log, position);
     }
     marks.prune();
-    for at in touched {
-        let e = &mut entries[*at];
+    each(touched, |at| {
+        let e = &mut entries[at];
         let before = e.core().version();
         if !marks.is_empty() {
             e.depends(marks);
@@ -552,5 +562,5 @@ fn apply(entries: &mut [Box<dyn Entry>], touched: &[usize], intended: &mut Vec<(
         if e.core().version() != before {
             e.core().marks.lock().clone_from(marks);
         }
-    }
+    })
 }

@@ -172,15 +172,18 @@ impl Section {
         self.footprint.is_empty()
     }
 
-    /// Commits what was staged; false if another commit came in between.
-    pub(crate) fn commit(&mut self, label: &'static str) -> bool {
+    /// Commits what was staged.
+    ///
+    /// # Errors
+    /// `Conflict` if another commit came in between, or the panic of a cell.
+    pub(crate) fn commit(&mut self, label: &'static str) -> Step<()> {
         if self.footprint.is_empty() {
             self.footprint.release();
-        } else if !self.footprint.commit(&mut self.marks) {
-            return false;
+        } else {
+            self.footprint.commit(&mut self.marks)?;
         }
         self.chooser.committed(label);
-        true
+        Ok(())
     }
 
     /// Whether committed steps printed something that was not shown.
@@ -253,7 +256,7 @@ impl Drop for Section {
         let (mut footprint, mut marks) = (std::mem::take(&mut self.footprint), std::mem::take(&mut self.marks));
         host::spawn(async move {
             let decided = poll_fn(|cx| footprint.poll_pre_commit(&marks, cx)).await;
-            if decided.is_err() || !footprint.commit(&mut marks) {
+            if decided.is_err() || footprint.commit(&mut marks).is_err() {
                 footprint.abort();
             }
         });

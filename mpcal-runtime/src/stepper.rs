@@ -2,13 +2,12 @@
 
 mod durable;
 
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::task::{ready, Context, Poll, Waker};
 
 use self::durable::Keeper;
 use crate::archetype::Archetype;
 use crate::cell::Inside;
-use crate::error::{panic_text, Abort, Error, Step};
+use crate::error::{caught, Abort, Error, Step};
 use crate::section::Section;
 
 /// What one path through a step came to.
@@ -167,11 +166,12 @@ impl<A: Archetype> Stepper<A> {
             }
             self.has_run = true;
         }
-        let ready = match &self.failure {
+        let ready = caught(|| match &self.failure {
             Some(_) => self.section.poll_confirmation(cx),
             None if self.section.is_local() => Poll::Ready(Ok(())),
             None => self.section.poll_pre_commit(cx),
-        };
+        });
+        let ready = ready.unwrap_or_else(|panic| Poll::Ready(Err(panic.into())));
         if ready.is_pending() {
             self.section.release();
         }
@@ -182,26 +182,26 @@ impl<A: Archetype> Stepper<A> {
     }
 
     fn commit(&mut self) -> Outcome {
-        if !self.section.commit(self.label) {
-            return self.ended(Abort::Conflict);
+        if let Err(abort) = self.section.commit(self.label) {
+            return self.ended(abort);
         }
         (self.before, self.has_run) = (None, false);
         Outcome::Taken
     }
 
     fn run(&mut self) -> Step<()> {
-        if self.keeper.is_some() || !self.archetype.is_local() {
-            self.before.get_or_insert_with(|| self.archetype.state().clone());
-        }
-        let run = AssertUnwindSafe(|| {
-            let _inside = Inside::enter();
-            self.archetype.step(&mut self.section)
-        });
-        catch_unwind(run).unwrap_or_else(|panic| Err(Abort::Fatal(Error::Panic(panic_text(&*panic)))))?;
-        match &self.keeper {
-            Some(keeper) => keeper.keep(self.archetype.state(), &mut self.section),
-            None => Ok(()),
-        }
+        caught(|| {
+            if self.keeper.is_some() || !self.archetype.is_local() {
+                self.before.get_or_insert_with(|| self.archetype.state().clone());
+            }
+            let inside = Inside::enter();
+            self.archetype.step(&mut self.section)?;
+            drop(inside);
+            match &self.keeper {
+                Some(keeper) => keeper.keep(self.archetype.state(), &mut self.section),
+                None => Ok(()),
+            }
+        })?
     }
 
     /// Puts the state back after an attempt that has not committed.

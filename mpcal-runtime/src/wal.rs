@@ -37,7 +37,7 @@ pub(crate) use self::held::{name_in_use, Stored, Tell, INTENTION};
 use self::log_file::{LogFile, Observer};
 use self::read::Found;
 use self::record::Body;
-use crate::error::{Error, Step};
+use crate::error::{caught, Error, Step};
 use crate::measure::Flushes;
 
 /// Whether any log was ever opened: without one nothing looks for marks.
@@ -401,7 +401,10 @@ impl Inner {
     }
 
     fn run<S: Storage>(this: &Arc<Self>, mut storage: S, compact: impl Fn(&mut S, &Arc<Self>) -> io::Result<()>) {
-        Self::write(this, &mut storage, compact);
+        // A storage is a user's.
+        if let Err(panic) = caught(|| Self::write(this, &mut storage, compact)) {
+            this.fail(&io::Error::other(panic.to_string()));
+        }
         this.pending.lock().stopped = true;
         this.settled.notify_all();
         drop(storage);
