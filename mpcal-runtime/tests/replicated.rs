@@ -212,12 +212,14 @@ async fn a_section_in_doubt_commits_when_there_is_a_majority() {
     assert_eq!(add(&variable).await, 0);
     cluster.close(1).await;
     cluster.close(2).await;
-    let [total, mut other] = ["total", "other"].map(|name| Durable::new(&wal, name, 0).unwrap());
+    let [mut total, mut other] = ["total", "other"].map(|name| Durable::new(&wal, name, 0).unwrap());
     let mut waiting = Node::new();
-    let (mut replicated, mut durable) = (variable.clone(), total.clone());
+    let shared = Shared::new(0);
+    let (mut replicated, mut durable, mut volatile) = (variable.clone(), total.clone(), shared.clone());
     waiting.spawn(archetype(move |section| {
         let value = replicated.read(section, &())?;
         replicated.write(section, &(), value + 1)?;
+        volatile.write(section, &(), value + 1)?;
         durable.write(section, &(), value + 1)?;
         Ok(true)
     }));
@@ -227,9 +229,34 @@ async fn a_section_in_doubt_commits_when_there_is_a_majority() {
     let between = conformance::commit(|section| same.write(section, &(), 9));
     assert!(timeout(Duration::from_millis(100), between).await.is_err(), "it comes in between");
     conformance::commit(|section| other.write(section, &(), 9)).await.unwrap();
+    // What changes from outside comes behind the section.
+    shared.store(7);
     cluster.open(1).await;
     timeout(LIMIT, waiting.join()).await.expect("there is a majority").unwrap();
-    assert_eq!((variable.load(), total.load()), (2, 2));
+    assert_eq!((variable.load(), total.load(), shared.load()), (2, 2, 7));
+    // What was reserved is free again.
+    conformance::commit(|section| total.write(section, &(), 9)).await.unwrap();
+}
+
+/// A failure on what was read counts when a majority has confirmed that: it may be old.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_is_believed_when_what_it_has_read_is_confirmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut cluster = Keepers::start(directory.path()).await;
+    let mut variable = cluster.nodes[&0].variable.clone();
+    add(&variable).await;
+    cluster.close(1).await;
+    cluster.close(2).await;
+    let mut node = Node::new();
+    node.spawn(archetype(move |section| {
+        let value = variable.read(section, &())?;
+        section.assert(value == 0, "value = 0", "in this file")?;
+        Ok(true)
+    }));
+    assert!(timeout(Duration::from_millis(500), node.join()).await.is_err(), "two are down");
+    cluster.open(1).await;
+    let failed = timeout(LIMIT, node.join()).await.expect("there is a majority");
+    assert!(failed.unwrap_err().to_string().contains("value = 0"));
 }
 
 /// Who knows that there is no majority tries other paths after a while, and the first again when there is one.

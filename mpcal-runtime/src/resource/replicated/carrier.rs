@@ -20,6 +20,9 @@ pub(super) type Message<K> = protocol::Message<K, Values>;
 /// Reminders come at intervals that double this often while nothing gets on.
 const DOUBLINGS: u32 = 5;
 
+/// Most messages of a member to itself that wait for the disk; more are lost, as others are.
+const OWN: usize = 1024;
+
 /// What the task does by itself, and when.
 pub(super) struct Clock {
     pub(super) retry: Duration,
@@ -87,7 +90,9 @@ pub(super) async fn run<K: Data>(
         let Some(Turn { messages, marks, due }) = turn else { return };
         for (to, message) in messages {
             if to == me {
-                own.push_back((message, marks.clone()));
+                if own.len() < OWN {
+                    own.push_back((message, marks.clone()));
+                }
             } else {
                 let _ = links.post(&to, &message, &marks);
             }
