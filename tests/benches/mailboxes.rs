@@ -2,8 +2,8 @@
 //! pairs at once. Then messages of 100 texts of 100 bytes one way, beside the same bytes through a bare socket.
 //!
 //! `cargo bench -p mpcal-tests --bench mailboxes`, over loopback, in turn in one process. The bare one
-//! reads and writes frames with the codec that mailboxes use, with the bytes that they send. `ALONE=mailboxes`
-//! or `ALONE=bare` runs one side only, for a profiler.
+//! reads and writes frames with the codec that mailboxes use, with the bytes that they send. `ALONE=mailboxes`,
+//! `ALONE=bare` or `ALONE=texts` runs one of these only, for a profiler.
 
 #![allow(missing_docs)]
 
@@ -232,6 +232,9 @@ fn main() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime starts");
     let pairs = [(1, 20_000), (50, 1_000)];
     if let Ok(side) = std::env::var("ALONE") {
+        if side == "texts" {
+            return println!("texts: {:.0} MB/s", runtime.block_on(throughput(200_000)));
+        }
         pairs.iter().for_each(|(pairs, _)| alone(&runtime, &side, *pairs));
         return;
     }

@@ -33,11 +33,11 @@ impl Bell {
         {
             let mut rung = self.rung.lock();
             let rung = &mut *rung;
-            let known = &mut rung.known[place as usize];
-            if !*known {
-                *known = true;
-                rung.places.push(place);
+            // Who has rung there before, and was not heard yet, wakes who listens.
+            if std::mem::replace(&mut rung.known[place as usize], true) {
+                return;
             }
+            rung.places.push(place);
         }
         self.wake();
     }

@@ -8,7 +8,7 @@
 use std::io;
 
 use bytes::{BufMut, BytesMut};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use tokio_util::codec::LengthDelimitedCodec;
 
 use super::incarnations::Incarnation;
@@ -43,7 +43,7 @@ pub(super) enum Frame<'f> {
     /// The other side answers.
     Challenge { nonce: Nonce },
     /// An [`Introduction`], and the proof that it comes from a member of the cluster.
-    Introduction { introduction: &'f [u8], proof: [u8; 32] },
+    Introduction { #[serde(serialize_with = "bytes")] introduction: &'f [u8], proof: [u8; 32] },
     /// No.
     Refused { reason: &'f str },
     /// For mailboxes of the sender of this frame, in the order of its introduction: what it has of the
@@ -54,7 +54,9 @@ pub(super) enum Frame<'f> {
         to: u32,
         sequence: u64,
         /// Room for what later versions attach, such as clocks; unknown contents are ignored.
+        #[serde(serialize_with = "bytes")]
         extension: &'f [u8],
+        #[serde(serialize_with = "bytes")]
         payload: &'f [u8],
     },
     /// Everything up to this sequence number was taken from this mailbox of the sender of the frame, and
@@ -62,6 +64,11 @@ pub(super) enum Frame<'f> {
     Taken { mailbox: u32, sequence: u64 },
     /// Nothing, so that the other side hears something.
     Heartbeat,
+}
+
+/// Writes bytes as a whole; as a slice they would be written one by one.
+fn bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 /// Who a node is.
