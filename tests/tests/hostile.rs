@@ -64,7 +64,7 @@ async fn thousands_of_connections_are_nothing() {
         let bytes: &[u8] = match n % 3 {
             0 => &[],
             1 => &[0, 0, 0xff, 0xff, 1],
-            _ => b"\0\0\0\x15\0MPCL\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07",
+            _ => b"\0\0\0\x16\0MPCL\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\0",
         };
         open.extend(attack(receiver.address, bytes).await);
         if open.len() > OPEN {
@@ -160,7 +160,7 @@ async fn slow_connections_keep_nobody_out() {
 /// a function that proves an introduction.
 async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8>) -> Vec<Vec<u8>>) -> Option<Vec<u8>> {
     let nonce = [7; 16];
-    let mut stream = attack(address, &[&b"\0\0\0\x15\0MPCL"[..], &nonce].concat()).await?;
+    let mut stream = attack(address, &[&b"\0\0\0\x16\0MPCL"[..], &nonce, b"\0"].concat()).await?;
     let mut challenge = [0; 21];
     stream.read_exact(&mut challenge).await.ok()?;
     let prove = |introduction: &[u8]| {
@@ -182,7 +182,7 @@ async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8
 }
 
 /// An introduction of a process without mailboxes, and then nothing known.
-const INTRODUCTION: [u8; 11] = [4, 0, 0, 42, 1, 1, 100, 8, 8, 127, 0];
+const INTRODUCTION: [u8; 11] = [5, 0, 0, 42, 1, 1, 100, 8, 8, 127, 0];
 const RESUME: &[u8] = &[4, 0];
 
 /// A message with a small number to the first mailbox.

@@ -135,9 +135,10 @@ async fn strangers_get_nothing() {
     receiver.expect_nothing().await;
     let mut stream = TcpStream::connect(receiver.address).await.unwrap();
     // A greeting as the protocol has it, then an introduction with a proof that is none.
-    let mut greeting = vec![0, 0, 0, 21, 0];
+    let mut greeting = vec![0, 0, 0, 22, 0];
     greeting.extend(b"MPCL");
     greeting.extend([7; 16]);
+    greeting.push(0);
     let mut introduction = vec![0, 0, 0, 38, 2, 4, 1, 2, 3, 4];
     introduction.extend([9; 32]);
     stream.write_all(&greeting).await.unwrap();
@@ -149,6 +150,19 @@ async fn strangers_get_nothing() {
     receiver.expect(1..=5).await;
     receiver.expect_nothing().await;
     drop(strangers);
+}
+
+/// Who has the secret with another epoch is refused before anything else is said.
+#[tokio::test]
+async fn a_secret_of_another_epoch_is_another_secret() {
+    let of_epoch =
+        |epoch| MailboxConfig { secret: Some(Secret::new("sesame").with_epoch(epoch)), ..MailboxConfig::default() };
+    let receiver = receiver(&of_epoch(2)).await;
+    let late = sender(receiver.address, 100, 103, &of_epoch(1));
+    receiver.expect_nothing().await;
+    let (_links, _node) = sender(receiver.address, 1, 5, &of_epoch(2));
+    receiver.expect(1..=5).await;
+    drop(late);
 }
 
 /// A sender with the secret tells nothing to a receiver without it.

@@ -41,6 +41,8 @@ fn errors_in_a_configuration_say_where() {
     assert!(said.starts_with("etc/node.toml:5:13: "), "{said}");
     let said = refused(&format!("{mailbox}[mailboxes]\nsecret_file = \"missing\"\n"));
     assert!(said.starts_with("etc/node.toml:5:15: etc/missing: "), "{said}");
+    let said = refused(&format!("{mailbox}[mailboxes]\nsecret_epoch = 2\n"));
+    assert!(said.starts_with("etc/node.toml:5:16: this is the epoch of a secret"), "{said}");
     let said = refused("local = [");
     assert!(said.starts_with("etc/node.toml:1:10: "), "{said}");
     let said = refused("[[mailbox]]\nindex = 1\naddress = \"nobody.invalid:7000\"\n");
@@ -104,7 +106,7 @@ async fn nodes_start_from_files() {
         for (index, port) in ports.iter().enumerate() {
             text += &format!("[[mailbox]]\nindex = {index}\naddress = \"127.0.0.1:{port}\"\n");
         }
-        text += "[mailboxes]\nsecret_file = \"secret\"\nheartbeat = \"100ms\"\nreconnect_after = \"1ms\"\n";
+        text += "[mailboxes]\nsecret_file = \"secret\"\nsecret_epoch = 2\nheartbeat = \"100ms\"\nreconnect_after = \"1ms\"\n";
         let file = directory.path().join(format!("{id}.toml"));
         std::fs::write(&file, text).unwrap();
         let config = NodeConfig::<i64>::load(&file).unwrap();

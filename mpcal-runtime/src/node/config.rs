@@ -107,6 +107,7 @@ struct Settings {
     #[serde(with = "humantime_serde")]
     reconnect_after: Option<Duration>,
     secret_file: Option<Spanned<PathBuf>>,
+    secret_epoch: Option<Spanned<u64>>,
     #[cfg(feature = "tls")]
     tls: Option<Spanned<TlsFiles>>,
 }
@@ -246,7 +247,13 @@ impl Settings {
     fn apply(self, source: &Source<'_>) -> Result<MailboxConfig, ConfigError> {
         let default = MailboxConfig::default();
         let secret = match self.secret_file {
-            None => None,
+            None => match self.secret_epoch {
+                None => None,
+                Some(epoch) => {
+                    let message = "this is the epoch of a secret, and there is none: add `secret_file`";
+                    return Err(source.error(Some(epoch.span()), message));
+                }
+            },
             Some(path) => {
                 let span = path.span();
                 let path = source.path(path.get_ref());
@@ -257,7 +264,8 @@ impl Settings {
                 if bytes.len() < 16 {
                     return Err(source.error(Some(span), "a secret has at least 16 bytes"));
                 }
-                Some(Secret::new(bytes))
+                let epoch = self.secret_epoch.map_or(0, Spanned::into_inner);
+                Some(Secret::new(bytes).with_epoch(epoch))
             }
         };
         #[cfg(feature = "tls")]

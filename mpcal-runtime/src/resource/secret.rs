@@ -7,12 +7,26 @@ use sha2::Sha256;
 
 /// What the members of a cluster know and strangers do not: any bytes, best 32 random ones.
 #[derive(Clone)]
-pub struct Secret(Vec<u8>);
+pub struct Secret {
+    key: Vec<u8>,
+    epoch: u64,
+}
 
 impl Secret {
     /// A secret.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
+        Self { key: bytes.into(), epoch: 0 }
+    }
+
+    /// The same, with a number that grows whenever the cluster gets another secret: nodes with different ones refuse each
+    /// other, and say why. It is not kept from strangers. Default: 0.
+    #[must_use]
+    pub fn with_epoch(self, epoch: u64) -> Self {
+        Self { epoch, ..self }
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The proof of knowing the secret, for a message in parts.
@@ -26,7 +40,7 @@ impl Secret {
     }
 
     fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length will do");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length will do");
         parts.iter().for_each(|part| mac.update(part));
         mac
     }

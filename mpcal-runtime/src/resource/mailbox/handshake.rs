@@ -1,7 +1,7 @@
 //! How two nodes get to know each other.
 //!
-//! Nonces first, then introductions, each with a proof: an HMAC with the secret of the cluster over the
-//! role, both nonces and the introduction. Who cannot prove itself learns nothing but a nonce. Without a
+//! The epoch of the secret and nonces first, then introductions, each with a proof: an HMAC with the secret of the cluster over the
+//! role, both nonces and the introduction. Who cannot prove itself learns nothing but a nonce, or that the epoch is another one. Without a
 //! secret everybody can.
 
 use std::io;
@@ -14,6 +14,10 @@ use tokio_util::codec::{FramedRead, LengthDelimitedCodec};
 use super::transport::{Reader, Writer};
 use super::wire::{self, violation, Frame, Introduction, Known, Nonce};
 use super::{MailboxConfig, Secret};
+
+/// What is said to, and of, who has a secret of another epoch.
+const OTHER_EPOCH: &str =
+    "the nodes have secrets of different epochs: give all nodes the latest secret, with the same `secret_epoch`";
 
 /// The side of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +50,18 @@ impl<'c> Handshake<'c> {
         let nonce: Nonce = crate::host::random_bytes()?;
         let mut this = Self { reader, writer, role, config, nonces: [nonce; 2], introduced: false };
         if role == Role::Connects {
-            this.send(&Frame::Hello { magic: wire::MAGIC, nonce }).await?;
+            let epoch = this.secret().epoch();
+            this.send(&Frame::Hello { magic: wire::MAGIC, nonce, epoch }).await?;
         }
         let answer = this.receive().await?;
         this.nonces[1] = match (wire::read(&answer), role) {
             (Some(Frame::Challenge { nonce }), Role::Connects) => nonce,
-            (Some(Frame::Hello { magic: wire::MAGIC, nonce }), Role::Accepts) => nonce,
+            (Some(Frame::Hello { magic: wire::MAGIC, nonce, epoch }), Role::Accepts) => {
+                if epoch != this.secret().epoch() {
+                    return Err(this.refuse(OTHER_EPOCH).await);
+                }
+                nonce
+            }
             (Some(Frame::Refused { reason }), _) => return Err(refused(reason)),
             _ => return Err(violation("it speaks another protocol")),
         };
@@ -168,4 +178,36 @@ async fn write(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Resu
 fn refused(reason: &str) -> io::Error {
     let reason: String = reason.chars().filter(|c| !c.is_control()).take(200).collect();
     io::Error::new(io::ErrorKind::ConnectionRefused, format!("it refuses: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Stream;
+
+    /// What both sides of a handshake between nodes with these secrets come to.
+    async fn meet(connects: Secret, accepts: Secret) -> [io::Result<()>; 2] {
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let side = |end, role, secret| async move {
+            let config = MailboxConfig { secret: Some(secret), ..MailboxConfig::default() };
+            let (reader, writer) = Stream::new(end).into_split();
+            Handshake::begin(reader, writer, role, &config).await.map(|_| ())
+        };
+        let (near, far) = (side(near, Role::Connects, connects), side(far, Role::Accepts, accepts));
+        let (near, far) = tokio::join!(near, far);
+        [near, far]
+    }
+
+    #[tokio::test]
+    async fn nodes_with_secrets_of_different_epochs_refuse_each_other_and_both_say_so() {
+        let secret = |epoch| Secret::new("sesame").with_epoch(epoch);
+        for (ours, theirs) in [(1, 2), (2, 1), (0, 7)] {
+            for said in meet(secret(ours), secret(theirs)).await {
+                let error = said.expect_err("the epochs differ");
+                assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "this kind is said to people");
+                assert!(error.to_string().contains("give all nodes the latest secret"), "{error}");
+            }
+        }
+        assert!(meet(secret(2), secret(2)).await.iter().all(Result::is_ok));
+    }
 }

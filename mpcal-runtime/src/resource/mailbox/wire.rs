@@ -1,7 +1,7 @@
 //! What goes over the wire: length-prefixed frames, each one [`Frame`] in postcard.
 //!
 //! A connection carries messages both ways. It starts with [`Frame::Hello`] and [`Frame::Challenge`],
-//! which exchange nonces; then both sides introduce themselves, with a proof that they know the secret of
+//! which exchange nonces, unless their secrets are of different epochs; then both sides introduce themselves, with a proof that they know the secret of
 //! the cluster, and say up to where they know the other ([`Frame::Resume`]). Until then a stranger has
 //! learnt nothing. Messages follow, and cumulative acknowledgements between them.
 
@@ -38,12 +38,16 @@ pub(super) type Nonce = [u8; 16];
 /// One frame.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Frame<'f> {
-    /// The side that connects starts.
-    Hello { magic: [u8; 4], nonce: Nonce },
+    /// The side that connects starts, and says which epoch of the secret it has.
+    Hello { magic: [u8; 4], nonce: Nonce, epoch: u64 },
     /// The other side answers.
     Challenge { nonce: Nonce },
     /// An [`Introduction`], and the proof that it comes from a member of the cluster.
-    Introduction { #[serde(serialize_with = "bytes")] introduction: &'f [u8], proof: [u8; 32] },
+    Introduction {
+        #[serde(serialize_with = "bytes")]
+        introduction: &'f [u8],
+        proof: [u8; 32],
+    },
     /// No.
     Refused { reason: &'f str },
     /// For mailboxes of the sender of this frame, in the order of its introduction: what it has of the
