@@ -8,6 +8,7 @@
 //! differ from that of the runtime.
 
 mod clock;
+mod disk;
 mod network;
 mod os;
 
@@ -28,6 +29,8 @@ use tokio::time::Instant;
 pub(crate) use self::clock::time_of_day;
 pub use self::clock::Sleep;
 pub(crate) use self::clock::{after, now, sleep, sleep_until, timeout};
+pub(crate) use self::disk::{disk, read_to_string};
+pub use self::disk::{Access, Disk, DiskFile};
 pub use self::network::{Accept, Duplex, Listener, Stream};
 use self::os::Os;
 
@@ -47,6 +50,15 @@ pub trait Host: Send + Sync + 'static {
 
     /// Called before a task of the node goes on. `Pending` puts it off, and has to wake it when it may.
     fn poll_task(&self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Runs what uses the disk, and may block: in a thread of its own, or, where nothing blocks, as a task.
+    ///
+    /// # Errors
+    /// If there can be no more threads.
+    fn run_apart(&self, name: &str, work: Boxed<()>) -> io::Result<()>;
+
+    /// The files of the node.
+    fn disk(&self) -> Arc<dyn Disk>;
 
     /// Fills `bytes` with what nobody can guess.
     ///
@@ -134,6 +146,17 @@ pub(crate) fn task<F: Future>(task: F) -> Within<F> {
 #[allow(clippy::disallowed_methods, reason = "the host decides when it goes on")]
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
     tokio::spawn(task(future)).abort_handle()
+}
+
+/// Runs what uses the disk, on the host of this task.
+pub(crate) fn run_apart(name: &str, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let work = Box::pin(task(work));
+    with(|host| host.run_apart(name, work))
+}
+
+/// Where a node may be stopped in the middle of what it does.
+pub(crate) async fn pause() {
+    std::future::poll_fn(|cx| with(|host| host.poll_task(cx))).await;
 }
 
 /// Bytes that nobody can guess. Never for choices of a model.

@@ -12,21 +12,21 @@ mod compact;
 mod entry;
 mod files;
 mod held;
-mod lock;
 mod log_file;
 mod read;
 mod record;
 
 use std::fs::File;
+use std::future::Future;
 use std::io::{self, Write};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use futures_util::FutureExt;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 pub(crate) use self::entry::{in_pieces, Content};
@@ -37,7 +37,8 @@ pub(crate) use self::held::{name_in_use, Stored, Tell, INTENTION};
 use self::log_file::{LogFile, Observer};
 use self::read::Found;
 use self::record::Body;
-use crate::error::{caught, Error, Step};
+use crate::error::{panic_text, Error, Step};
+use crate::host;
 use crate::measure::Flushes;
 
 /// Whether any log was ever opened: without one nothing looks for marks.
@@ -88,6 +89,33 @@ pub trait Storage: Send + 'static {
     fn flush(&mut self) -> io::Result<()>;
 }
 
+/// A storage that can get rid of what is not needed any more.
+trait Compacts: Storage {
+    /// Starts to, if there is much of it; all that was written is flushed.
+    fn compact(&mut self, _log: &Arc<Inner>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Waits until that is done, or was given up because nothing is written any more.
+    fn end(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// A storage that keeps everything.
+struct Endless<S>(S);
+
+impl<S: Storage> Storage for Endless<S> {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.append(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<S: Storage> Compacts for Endless<S> {}
+
 impl Storage for File {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes)
@@ -114,7 +142,7 @@ impl std::ops::Deref for Handle {
 struct Inner {
     pending: Mutex<Pending>,
     /// Tells the writer that there is something to write, or that the log is dropped.
-    work: Condvar,
+    work: Notify,
     /// The last position that is on disk.
     flushed: AtomicU64,
     failed: AtomicBool,
@@ -124,8 +152,6 @@ struct Inner {
     ended: AtomicBool,
     /// Tells who waits that one of these has changed.
     progress: Notify,
-    /// Tells who waits in a thread of its own that something was flushed, or that the writer has stopped.
-    settled: Condvar,
     held: Held,
     torn: u64,
     /// What the checksums of the file start with.
@@ -163,8 +189,8 @@ impl Wal {
 
     /// As [`open`](Self::open); the observer sees each step of a compaction.
     fn open_observed(path: &Path, config: &WalConfig, observer: Observer) -> io::Result<Self> {
-        let lock = lock::lock(path)?;
         let files = Files::new(path);
+        let lock = files.lock()?;
         let mut opened = files.open(crate::host::unique()?, config)?;
         let (found, is_migrated) = (std::mem::take(&mut opened.found), opened.is_migrated);
         if found.torn > 0 {
@@ -175,26 +201,21 @@ impl Wal {
         if is_migrated {
             log.write_anew(&inner, config.schema)?;
         }
-        Ok(Self::start(inner, log, LogFile::compact))
+        Ok(Self::start(inner, log))
     }
 
     /// A log that starts empty, on a storage of its own.
     #[must_use]
     pub fn on(storage: impl Storage) -> Self {
         let inner = Inner::new(Found::default(), 0, WalConfig::default().max_waiting);
-        Self::start(Arc::new(inner), storage, |_, _| Ok(()))
+        Self::start(Arc::new(inner), Endless(storage))
     }
 
-    fn start<S: Storage>(
-        inner: Arc<Inner>,
-        storage: S,
-        compact: impl Fn(&mut S, &Arc<Inner>) -> io::Result<()> + Send + 'static,
-    ) -> Self {
+    fn start(inner: Arc<Inner>, storage: impl Compacts) -> Self {
         IN_USE.store(true, Ordering::Relaxed);
         let writer = inner.clone();
-        let run = move || Inner::run(&writer, storage, compact);
-        let spawned = std::thread::Builder::new().name("wal".to_owned()).spawn(run);
-        if let Err(error) = spawned {
+        let started = host::run_apart("wal", async move { Inner::run(&writer, storage).await });
+        if let Err(error) = started {
             inner.fail(&error);
             inner.ended.store(true, Ordering::Release);
         }
@@ -342,12 +363,8 @@ impl Wal {
 
     /// Waits until a position is on disk; for ever if the log has failed.
     async fn reached(&self, position: u64) {
-        loop {
-            let progress = self.0.progress.notified();
-            if self.flushed() >= position {
-                return;
-            }
-            progress.await;
+        if !self.0.reached(position).await {
+            std::future::pending().await
         }
     }
 }
@@ -363,13 +380,12 @@ impl Inner {
     fn new(found: Found, nonce: u64, max_waiting: usize) -> Self {
         Self {
             pending: Mutex::new(Pending { last: found.last, committed: found.last, ..Pending::default() }),
-            work: Condvar::new(),
+            work: Notify::new(),
             flushed: AtomicU64::new(found.last),
             failed: AtomicBool::new(false),
             usable: AtomicBool::new(true),
             ended: AtomicBool::new(false),
             progress: Notify::new(),
-            settled: Condvar::new(),
             held: Held::new(found.contents),
             torn: found.torn,
             nonce,
@@ -391,63 +407,76 @@ impl Inner {
         self.pending.lock().stopped
     }
 
-    /// Blocks until a position is on disk; false if it will not be.
-    fn wait_for(&self, position: u64) -> bool {
-        let mut pending = self.pending.lock();
-        while self.flushed() < position && !pending.stopped {
-            self.settled.wait(&mut pending);
+    /// Waits until a position is on disk; false if it will not be.
+    async fn reached(&self, position: u64) -> bool {
+        loop {
+            let progress = self.progress.notified();
+            if self.flushed() >= position {
+                return true;
+            }
+            if self.has_stopped() {
+                return false;
+            }
+            progress.await;
         }
-        self.flushed() >= position
     }
 
-    fn run<S: Storage>(this: &Arc<Self>, mut storage: S, compact: impl Fn(&mut S, &Arc<Self>) -> io::Result<()>) {
+    async fn run(this: &Arc<Self>, mut storage: impl Compacts) {
         // A storage is a user's.
-        if let Err(panic) = caught(|| Self::write(this, &mut storage, compact)) {
-            this.fail(&io::Error::other(panic.to_string()));
+        if let Err(panic) = AssertUnwindSafe(Self::write(this, &mut storage)).catch_unwind().await {
+            this.fail(&io::Error::other(format!("panic: {}", panic_text(&*panic))));
         }
         this.pending.lock().stopped = true;
-        this.settled.notify_all();
+        this.progress.notify_waiters();
+        storage.end().await;
         drop(storage);
         this.ended.store(true, Ordering::Release);
         this.progress.notify_waiters();
     }
 
     /// Writes and flushes what gathers, until the log is closed or fails.
-    fn write<S: Storage>(this: &Arc<Self>, storage: &mut S, compact: impl Fn(&mut S, &Arc<Self>) -> io::Result<()>) {
+    async fn write(this: &Arc<Self>, storage: &mut impl Compacts) {
         let (mut bytes, flushes) = (Vec::new(), Flushes::new());
-        while let Some(last) = this.take_waiting(&mut bytes) {
-            let start = Instant::now();
-            if let Err(error) = storage.append(&bytes).and_then(|()| storage.flush()) {
+        while let Some(last) = this.take_waiting(&mut bytes).await {
+            let start = host::now();
+            if let Err(error) = storage.append(&bytes) {
                 return this.fail(&error);
             }
-            flushes.took(start.elapsed());
+            host::pause().await;
+            if let Err(error) = storage.flush() {
+                return this.fail(&error);
+            }
+            flushes.took(host::now() - start);
             this.flushed.store(last, Ordering::Release);
             this.progress.notify_waiters();
-            if let Err(error) = compact(storage, this).and_then(|()| storage.append(&this.note())) {
+            if let Err(error) = storage.compact(this).and_then(|()| storage.append(&this.note())) {
                 return this.fail(&error);
             }
         }
     }
 
     /// Waits for what there is to write, and takes it; gives its last position, or none when the log is closed.
-    fn take_waiting(&self, bytes: &mut Vec<u8>) -> Option<u64> {
-        let mut pending = self.pending.lock();
-        while pending.bytes.is_empty() && !pending.closed {
-            self.work.wait(&mut pending);
+    async fn take_waiting(&self, bytes: &mut Vec<u8>) -> Option<u64> {
+        loop {
+            {
+                let mut pending = self.pending.lock();
+                if !pending.bytes.is_empty() {
+                    bytes.clear();
+                    std::mem::swap(bytes, &mut pending.bytes);
+                    pending.waiting.drain(..).for_each(Waker::wake);
+                    return Some(pending.last);
+                }
+                if pending.closed {
+                    return None;
+                }
+            }
+            self.work.notified().await;
         }
-        if pending.bytes.is_empty() {
-            return None;
-        }
-        bytes.clear();
-        std::mem::swap(bytes, &mut pending.bytes);
-        pending.waiting.drain(..).for_each(Waker::wake);
-        Some(pending.last)
     }
 
     /// If nothing follows what was flushed: a record which says that it was, to be flushed some time.
     fn note(&self) -> Vec<u8> {
         let (mut pending, mut note) = (self.pending.lock(), Vec::new());
-        self.settled.notify_all();
         if pending.bytes.is_empty() {
             pending.last += 1;
             Body::new(self.nonce, []).write(self.nonce, pending.last, self.flushed(), &mut note);

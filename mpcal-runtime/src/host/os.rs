@@ -1,14 +1,20 @@
 //! The operating system.
 
+mod files;
+
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::SystemTime;
 
+use futures_executor::block_on;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use super::{Boxed, Host, Listener, Stream};
+use self::files::FileSystem;
+use super::{Boxed, Disk, Host, Listener, Stream};
 
 /// The host of tasks that run within no other.
 pub(super) struct Os;
@@ -29,6 +35,15 @@ impl Host for Os {
 
     fn poll_task(&self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
+    }
+
+    fn run_apart(&self, name: &str, work: Boxed<()>) -> io::Result<()> {
+        thread::Builder::new().name(name.to_owned()).spawn(|| block_on(work))?;
+        Ok(())
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        Arc::new(FileSystem)
     }
 
     fn random(&self, bytes: &mut [u8]) -> io::Result<()> {

@@ -12,8 +12,7 @@
 //! others are not seen.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +22,7 @@ use tokio::sync::Notify;
 
 use crate::cell::{Cell, Core};
 use crate::error::{Abort, Error, Step};
+use crate::host::{self, Access, Disk};
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::Str;
@@ -37,6 +37,7 @@ pub struct Files(Arc<FilesCell>);
 
 struct FilesCell {
     core: Arc<Core>,
+    disk: Arc<dyn Disk>,
     directory: PathBuf,
     /// What is known of the files.
     texts: Mutex<BTreeMap<Str, Str>>,
@@ -77,11 +78,12 @@ impl Files {
     /// Outside a tokio runtime.
     pub fn open(directory: impl AsRef<Path>) -> io::Result<Self> {
         let directory = directory.as_ref().to_owned();
-        fs::create_dir_all(&directory)?;
+        let disk = host::disk();
+        disk.create_directory(&directory)?;
         let (writes, receiver) = unbounded_channel();
         let (core, progress) = (Core::new(), Arc::new(Progress::default()));
-        crate::host::spawn(write(directory.clone(), receiver, progress.clone(), core.clone()));
-        Ok(Self(Arc::new(FilesCell { core, directory, texts: Mutex::default(), writes, progress })))
+        host::run_apart("files", write(disk.clone(), directory.clone(), receiver, progress.clone(), core.clone()))?;
+        Ok(Self(Arc::new(FilesCell { core, disk, directory, texts: Mutex::default(), writes, progress })))
     }
 
     /// Waits until everything committed so far is in its file.
@@ -121,17 +123,19 @@ impl Files {
 }
 
 /// Does what was committed, section by section.
-async fn write(directory: PathBuf, mut writes: UnboundedReceiver<Writes>, progress: Arc<Progress>, core: Arc<Core>) {
+async fn write(
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    mut writes: UnboundedReceiver<Writes>,
+    progress: Arc<Progress>,
+    core: Arc<Core>,
+) {
     while let Some((texts, marks)) = writes.recv().await {
         marks.flushed().await;
-        let directory = directory.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            texts.iter().try_for_each(|(name, text)| {
-                let fails = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", name.as_str()));
-                replace(&directory, name, text).map_err(fails)
-            })
+        let done = texts.iter().try_for_each(|(name, text)| {
+            let fails = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", name.as_str()));
+            replace(&*disk, &directory, name, text).map_err(fails)
         });
-        let done = done.await.unwrap_or_else(|e| Err(io::Error::other(e)));
         {
             let mut state = progress.state.lock();
             state.waiting -= 1;
@@ -148,14 +152,14 @@ async fn write(directory: PathBuf, mut writes: UnboundedReceiver<Writes>, progre
 }
 
 /// Replaces a file by one with this text, which is on disk before it takes the place of the old one.
-fn replace(directory: &Path, name: &str, text: &str) -> io::Result<()> {
+fn replace(disk: &dyn Disk, directory: &Path, name: &str, text: &str) -> io::Result<()> {
     // No file of the model has a colon in its name.
     let fresh = directory.join(format!(".{name}:new"));
-    let mut file = File::create(&fresh)?;
+    let mut file = disk.open(&fresh, Access::Create)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&fresh, directory.join(name))?;
-    File::open(directory)?.sync_all()
+    file.sync()?;
+    disk.rename(&fresh, &directory.join(name))?;
+    disk.sync_directory(directory)
 }
 
 impl Cell for FilesCell {
@@ -196,7 +200,7 @@ impl MappingMacro for Files {
         if let Some(text) = texts.get(name) {
             return Ok(text.clone());
         }
-        let text = fs::read_to_string(self.0.directory.join(name.as_str()));
+        let text = host::read_to_string(&*self.0.disk, &self.0.directory.join(name.as_str()));
         let text = Str::from(text.map_err(|e| Error::Resource(format!("{}: {e}", name.as_str())))?);
         texts.insert(name.clone(), text.clone());
         Ok(text)

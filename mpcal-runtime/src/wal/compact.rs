@@ -6,13 +6,13 @@
 //! takes its place when these positions are on disk: a section must not be there for one resource and not for another.
 //! A crash before that leaves the files as they were; one after that leaves files that are superfluous.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::io;
 
 use super::files::Files;
 use super::held::Kept;
 use super::record::{Body, Header, HEADER};
 use super::Inner;
+use crate::host::{self, Access, DiskFile};
 
 /// So much is written at once.
 const WRITTEN: usize = 1 << 20;
@@ -22,21 +22,23 @@ const FLUSHED: u64 = 4 << 20;
 
 /// Makes the first file of a log anew; `header` is what it says, but for what it is made with. Gives how many bytes that
 /// is. Before each step `keep_going` is asked.
-pub(super) fn compact(
+pub(super) async fn compact(
     inner: &Inner,
     files: &Files,
     header: Header,
-    keep_going: &mut dyn FnMut() -> bool,
+    keep_going: &mut (dyn FnMut() -> bool + Send),
 ) -> io::Result<u64> {
-    let made_with = make(inner, files, header, keep_going).inspect_err(|_| drop(fs::remove_file(files.fresh())))?;
-    fs::rename(files.fresh(), files.first())?;
+    let made = make(inner, files, header, keep_going).await;
+    let made_with = made.inspect_err(|_| drop(files.disk.remove(&files.fresh())))?;
+    files.disk.rename(&files.fresh(), files.first())?;
     step(keep_going)?;
+    host::pause().await;
     files.sync()?;
     files.remove_until(header.number, keep_going)?;
     Ok(made_with)
 }
 
-fn step(keep_going: &mut dyn FnMut() -> bool) -> io::Result<()> {
+fn step(keep_going: &mut (dyn FnMut() -> bool + Send)) -> io::Result<()> {
     if keep_going() {
         Ok(())
     } else {
@@ -45,9 +47,14 @@ fn step(keep_going: &mut dyn FnMut() -> bool) -> io::Result<()> {
 }
 
 /// Makes the file beside the first one; returns when it may take its place.
-fn make(inner: &Inner, files: &Files, header: Header, keep_going: &mut dyn FnMut() -> bool) -> io::Result<u64> {
+async fn make(
+    inner: &Inner,
+    files: &Files,
+    header: Header,
+    keep_going: &mut (dyn FnMut() -> bool + Send),
+) -> io::Result<u64> {
     step(keep_going)?;
-    let file = OpenOptions::new().create(true).truncate(true).write(true).open(files.fresh())?;
+    let file = files.disk.open(&files.fresh(), Access::Create)?;
     let mut snapshot = Snapshot {
         file,
         bytes: vec![0; HEADER],
@@ -80,15 +87,16 @@ fn make(inner: &Inner, files: &Files, header: Header, keep_going: &mut dyn FnMut
     file.rewind()?;
     file.write_all(&Header { made_with, until, ..header }.bytes())?;
     step(keep_going)?;
-    file.sync_all()?;
+    file.sync()?;
     step(keep_going)?;
-    step(&mut || inner.wait_for(until) && keep_going())?;
+    let is_flushed = inner.reached(until).await;
+    step(&mut || is_flushed && keep_going())?;
     Ok(made_with)
 }
 
 /// What resources have, on its way into a file.
 struct Snapshot<'k> {
-    file: File,
+    file: Box<dyn DiskFile>,
     /// What is to be written.
     bytes: Vec<u8>,
     /// How much was written.
@@ -96,7 +104,7 @@ struct Snapshot<'k> {
     unflushed: u64,
     nonce: u64,
     failed: Option<io::Error>,
-    keep_going: &'k mut dyn FnMut() -> bool,
+    keep_going: &'k mut (dyn FnMut() -> bool + Send),
 }
 
 impl Snapshot<'_> {
@@ -118,7 +126,7 @@ impl Snapshot<'_> {
         self.bytes.clear();
         if self.unflushed >= FLUSHED {
             self.unflushed = 0;
-            self.file.sync_data()?;
+            self.file.sync()?;
         }
         Ok(())
     }

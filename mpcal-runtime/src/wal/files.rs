@@ -4,24 +4,26 @@
 //! names end in their number, hold the records since. When there are many of these, the log goes on in a new file, and a
 //! first file that makes those before it superfluous is made beside them.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::read::{damaged, Found, Reader};
 use super::record::{Header, HEADER};
 use super::WalConfig;
+use crate::host::{Access, Disk, DiskFile};
 
 /// Where the files of a log are.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
+    pub(super) disk: Arc<dyn Disk>,
     path: PathBuf,
 }
 
 /// The file that records go to.
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     pub(super) header: Header,
     /// Where records end.
     pub(super) length: u64,
@@ -29,8 +31,8 @@ pub(super) struct Live {
 
 impl Live {
     /// A file whose records end there.
-    pub(super) fn at(path: &Path, header: Header, length: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+    pub(super) fn at(disk: &dyn Disk, path: &Path, header: Header, length: u64) -> io::Result<Self> {
+        let mut file = disk.open(path, Access::Write)?;
         file.seek(SeekFrom::Start(length))?;
         Ok(Self { file, header, length })
     }
@@ -55,7 +57,12 @@ fn of(path: &Path) -> impl Fn(io::Error) -> io::Error + '_ {
 
 impl Files {
     pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self { disk: crate::host::disk(), path: path.to_owned() }
+    }
+
+    /// Keeps others away for as long as what comes out is there.
+    pub(super) fn lock(&self) -> io::Result<Box<dyn Send>> {
+        self.disk.lock(&self.beside("lock")).map_err(of(&self.path))
     }
 
     pub(super) fn first(&self) -> &Path {
@@ -84,15 +91,14 @@ impl Files {
 
     /// Makes what was created, renamed and removed survive a loss of power.
     pub(super) fn sync(&self) -> io::Result<()> {
-        File::open(self.directory())?.sync_all()
+        self.disk.sync_directory(self.directory())
     }
 
     /// The numbers of the files behind the first.
     fn numbers(&self) -> io::Result<Vec<u64>> {
         let Some(own) = self.path.file_name() else { return Err(io::ErrorKind::InvalidInput.into()) };
         let mut numbers = Vec::new();
-        for entry in fs::read_dir(self.directory())? {
-            let name = entry?.file_name();
+        for name in self.disk.names(self.directory())? {
             let ending =
                 name.as_encoded_bytes().strip_prefix(own.as_encoded_bytes()).and_then(|e| e.strip_prefix(b".segment"));
             let number = ending.and_then(|e| std::str::from_utf8(e).ok()).and_then(|e| e.parse().ok());
@@ -104,9 +110,9 @@ impl Files {
 
     /// A new file without records.
     pub(super) fn create(&self, path: &Path, header: Header) -> io::Result<Live> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+        let mut file = self.disk.open(path, Access::Create)?;
         file.write_all(&header.bytes())?;
-        file.sync_all()?;
+        file.sync()?;
         self.sync()?;
         Ok(Live { file, header, length: HEADER as u64 })
     }
@@ -115,7 +121,7 @@ impl Files {
     pub(super) fn open(&self, nonce: u64, config: &WalConfig) -> io::Result<Opened> {
         self.remove(&self.fresh())?;
         let numbers = self.numbers()?;
-        if !self.path.try_exists()? {
+        if !self.disk.exists(&self.path)? {
             if let Some(number) = numbers.first() {
                 let (first, other) = (self.path.display(), self.numbered(*number));
                 return Err(damaged(format!("{first} is missing, which {} belongs to", other.display())));
@@ -138,28 +144,28 @@ impl Files {
             return Err(of(&last.path)(damaged("records are missing at its end")));
         }
         let made_with = first.header.made_with;
-        let live = Live::at(&last.path, last.header, end)?;
-        live.file.set_len(end)?;
-        live.file.sync_all()?;
+        let mut live = Live::at(&*self.disk, &last.path, last.header, end)?;
+        live.file.set_length(end)?;
+        live.file.sync()?;
         let is_migrated = parts.iter().any(|part| part.header.schema != config.schema);
         Ok(Opened { live, found, made_with, since, is_migrated })
     }
 
     /// The files that belong to the log, their headers read.
     fn parts(&self, numbers: &[u64], config: &WalConfig) -> io::Result<Vec<Part>> {
-        let mut parts = vec![Part::open(self.path.clone(), config)?];
+        let mut parts = vec![Part::open(&*self.disk, self.path.clone(), config)?];
         let mut next = parts[0].header.number + 1;
         for (n, number) in numbers.iter().enumerate() {
             let path = self.numbered(*number);
             let is_last = n + 1 == numbers.len();
-            if *number < next || (is_last && Part::reader(&path)?.was_never_made()?) {
+            if *number < next || (is_last && Part::reader(&*self.disk, &path)?.was_never_made()?) {
                 self.remove(&path)?;
                 continue;
             }
             if *number != next {
                 return Err(of(&self.numbered(next))(damaged("it is missing")));
             }
-            let part = Part::open(path, config)?;
+            let part = Part::open(&*self.disk, path, config)?;
             if (part.header.number, part.header.nonce) != (next, parts[0].header.nonce) {
                 return Err(of(&part.path)(damaged("it is not of this log, or not in its place")));
             }
@@ -170,14 +176,14 @@ impl Files {
     }
 
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
+        match self.disk.remove(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(of(path)(error)),
             _ => Ok(()),
         }
     }
 
     /// Removes the files up to a number, which the first file makes superfluous.
-    pub(super) fn remove_until(&self, number: u64, keep_going: &mut dyn FnMut() -> bool) -> io::Result<()> {
+    pub(super) fn remove_until(&self, number: u64, keep_going: &mut (dyn FnMut() -> bool + Send)) -> io::Result<()> {
         for old in self.numbers()?.into_iter().take_while(|n| *n <= number) {
             if !keep_going() {
                 break;
@@ -191,19 +197,19 @@ impl Files {
 /// A file that is read.
 struct Part {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: Reader<Box<dyn DiskFile>>,
     header: Header,
 }
 
 impl Part {
-    fn reader(path: &Path) -> io::Result<Reader<File>> {
-        let file = File::open(path).map_err(of(path))?;
-        let length = file.metadata()?.len();
+    fn reader(disk: &dyn Disk, path: &Path) -> io::Result<Reader<Box<dyn DiskFile>>> {
+        let file = disk.open(path, Access::Read).map_err(of(path))?;
+        let length = file.length()?;
         Ok(Reader::new(file, length))
     }
 
-    fn open(path: PathBuf, config: &WalConfig) -> io::Result<Self> {
-        let mut reader = Self::reader(&path)?;
+    fn open(disk: &dyn Disk, path: PathBuf, config: &WalConfig) -> io::Result<Self> {
+        let mut reader = Self::reader(disk, &path)?;
         let header = reader.header().map_err(of(&path))?;
         if header.schema != config.schema && config.migrate.is_none() {
             let what = format!("its schema is {}, not {}, and there is no migration", header.schema, config.schema);

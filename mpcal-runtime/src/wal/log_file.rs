@@ -1,14 +1,18 @@
 //! The file that a log is written to, and the next one when it is long. In: bytes of records. Out: files.
 
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, SeekFrom};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::thread::JoinHandle;
+
+use futures_util::FutureExt;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::compact::compact;
 use super::files::{Files, Live, Opened};
 use super::record::{Header, HEADER};
-use super::{Inner, Storage, WalConfig};
+use super::{Compacts, Inner, Storage, WalConfig};
+use crate::error::panic_text;
+use crate::host;
 
 /// How many zeros are written ahead: a flush of what takes their place does not change the file's length.
 const AHEAD: u64 = 1 << 20;
@@ -26,14 +30,21 @@ pub(super) struct LogFile {
     /// How many bytes of records there are that compaction would get rid of, and how many start one.
     since: u64,
     most: u64,
-    compaction: Option<JoinHandle<io::Result<u64>>>,
+    /// What a compaction comes to: how many bytes the first file is made with then.
+    compaction: Option<oneshot::Receiver<io::Result<u64>>>,
     /// Called before each step of a compaction.
     observer: Observer,
-    _lock: File,
+    _lock: Box<dyn Send>,
 }
 
 impl LogFile {
-    pub(super) fn new(files: Files, opened: Opened, config: &WalConfig, observer: Observer, lock: File) -> Self {
+    pub(super) fn new(
+        files: Files,
+        opened: Opened,
+        config: &WalConfig,
+        observer: Observer,
+        lock: Box<dyn Send>,
+    ) -> Self {
         let Opened { live, made_with, since, .. } = opened;
         let (compact_at, ahead) = (config.compact_at, live.length);
         let most = compact_at.max(made_with);
@@ -44,43 +55,41 @@ impl LogFile {
     pub(super) fn write_anew(&mut self, inner: &Inner, schema: u32) -> io::Result<()> {
         let last = inner.flushed();
         let header = Header { schema, after: last, until: last, ..self.live.header };
-        let made_with = compact(inner, &self.files, header, &mut || true)?;
-        self.live = Live::at(self.files.first(), Header { made_with, ..header }, HEADER as u64 + made_with)?;
+        // All of it is flushed, so it waits for nothing.
+        let made = compact(inner, &self.files, header, &mut || true).now_or_never();
+        let made_with = made.ok_or(io::ErrorKind::WouldBlock)??;
+        let header = Header { made_with, ..header };
+        self.live = Live::at(&*self.files.disk, self.files.first(), header, HEADER as u64 + made_with)?;
         (self.ahead, self.since, self.most) = (self.live.length, 0, self.compact_at.max(made_with));
         Ok(())
     }
 
-    /// Starts to get rid of what is not needed any more, if there is much of it; all that was written is flushed.
-    pub(super) fn compact(&mut self, inner: &Arc<Inner>) -> io::Result<()> {
-        if self.compaction.as_ref().is_some_and(JoinHandle::is_finished) {
-            self.finish();
-        }
-        if self.compaction.is_some() || self.since < self.most {
-            return Ok(());
-        }
+    fn start_compaction(&mut self, inner: &Arc<Inner>) -> io::Result<()> {
         let last = inner.flushed();
         let header = Header { made_with: 0, after: last, until: last, ..self.live.header };
         let number = header.number + 1;
         self.live = self.files.create(&self.files.numbered(number), Header { number, ..header })?;
         (self.ahead, self.since) = (self.live.length, 0);
         let (inner, files, observer) = (inner.clone(), self.files.clone(), self.observer.clone());
-        let keep_going = move |inner: &Inner| {
-            observer();
-            !inner.has_stopped()
-        };
-        let run = move || compact(&inner, &files, header, &mut || keep_going(&inner));
-        self.compaction = Some(std::thread::Builder::new().name("wal-compact".to_owned()).spawn(run)?);
-        Ok(())
+        let (done, compaction) = oneshot::channel();
+        self.compaction = Some(compaction);
+        host::run_apart("wal-compact", async move {
+            let mut keep_going = || {
+                observer();
+                !inner.has_stopped()
+            };
+            let made = AssertUnwindSafe(compact(&inner, &files, header, &mut keep_going)).catch_unwind().await;
+            let made = made.unwrap_or_else(|panic| Err(io::Error::other(panic_text(&*panic))));
+            // Nobody listens once the log is closed.
+            let _ = done.send(made);
+        })
     }
 
-    /// Waits for the compaction to end.
-    fn finish(&mut self) {
-        let Some(compaction) = self.compaction.take() else { return };
-        match compaction.join() {
-            Ok(Ok(made_with)) => self.most = self.compact_at.max(made_with),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(Err(error)) => self.failed(&error.to_string()),
-            Err(panic) => self.failed(&crate::error::panic_text(&*panic)),
+    fn compacted(&mut self, made: io::Result<u64>) {
+        match made {
+            Ok(made_with) => self.most = self.compact_at.max(made_with),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.failed(&error.to_string()),
         }
     }
 
@@ -110,14 +119,39 @@ impl Storage for LogFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.live.file.sync_data()
+        self.live.file.sync()
+    }
+}
+
+impl Compacts for LogFile {
+    fn compact(&mut self, inner: &Arc<Inner>) -> io::Result<()> {
+        if let Some(compaction) = &mut self.compaction {
+            let made = match compaction.try_recv() {
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Closed) => Err(io::Error::other("it was not done")),
+                Ok(made) => made,
+            };
+            self.compaction = None;
+            self.compacted(made);
+        }
+        if self.since < self.most {
+            return Ok(());
+        }
+        self.start_compaction(inner)
+    }
+
+    async fn end(&mut self) {
+        if let Some(compaction) = self.compaction.take() {
+            if let Ok(made) = compaction.await {
+                self.compacted(made);
+            }
+        }
     }
 }
 
 impl Drop for LogFile {
     fn drop(&mut self) {
-        self.finish();
         // Only for the looks of it: zeros do no harm.
-        let _ = self.live.file.set_len(self.live.length);
+        let _ = self.live.file.set_length(self.live.length);
     }
 }
