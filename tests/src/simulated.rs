@@ -1,20 +1,25 @@
-//! A world in one thread: nodes as they are deployed, on a clock that nobody waits for and a network that a seed decides.
+//! A world in one thread: nodes as they are deployed, on a clock that nobody waits for, a network and disks that a seed
+//! decides.
+
+mod disk;
 
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use mpcal_runtime::host::{within, Accept, Boxed, Host, Listener, Stream};
+use mpcal_runtime::host::{within, Accept, Boxed, Disk, Host, Listener, Stream};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::{unbounded_channel, UnboundedReceiver, UnboundedSender};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, Instant};
 
+use self::disk::Files;
 use crate::generate::Numbers;
 
 /// A world. Clones are the same one.
@@ -27,6 +32,8 @@ struct Shared {
     listeners: Mutex<BTreeMap<SocketAddr, UnboundedSender<Connection>>>,
     /// What carries bytes.
     wires: Mutex<JoinSet<()>>,
+    /// By the names of the nodes.
+    disks: Mutex<BTreeMap<&'static str, Arc<Files>>>,
     trace: Mutex<Vec<String>>,
 }
 
@@ -49,6 +56,7 @@ impl World {
                 start: Instant::now(),
                 listeners: Mutex::default(),
                 wires: Mutex::default(),
+                disks: Mutex::default(),
                 trace: Mutex::default(),
             }));
             let result = scene(world.clone()).await;
@@ -58,8 +66,15 @@ impl World {
     }
 
     /// Starts what a node does, whose clock goes as much faster than that of the world, in parts per million.
-    pub fn start(&self, faster: i64, node: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        tokio::spawn(within(Arc::new(Node { world: self.clone(), faster }), node)).abort_handle()
+    pub fn start(&self, name: &'static str, faster: i64, node: impl Future<Output = ()> + Send + 'static) -> Running {
+        let disk = self.0.disks.lock().entry(name).or_default().clone();
+        let host = Arc::new(Node { world: self.clone(), faster, disk, crashed: AtomicBool::new(false) });
+        Running { task: tokio::spawn(within(host.clone(), node)).abort_handle(), host }
+    }
+
+    /// Waits for a time that the seed decides.
+    pub async fn wait(&self, most: Duration) {
+        sleep(most * self.below(1_000) as u32 / 1_000).await;
     }
 
     fn below(&self, limit: usize) -> usize {
@@ -108,10 +123,28 @@ impl World {
     }
 }
 
+/// A node that runs.
+pub struct Running {
+    host: Arc<Node>,
+    task: AbortHandle,
+}
+
+impl Running {
+    /// The node is no more; its disk is as a loss of power leaves it.
+    pub fn crash(self) {
+        self.host.crashed.store(true, Ordering::Relaxed);
+        self.task.abort();
+        self.host.world.note("crash");
+        self.host.disk.crash(&mut self.host.world.0.numbers.lock());
+    }
+}
+
 /// A node in a world.
 struct Node {
     world: World,
     faster: i64,
+    disk: Arc<Files>,
+    crashed: AtomicBool,
 }
 
 impl Node {
@@ -136,12 +169,24 @@ impl Host for Node {
     }
 
     fn poll_task(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.crashed.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
         if self.world.below(4) > 0 {
             return Poll::Ready(());
         }
         // Others go first.
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn run_apart(&self, _: &str, work: Boxed<()>) -> io::Result<()> {
+        tokio::spawn(work);
+        Ok(())
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        self.disk.clone()
     }
 
     fn random(&self, bytes: &mut [u8]) -> io::Result<()> {
