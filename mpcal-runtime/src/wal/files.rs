@@ -128,7 +128,7 @@ impl Files {
             }
             // A crash leaves all of it or nothing.
             let live = self.create(&self.fresh(), Header { schema: config.schema, nonce, ..Header::default() })?;
-            fs::rename(self.fresh(), &self.path)?;
+            self.disk.rename(&self.fresh(), &self.path)?;
             self.sync()?;
             return Ok(Opened { live, found: Found::default(), made_with: 0, since: 0, is_migrated: false });
         }
