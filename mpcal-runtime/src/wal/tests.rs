@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicUsize};
 
+use futures_executor::block_on;
+
 use super::record::Header;
 use super::*;
 use crate::conformance::commit;
@@ -230,12 +232,12 @@ async fn a_first_file_waits_for_the_sections_in_it() {
         assert!(!files.first().exists() || storage.0.load(Ordering::SeqCst), "it is too early");
         true
     };
-    compact::compact(&wal.0, &files, Header::default(), &mut keep_going).unwrap();
+    block_on(compact::compact(&wal.0, &files, Header::default(), &mut keep_going)).unwrap();
     release.join().unwrap();
     // The record of the section is elsewhere.
     let missing = Wal::open(files.first(), &WalConfig::default()).unwrap_err().to_string();
     assert!(missing.contains("records are missing"), "{missing}");
-    compact::compact(&wal.0, &files, Header { after: 1, ..Header::default() }, &mut || true).unwrap();
+    block_on(compact::compact(&wal.0, &files, Header { after: 1, ..Header::default() }, &mut || true)).unwrap();
     let wal = Wal::open(files.first(), &WalConfig::default()).unwrap();
     assert_eq!(Durable::new(&wal, "total", 0).unwrap().load(), 7);
 }
