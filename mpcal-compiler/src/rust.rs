@@ -133,7 +133,8 @@ fn blank_lines(text: &str) -> String {
     let mut previous = "";
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
-        let starts = ["///", "#[", "pub ", "impl", "fn ", "const "].iter().any(|s| line.trim_start().starts_with(s));
+        let starts = ["///", "#[", "pub ", "impl", "fn ", "const "].iter().any(|s| line.trim_start().starts_with(s))
+            && !line.trim_start().starts_with("pub use ");
         let before = previous.trim_end();
         let is_comment = before.trim_start().starts_with("//");
         let ends = !is_comment && (before.ends_with('}') || (before.ends_with(';') && indent == 4));

@@ -8,7 +8,7 @@ pub use crate::{
 pub use mpcal_values::generated::*;
 pub use mpcal_values::operators::*;
 pub use mpcal_values::{Atom, Data, Eval, EvalError, Function, Seq, Set, Slot, Str, Value};
-pub use serde::{self, Deserialize, Serialize};
+pub use serde::{Deserialize, Serialize};
 
 mod archetype;
 mod indexed;

@@ -2,6 +2,8 @@
 //!
 //! Each macro follows the type it is about and says what stands for what.
 
+mod names;
+
 /// A struct that stands for records: `rt::record!(Message { from = "from", kind = "kind" });`
 #[doc(hidden)]
 #[macro_export]
@@ -48,7 +50,36 @@ macro_rules! __tags {
                 ALL.get(usize::try_from(n).ok()?)
             }
         }
+        $crate::__names!($name { $($variant),* });
         $crate::__prints_as_value!($name);
+    };
+}
+
+/// An enum of names alone is encoded as serde's derived code does it: `names!(Kind { Grant, Nil });`
+///
+/// Derived code has a visitor for each enum, which is much to compile; this has one for all.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __names {
+    ($name:ident { $($variant:ident),* }) => {
+        impl $crate::generated::serde::Serialize for $name {
+            fn serialize<S: $crate::generated::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                let variant = match self { $(Self::$variant => ::std::stringify!($variant)),* };
+                serializer.serialize_unit_variant(::std::stringify!($name), *self as u32, variant)
+            }
+        }
+        impl<'de> $crate::generated::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::generated::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                let names = &[$(::std::stringify!($variant)),*];
+                let at = $crate::generated::variant(deserializer, ::std::stringify!($name), names)?;
+                Ok([$(Self::$variant),*][at])
+            }
+        }
     };
 }
 
@@ -288,9 +319,12 @@ macro_rules! __prints_as_value {
     };
 }
 
+pub use serde;
+
+pub use self::names::variant;
 pub use crate::{
-    __field as field, __kinds as kinds, __optional as optional, __record as record, __shapes as shapes,
-    __some_field as some_field, __tags as tags,
+    __field as field, __kinds as kinds, __names as names, __optional as optional, __record as record,
+    __shapes as shapes, __some_field as some_field, __tags as tags,
 };
 use crate::{Data, Eval, EvalError, Value};
 

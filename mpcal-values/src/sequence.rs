@@ -302,6 +302,12 @@ impl<T: Data> fmt::Debug for Seq<T> {
     }
 }
 
+impl<T: Data, const N: usize> From<[T; N]> for Seq<T> {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().collect()
+    }
+}
+
 impl<T: Data> FromIterator<T> for Seq<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         Self::from(items.into_iter().collect::<List<T>>())

@@ -276,6 +276,12 @@ impl<T: Data> fmt::Debug for Set<T> {
     }
 }
 
+impl<T: Data, const N: usize> From<[T; N]> for Set<T> {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().collect()
+    }
+}
+
 impl<T: Data> FromIterator<T> for Set<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut set = Self::new();

@@ -51,12 +51,7 @@ mod model {
 
         /// `Nodes == Consumers \cup {Producer}`, dqueue.tla:16
         pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
-            Ok(
-                rt::union(
-                    &self.consumers()?,
-                    &[PRODUCER].into_iter().collect::<rt::Set<i64>>(),
-                ),
-            )
+            Ok(rt::union(&self.consumers()?, &rt::Set::<i64>::from([PRODUCER])))
         }
 
         /// `Consumers == 1..NumConsumers`, dqueue.tla:15
@@ -98,8 +93,6 @@ mod model {
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum RequestKind {
         /// `"ask"`
         Ask,
@@ -122,17 +115,13 @@ mod model {
     )]
     pub trait Link: rt::MappingMacro {}
 
-    /// Archetype `Supplier`, dqueue.tla:38
     pub mod supplier {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `supply`, dqueue.tla:41
             Supply,
-            /// The end.
             Done,
         }
 
@@ -140,7 +129,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `request`, dqueue.tla:39
             pub request: rt::Slot<Request>,
@@ -170,24 +158,20 @@ mod model {
                 constants: &::std::sync::Arc<Constants>,
                 parameters: SupplierParameters<impl rt::Bound<i64, Request> + Link>,
             ) -> rt::Eval<Self> {
-                let request = rt::Slot::Uninit;
-                let next = 1;
-                let told = rt::Set::<i64>::new();
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Supply,
-                        request,
-                        next,
-                        told,
+                        request: rt::Slot::Uninit,
+                        next: 1,
+                        told: rt::Set::<i64>::new(),
                     },
                     network: rt::Resource::new(parameters.network),
                 })
             }
 
             /// `supply`, dqueue.tla:41
-            // supply:
             //   while (told # Consumers) {
             //     request := network[self];
             //     if (next <= NumItems) {
@@ -219,22 +203,17 @@ mod model {
         }
         rt::archetype!(Supplier = "Supplier" { Supply = "supply" => supply });
     }
-
     pub use supplier::{Supplier, SupplierParameters};
 
-    /// Archetype `Worker`, dqueue.tla:54
     pub mod worker {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `ask`, dqueue.tla:57
             Ask,
             /// `take`, dqueue.tla:61
             Take,
-            /// The end.
             Done,
         }
 
@@ -242,7 +221,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `answer`, dqueue.tla:55
             pub answer: rt::Slot<Request>,
@@ -275,15 +253,13 @@ mod model {
                     impl rt::Bound<i64, rt::Seq<i64>> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
-                let answer = rt::Slot::Uninit;
-                let working = true;
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Ask,
-                        answer,
-                        working,
+                        answer: rt::Slot::Uninit,
+                        working: true,
                     },
                     network: rt::Resource::new(parameters.network),
                     done: rt::Resource::new(parameters.done),
@@ -291,7 +267,6 @@ mod model {
             }
 
             /// `ask`, dqueue.tla:57
-            // ask:
             //   while (working) {
             //     network[Producer] := [kind |-> Ask, from |-> self];
             fn ask(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
@@ -305,7 +280,6 @@ mod model {
             }
 
             /// `take`, dqueue.tla:61
-            // take:
             //   answer := network[self];
             //   if (answer.kind = Item) {
             //     done[self] := Append(done[self], answer.number);
@@ -325,26 +299,12 @@ mod model {
         }
         rt::archetype!(Worker = "Worker" { Ask = "ask" => ask, Take = "take" => take });
     }
-
     pub use worker::{Worker, WorkerParameters};
 
     /// `Link` over the variable `network`, as the model has it.
     pub struct LinkOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl LinkOverNetwork {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for LinkOverNetwork {
@@ -373,8 +333,9 @@ mod model {
             Ok(())
         }
     }
-
-    impl Link for LinkOverNetwork {}
+    rt::over_variable!(
+        LinkOverNetwork : Link, rt::Function < i64, rt::Seq < Request > >
+    );
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]
@@ -410,13 +371,10 @@ mod model {
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
-            {
-                let id = PRODUCER;
-                let parameters = SupplierParameters {
-                    network: LinkOverNetwork::new(&self.network, constants),
-                };
-                node.spawn(Supplier::new(id, constants, parameters)?);
-            }
+            let parameters = SupplierParameters {
+                network: LinkOverNetwork::new(&self.network, constants),
+            };
+            node.spawn(Supplier::new(PRODUCER, constants, parameters)?);
             for id in (&constants.consumers()?).iter().cloned() {
                 let parameters = WorkerParameters {
                     network: LinkOverNetwork::new(&self.network, constants),

@@ -42,12 +42,7 @@ mod model {
 
         /// `Nodes == Clients \cup {Server}`, locksvc.tla:19
         pub fn nodes(&self) -> rt::Eval<rt::Set<i64>> {
-            Ok(
-                rt::union(
-                    &self.clients()?,
-                    &[SERVER].into_iter().collect::<rt::Set<i64>>(),
-                ),
-            )
+            Ok(rt::union(&self.clients()?, &rt::Set::<i64>::from([SERVER])))
         }
 
         /// `Clients == 1..NumClients`, locksvc.tla:18
@@ -61,17 +56,13 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Message {
-        /// The field `from`.
         pub from: i64,
-        /// The field `kind`.
         pub kind: MessageKind,
     }
     rt::record!(Message { from = "from", kind = "kind" });
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum MessageKind {
         /// `"grant"`
         Grant,
@@ -95,19 +86,15 @@ mod model {
     )]
     pub trait Inbox: rt::MappingMacro {}
 
-    /// Archetype `LockServer`, locksvc.tla:42
     pub mod lock_server {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `serve`, locksvc.tla:45
             Serve,
             /// `handle`, locksvc.tla:49
             Handle,
-            /// The end.
             Done,
         }
 
@@ -115,7 +102,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `message`, locksvc.tla:43
             pub message: rt::Slot<Message>,
@@ -143,22 +129,19 @@ mod model {
                 constants: &::std::sync::Arc<Constants>,
                 parameters: LockServerParameters<impl rt::Bound<i64, Message> + Inbox>,
             ) -> rt::Eval<Self> {
-                let message = rt::Slot::Uninit;
-                let waiting = rt::Seq::<i64>::new();
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Serve,
-                        message,
-                        waiting,
+                        message: rt::Slot::Uninit,
+                        waiting: rt::Seq::<i64>::new(),
                     },
                     network: rt::Resource::new(parameters.network),
                 })
             }
 
             /// `serve`, locksvc.tla:45
-            // serve:
             //   while (TRUE) {
             //     message := network[self];
             fn serve(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
@@ -168,7 +151,6 @@ mod model {
             }
 
             /// `handle`, locksvc.tla:49
-            // handle:
             //   if (message.kind = Request) {
             //     if (waiting = <<>>) {
             //       network[message.from] := [kind |-> Grant, from |-> self];
@@ -208,16 +190,12 @@ mod model {
             handle }
         );
     }
-
     pub use lock_server::{LockServer, LockServerParameters};
 
-    /// Archetype `LockClient`, locksvc.tla:64
     pub mod lock_client {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `acquire`, locksvc.tla:67
             Acquire,
@@ -225,7 +203,6 @@ mod model {
             Granted,
             /// `work`, locksvc.tla:76
             Work,
-            /// The end.
             Done,
         }
 
@@ -233,7 +210,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `answer`, locksvc.tla:65
             pub answer: rt::Slot<Message>,
@@ -267,13 +243,12 @@ mod model {
                     impl rt::Bound<(), i64> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
-                let answer = rt::Slot::Uninit;
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Acquire,
-                        answer,
+                        answer: rt::Slot::Uninit,
                     },
                     network: rt::Resource::new(parameters.network),
                     holding: rt::Resource::new(parameters.holding),
@@ -282,7 +257,6 @@ mod model {
             }
 
             /// `acquire`, locksvc.tla:67
-            // acquire:
             //   while (rounds > 0) {
             //     network[Server] := [kind |-> Request, from |-> self];
             fn acquire(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
@@ -300,7 +274,6 @@ mod model {
             }
 
             /// `granted`, locksvc.tla:71
-            // granted:
             //   answer := network[self];
             //   assert answer.kind = Grant;
             //   holding[self] := TRUE;
@@ -318,7 +291,6 @@ mod model {
             }
 
             /// `work`, locksvc.tla:76
-            // work:
             //   holding[self] := FALSE;
             //   network[Server] := [kind |-> Release, from |-> self];
             //   rounds := rounds - 1;
@@ -340,26 +312,12 @@ mod model {
             "granted" => granted, Work = "work" => work }
         );
     }
-
     pub use lock_client::{LockClient, LockClientParameters};
 
     /// `Inbox` over the variable `network`, as the model has it.
     pub struct InboxOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl InboxOverNetwork {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for InboxOverNetwork {
@@ -393,8 +351,9 @@ mod model {
             Ok(())
         }
     }
-
-    impl Inbox for InboxOverNetwork {}
+    rt::over_variable!(
+        InboxOverNetwork : Inbox, rt::Function < i64, rt::Seq < Message > >
+    );
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]
@@ -437,13 +396,10 @@ mod model {
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
-            {
-                let id = SERVER;
-                let parameters = LockServerParameters {
-                    network: InboxOverNetwork::new(&self.network, constants),
-                };
-                node.spawn(LockServer::new(id, constants, parameters)?);
-            }
+            let parameters = LockServerParameters {
+                network: InboxOverNetwork::new(&self.network, constants),
+            };
+            node.spawn(LockServer::new(SERVER, constants, parameters)?);
             for id in (&constants.clients()?).iter().cloned() {
                 let parameters = LockClientParameters {
                     network: InboxOverNetwork::new(&self.network, constants),

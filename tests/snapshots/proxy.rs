@@ -59,10 +59,7 @@ mod model {
         pub fn inboxes(&self) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::union(
-                    &rt::union(
-                        &[FRONT, BACK].into_iter().collect::<rt::Set<i64>>(),
-                        &self.backends()?,
-                    ),
+                    &rt::union(&rt::Set::<i64>::from([FRONT, BACK]), &self.backends()?),
                     &self.clients()?,
                 ),
             )
@@ -111,11 +108,8 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct ToldRecord {
-        /// The field `by`.
         pub by: i64,
-        /// The field `id`.
         pub id: i64,
-        /// The field `ok`.
         pub ok: bool,
     }
     rt::record!(ToldRecord { by = "by", id = "id", ok = "ok" });
@@ -150,13 +144,10 @@ mod model {
     )]
     pub trait Told: rt::MappingMacro {}
 
-    /// Archetype `Relay`, proxy.tla:67
     pub mod relay {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `accept`, proxy.tla:70
             Accept,
@@ -164,7 +155,6 @@ mod model {
             Forward,
             /// `relay`, proxy.tla:87
             Relay,
-            /// The end.
             Done,
         }
 
@@ -172,7 +162,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `request`, proxy.tla:68
             pub request: rt::Slot<Message>,
@@ -209,19 +198,15 @@ mod model {
                     impl rt::Bound<i64, bool> + Detector,
                 >,
             ) -> rt::Eval<Self> {
-                let request = rt::Slot::Uninit;
-                let message = rt::Slot::Uninit;
-                let backend = 0;
-                let tried = rt::Set::<i64>::new();
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Accept,
-                        request,
-                        message,
-                        backend,
-                        tried,
+                        request: rt::Slot::Uninit,
+                        message: rt::Slot::Uninit,
+                        backend: 0,
+                        tried: rt::Set::<i64>::new(),
                     },
                     network: rt::Resource::new(parameters.network),
                     suspected: rt::Resource::new(parameters.suspected),
@@ -229,7 +214,6 @@ mod model {
             }
 
             /// `accept`, proxy.tla:70
-            // accept:
             //   while (TRUE) {
             //     request := network[Front];
             //     tried := {};
@@ -241,7 +225,6 @@ mod model {
             }
 
             /// `forward`, proxy.tla:75
-            // forward:
             //   if (tried = Backends) {
             //     network[request.from] := [ok |-> FALSE, id |-> request.id, by |-> self];
             //     goto accept;
@@ -280,7 +263,6 @@ mod model {
             }
 
             /// `relay`, proxy.tla:87
-            // relay:
             //   either {
             //     message := network[Back];
             //     if (message.by = backend /\ message.to = request.from /\ message.id = request.id) {
@@ -327,22 +309,17 @@ mod model {
             forward, Relay = "relay" => relay }
         );
     }
-
     pub use relay::{Relay, RelayParameters};
 
-    /// Archetype `Backend`, proxy.tla:103
     pub mod backend {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `receive`, proxy.tla:106
             Receive,
             /// `answer`, proxy.tla:111
             Answer,
-            /// The end.
             Done,
         }
 
@@ -350,7 +327,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `work`, proxy.tla:104
             pub work: rt::Slot<Message>,
@@ -381,13 +357,12 @@ mod model {
                     impl rt::Bound<i64, bool> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
-                let work = rt::Slot::Uninit;
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Receive,
-                        work,
+                        work: rt::Slot::Uninit,
                     },
                     network: rt::Resource::new(parameters.network),
                     crashed: rt::Resource::new(parameters.crashed),
@@ -395,7 +370,6 @@ mod model {
             }
 
             /// `receive`, proxy.tla:106
-            // receive:
             //   while (TRUE) {
             //     await ~crashed[self];
             //     work := network[self];
@@ -408,7 +382,6 @@ mod model {
             }
 
             /// `answer`, proxy.tla:111
-            // answer:
             //   await ~crashed[self];
             //   network[Back] := [id |-> work.id, to |-> work.from, by |-> self];
             fn answer(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
@@ -429,22 +402,17 @@ mod model {
             answer }
         );
     }
-
     pub use backend::{Backend, BackendParameters};
 
-    /// Archetype `Client`, proxy.tla:117
     pub mod client {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `request`, proxy.tla:120
             Request,
             /// `response`, proxy.tla:125
             Response,
-            /// The end.
             Done,
         }
 
@@ -452,7 +420,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `rounds`, proxy.tla:117
             pub rounds: i64,
@@ -489,16 +456,14 @@ mod model {
                 >,
             ) -> rt::Eval<Self> {
                 let rounds = parameters.rounds;
-                let reply = rt::Slot::Uninit;
-                let id = 0;
                 Ok(Self {
                     id: process_id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Request,
                         rounds,
-                        reply,
-                        id,
+                        reply: rt::Slot::Uninit,
+                        id: 0,
                     },
                     network: rt::Resource::new(parameters.network),
                     told: rt::Resource::new(parameters.told),
@@ -506,7 +471,6 @@ mod model {
             }
 
             /// `request`, proxy.tla:120
-            // request:
             //   while (id < rounds) {
             //     id := id + 1;
             //     network[Front] := [id |-> id, from |-> self];
@@ -525,7 +489,6 @@ mod model {
             }
 
             /// `response`, proxy.tla:125
-            // response:
             //   reply := network[self];
             //   assert reply.id = id;
             //   told := [id |-> id, ok |-> reply.ok, by |-> reply.by];
@@ -552,20 +515,15 @@ mod model {
             response }
         );
     }
-
     pub use client::{Client, ClientParameters};
 
-    /// Archetype `fate`, proxy.tla:149
     pub mod fate {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `crash`, proxy.tla:151
             Crash,
-            /// The end.
             Done,
         }
 
@@ -573,7 +531,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
         }
 
@@ -608,7 +565,6 @@ mod model {
             }
 
             /// `crash`, proxy.tla:151
-            // crash:
             //   crashed[-self] := TRUE;
             fn crash(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 let crashed_read = self.crashed.read(section, &())?;
@@ -624,26 +580,12 @@ mod model {
         }
         rt::archetype!(Fate = "fate" { Crash = "crash" => crash });
     }
-
     pub use fate::{Fate, FateParameters};
 
     /// `Link` over the variable `network`, as the model has it.
     pub struct LinkOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl LinkOverNetwork {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<Message>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for LinkOverNetwork {
@@ -672,26 +614,14 @@ mod model {
             Ok(())
         }
     }
-
-    impl Link for LinkOverNetwork {}
+    rt::over_variable!(
+        LinkOverNetwork : Link, rt::Function < i64, rt::Seq < Message > >
+    );
 
     /// `Detector` over the variable `crashed`, as the model has it.
     pub struct DetectorOverCrashed {
         variable: rt::Shared<rt::Function<i64, bool>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl DetectorOverCrashed {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, bool>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for DetectorOverCrashed {
@@ -728,26 +658,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Detector for DetectorOverCrashed {}
+    rt::over_variable!(DetectorOverCrashed : Detector, rt::Function < i64, bool >);
 
     /// `Told` over the variable `log`, as the model has it.
     pub struct ToldOverLog {
         variable: rt::Shared<rt::Seq<rt::Value>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl ToldOverLog {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Seq<rt::Value>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for ToldOverLog {
@@ -772,8 +688,7 @@ mod model {
             Ok(())
         }
     }
-
-    impl Told for ToldOverLog {}
+    rt::over_variable!(ToldOverLog : Told, rt::Seq < rt::Value >);
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]
@@ -813,14 +728,11 @@ mod model {
             constants: &::std::sync::Arc<Constants>,
         ) -> rt::Eval<()> {
             constants.check()?;
-            {
-                let process_id = FRONT;
-                let parameters = RelayParameters {
-                    network: LinkOverNetwork::new(&self.network, constants),
-                    suspected: DetectorOverCrashed::new(&self.crashed, constants),
-                };
-                node.spawn(Relay::new(process_id, constants, parameters)?);
-            }
+            let parameters = RelayParameters {
+                network: LinkOverNetwork::new(&self.network, constants),
+                suspected: DetectorOverCrashed::new(&self.crashed, constants),
+            };
+            node.spawn(Relay::new(FRONT, constants, parameters)?);
             for process_id in (&constants.backends()?).iter().cloned() {
                 let parameters = BackendParameters {
                     network: LinkOverNetwork::new(&self.network, constants),

@@ -65,8 +65,8 @@ mod model {
                 batch: 2,
                 keep: 99,
                 reads: true,
-                keys: [rt::Str::literal("k")].into_iter().collect(),
-                values: [rt::Str::literal("v")].into_iter().collect(),
+                keys: rt::Set::from([rt::Str::literal("k")]),
+                values: rt::Set::from([rt::Str::literal("v")]),
                 rounds: 1,
                 capacity: 1,
                 lossy: false,
@@ -112,9 +112,7 @@ mod model {
             Ok(
                 rt::union(
                     &{
-                        let set1 = [RequestOp::Put]
-                            .into_iter()
-                            .collect::<rt::Set<RequestOp>>();
+                        let set1 = rt::Set::<RequestOp>::from([RequestOp::Put]);
                         let set2 = self.keys.clone();
                         let set3 = self.values.clone();
                         rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
@@ -135,13 +133,9 @@ mod model {
                     },
                     &if self.reads {
                         {
-                            let set1 = [RequestOp::Get]
-                                .into_iter()
-                                .collect::<rt::Set<RequestOp>>();
+                            let set1 = rt::Set::<RequestOp>::from([RequestOp::Get]);
                             let set2 = self.keys.clone();
-                            let set3 = [rt::Str::literal("")]
-                                .into_iter()
-                                .collect::<rt::Set<rt::Str>>();
+                            let set3 = rt::Set::<rt::Str>::from([rt::Str::literal("")]);
                             rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
                             let mut all_2 = Vec::new();
                             for item1 in set1.iter() {
@@ -459,7 +453,7 @@ mod model {
                         &rt::range(1, rt::len(entries))?,
                         |i| -> rt::Eval<i64> { Ok(entries.at(*i)?.request.client) },
                     )?,
-                    &[NOBODY].into_iter().collect::<rt::Set<i64>>(),
+                    &rt::Set::<i64>::from([NOBODY]),
                 ),
             )
         }
@@ -577,11 +571,8 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Log {
-        /// The field `members`.
         pub members: rt::Set<i64>,
-        /// The field `request`.
         pub request: Request,
-        /// The field `term`.
         pub term: i64,
     }
     rt::record!(Log { members = "members", request = "request", term = "term" });
@@ -591,15 +582,10 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Request {
-        /// The field `client`.
         pub client: i64,
-        /// The field `key`.
         pub key: rt::Str,
-        /// The field `number`.
         pub number: i64,
-        /// The field `op`.
         pub op: RequestOp,
-        /// The field `value`.
         pub value: rt::Str,
     }
     rt::record!(
@@ -612,13 +598,9 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Snapshot {
-        /// The field `index`.
         pub index: i64,
-        /// The field `machine`.
         pub machine: Machine,
-        /// The field `members`.
         pub members: rt::Set<i64>,
-        /// The field `term`.
         pub term: i64,
     }
     rt::record!(
@@ -631,9 +613,7 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Machine {
-        /// The field `sessions`.
         pub sessions: rt::Function<i64, Record5>,
-        /// The field `store`.
         pub store: rt::Function<rt::Str, ResultRecord>,
     }
     rt::record!(Machine { sessions = "sessions", store = "store" });
@@ -643,9 +623,7 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Record5 {
-        /// The field `number`.
         pub number: i64,
-        /// The field `result`.
         pub result: ResultRecord,
     }
     rt::record!(Record5 { number = "number", result = "result" });
@@ -655,9 +633,7 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct ResultRecord {
-        /// The field `value`.
         pub value: rt::Str,
-        /// The field `version`.
         pub version: i64,
     }
     rt::record!(ResultRecord { value = "value", version = "version" });
@@ -696,13 +672,9 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct History {
-        /// The field `asks`.
         pub asks: bool,
-        /// The field `client`.
         pub client: i64,
-        /// The field `command`.
         pub command: Command,
-        /// The field `result`.
         pub result: ResultRecord,
     }
     rt::record!(
@@ -715,11 +687,8 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Command {
-        /// The field `key`.
         pub key: rt::Str,
-        /// The field `op`.
         pub op: RequestOp,
-        /// The field `value`.
         pub value: rt::Str,
     }
     rt::record!(Command { key = "key", op = "op", value = "value" });
@@ -729,11 +698,8 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Read {
-        /// The field `from`.
         pub from: i64,
-        /// The field `requests`.
         pub requests: rt::Seq<Request>,
-        /// The field `round`.
         pub round: i64,
     }
     rt::record!(Read { from = "from", requests = "requests", round = "round" });
@@ -743,17 +709,13 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Outcome {
-        /// The field `command`.
         pub command: Command,
-        /// The field `result`.
         pub result: ResultRecord,
     }
     rt::record!(Outcome { command = "command", result = "result" });
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum RequestOp {
         /// `"begin"`
         Begin,
@@ -766,8 +728,6 @@ mod model {
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum InboxReadKind {
         /// `"append-entries"`
         AppendEntries,
@@ -790,8 +750,6 @@ mod model {
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum ReplyKind {
         /// `"answer"`
         Answer,
@@ -802,8 +760,6 @@ mod model {
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    #[derive(rt::Serialize, rt::Deserialize)]
-    #[serde(crate = "rt::serde")]
     pub enum Role {
         /// `"candidate"`
         Candidate,
@@ -907,19 +863,15 @@ mod model {
     )]
     pub trait Answered: rt::MappingMacro {}
 
-    /// Archetype `Server`, raftkv.tla:433
     pub mod server {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `start`, raftkv.tla:465
             Start,
             /// `serve`, raftkv.tla:478
             Serve,
-            /// The end.
             Done,
         }
 
@@ -927,7 +879,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `role = Follower`, raftkv.tla:450
             pub role: Role,
@@ -1033,46 +984,33 @@ mod model {
                     impl rt::Bound<(), Snapshot> + rt::PlainVariable,
                 >,
             ) -> rt::Eval<Self> {
-                let role = Role::Follower;
-                let ballot = 0;
-                let votes = rt::Set::<i64>::new();
-                let fresh = rt::Seq::<Log>::new();
-                let next = rt::function(
-                    &constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(1) },
-                )?;
-                let r#match = rt::function(
-                    &constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(0) },
-                )?;
-                let first = 0;
-                let round = 0;
-                let heard = rt::function(
-                    &constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(0) },
-                )?;
-                let reads = rt::Seq::<Read>::new();
-                let commit = 0;
-                let applied = 0;
-                let machine = constants.initial()?;
                 Ok(Self {
                     id,
                     constants: constants.clone(),
                     state: State {
                         label: Label::Start,
-                        role,
-                        ballot,
-                        votes,
-                        fresh,
-                        next,
-                        r#match,
-                        first,
-                        round,
-                        heard,
-                        reads,
-                        commit,
-                        applied,
-                        machine,
+                        role: Role::Follower,
+                        ballot: 0,
+                        votes: rt::Set::<i64>::new(),
+                        fresh: rt::Seq::<Log>::new(),
+                        next: rt::function(
+                            &constants.servers()?,
+                            |s| -> rt::Eval<i64> { Ok(1) },
+                        )?,
+                        r#match: rt::function(
+                            &constants.servers()?,
+                            |s| -> rt::Eval<i64> { Ok(0) },
+                        )?,
+                        first: 0,
+                        round: 0,
+                        heard: rt::function(
+                            &constants.servers()?,
+                            |s| -> rt::Eval<i64> { Ok(0) },
+                        )?,
+                        reads: rt::Seq::<Read>::new(),
+                        commit: 0,
+                        applied: 0,
+                        machine: constants.initial()?,
                     },
                     inbox: rt::Resource::new(parameters.inbox),
                     send: rt::Resource::new(parameters.send),
@@ -1092,7 +1030,6 @@ mod model {
             }
 
             /// `start`, raftkv.tla:465
-            // start:
             //   role := Follower
             //   || leader := Nobody
             //   || ballot := 0
@@ -1189,7 +1126,7 @@ mod model {
                                 let term_read_3 = self.term.read(section, &())?;
                                 if granted || *m_term < term_read_3 {
                                     let value = rt::function(
-                                        &[*m_from].into_iter().collect::<rt::Set<i64>>(),
+                                        &rt::Set::<i64>::from([*m_from]),
                                         |s| -> rt::Eval<InboxRead> {
                                             Ok(InboxRead::Vote {
                                                 from: self.id,
@@ -1232,16 +1169,14 @@ mod model {
                                             let term_read_4 = self.term.read(section, &())?;
                                             self.state.ballot = term_read_4;
                                             self.vote.write(section, &(), self.id)?;
-                                            self.state.votes = [self.id]
-                                                .into_iter()
-                                                .collect::<rt::Set<i64>>();
+                                            self.state.votes = rt::Set::<i64>::from([self.id]);
                                             let term_read_5 = self.term.read(section, &())?;
                                             let snapshot_read_2 = self.snapshot.read(section, &())?;
                                             let log_read_2 = self.log.read(section, &())?;
                                             let value = rt::function(
                                                 &rt::difference(
                                                     &self.constants.servers()?,
-                                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                                    &rt::Set::<i64>::from([self.id]),
                                                 ),
                                                 |s| -> rt::Eval<InboxRead> {
                                                     Ok(InboxRead::RequestVote {
@@ -1266,7 +1201,9 @@ mod model {
                                                 1,
                                             )?;
                                             let term_read_3 = self.term.read(section, &())?;
-                                            self.state.fresh = [
+                                            self.state.fresh = rt::Seq::<
+                                                Log,
+                                            >::from([
                                                 Log {
                                                     term: term_read_3,
                                                     members: self
@@ -1274,9 +1211,7 @@ mod model {
                                                         .members(&snapshot_read_2, &log_read_2)?,
                                                     request: self.constants.no_request(),
                                                 },
-                                            ]
-                                                .into_iter()
-                                                .collect::<rt::Seq<Log>>();
+                                            ]);
                                             self.state.next = rt::function(
                                                 &self.constants.servers()?,
                                                 |s| -> rt::Eval<i64> { Ok(self.state.first) },
@@ -1307,7 +1242,7 @@ mod model {
                                             let value = rt::function(
                                                 &rt::difference(
                                                     &self.constants.servers()?,
-                                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                                    &rt::Set::<i64>::from([self.id]),
                                                 ),
                                                 |s| -> rt::Eval<InboxRead> {
                                                     Ok(
@@ -1353,7 +1288,7 @@ mod model {
                                                     Ok(
                                                         if !rt::difference(
                                                                 &self.constants.servers()?,
-                                                                &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                                                &rt::Set::<i64>::from([self.id]),
                                                             )
                                                             .contains(s)
                                                         {
@@ -1438,7 +1373,7 @@ mod model {
                                 let snapshot_read_2 = self.snapshot.read(section, &())?;
                                 let log_read_2 = self.log.read(section, &())?;
                                 let value = rt::function(
-                                    &[*m_from].into_iter().collect::<rt::Set<i64>>(),
+                                    &rt::Set::<i64>::from([*m_from]),
                                     |s| -> rt::Eval<InboxRead> {
                                         Ok(InboxRead::Appended {
                                             from: self.id,
@@ -1539,7 +1474,7 @@ mod model {
                                             },
                                         ));
                                         let value = rt::function(
-                                            &[*m_from].into_iter().collect::<rt::Set<i64>>(),
+                                            &rt::Set::<i64>::from([*m_from]),
                                             |s| -> rt::Eval<InboxRead> {
                                                 Ok(
                                                     if *self.state.next.at(s)? <= snapshot_read.index {
@@ -1641,7 +1576,7 @@ mod model {
                                     }
                                     let term_read_3 = self.term.read(section, &())?;
                                     let value = rt::function(
-                                        &[*m_from].into_iter().collect::<rt::Set<i64>>(),
+                                        &rt::Set::<i64>::from([*m_from]),
                                         |s| -> rt::Eval<InboxRead> {
                                             Ok(InboxRead::Appended {
                                                 from: self.id,
@@ -1668,16 +1603,14 @@ mod model {
                                     let term_read_4 = self.term.read(section, &())?;
                                     self.state.ballot = term_read_4;
                                     self.vote.write(section, &(), self.id)?;
-                                    self.state.votes = [self.id]
-                                        .into_iter()
-                                        .collect::<rt::Set<i64>>();
+                                    self.state.votes = rt::Set::<i64>::from([self.id]);
                                     let term_read_5 = self.term.read(section, &())?;
                                     let snapshot_read = self.snapshot.read(section, &())?;
                                     let log_read = self.log.read(section, &())?;
                                     let value = rt::function(
                                         &rt::difference(
                                             &self.constants.servers()?,
-                                            &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                            &rt::Set::<i64>::from([self.id]),
                                         ),
                                         |s| -> rt::Eval<InboxRead> {
                                             Ok(InboxRead::RequestVote {
@@ -1716,15 +1649,13 @@ mod model {
                             self.leader.write(section, &(), NOBODY)?;
                             let term_read = self.term.read(section, &())?;
                             self.state.ballot = rt::add(term_read, 1)?;
-                            self.state.votes = [self.id]
-                                .into_iter()
-                                .collect::<rt::Set<i64>>();
+                            self.state.votes = rt::Set::<i64>::from([self.id]);
                             let snapshot_read_2 = self.snapshot.read(section, &())?;
                             let log_read_2 = self.log.read(section, &())?;
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
-                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                    &rt::Set::<i64>::from([self.id]),
                                 ),
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(InboxRead::RequestVote {
@@ -1748,16 +1679,14 @@ mod model {
                             let term_read_2 = self.term.read(section, &())?;
                             self.state.ballot = term_read_2;
                             self.vote.write(section, &(), self.id)?;
-                            self.state.votes = [self.id]
-                                .into_iter()
-                                .collect::<rt::Set<i64>>();
+                            self.state.votes = rt::Set::<i64>::from([self.id]);
                             let term_read_3 = self.term.read(section, &())?;
                             let snapshot_read_2 = self.snapshot.read(section, &())?;
                             let log_read_2 = self.log.read(section, &())?;
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
-                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                    &rt::Set::<i64>::from([self.id]),
                                 ),
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(InboxRead::RequestVote {
@@ -1799,7 +1728,7 @@ mod model {
                         let value = rt::function(
                             &rt::difference(
                                 &self.constants.servers()?,
-                                &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                &rt::Set::<i64>::from([self.id]),
                             ),
                             |s| -> rt::Eval<InboxRead> {
                                 Ok(
@@ -1845,7 +1774,7 @@ mod model {
                                 Ok(
                                     if !rt::difference(
                                             &self.constants.servers()?,
-                                            &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                            &rt::Set::<i64>::from([self.id]),
                                         )
                                         .contains(s)
                                     {
@@ -1940,7 +1869,7 @@ mod model {
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
-                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                    &rt::Set::<i64>::from([self.id]),
                                 ),
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(
@@ -1986,7 +1915,7 @@ mod model {
                                     Ok(
                                         if !rt::difference(
                                                 &self.constants.servers()?,
-                                                &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                                &rt::Set::<i64>::from([self.id]),
                                             )
                                             .contains(s)
                                         {
@@ -2173,12 +2102,12 @@ mod model {
                                 if members.clone()?.contains(&server) {
                                     rt::difference(
                                         &members.clone()?,
-                                        &[server].into_iter().collect::<rt::Set<i64>>(),
+                                        &rt::Set::<i64>::from([server]),
                                     )
                                 } else {
                                     rt::union(
                                         &members.clone()?,
-                                        &[server].into_iter().collect::<rt::Set<i64>>(),
+                                        &rt::Set::<i64>::from([server]),
                                     )
                                 },
                             ));
@@ -2216,7 +2145,7 @@ mod model {
                             let value = rt::function(
                                 &rt::difference(
                                     &self.constants.servers()?,
-                                    &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                    &rt::Set::<i64>::from([self.id]),
                                 ),
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(
@@ -2262,7 +2191,7 @@ mod model {
                                     Ok(
                                         if !rt::difference(
                                                 &self.constants.servers()?,
-                                                &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                                &rt::Set::<i64>::from([self.id]),
                                             )
                                             .contains(s)
                                         {
@@ -2300,7 +2229,7 @@ mod model {
                                                 &snapshot_read,
                                                 &rt::concat(&log_read, &self.state.fresh),
                                             )?,
-                                        &[self.id].into_iter().collect::<rt::Set<i64>>(),
+                                        &rt::Set::<i64>::from([self.id]),
                                     ),
                                     |s| Ok(
                                         *self.state.r#match.at(s)?
@@ -2315,7 +2244,7 @@ mod model {
                             )?;
                         let term_read = self.term.read(section, &())?;
                         let value = rt::function(
-                            &[heir].into_iter().collect::<rt::Set<i64>>(),
+                            &rt::Set::<i64>::from([heir]),
                             |s| -> rt::Eval<InboxRead> {
                                 Ok(InboxRead::TimeoutNow {
                                     from: self.id,
@@ -2338,16 +2267,12 @@ mod model {
             Server = "Server" { Start = "start" => start, Serve = "serve" => serve }
         );
     }
-
     pub use server::{Server, ServerParameters};
 
-    /// Archetype `Client`, raftkv.tla:569
     pub mod client {
         use super::*;
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             /// `idle`, raftkv.tla:572
             Idle,
@@ -2355,7 +2280,6 @@ mod model {
             Ask,
             /// `answer`, raftkv.tla:582
             Answer,
-            /// The end.
             Done,
         }
 
@@ -2363,7 +2287,6 @@ mod model {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
         #[serde(crate = "rt::serde")]
         pub struct State {
-            /// Where control is.
             pub label: Label,
             /// `number = 0`, raftkv.tla:570
             pub number: i64,
@@ -2407,8 +2330,6 @@ mod model {
                     impl rt::Bound<(), Outcome> + Answered,
                 >,
             ) -> rt::Eval<Self> {
-                let number = 0;
-                let command = rt::Slot::Uninit;
                 let server = rt::add(
                     1,
                     rt::modulo(
@@ -2421,8 +2342,8 @@ mod model {
                     constants: constants.clone(),
                     state: State {
                         label: Label::Idle,
-                        number,
-                        command,
+                        number: 0,
+                        command: rt::Slot::Uninit,
                         server,
                     },
                     wish: rt::Resource::new(parameters.wish),
@@ -2434,7 +2355,6 @@ mod model {
             }
 
             /// `idle`, raftkv.tla:572
-            // idle:
             //   while (TRUE) {
             //     command := wish;
             //     number := number + 1;
@@ -2446,7 +2366,6 @@ mod model {
             }
 
             /// `ask`, raftkv.tla:577
-            // ask:
             //   requests[server] := [client |-> self, number |-> number, op |-> command.op, key |-> command.key,
             //                        value |-> command.value];
             //   patience := TRUE;
@@ -2465,7 +2384,6 @@ mod model {
             }
 
             /// `answer`, raftkv.tla:582
-            // answer:
             //   either {
             //     with (reply = replies[self]) {
             //       if (reply.kind = Redirect) {
@@ -2528,28 +2446,12 @@ mod model {
             "answer" => answer }
         );
     }
-
     pub use client::{Client, ClientParameters};
 
     /// `Inbox` over the variable `network`, as the model has it.
     pub struct InboxOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl InboxOverNetwork {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<
-                rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>,
-            >,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for InboxOverNetwork {
@@ -2589,28 +2491,15 @@ mod model {
             Ok(())
         }
     }
-
-    impl Inbox for InboxOverNetwork {}
+    rt::over_variable!(
+        InboxOverNetwork : Inbox, rt::Function < i64, rt::Function < i64, rt::Seq <
+        InboxRead > > >
+    );
 
     /// `Post` over the variable `network`, as the model has it.
     pub struct PostOverNetwork {
         variable: rt::Shared<rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl PostOverNetwork {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<
-                rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>,
-            >,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for PostOverNetwork {
@@ -2640,9 +2529,7 @@ mod model {
                     &if self.constants.lossy {
                         rt::power_set(&rt::domain(&value_2))?
                     } else {
-                        [rt::Set::<i64>::new()]
-                            .into_iter()
-                            .collect::<rt::Set<rt::Set<i64>>>()
+                        rt::Set::<rt::Set<i64>>::from([rt::Set::<i64>::new()])
                     },
                 )?;
             variable = rt::function(
@@ -2670,26 +2557,15 @@ mod model {
             Ok(())
         }
     }
-
-    impl Post for PostOverNetwork {}
+    rt::over_variable!(
+        PostOverNetwork : Post, rt::Function < i64, rt::Function < i64, rt::Seq <
+        InboxRead > > >
+    );
 
     /// `Queued` over the variable `requests`, as the model has it.
     pub struct QueuedOverRequests {
         variable: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl QueuedOverRequests {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for QueuedOverRequests {
@@ -2724,26 +2600,14 @@ mod model {
             Ok(())
         }
     }
-
-    impl Queued for QueuedOverRequests {}
+    rt::over_variable!(
+        QueuedOverRequests : Queued, rt::Function < i64, rt::Seq < Request > >
+    );
 
     /// `Told` over the variable `replies`, as the model has it.
     pub struct ToldOverReplies {
         variable: rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl ToldOverReplies {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for ToldOverReplies {
@@ -2786,26 +2650,14 @@ mod model {
             Ok(())
         }
     }
-
-    impl Told for ToldOverReplies {}
+    rt::over_variable!(
+        ToldOverReplies : Told, rt::Function < i64, rt::Seq < ReplyRecord > >
+    );
 
     /// `Sometimes` over the variable `timeouts`, as the model has it.
     pub struct SometimesOverTimeouts {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl SometimesOverTimeouts {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for SometimesOverTimeouts {
@@ -2832,26 +2684,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Sometimes for SometimesOverTimeouts {}
+    rt::over_variable!(SometimesOverTimeouts : Sometimes, i64);
 
     /// `Sometimes` over the variable `heartbeats`, as the model has it.
     pub struct SometimesOverHeartbeats {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl SometimesOverHeartbeats {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for SometimesOverHeartbeats {
@@ -2878,26 +2716,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Sometimes for SometimesOverHeartbeats {}
+    rt::over_variable!(SometimesOverHeartbeats : Sometimes, i64);
 
     /// `Wanted` over the variable `changes`, as the model has it.
     pub struct WantedOverChanges {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl WantedOverChanges {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for WantedOverChanges {
@@ -2926,26 +2750,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Wanted for WantedOverChanges {}
+    rt::over_variable!(WantedOverChanges : Wanted, i64);
 
     /// `Sometimes` over the variable `transfers`, as the model has it.
     pub struct SometimesOverTransfers {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl SometimesOverTransfers {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for SometimesOverTransfers {
@@ -2972,26 +2782,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Sometimes for SometimesOverTransfers {}
+    rt::over_variable!(SometimesOverTransfers : Sometimes, i64);
 
     /// `Sometimes` over the variable `crashes`, as the model has it.
     pub struct SometimesOverCrashes {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl SometimesOverCrashes {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for SometimesOverCrashes {
@@ -3018,26 +2814,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Sometimes for SometimesOverCrashes {}
+    rt::over_variable!(SometimesOverCrashes : Sometimes, i64);
 
     /// `Asked` over the variable `history`, as the model has it.
     pub struct AskedOverHistory {
         variable: rt::Shared<rt::Seq<History>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl AskedOverHistory {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Seq<History>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for AskedOverHistory {
@@ -3086,26 +2868,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Asked for AskedOverHistory {}
+    rt::over_variable!(AskedOverHistory : Asked, rt::Seq < History >);
 
     /// `Reply` over the variable `replies`, as the model has it.
     pub struct ReplyOverReplies {
         variable: rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl ReplyOverReplies {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for ReplyOverReplies {
@@ -3138,26 +2906,14 @@ mod model {
             Ok(())
         }
     }
-
-    impl Reply for ReplyOverReplies {}
+    rt::over_variable!(
+        ReplyOverReplies : Reply, rt::Function < i64, rt::Seq < ReplyRecord > >
+    );
 
     /// `Sometimes` over the variable `impatience`, as the model has it.
     pub struct SometimesOverImpatience {
         variable: rt::Shared<i64>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl SometimesOverImpatience {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<i64>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for SometimesOverImpatience {
@@ -3184,26 +2940,12 @@ mod model {
             Ok(())
         }
     }
-
-    impl Sometimes for SometimesOverImpatience {}
+    rt::over_variable!(SometimesOverImpatience : Sometimes, i64);
 
     /// `Answered` over the variable `history`, as the model has it.
     pub struct AnsweredOverHistory {
         variable: rt::Shared<rt::Seq<History>>,
         constants: ::std::sync::Arc<Constants>,
-    }
-
-    impl AnsweredOverHistory {
-        /// A view of the variable.
-        pub fn new(
-            variable: &rt::Shared<rt::Seq<History>>,
-            constants: &::std::sync::Arc<Constants>,
-        ) -> Self {
-            Self {
-                variable: variable.clone(),
-                constants: constants.clone(),
-            }
-        }
     }
 
     impl rt::MappingMacro for AnsweredOverHistory {
@@ -3239,8 +2981,7 @@ mod model {
             Ok(())
         }
     }
-
-    impl Answered for AnsweredOverHistory {}
+    rt::over_variable!(AnsweredOverHistory : Answered, rt::Seq < History >);
 
     /// The global variables of the model, in memory.
     #[derive(Clone)]

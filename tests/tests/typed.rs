@@ -440,3 +440,34 @@ fn typed_functions_are_the_functions_they_stand_for() {
     agree::<(i64, bool), i64>(oracle, 7);
     oracle.ask("typed_functions_are_the_functions_they_stand_for");
 }
+
+/// The values of an enum of names, and what serde's derived code makes of the same names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Answer {
+    Granted,
+    Nil,
+}
+
+rt::tags!(Answer { Granted = Str("granted"), Nil = Model("Nil") });
+
+#[derive(serde::Serialize)]
+#[serde(rename = "Answer")]
+enum Derived {
+    Granted,
+    Nil,
+}
+
+#[test]
+fn names_are_encoded_as_serde_derives_it() {
+    for (answer, derived) in [(Answer::Granted, Derived::Granted), (Answer::Nil, Derived::Nil)] {
+        let bytes = postcard::to_allocvec(&answer).unwrap();
+        assert_eq!(bytes, postcard::to_allocvec(&derived).unwrap());
+        assert_eq!(postcard::from_bytes(&bytes), Ok(answer));
+        let text = serde_json::to_string(&answer).unwrap();
+        assert_eq!(text, serde_json::to_string(&derived).unwrap());
+        assert_eq!(serde_json::from_str::<Answer>(&text).unwrap(), answer);
+    }
+    assert!(postcard::from_bytes::<Answer>(&[2]).is_err());
+    assert!(serde_json::from_str::<Answer>("\"granted\"").is_err());
+    assert!(serde_json::from_str::<Answer>("{\"Nil\": 1}").is_err());
+}

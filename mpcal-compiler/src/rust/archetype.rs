@@ -93,7 +93,6 @@ impl Emitter<'_> {
         let Parameters { definition, fields: resources, .. } = &parameters;
         let parameters_name = (!definition.is_empty()).then(|| ident(&names.parameters)).into_iter();
         quote! {
-            #[doc = #doc]
             pub mod #module {
                 use super::*;
 
@@ -195,7 +194,6 @@ impl Emitter<'_> {
             #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub struct State {
-                /// Where control is.
                 pub label: Label,
                 #(#[doc = #docs] pub #fields: #types,)*
                 #stack
@@ -241,10 +239,11 @@ impl Emitter<'_> {
         let take_id = (!into.is_empty()).then(|| quote!(let #id: #self_rust = #id #into;));
         let id_field = if *id == "id" { quote!(id) } else { quote!(id: #id) };
         let Parameters { argument, values, bound, .. } = parameters;
-        let initials = self.initials(id, &self.given_values(n), &self.model.archetypes[n].locals, self_type);
+        let given = self.given_values(n);
+        let (initials, locals) = self.initials(id, &given, &self.model.archetypes[n].locals, self_type);
         let first = self.normal.archetypes[n].sections.first();
         let first = first.map_or_else(|| ident("Done"), |s| scope.labels[&s.label].clone());
-        let fields = self.held(n).into_iter().map(|v| self.name(&self.model.variable(v).name));
+        let given = given.into_iter().map(|v| self.name(&self.model.variable(v).name));
         let stack = (!scope.instances.is_empty()).then(|| quote!(, stack: Vec::new()));
         quote! {
             /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
@@ -255,16 +254,23 @@ impl Emitter<'_> {
                 Ok(Self {
                     #id_field,
                     constants: constants.clone(),
-                    state: State { label: Label::#first #(, #fields)* #stack }
+                    state: State { label: Label::#first #(, #given)* #(, #locals)* #stack }
                     #(, #bound)*
                 })
             }
         }
     }
 
-    /// `let x = …;` for each variable, in order; a variable may mention those before it, and what is given.
-    fn initials(&self, id_name: &Ident, given: &[VariableId], locals: &[VariableId], self_type: &Type) -> TokenStream {
-        let mut out = TokenStream::new();
+    /// `let x = …;` for variables that mention those before them, or what is given, or are mentioned; and the fields of
+    /// all.
+    fn initials(
+        &self,
+        id_name: &Ident,
+        given: &[VariableId],
+        locals: &[VariableId],
+        self_type: &Type,
+    ) -> (TokenStream, Vec<TokenStream>) {
+        let (mut lets, mut fields) = (TokenStream::new(), Vec::new());
         let mut scope =
             Scope { self_id: Some((rust!(#id_name), self_type.clone())), ..Scope::of_constants(rust!(constants)) };
         for v in given {
@@ -282,10 +288,26 @@ impl Emitter<'_> {
                     rust!(rt::initial(#set)).tried()
                 }
             };
-            out.extend(quote!(let #name = #value;));
+            if self.stands_alone(*v, locals) {
+                fields.push(quote!(#name: #value));
+                continue;
+            }
+            lets.extend(quote!(let #name = #value;));
+            fields.push(quote!(#name));
             scope.names.insert(*v, self.named(*v, &name, t));
         }
-        out
+        (lets, fields)
+    }
+
+    /// Whether the initial value of a variable mentions neither another nor `self`, and no other mentions it.
+    fn stands_alone(&self, v: VariableId, locals: &[VariableId]) -> bool {
+        let mentions = |of: VariableId, test: &dyn Fn(&ExprKind) -> bool| match &self.model.variable(of).initial {
+            Initial::None => false,
+            Initial::Value(e) | Initial::Element(e) => e.any(&mut |e| test(&e.kind)),
+        };
+        let is_v = |kind: &ExprKind| matches!(kind, ExprKind::Variable(mentioned) if *mentioned == v);
+        !mentions(v, &|kind| matches!(kind, ExprKind::Variable(_) | ExprKind::SelfId))
+            && !locals.iter().any(|other| mentions(*other, &is_v))
     }
 }
 
@@ -308,11 +330,8 @@ fn label_enum(sections: &[EmittedSection]) -> TokenStream {
     quote! {
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[derive(rt::Serialize, rt::Deserialize)]
-        #[serde(crate = "rt::serde")]
         pub enum Label {
             #(#[doc = #docs] #labels,)*
-            /// The end.
             Done,
         }
     }

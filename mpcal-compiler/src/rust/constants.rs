@@ -131,7 +131,7 @@ impl Emitter<'_> {
             Literal::Set(items) => {
                 let element = if let Type::Set(t) = ty { &**t } else { &Type::Value };
                 let items = items.iter().map(|i| self.literal(i, element));
-                (quote!([#(#items),*].into_iter().collect()), ty.clone())
+                (quote!(rt::Set::from([#(#items),*])), ty.clone())
             }
         };
         match (untyped, own) {

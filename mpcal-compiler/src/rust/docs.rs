@@ -74,7 +74,9 @@ impl Emitter<'_> {
         let indent = text.iter().filter(|l| !l.is_empty()).map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);
         if text.len() <= MAX_LINES && text.iter().all(|l| l.is_char_boundary(indent.min(l.len()))) {
             let quoted = |l: &str| format!("{QUOTED}{}", l.get(indent..).unwrap_or("")).trim_end().to_owned();
-            lines.extend(text.into_iter().map(quoted));
+            // The line above names the label.
+            let named = text.first().is_some_and(|l| l.trim() == format!("{}:", section.label));
+            lines.extend(text.into_iter().skip(usize::from(named)).map(quoted));
         }
         lines
     }

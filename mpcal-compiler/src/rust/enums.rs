@@ -108,11 +108,17 @@ impl Emitter<'_> {
             }
         };
         let copy = if copy { quote!(Copy,) } else { quote!() };
+        // Of names alone the macro makes what is encoded.
+        let encoded = e.payload.is_some().then(|| {
+            quote! {
+                #[derive(rt::Serialize, rt::Deserialize)]
+                #[serde(crate = "rt::serde")]
+            }
+        });
         quote! {
             #[doc = #doc]
             #[derive(Clone, #copy Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-            #[derive(rt::Serialize, rt::Deserialize)]
-            #[serde(crate = "rt::serde")]
+            #encoded
             pub enum #name {
                 #declared
             }

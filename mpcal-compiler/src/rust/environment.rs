@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::allocate::Own;
 use super::code::{Code, Form, Globals, Mapped, Scope};
-use super::expression::{rust, Rust};
+use super::expression::{rust, Part, Rust};
 use super::names::ident;
 use super::steps::{Around, Yield};
 use super::Emitter;
@@ -226,12 +226,6 @@ impl Emitter<'_> {
                 variable: rt::Shared<#whole_rust>,
                 constants: ::std::sync::Arc<Constants>,
             }
-            impl #name {
-                /// A view of the variable.
-                pub fn new(variable: &rt::Shared<#whole_rust>, constants: &::std::sync::Arc<Constants>) -> Self {
-                    Self { variable: variable.clone(), constants: constants.clone() }
-                }
-            }
             impl rt::MappingMacro for #name {
                 type Index = #index;
                 type Read = #read_type;
@@ -241,7 +235,7 @@ impl Emitter<'_> {
 
                 fn write(&mut self, section: &mut rt::Section, #index_name &#index, #value: #write_type) -> rt::Step<()> { #write }
             }
-            impl #marker for #name {}
+            rt::over_variable!(#name: #marker, #whole_rust);
         }
     }
 
@@ -352,15 +346,38 @@ impl Emitter<'_> {
 
     /// Starts one process, or one for each element of its set.
     fn spawn(&self, n: usize, p: &Process) -> TokenStream {
-        let name = ident(&self.names.archetypes[p.archetype.index()].name);
-        let archetype = &self.model.archetypes[p.archetype.index()];
         let id = &self.own.id;
         let self_type = self.types.selves[p.archetype.index()].clone();
-        let scope = Scope {
-            self_id: Some((rust!(#id), self_type.clone())),
-            globals: Globals::Fields,
-            ..Scope::of_constants(rust!(constants))
-        };
+        let named = rust!(#id);
+        match &p.selves {
+            Initial::Element(e) => {
+                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(rust!(constants)));
+                let start = self.start(n, p, named);
+                quote!(for #id in (#set).iter().cloned() { #start })
+            }
+            Initial::Value(e) => {
+                let own = self.owned(e, &self_type, &Scope::of_constants(rust!(constants)));
+                if self_type.is_copy() && !own.fails() {
+                    return self.start(n, p, own);
+                }
+                let start = self.start(n, p, named);
+                quote!({ let #id = #own; #start })
+            }
+            Initial::None => {
+                let start = self.start(n, p, named);
+                quote!({ let #id = rt::Value::DEFAULT_INIT; #start })
+            }
+        }
+    }
+
+    /// Starts the process with an identifier.
+    fn start(&self, n: usize, p: &Process, id: Rust) -> TokenStream {
+        let name = ident(&self.names.archetypes[p.archetype.index()].name);
+        let archetype = &self.model.archetypes[p.archetype.index()];
+        let self_type = self.types.selves[p.archetype.index()].clone();
+        let own_id = if self_type.is_copy() { quote!(#id) } else { quote!(#id.clone()) };
+        let scope =
+            Scope { self_id: Some((id, self_type)), globals: Globals::Fields, ..Scope::of_constants(rust!(constants)) };
         let given = archetype.parameters.iter().zip(&p.arguments).zip(&p.mappings);
         let fields: Vec<_> = given
             .filter_map(|((parameter, argument), mapping)| {
@@ -369,26 +386,13 @@ impl Emitter<'_> {
                 Some(quote!(#field: #value))
             })
             .collect();
-        let own_id = if self_type.is_copy() { quote!(#id) } else { quote!(#id.clone()) };
         let parameters = ident(&self.names.archetypes[p.archetype.index()].parameters);
-        let start = if fields.is_empty() {
-            quote!(node.spawn(#name::new(#own_id, constants)?);)
-        } else {
-            quote! {
-                let parameters = #parameters { #(#fields),* };
-                node.spawn(#name::new(#own_id, constants, parameters)?);
-            }
-        };
-        match &p.selves {
-            Initial::Element(e) => {
-                let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &Scope::of_constants(rust!(constants)));
-                quote!(for #id in (#set).iter().cloned() { #start })
-            }
-            Initial::Value(e) => {
-                let own = self.owned(e, &self_type, &Scope::of_constants(rust!(constants)));
-                quote!({ let #id = #own; #start })
-            }
-            Initial::None => quote!({ let #id = rt::Value::DEFAULT_INIT; #start }),
+        if fields.is_empty() {
+            return quote!(node.spawn(#name::new(#own_id, constants)?););
+        }
+        quote! {
+            let parameters = #parameters { #(#fields),* };
+            node.spawn(#name::new(#own_id, constants, parameters)?);
         }
     }
 

@@ -218,7 +218,7 @@ impl Emitter<'_> {
                 let set = if items.is_empty() {
                     rust!(rt::Set::<#t>::new())
                 } else {
-                    rust!([#(#items),*].into_iter().collect::<rt::Set<#t>>())
+                    rust!(rt::Set::<#t>::from([#(#items),*]))
                 };
                 Code::owned(set, Type::Set(Box::new(element)))
             }
@@ -389,11 +389,11 @@ impl Emitter<'_> {
                     return Code::owned(rust!(rt::Seq::<#t>::new()), ty.clone());
                 }
                 let items: Vec<_> = items.iter().map(|e| self.owned(e, element, s)).collect();
-                Code::owned(rust!([#(#items),*].into_iter().collect::<rt::Seq<#t>>()), ty.clone())
+                Code::owned(rust!(rt::Seq::<#t>::from([#(#items),*])), ty.clone())
             }
             _ => {
                 let items: Vec<_> = items.iter().map(|e| self.owned(e, &Type::Value, s)).collect();
-                Code::owned(rust!(rt::Value::Seq([#(#items),*].into_iter().collect())), Type::Value)
+                Code::owned(rust!(rt::Value::Seq(rt::Seq::from([#(#items),*]))), Type::Value)
             }
         }
     }

@@ -31,14 +31,13 @@ impl Emitter<'_> {
         let keys: Vec<&str> = fields.iter().map(|f| &**f).collect();
         let types: Vec<_> = fields.iter().map(|f| self.field_type(record, f)).collect();
         let doc = format!(" A record `[{}]`.", keys.join(", "));
-        let field_docs = fields.iter().map(|f| format!(" The field `{f}`."));
         quote! {
             #[doc = #doc]
             #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
             #[derive(rt::Serialize, rt::Deserialize)]
             #[serde(crate = "rt::serde")]
             pub struct #name {
-                #(#[doc = #field_docs] pub #names: #types,)*
+                #(pub #names: #types,)*
             }
             rt::record!(#name { #(#names = #keys),* });
         }

@@ -49,10 +49,28 @@ macro_rules! __archetype {
                 Ok(())
             }
         }
+        $crate::generated::names!(Label { $($label,)* Done });
     };
 }
 
 pub use crate::__archetype as archetype;
+
+/// A mapping macro over a variable: `rt::over_variable!(InboxOverNetwork: Inbox, rt::Seq<i64>);`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __over_variable {
+    ($name:ident: $marker:path, $t:ty) => {
+        impl $name {
+            /// A view of the variable.
+            pub fn new(variable: &$crate::generated::Shared<$t>, constants: &::std::sync::Arc<Constants>) -> Self {
+                Self { variable: variable.clone(), constants: constants.clone() }
+            }
+        }
+        impl $marker for $name {}
+    };
+}
+
+pub use crate::__over_variable as over_variable;
 
 /// All variables of a model that are in memory: `rt::variables!(Variables, VariablesSnapshot { network, holding; rounds
 /// });`, where those behind the semicolon belong to the instances of a process.
