@@ -93,7 +93,15 @@ async fn measure(kind: &str, directory: Option<&std::path::Path>) {
     report(&format!("{kind}: one reads"), repeat(async |_| read(&nodes[1]).await).await);
     let mut writers = JoinSet::new();
     for node in nodes.clone() {
-        writers.spawn(async move { repeat(async |_| add(&node).await).await });
+        writers.spawn(async move {
+            let (start, mut times) = (Instant::now(), Vec::new());
+            while start.elapsed() < TIME {
+                let begun = Instant::now();
+                add(&node).await;
+                times.push(begun.elapsed());
+            }
+            times
+        });
     }
     report(&format!("{kind}: all write at once"), writers.join_all().await.concat());
     // Who writes several times leads.
