@@ -37,11 +37,11 @@ pub enum Error {
     /// A resource cannot go on.
     #[error("resource: {0}")]
     Resource(String),
-    /// A step panicked; this is a fault of the runtime or of a resource.
+    /// Something panicked: a step, a resource, or a storage.
     #[error("panic: {0}")]
     Panic(String),
-    /// It was started after its node was stopped.
-    #[error("it was started after the node was stopped, and never runs")]
+    /// The archetype was started after its node had been stopped.
+    #[error("started after the node was stopped, so it never runs")]
     Stopped,
     /// Any of these, with the archetype and label it happened in.
     #[error("{archetype}({process}) at {label}: {cause}")]

@@ -361,7 +361,7 @@ impl Wal {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Waits until a position is on disk; for ever if the log has failed.
+    /// Waits until a position is on disk, and forever if the log has failed.
     async fn reached(&self, position: u64) {
         if !self.0.reached(position).await {
             std::future::pending().await
@@ -521,7 +521,7 @@ impl Marks {
         self.0.retain(|(wal, position)| wal.flushed() < *position);
     }
 
-    /// Waits until all of it is on disk; for ever if a log has failed.
+    /// Waits until all of it is on disk, and forever if a log has failed.
     ///
     /// # Cancel safety
     /// Safe to drop.

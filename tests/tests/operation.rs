@@ -29,7 +29,7 @@ fn errors_in_a_configuration_say_where() {
     let elsewhere = "[[mailbox]]\nindex = 2\naddress = \"127.0.0.1:7002\"\n";
     assert_eq!(
         refused(&format!("local = [1, 2]\n{mailbox}{elsewhere}")),
-        "etc/node.toml:1:13: this mailbox has another address than the first of this node"
+        "etc/node.toml:1:13: the address of this mailbox differs from that of the first one of this node"
     );
     let said = refused("local = [1]\nlogs = \"x\"\n");
     assert!(said.starts_with("etc/node.toml:2:1: unknown field `logs`"), "{said}");

@@ -178,7 +178,8 @@ impl<K: Data> NodeConfig<K> {
                 return Err(source.error(Some(span), "this mailbox has no address"));
             };
             if *here.get_or_insert(*address) != *address {
-                return Err(source.error(Some(span), "this mailbox has another address than the first of this node"));
+                return Err(source
+                    .error(Some(span), "the address of this mailbox differs from that of the first one of this node"));
             }
             local.insert(index.into_inner());
         }
@@ -262,7 +263,7 @@ impl Settings {
                 // Editors end files with a line break.
                 let bytes = bytes.trim_ascii().to_vec();
                 if bytes.len() < 16 {
-                    return Err(source.error(Some(span), "a secret has at least 16 bytes"));
+                    return Err(source.error(Some(span), "a secret must have at least 16 bytes"));
                 }
                 let epoch = self.secret_epoch.map_or(0, Spanned::into_inner);
                 Some(Secret::new(bytes).with_epoch(epoch))

@@ -10,7 +10,7 @@ use crate::mapping::{MappingMacro, PlainVariable};
 use crate::section::Section;
 use crate::value::Data;
 
-/// Reads give one value for ever, writes are dropped.
+/// Every read gives the same value, and writes are dropped.
 #[derive(Clone, Debug)]
 pub struct Dummy<I, T> {
     value: T,
