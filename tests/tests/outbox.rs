@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{Delivery, MailboxConfig, Mailboxes};
 use mpcal_runtime::wal::{Wal, WalConfig};
-use mpcal_runtime::{conformance, Abort, MappingMacro};
+use mpcal_runtime::{conformance, Abort, Identity, MappingMacro, NodeConfig};
 use mpcal_tests::pair::LIMIT;
 use tokio::time::{sleep, timeout};
 
@@ -289,6 +289,27 @@ async fn who_is_not_durable_is_refused() {
     let config = MailboxConfig { delivery: Delivery::Durable, ..config() };
     let error = Links::open(None::<Listener>, [0], &book, &config).err().expect("it has no log");
     assert!(error.to_string().contains("durable mailboxes need a log"), "{error}");
+}
+
+/// The file of a node says it, and a program that has no log for it is told.
+#[tokio::test]
+async fn a_configuration_asks_for_durable_mailboxes() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let text = "local = [0]\nlog = \"0.wal\"\n[[mailbox]]\nindex = 0\naddress = \"127.0.0.1:0\"\n[mailboxes]\n";
+    let parse = |text: &str| NodeConfig::<i64>::parse(text, directory.path().join("node.toml")).expect("it is right");
+    let (volatile, durable) = (parse(text), parse(&format!("{text}delivery = \"durable\"\n")));
+    let wal = durable.open_log(&WalConfig::default()).expect("the log opens");
+    let error = durable.open::<i64>(Identity::default()).await.err().expect("it has no log").to_string();
+    assert!(error.contains("durable mailboxes need a log"), "{error}");
+    let error = volatile.durable::<i64>(Identity::default(), &wal).await.err().expect("it is volatile").to_string();
+    assert!(error.contains("add `delivery = \"durable\"`"), "{error}");
+    let links = durable.durable::<i64>(Identity::default(), &wal).await.expect("they open");
+    let mut node = Node { links, wal };
+    node.send(0, 7).await;
+    node.end().await;
+    let wal = durable.open_log(&WalConfig::default()).expect("the log opens again");
+    let links = durable.durable::<i64>(Identity::default(), &wal).await.expect("they open again");
+    assert_eq!(Node { links, wal }.take(0).await, 7);
 }
 
 /// What was acknowledged is not kept, however much it was.

@@ -13,6 +13,7 @@
 //! address = "node2.example:7000"
 //!
 //! [mailboxes]
+//! delivery = "durable"
 //! secret_file = "cluster.secret"
 //! heartbeat = "2s"
 //! ```
