@@ -56,7 +56,7 @@ fn the_table_of_defects_names_tests_that_exist() {
 
 #[test]
 fn each_promise_of_the_runtime_names_tests_that_exist() {
-    assert_eq!(tests_of_table("mpcal-runtime/README.md", "## What is promised"), 21);
+    assert_eq!(tests_of_table("mpcal-runtime/README.md", "## What is promised"), 22);
 }
 
 /// A resource that asks somebody far away before each commit.
