@@ -83,7 +83,7 @@ fn a_log_in_use_says_by_whom() {
     let open = || node.open_log(&WalConfig::default()).map(|_| ()).expect_err("it is in use").to_string();
     let _first = mpcal_runtime::wal::Wal::open(directory.path().join("1.wal"), &WalConfig::default()).unwrap();
     let path = directory.path().join("1.wal");
-    assert_eq!(open(), format!("{}: the log is in use by process {}", path.display(), std::process::id()));
+    assert_eq!(open(), format!("{}: it is in use by process {}", path.display(), std::process::id()));
     let said =
         config("mailbox = []\n").open_log(&WalConfig::default()).map(|_| ()).expect_err("there is none").to_string();
     assert!(said.contains("add `log = "), "{said}");
