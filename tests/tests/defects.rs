@@ -37,7 +37,13 @@ fn tests_of_table(document: &str, heading: &str) -> usize {
 /// `file::test`, also with modules before and behind the file, or a file of tests.
 fn exists(name: &str) {
     let parts: Vec<&str> = name.split("::").collect();
-    let roots = ["tests/tests", "mpcal-runtime/tests", "mpcal-runtime/src", "mpcal-runtime/src/resource"];
+    let roots = [
+        "tests/tests",
+        "mpcal-runtime/tests",
+        "mpcal-runtime/src",
+        "mpcal-runtime/src/resource",
+        "mpcal-runtime/src/resource/mailbox",
+    ];
     let read = |length: &usize| {
         let file = format!("{}.rs", parts[..*length].join("/"));
         roots.iter().find_map(|directory| fs::read_to_string(root().join(directory).join(&file)).ok())
