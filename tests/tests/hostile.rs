@@ -182,7 +182,7 @@ async fn converse(address: SocketAddr, say: impl FnOnce(&dyn Fn(&[u8]) -> Vec<u8
 }
 
 /// An introduction of a process without mailboxes, and then nothing known.
-const INTRODUCTION: [u8; 11] = [5, 0, 0, 42, 1, 1, 100, 8, 8, 127, 0];
+const INTRODUCTION: [u8; 12] = [5, 0, 0, 42, 0, 0, 1, 100, 8, 8, 127, 0];
 const RESUME: &[u8] = &[4, 0];
 
 /// A message with a small number to the first mailbox.
