@@ -497,7 +497,12 @@ fn gates<'c>(
 
 /// Does something with each cell, also behind one that panics; the error is the first panic.
 fn each(touched: &[usize], mut act: impl FnMut(usize)) -> Result<(), Error> {
-    touched.iter().fold(Ok(()), |done, at| done.and(caught(|| act(*at))))
+    let mut done = Ok(());
+    for at in touched {
+        let this = caught(|| act(*at));
+        done = done.and(this);
+    }
+    done
 }
 
 fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {

@@ -146,9 +146,9 @@ fn messages_survive_the_deaths_of_both_ends() {
         }
     }
     // Who was killed last sends up to `last`; once more both.
-    for id in 0..2 {
-        let shown = processes[id].take().map_or(0, |process| process.count);
-        processes[id] = Some(pair.start(id, last, shown));
+    for (id, process) in processes.iter_mut().enumerate() {
+        let shown = process.take().map_or(0, |process| process.count);
+        *process = Some(pair.start(id, last, shown));
     }
     let start = Instant::now();
     while processes.iter().flatten().any(|process| process.count < last) {
