@@ -1,5 +1,7 @@
 //! A panic of what a user has written stops the node with its cause, and leaves no half of a section, whenever it comes.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -6,6 +6,8 @@
 //!
 //! `HOPS` says how often tokens go on in all; when none does for a while, the test says who sleeps on what.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;

@@ -5,6 +5,8 @@
 //!
 //! `ANSWERS` says how many answers there are at least, `SEED` has the disk fail in the same ways again.
 
+#![allow(clippy::disallowed_methods, reason = "tests run on the operating system")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
