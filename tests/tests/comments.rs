@@ -199,26 +199,22 @@ fn every(text: &str, insert: Insert, kept: fn(&str) -> String) -> (usize, usize)
     // Every place is tried, several that are far apart at once.
     const STRIDE: usize = 5;
     let all = tokens(text);
+    let check = |places: &[usize]| {
+        let text = commented(text, places, insert);
+        let Some(once) = formatted(&text) else { return false };
+        assert!(kept(&once) == kept(&text), "{text}\n-- formatted\n{once}");
+        true
+    };
     let (mut taken, mut torn) = (0, 0);
     for start in 0..STRIDE.min(all.len()) {
         let places: Vec<usize> = all.iter().copied().skip(start).step_by(STRIDE).collect();
-        let one_each = places.chunks(1);
-        let mut together = std::iter::once(&places[..]);
-        let check = |places: &[usize]| {
-            let text = commented(text, places, insert);
-            let Some(once) = formatted(&text) else { return false };
-            assert!(kept(&once) == kept(&text), "{text}\n-- formatted\n{once}");
-            true
-        };
-        if together.all(check) {
-            taken += places.len();
-            continue;
-        }
-        for place in one_each {
-            if check(place) {
-                taken += 1;
-            } else {
-                torn += 1;
+        // Where one of them tears a list apart, it is looked for in each half.
+        let mut untried = vec![&places[..]];
+        while let Some(places) = untried.pop() {
+            match places {
+                places if check(places) => taken += places.len(),
+                [_] => torn += 1,
+                places => untried.extend(<[_; 2]>::from(places.split_at(places.len() / 2))),
             }
         }
     }
