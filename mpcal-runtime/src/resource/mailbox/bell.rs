@@ -33,12 +33,11 @@ impl Bell {
         {
             let mut rung = self.rung.lock();
             let rung = &mut *rung;
-            // Who has rung there before, and was not heard yet, wakes who listens.
-            if std::mem::replace(&mut rung.known[place as usize], true) {
-                return;
+            if !std::mem::replace(&mut rung.known[place as usize], true) {
+                rung.places.push(place);
             }
-            rung.places.push(place);
         }
+        // Also where it has rung before: the connection that was to hear it may be gone.
         self.wake();
     }
 
