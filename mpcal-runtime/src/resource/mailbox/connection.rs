@@ -312,11 +312,10 @@ impl Incoming {
     /// Adds acknowledgements that are due: many, late, or on the way with something else.
     fn acknowledge(&mut self, out: &mut BytesMut, cx: &mut Context<'_>) {
         self.session.take_rung(self.number, &mut self.places);
-        let late = self.timer_runs && self.timer.is_elapsed();
         if self.places.is_empty() {
-            self.timer_runs &= !late;
             return;
         }
+        let late = self.timer_runs && self.timer.is_elapsed();
         let due = self.part.min(if out.is_empty() { ACKNOWLEDGE_AT } else { ACKNOWLEDGE_ALONG });
         let (mut early, mut blocked) = (false, None);
         let Self { session, told, .. } = self;
@@ -334,13 +333,11 @@ impl Incoming {
             blocked = behind.or(blocked.take());
             waits || flushes
         });
-        if late || !self.timer_runs {
-            self.timer_runs = early;
-            if early {
-                self.timer.reset(now() + ACKNOWLEDGE_AFTER);
-                let _ = Pin::new(&mut self.timer).poll(cx);
-            }
+        if early && !self.timer_runs {
+            self.timer.reset(now() + ACKNOWLEDGE_AFTER);
+            let _ = Pin::new(&mut self.timer).poll(cx);
         }
+        self.timer_runs = early;
         if let Some(marks) = blocked {
             poll_flush(&mut self.flush, marks, cx);
         }
