@@ -40,9 +40,6 @@ const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(5);
 /// Bytes that are gathered before they are written.
 const GATHER: usize = 1 << 16;
 
-/// Bytes that are read at a time, at most, unless a frame is larger.
-const READ: usize = 1 << 16;
-
 /// Frames that are read before others may run.
 const FRAMES_PER_TURN: usize = 256;
 
@@ -135,7 +132,6 @@ impl<'n, M: Message> Connection<'n, M> {
             None => None,
         };
         let mut reader = handshake.reader;
-        reader.read_buffer_mut().reserve(READ);
         reader.decoder_mut().set_max_frame_length(endpoint.config.max_frame);
         Ok(Self {
             endpoint,
