@@ -246,6 +246,10 @@ impl Network {
 async fn connect(inside: TcpStream, to: SocketAddr, faults: Arc<Mutex<Faults>>, seed: u64) {
     healed(&faults).await;
     let Ok(outside) = TcpStream::connect(to).await else { return };
+    // The network is as slow as its faults say, and does not hold small pieces back until others are acknowledged.
+    for stream in [&inside, &outside] {
+        let _ = stream.set_nodelay(true);
+    }
     let ((from, back), (answers, forward)) = (inside.into_split(), outside.into_split());
     tokio::select! {
         () = carry(from, forward, &faults, seed * 2) => {}
