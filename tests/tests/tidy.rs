@@ -80,6 +80,16 @@ fn files_are_short_and_say_what_they_are() {
     }
 }
 
+#[test]
+fn each_test_is_in_the_list() {
+    let readme = fs::read_to_string(root().join("tests/README.md")).unwrap();
+    let listed: String = readme.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next()).collect();
+    for path in rust_files(&root().join("tests/tests")) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        assert!(listed.contains(&format!("{name}`")), "tests/README.md does not list `{name}`");
+    }
+}
+
 /// The code blocks of the README after a language mark.
 fn blocks(language: &str) -> Vec<String> {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
