@@ -15,6 +15,7 @@
 //! * [`System`]: what can be explored. A state is a row of numbers, one for each of its components: a variable, or all
 //!   that a process has for itself. What a number stands for is known to the system alone.
 //! * [`Compiled`]: the system that generated code is.
+//! * [`simulation`]: nodes as they are deployed, in a world where a seed decides everything.
 //! * [`linearizability`]: whether what clients of a running system saw has an order.
 //! * [`breadth_first`]: every state, level by level, so that a counterexample is as short as can be.
 
@@ -23,6 +24,7 @@ mod checker;
 mod compiled;
 mod interner;
 pub mod linearizability;
+pub mod simulation;
 mod system;
 mod visited;
 

@@ -64,7 +64,7 @@ pub fn linearize<M: Object>(object: &M, history: &[Operation<M::Input, M::Output
     let mut ticks = 0_u32;
     loop {
         ticks = ticks.wrapping_add(1);
-        if ticks % 1024 == 0 && end.is_some_and(|end| Instant::now() > end) {
+        if ticks.is_multiple_of(1024) && end.is_some_and(|end| Instant::now() > end) {
             return Verdict::Unknown;
         }
         match search.step() {

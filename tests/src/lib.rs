@@ -9,7 +9,6 @@ pub mod pair;
 pub mod plain;
 pub mod replica;
 pub mod scratch;
-pub mod simulated;
 pub mod states;
 pub mod twice;
 pub mod world;

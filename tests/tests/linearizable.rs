@@ -239,7 +239,10 @@ impl Object for JepsenRegister {
     }
 }
 
-fn jepsen(text: &str) -> Vec<Operation<(String, Vec<i64>), Result<i64, ()>>> {
+/// An operation on it, and its output.
+type JepsenOperation = Operation<(String, Vec<i64>), Result<i64, ()>>;
+
+fn jepsen(text: &str) -> Vec<JepsenOperation> {
     let (mut found, mut open) = (Vec::new(), BTreeMap::new());
     for (at, line) in (0..).map(Duration::from_nanos).zip(text.lines()) {
         let Some(event) = line.split(" - ").nth(1) else { continue };

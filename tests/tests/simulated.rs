@@ -1,92 +1,128 @@
-//! Nodes as they are deployed, in a world where a seed decides what the clock, the tasks and the network do.
+//! Nodes as they are deployed, in worlds where a seed decides what happens.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mpcal_check::simulation::{self, Faults, Run, Simulation, World};
 use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{DurableLog, MailboxConfig, Mailboxes};
 use mpcal_runtime::value::Seq;
 use mpcal_runtime::wal::{Wal, WalConfig};
-use mpcal_runtime::{MappingMacro, Node, Section, Step};
+use mpcal_runtime::{Error, MappingMacro, Node, Section, Step};
 use mpcal_tests::pair::{self, model};
-use mpcal_tests::simulated::World;
 use parking_lot::Mutex;
-use tokio::time::timeout;
 
 /// Messages that a sender has.
 const MESSAGES: i64 = 300;
 
-/// What a receiver was told, over a network that loses connections.
-fn told(seed: u64) -> (Vec<i64>, Vec<String>, Duration) {
-    let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 8, ..MailboxConfig::default() };
-    World::run(seed, |world| async move {
-        let address = SocketAddr::from(([10, 0, 0, 1], 7000));
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let (all, there) = (told.clone(), config.clone());
-        world.start("receiver", 200, async move {
-            let listener = Listener::bind(address).await.expect("the address is free");
-            let receiver = pair::receiver_with(listener, &BTreeMap::new(), &there);
-            loop {
-                let number = receiver.told.receive().await;
-                all.lock().push(number);
-            }
-        });
-        let (done, mut is_done) = tokio::sync::watch::channel(false);
-        world.start("sender", -200, async move {
-            let (links, mut node) = pair::sender(address, 1, MESSAGES, &config);
-            node.join().await.expect("nothing fails");
-            links.flushed().await;
-            done.send_replace(true);
-            std::future::pending().await
-        });
-        timeout(Duration::from_secs(3600), is_done.wait_for(|done| *done)).await.expect("it ends").expect("it lives");
+/// Where the receiver listens.
+fn address() -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, 1], 7000))
+}
+
+fn config() -> MailboxConfig {
+    MailboxConfig { inbox_capacity: 8, outbox_capacity: 8, ..MailboxConfig::default() }
+}
+
+/// What the scene does: sends all messages, a few at a time, and waits until they were taken.
+async fn send(world: &World) -> Result<(), Error> {
+    let (links, mut node) = pair::sender(address(), 1, 10, &config());
+    node.join().await?;
+    for first in (11..MESSAGES).step_by(10) {
+        world.wait(Duration::from_secs(4)).await;
+        let parameters = model::SenderParameters { first, last: first + 9, net: links.clone() };
+        let mut node = Node::new();
+        node.spawn(model::Sender::new(0, &pair::constants(), parameters)?);
+        node.join().await?;
+    }
+    links.flushed().await;
+    Ok(())
+}
+
+/// Everything that can happen to a process without its end.
+fn survivable() -> Faults {
+    Faults { power_losses: 0.0, kills: 0.0, full_disks: 0.0, failed_flushes: 0.0, ..Faults::default() }
+}
+
+/// A receiver that forgets what it was told when it ends.
+async fn receiver(told: Arc<Mutex<Vec<i64>>>) -> Result<(), Error> {
+    let listener = Listener::bind(address()).await.expect("the address is free");
+    let mut receiver = pair::receiver_with(listener, &BTreeMap::new(), &config());
+    let listen = async {
+        loop {
+            let number = receiver.told.receive().await;
+            told.lock().push(number);
+        }
+    };
+    tokio::select! {
+        biased;
+        result = receiver.node.join() => result.map(drop),
+        () = listen => Ok(()),
+    }
+}
+
+/// Messages over reliable mailboxes; what was told.
+fn told(mut simulation: Simulation) -> Run<Vec<i64>> {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let there = told.clone();
+    simulation.node("receiver", move || receiver(there.clone()));
+    simulation.faults(survivable());
+    let all = told.clone();
+    simulation.invariant("messages come once and in order", move || {
+        let told = all.lock();
+        if (1..).zip(&*told).all(|(expected, number)| expected == *number) {
+            Ok(())
+        } else {
+            Err(format!("{told:?}"))
+        }
+    });
+    simulation.run(|world| async move {
+        send(&world).await?;
         let told = told.lock().clone();
-        told
+        // What was taken may not have been told yet.
+        if told.len() >= MESSAGES as usize - 16 {
+            Ok(told)
+        } else {
+            Err(Error::Resource(format!("{told:?}")))
+        }
     })
 }
 
 #[test]
 fn messages_arrive_once_and_in_order_whatever_the_seed() {
-    let all: Vec<i64> = (1..=MESSAGES).collect();
-    let mut cuts = 0;
-    for seed in 1..=40 {
-        let (told, trace, _) = told(seed);
-        assert!(told.starts_with(&all[..MESSAGES as usize - 16]), "seed {seed}: {told:?}");
-        assert!(all.starts_with(&told), "seed {seed}: {told:?}");
-        cuts += trace.iter().filter(|event| event.ends_with("cut")).count();
-    }
-    assert!(cuts > 40, "connections are lost: {cuts}");
+    let checked = simulation::check(40, told);
+    println!("{checked}");
+    assert!(checked.faults > 400, "{checked}");
 }
 
 #[test]
 fn a_seed_decides_everything() {
-    let (first, again, other) = (told(5), told(5), told(6));
-    assert!(first == again, "the same seed gives the same run");
-    assert!(first.1 != other.1, "another seed gives another run");
+    let [first, again, other] = [5, 5, 6].map(|seed| told(Simulation::new(seed)));
+    assert_eq!(first.trace, again.trace);
+    assert_eq!(first.plan, again.plan);
+    assert_ne!(first.trace, other.trace);
+    assert!(first.trace.count() > 100, "{:?}", first.trace);
 }
 
 /// An idle hour passes in no time.
 #[test]
 fn nobody_waits_for_the_clock() {
-    let start = std::time::Instant::now();
-    let (_, _, passed) = World::run(1, |world| async move {
-        let address = SocketAddr::from(([10, 0, 0, 1], 7000));
-        world.start("receiver", 0, async move {
-            let listener = Listener::bind(address).await.expect("the address is free");
-            let _receiver = pair::receiver_with(listener, &BTreeMap::new(), &MailboxConfig::default());
-            std::future::pending().await
-        });
-        world.start("sender", 0, async move {
-            let (_links, mut node) = pair::sender(address, 1, 3, &MailboxConfig::default());
-            node.join().await.expect("nothing fails");
-            std::future::pending().await
-        });
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+    let mut simulation = Simulation::new(1);
+    simulation.node("receiver", || receiver(Arc::default()));
+    simulation.faults(Faults::none());
+    simulation.patience(Duration::from_secs(4_000));
+    let run = simulation.run(|_| async {
+        let (_links, mut node) = pair::sender(address(), 1, 3, &config());
+        node.join().await?;
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        Ok::<_, Error>(())
     });
-    assert!(passed >= Duration::from_secs(3600));
-    assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+    assert_eq!(run.outcome, Ok(()));
+    assert!(run.simulated >= Duration::from_secs(3_600));
+    assert!(run.elapsed < Duration::from_secs(20), "it took {:?}", run.elapsed);
 }
 
 /// Adds what is told to a durable sequence.
@@ -110,69 +146,88 @@ impl MappingMacro for Journal {
 
 impl model::Told for Journal {}
 
-/// A receiver that keeps what it is told, for ever.
-async fn durable_receiver(address: SocketAddr, config: MailboxConfig, now: Arc<Mutex<Seq<i64>>>) {
-    let wal = Wal::open("receiver.wal", &WalConfig { compact_at: 1 << 12, ..WalConfig::default() });
-    let wal = wal.expect("what a crash leaves can be read");
-    let told = DurableLog::new(&wal, "told").expect("it is a sequence");
-    let listener = Listener::bind(address).await.expect("the address is free");
-    let net = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), &config).expect("it opens");
+/// A receiver that keeps what it is told.
+async fn durable_receiver(now: Arc<Mutex<Seq<i64>>>) -> io::Result<()> {
+    let wal = Wal::open("receiver.wal", &WalConfig { compact_at: 1 << 12, ..WalConfig::default() })?;
+    let told = DurableLog::new(&wal, "told")?;
+    let listener = Listener::bind(address()).await?;
+    let net = Mailboxes::open(Some(listener), [1], &BTreeMap::new(), &config())?;
     let parameters = model::ReceiverParameters { net, told: Journal(told.clone()) };
     let mut node = Node::new();
-    node.spawn_durable(model::Receiver::new(1, &pair::constants(), parameters).expect("it starts"), &wal, "receiver")
-        .expect("it is its state");
+    node.stop_with(&wal);
+    let receiver = model::Receiver::new(1, &pair::constants(), parameters).map_err(io::Error::other)?;
+    node.spawn_durable(receiver, &wal, "receiver")?;
     let watch = async {
         loop {
             *now.lock() = told.load();
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     tokio::select! {
         biased;
-        result = node.join() => panic!("{result:?}"),
-        () = watch => {}
+        result = node.join() => result.map(drop).map_err(io::Error::other),
+        () = watch => Ok(()),
     }
 }
 
-/// A receiver crashes again and again; its disk keeps what was flushed, and anything of the rest. What was acknowledged is
-/// there, and what was told comes in order.
-#[test]
-fn what_was_acknowledged_survives_crashes_whatever_the_seed() {
-    let mut crashes = 0;
-    for seed in 1..=20 {
-        let config = MailboxConfig { inbox_capacity: 8, outbox_capacity: 8, ..MailboxConfig::default() };
-        let ((told, count), ..) = World::run(seed, |world| async move {
-            let address = SocketAddr::from(([10, 0, 0, 1], 7000));
-            let (done, mut is_done) = tokio::sync::watch::channel(false);
-            let ours = config.clone();
-            world.start("sender", 0, async move {
-                let (links, mut node) = pair::sender(address, 1, MESSAGES, &ours);
-                node.join().await.expect("nothing fails");
-                links.flushed().await;
-                done.send_replace(true);
-                std::future::pending().await
-            });
-            let (now, mut count) = (Arc::new(Mutex::new(Seq::new())), 0);
-            let mut receiver = world.start("receiver", 0, durable_receiver(address, config.clone(), now.clone()));
-            while !*is_done.borrow_and_update() {
-                world.wait(Duration::from_millis(200)).await;
-                receiver.crash();
-                count += 1;
-                assert!(count < 1_000, "seed {seed}: it does not end");
-                receiver = world.start("receiver", 0, durable_receiver(address, config.clone(), now.clone()));
-            }
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            let told: Vec<i64> = now.lock().iter().copied().collect();
-            (told, count)
-        });
-        crashes += count;
-        // A message whose taking was not flushed comes again, behind those before it.
-        let mut next = 1;
-        for number in &told {
-            assert!(*number <= next, "seed {seed}: {next} is missing in {told:?}");
-            next = next.max(number + 1);
+/// What a receiver has when everything was acknowledged and some time has passed.
+async fn kept(world: &World, now: &Mutex<Seq<i64>>) -> Result<Vec<i64>, String> {
+    send(world).await.map_err(|error| error.to_string())?;
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    let told: Vec<i64> = now.lock().iter().copied().collect();
+    // A message whose taking was not flushed comes again, behind those before it.
+    let mut next = 1;
+    for number in &told {
+        if *number > next {
+            return Err(format!("{next} is missing in {told:?}"));
         }
-        assert_eq!(next, MESSAGES + 1, "seed {seed}: {told:?}");
+        next = next.max(number + 1);
     }
-    assert!(crashes > 60, "there are crashes: {crashes}");
+    if next == MESSAGES + 1 {
+        Ok(told)
+    } else {
+        Err(format!("{next} is missing at the end of {told:?}"))
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_whatever_the_seed() {
+    let checked = simulation::check(40, |mut simulation| {
+        let now = Arc::new(Mutex::new(Seq::new()));
+        let there = now.clone();
+        simulation.node("receiver", move || durable_receiver(there.clone()));
+        simulation.patience(Duration::from_secs(240));
+        simulation.run(|world| async move { kept(&world, &now).await })
+    });
+    println!("{checked}");
+    assert!(checked.faults > 600, "{checked}");
+}
+
+/// A receiver that keeps nothing is found out, with a plan that is as short as can be.
+#[test]
+#[should_panic(expected = "what goes wrong, as little as was found to be enough:\n")]
+fn who_forgets_is_found_out() {
+    simulation::check(40, |mut simulation| {
+        let now = Arc::new(Mutex::new(Seq::new()));
+        let there = now.clone();
+        simulation.node("receiver", move || {
+            let (now, told) = (there.clone(), Arc::new(Mutex::new(Vec::new())));
+            let tell = told.clone();
+            async move {
+                let watch = async {
+                    loop {
+                        *now.lock() = told.lock().iter().copied().collect();
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    result = receiver(tell) => result,
+                    () = watch => Ok(()),
+                }
+            }
+        });
+        simulation.patience(Duration::from_secs(240));
+        simulation.run(|world| async move { kept(&world, &now).await })
+    });
 }

@@ -1,22 +1,46 @@
-//! A disk on which a crash leaves what was flushed, and of the rest whatever it likes.
+//! A disk on which a loss of power leaves what was flushed, and of the rest whatever it likes; which may be full, and whose
+//! flushes may fail.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use fastrand::Rng;
 use mpcal_runtime::host::{Access, Disk, DiskFile};
 use parking_lot::Mutex;
-
-use crate::generate::Numbers;
 
 /// So much is written at once or not at all.
 const SECTOR: usize = 512;
 
+/// The largest file.
+const MOST: u64 = 1 << 32;
+
 /// The disk of a node.
 #[derive(Debug, Default)]
-pub(super) struct Files(Mutex<State>);
+pub(super) struct Files {
+    state: Mutex<State>,
+    faults: Arc<Faults>,
+}
+
+/// What is wrong with a disk.
+#[derive(Debug, Default)]
+struct Faults {
+    is_full: AtomicBool,
+    next_flush_fails: AtomicBool,
+}
+
+impl Faults {
+    /// Whether a file may be longer than it is.
+    fn space(&self) -> io::Result<()> {
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -33,17 +57,37 @@ struct Content {
 }
 
 impl Files {
+    /// Whether nothing can be added from now on.
+    pub(super) fn set_full(&self, is_full: bool) {
+        self.faults.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Has the next flush fail.
+    pub(super) fn fail_next_flush(&self) {
+        self.faults.next_flush_fails.store(true, Ordering::Relaxed);
+    }
+
+    /// The process is gone; what it has written is there.
+    pub(super) fn unlock(&self) {
+        self.state.lock().locks.clear();
+        self.faults.next_flush_fails.store(false, Ordering::Relaxed);
+    }
+
     /// The power is gone.
-    pub(super) fn crash(&self, numbers: &mut Numbers) {
-        let mut state = self.0.lock();
+    pub(super) fn lose_power(&self, rng: &mut Rng) {
+        self.unlock();
+        let mut state = self.state.lock();
         state.files = state.flushed.clone();
-        state.locks.clear();
         for file in state.files.values() {
             let Content { bytes, flushed } = &mut *file.lock();
             let mut left = flushed.clone();
             // Each sector is as it was, or as it was to be.
             for (n, sector) in bytes.chunks(SECTOR).enumerate() {
-                if numbers.below(2) == 0 {
+                if rng.bool() {
                     left.resize(left.len().max(n * SECTOR + sector.len()), 0);
                     left[n * SECTOR..][..sector.len()].copy_from_slice(sector);
                 }
@@ -58,6 +102,7 @@ impl Files {
 struct Open {
     content: Arc<Mutex<Content>>,
     at: usize,
+    faults: Arc<Faults>,
 }
 
 impl Read for Open {
@@ -75,6 +120,9 @@ impl Write for Open {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let content = &mut *self.content.lock();
         let end = self.at + bytes.len();
+        if end > content.bytes.len() {
+            self.faults.space()?;
+        }
         content.bytes.resize(content.bytes.len().max(end), 0);
         content.bytes[self.at..end].copy_from_slice(bytes);
         self.at = end;
@@ -100,13 +148,23 @@ impl Seek for Open {
 
 impl DiskFile for Open {
     fn sync(&mut self) -> io::Result<()> {
+        if self.faults.next_flush_fails.swap(false, Ordering::Relaxed) {
+            return Err(io::Error::other("the disk has failed"));
+        }
         let Content { bytes, flushed } = &mut *self.content.lock();
         flushed.clone_from(bytes);
         Ok(())
     }
 
     fn set_length(&mut self, length: u64) -> io::Result<()> {
-        self.content.lock().bytes.resize(length as usize, 0);
+        let bytes = &mut self.content.lock().bytes;
+        if length > bytes.len() as u64 {
+            self.faults.space()?;
+        }
+        if length > MOST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        bytes.resize(length as usize, 0);
         Ok(())
     }
 
@@ -117,34 +175,37 @@ impl DiskFile for Open {
 
 impl Disk for Files {
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn DiskFile>> {
-        let files = &mut self.0.lock().files;
+        let files = &mut self.state.lock().files;
         let content = match access {
             Access::Read | Access::Write => files.get(path).cloned().ok_or(io::ErrorKind::NotFound)?,
-            Access::Create => files.entry(path.to_owned()).or_default().clone(),
+            Access::Create => {
+                self.faults.space()?;
+                files.entry(path.to_owned()).or_default().clone()
+            }
         };
         if access == Access::Create {
             content.lock().bytes.clear();
         }
-        Ok(Box::new(Open { content, at: 0 }))
+        Ok(Box::new(Open { content, at: 0, faults: self.faults.clone() }))
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {
-        Ok(self.0.lock().files.contains_key(path))
+        Ok(self.state.lock().files.contains_key(path))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let files = &mut self.0.lock().files;
+        let files = &mut self.state.lock().files;
         let content = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
         files.insert(to.to_owned(), content);
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().files.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.state.lock().files.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        let state = self.0.lock();
+        let state = self.state.lock();
         let inside = |path: &&PathBuf| path.parent().is_some_and(|p| p == directory || p.as_os_str().is_empty());
         Ok(state.files.keys().filter(inside).filter_map(|path| Some(path.file_name()?.to_owned())).collect())
     }
@@ -154,13 +215,13 @@ impl Disk for Files {
     }
 
     fn sync_directory(&self, _: &Path) -> io::Result<()> {
-        let state = &mut *self.0.lock();
+        let state = &mut *self.state.lock();
         state.flushed.clone_from(&state.files);
         Ok(())
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send>> {
-        let locks = &mut self.0.lock().locks;
+        let locks = &mut self.state.lock().locks;
         if locks.get(path).is_some_and(|lock| lock.strong_count() > 0) {
             return Err(io::Error::new(io::ErrorKind::WouldBlock, "it is in use here"));
         }
