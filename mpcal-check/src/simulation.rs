@@ -49,6 +49,8 @@ pub struct Simulation {
     seed: u64,
     /// Which faults of the plan happen; all if it does not say.
     only: Option<Vec<usize>>,
+    /// What happened before the start: nothing.
+    trace: Trace,
     faults: Faults,
     nodes: Vec<(String, Start)>,
     invariants: Vec<(String, Invariant)>,
@@ -96,6 +98,7 @@ impl Simulation {
         Self {
             seed,
             only: None,
+            trace: Trace::default(),
             faults: Faults::default(),
             nodes: Vec::new(),
             invariants: Vec::new(),
@@ -151,7 +154,7 @@ impl Simulation {
     }
 
     async fn play<T, E: Display, F: Future<Output = Result<T, E>>>(self, scene: impl FnOnce(World) -> F) -> Run<T> {
-        let Self { seed, only, faults, nodes, invariants, patience } = self;
+        let Self { seed, only, trace, faults, nodes, invariants, patience } = self;
         let mut seeds = Rng::with_seed(seed);
         let names: Vec<String> = nodes.iter().map(|(name, _)| name.clone()).collect();
         let mut plan = Plan::random(&mut seeds.fork(), &faults, &names);
@@ -161,7 +164,7 @@ impl Simulation {
         let drift = i64::from(faults.drift);
         let mut drifts = seeds.fork();
         let nodes = nodes.into_iter().map(|(name, start)| Node::new(name, start, drifts.i64(-drift..=drift))).collect();
-        let world = World::new(seeds, nodes, invariants);
+        let world = World::new(seeds, nodes, invariants, trace);
         world.nodes().for_each(|node| world.start_node(node));
         let life = Life::new(world.clone(), NodeId(names.len()), std::sync::Arc::default());
         let scene = within(life, scene(world.clone()));

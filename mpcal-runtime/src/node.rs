@@ -10,12 +10,13 @@ pub use self::config::{ConfigError, NodeConfig};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::pin::{pin, Pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -31,19 +32,27 @@ use crate::value::{Data, EvalError};
 use crate::wal::Wal;
 
 /// Stops a [`Node`]: from any task, any number of times.
-#[derive(Clone, Debug)]
-pub struct Stop(Arc<watch::Sender<bool>>);
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<Stopped>);
+
+/// Who waits for a stop is woken in the order of waiting, so that a simulated node does the same each time.
+#[derive(Debug, Default)]
+struct Stopped {
+    is_stopped: AtomicBool,
+    notify: Notify,
+}
 
 impl Stop {
     /// Makes every archetype of the node stop before its next step.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.0.is_stopped.store(true, Ordering::SeqCst);
+        self.0.notify.notify_waiters();
     }
 
     /// Whether [`stop`](Stop::stop) was called, by a signal or because an archetype has failed, too.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_stopped.load(Ordering::SeqCst)
     }
 
     /// Waits until [`stop`](Stop::stop) was called.
@@ -51,9 +60,12 @@ impl Stop {
     /// # Cancel safety
     /// Safe to drop.
     pub async fn stopped(&self) {
-        let mut receiver = self.0.subscribe();
-        // The sender lives as long as `self`, so this ends only by a stop.
-        let _ = receiver.wait_for(|stopped| *stopped).await;
+        let mut notified = pin!(self.0.notify.notified());
+        // From here on no call is missed.
+        notified.as_mut().enable();
+        if !self.is_stopped() {
+            notified.await;
+        }
     }
 }
 
@@ -79,13 +91,7 @@ impl Node {
     /// An empty node.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            stop: Stop(Arc::new(watch::channel(false).0)),
-            logs: Vec::new(),
-            ready: Vec::new(),
-            ends: Vec::new(),
-            tasks: JoinSet::new(),
-        }
+        Self { stop: Stop::default(), logs: Vec::new(), ready: Vec::new(), ends: Vec::new(), tasks: JoinSet::new() }
     }
 
     /// A handle that stops this node.
@@ -245,8 +251,8 @@ impl Node {
     /// The first failure.
     pub async fn join_until(&mut self, signal: impl Future<Output = ()>) -> Result<Counters, Error> {
         let stop = self.stop.clone();
-        let mut signal = std::pin::pin!(signal);
-        let mut joined = std::pin::pin!(self.join());
+        let mut signal = pin!(signal);
+        let mut joined = pin!(self.join());
         tokio::select! {
             biased;
             result = &mut joined => return result,

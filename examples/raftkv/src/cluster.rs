@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use mpcal_runtime::host::Listener;
 use mpcal_runtime::resource::{
     input, output, Batched, Delivery, Dummy, Durable, DurableLog, Each, Input, InputSender, MailboxConfig, Mailboxes,
     Output, OutputReceiver, Shared, Ticker, Timer,
 };
 use mpcal_runtime::wal::{Wal, WalConfig};
 use mpcal_runtime::Node;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 
 use crate::model::{
     Answered, Asked, Client, ClientParameters, Command, Constants, Inbox, InboxRead as Message, Outcome, Post, Queued,
@@ -72,20 +71,26 @@ pub struct Cluster {
     replies: BTreeMap<i64, SocketAddr>,
 }
 
-/// A running server. Dropping it closes its sockets and its log as they are, as a crash does.
-pub struct RunningServer {
+/// What can be asked of a server, and seen of it, while it lives.
+#[derive(Clone)]
+pub struct Handle {
     /// Makes it hand over, if it leads.
     pub transfer: InputSender<bool>,
     /// Has a server leave or join, if it leads.
     pub change: InputSender<i64>,
     leader: Shared<i64>,
-    _running: JoinSet<()>,
+    term: Durable<i64>,
 }
 
-impl RunningServer {
+impl Handle {
     /// Who leads, as far as this server knows.
     pub fn leader(&self) -> Option<i64> {
         Some(self.leader.load()).filter(|leader| *leader != NOBODY)
+    }
+
+    /// The term that it is in.
+    pub fn term(&self) -> i64 {
+        self.term.load()
     }
 }
 
@@ -105,9 +110,13 @@ impl Connection {
 
 impl Cluster {
     /// Everyone listens on ports of this machine.
-    pub fn new(constants: Constants, data: PathBuf, base_port: u16) -> Result<Self> {
+    pub fn local(constants: Constants, data: PathBuf, base_port: u16) -> Result<Self> {
+        Self::new(constants, data, (base_port..).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port))))
+    }
+
+    /// Each server listens at two of these addresses, and each client at one.
+    pub fn new(constants: Constants, data: PathBuf, mut addresses: impl Iterator<Item = SocketAddr>) -> Result<Self> {
         constants.check()?;
-        let mut addresses = (base_port..).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let mut book = |of: &[i64]| of.iter().copied().zip(addresses.by_ref()).collect();
         let servers: Vec<i64> = constants.servers()?.iter().copied().collect();
         let clients: Vec<i64> = constants.clients()?.iter().copied().collect();
@@ -125,13 +134,13 @@ impl Cluster {
         self.replies.keys().copied()
     }
 
-    /// Starts a server with what it has on disk.
-    pub async fn server(&self, id: i64) -> Result<RunningServer> {
+    /// A server with what it has on disk. Dropping the node closes its sockets and its log as they are, as a crash does.
+    pub async fn server(&self, id: i64) -> Result<(Node, Handle)> {
         let wal = Wal::open(self.data.join(format!("server-{id}.wal")), &WalConfig::default())?;
         let inbox = open(Some(id), &self.servers, &self.config()).await?;
         let requests = open(Some(id), &self.requests, &self.config()).await?;
         let answer = open(None, &self.replies, &self.config()).await?;
-        let leader = Shared::new(NOBODY);
+        let (leader, term) = (Shared::new(NOBODY), Durable::new(&wal, "term", 0)?);
         let (transfer, transfers) = input(1);
         let (change, changes) = input(1);
         let parameters = ServerParameters {
@@ -145,7 +154,7 @@ impl Cluster {
             transfer: transfers,
             crash: Dummy::new(false),
             leader: leader.clone(),
-            term: Durable::new(&wal, "term", 0)?,
+            term: term.clone(),
             vote: Durable::new(&wal, "vote", NOBODY)?,
             log: DurableLog::new(&wal, "log")?,
             snapshot: Durable::new(&wal, "snapshot", self.constants.no_snapshot()?)?,
@@ -153,13 +162,7 @@ impl Cluster {
         let mut node = Node::new();
         node.stop_with(&wal);
         node.spawn(Server::new(id, &self.constants, parameters)?);
-        let mut running = JoinSet::new();
-        running.spawn(async move {
-            if let Err(failed) = node.join().await {
-                eprintln!("server {id}: {failed}");
-            }
-        });
-        Ok(RunningServer { transfer, change, leader, _running: running })
+        Ok((node, Handle { transfer, change, leader, term }))
     }
 
     /// Starts a client in a node.
@@ -197,7 +200,7 @@ async fn open<M: mpcal_runtime::resource::Message>(
         None => None,
         Some(id) => {
             let address = addresses[&id];
-            let listening = TcpListener::bind(address).await;
+            let listening = Listener::bind(address).await;
             Some(listening.with_context(|| format!("cannot listen on {address}, see --base-port"))?)
         }
     };

@@ -7,16 +7,34 @@ use std::time::{Duration, Instant};
 use anyhow::{bail, ensure, Context, Result};
 use mpcal_runtime::value::Str;
 use mpcal_runtime::Node;
+use raftkv::cluster::{Cluster, Connection, Handle};
+use raftkv::model::{Command, RequestOp};
 use tokio::task::JoinSet;
-
-use crate::cluster::{Cluster, Connection, RunningServer};
-use crate::model::{Command, RequestOp};
 
 /// Long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// The servers that live.
 type Living = BTreeMap<i64, RunningServer>;
+
+/// A server and its task: when that is gone, so is the server.
+struct RunningServer {
+    handle: Handle,
+    _task: JoinSet<()>,
+}
+
+impl RunningServer {
+    async fn start(cluster: &Cluster, id: i64) -> Result<Self> {
+        let (mut node, handle) = cluster.server(id).await?;
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            if let Err(failed) = node.join().await {
+                eprintln!("server {id}: {failed}");
+            }
+        });
+        Ok(Self { handle, _task: task })
+    }
+}
 
 /// Clients by their ids.
 type Connections = Vec<(i64, Arc<Connection>)>;
@@ -25,7 +43,7 @@ type Connections = Vec<(i64, Arc<Connection>)>;
 pub async fn run(cluster: &Cluster, writes: i64) -> Result<()> {
     let mut living = Living::new();
     for id in cluster.servers() {
-        living.insert(id, cluster.server(id).await?);
+        living.insert(id, RunningServer::start(cluster, id).await?);
     }
     let mut node = Node::new();
     let mut connections = Vec::new();
@@ -52,17 +70,17 @@ async fn demonstrate(cluster: &Cluster, mut living: Living, connections: Connect
     println!("server {next} leads after {} ms", since.elapsed().as_millis());
     write_and_read(&connections, 2, writes).await?;
 
-    living.insert(killed, cluster.server(killed).await?);
+    living.insert(killed, RunningServer::start(cluster, killed).await?);
     let other = cluster.servers().find(|id| ![killed, next].contains(id)).context("there are three servers")?;
     drop(living.remove(&other));
     println!("server {killed} is back, server {other} was killed");
     write_and_read(&connections, 3, writes).await?;
 
-    living.insert(other, cluster.server(other).await?);
+    living.insert(other, RunningServer::start(cluster, other).await?);
     let heir = hand_over(&living).await?;
     println!("server {other} is back, the leader has handed over to server {heir}");
     let gone = cluster.servers().find(|id| *id != heir).context("there are three servers")?;
-    living[&heir].change.send(gone).await;
+    living[&heir].handle.change.send(gone).await;
     drop(living.remove(&gone));
     println!("server {gone} has left");
     write_and_read(&connections, 4, writes).await?;
@@ -74,7 +92,7 @@ async fn demonstrate(cluster: &Cluster, mut living: Living, connections: Connect
 async fn leader(living: &Living) -> Result<i64> {
     let found = async {
         loop {
-            let says_so = |(id, server): (&i64, &RunningServer)| (server.leader() == Some(*id)).then_some(*id);
+            let says_so = |(id, server): (&i64, &RunningServer)| (server.handle.leader() == Some(*id)).then_some(*id);
             if let Some(leader) = living.iter().find_map(says_so) {
                 return leader;
             }
@@ -89,7 +107,7 @@ async fn hand_over(living: &Living) -> Result<i64> {
     let before = leader(living).await?;
     let handed_over = async {
         loop {
-            living[&before].transfer.send(true).await;
+            living[&before].handle.transfer.send(true).await;
             tokio::time::sleep(Duration::from_millis(50)).await;
             let now = leader(living).await?;
             if now != before {

@@ -5,20 +5,14 @@
 //! a snapshot where the log does not reach back; a leader hands over; a server leaves.
 
 mod arguments;
-mod cluster;
 mod demo;
 
 use anyhow::Result;
 use clap::Parser;
+use raftkv::cluster::Cluster;
+use raftkv::model::Constants;
 
 use crate::arguments::Arguments;
-use crate::cluster::Cluster;
-use crate::model::Constants;
-
-/// The model, compiled.
-mod model {
-    mpcal_runtime::include_model!("raftkv");
-}
 
 /// How many servers there are.
 const SERVERS: i64 = 3;
@@ -47,6 +41,6 @@ async fn main() -> Result<()> {
         None => tempfile::tempdir().map(|directory| (directory.path().to_owned(), Some(directory)))?,
     };
     std::fs::create_dir_all(&data)?;
-    let cluster = Cluster::new(constants, data, arguments.base_port)?;
+    let cluster = Cluster::local(constants, data, arguments.base_port)?;
     demo::run(&cluster, arguments.writes).await
 }

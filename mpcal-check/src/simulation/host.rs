@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
@@ -9,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use mpcal_runtime::host::{Accept, Boxed, Disk, Host, Listener, Stream};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::disk::Files;
@@ -23,7 +24,7 @@ pub(super) struct Life {
     pub(super) node: NodeId,
     disk: Arc<Files>,
     state: Mutex<State>,
-    over: watch::Sender<bool>,
+    ended: Notify,
 }
 
 /// Whether it goes on.
@@ -36,8 +37,8 @@ enum State {
 
 impl Life {
     pub(super) fn new(world: World, node: NodeId, disk: Arc<Files>) -> Arc<Self> {
-        let (state, over) = (Mutex::new(State::Runs), watch::channel(false).0);
-        Arc::new_cyclic(|me| Self { me: me.clone(), world, node, disk, state, over })
+        let (state, ended) = (Mutex::new(State::Runs), Notify::new());
+        Arc::new_cyclic(|me| Self { me: me.clone(), world, node, disk, state, ended })
     }
 
     fn me(&self) -> Arc<Self> {
@@ -47,17 +48,21 @@ impl Life {
     /// It does nothing from now on.
     pub(super) fn end(&self) {
         *self.state.lock() = State::Over;
-        self.over.send_replace(true);
+        self.ended.notify_waiters();
     }
 
     pub(super) fn is_over(&self) -> bool {
-        *self.over.borrow()
+        matches!(*self.state.lock(), State::Over)
     }
 
     /// Waits for its end.
     pub(super) async fn ended(&self) {
-        // The sender lives as long as `self`, so this ends only when it is over.
-        let _ = self.over.subscribe().wait_for(|over| *over).await;
+        let mut ended = pin!(self.ended.notified());
+        // From here on no call is missed.
+        ended.as_mut().enable();
+        if !self.is_over() {
+            ended.await;
+        }
     }
 
     pub(super) fn pause(&self) {

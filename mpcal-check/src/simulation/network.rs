@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use mpcal_runtime::host::Stream;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::{channel, unbounded_channel, Receiver, Sender, UnboundedReceiver, UnboundedSender};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep_until, timeout, Instant};
 
@@ -37,9 +38,13 @@ pub(super) type Incoming = (Stream, SocketAddr);
 type Piece = (Instant, Vec<u8>);
 
 /// Who listens where, what is connected, and what is cut off from what.
+#[derive(Default)]
 pub(super) struct Network {
     listeners: Mutex<BTreeMap<SocketAddr, Listener>>,
-    links: watch::Sender<Links>,
+    links: Mutex<Links>,
+    /// Called when something may pass that could not before. It wakes in the order of waiting, as nothing else of tokio does
+    /// that several can wait for.
+    opened: Notify,
     wires: Mutex<Vec<Wire>>,
 }
 
@@ -55,6 +60,7 @@ struct Wire {
 }
 
 /// The state of the links between nodes.
+#[derive(Default)]
 struct Links {
     /// How many faults keep bytes from getting from one node to another.
     blocked: BTreeMap<(NodeId, NodeId), usize>,
@@ -65,13 +71,6 @@ struct Links {
 impl Links {
     fn is_open(&self, from: NodeId, to: NodeId) -> bool {
         self.blocked.get(&(from, to)).is_none_or(|count| *count == 0)
-    }
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        let links = Links { blocked: BTreeMap::new(), slow: BTreeMap::new() };
-        Self { listeners: Mutex::default(), links: watch::channel(links).0, wires: Mutex::default() }
     }
 }
 
@@ -86,17 +85,15 @@ impl Network {
     }
 
     fn change(&self, from: &[NodeId], to: &[NodeId], change: impl Fn(&mut usize)) {
-        self.links.send_modify(|links| {
-            let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
-            pairs.filter(|(from, to)| from != to).for_each(|pair| change(links.blocked.entry(pair).or_default()));
-        });
+        let links = &mut *self.links.lock();
+        let pairs = from.iter().flat_map(|from| to.iter().map(move |to| (*from, *to)));
+        pairs.filter(|(from, to)| from != to).for_each(|pair| change(links.blocked.entry(pair).or_default()));
+        self.opened.notify_waiters();
     }
 
     /// What a node sends takes so much longer from now on.
     pub(super) fn slow(&self, from: NodeId, by: Duration) {
-        self.links.send_modify(|links| {
-            links.slow.insert(from, by);
-        });
+        self.links.lock().slow.insert(from, by);
     }
 
     /// Breaks all connections of a node.
@@ -117,8 +114,15 @@ impl Network {
 
     /// Waits until something could pass.
     async fn open(&self, from: NodeId, to: NodeId) {
-        // The sender lives as long as `self`.
-        let _ = self.links.subscribe().wait_for(|links| links.is_open(from, to)).await;
+        loop {
+            let mut opened = pin!(self.opened.notified());
+            // From here on no call is missed.
+            opened.as_mut().enable();
+            if self.links.lock().is_open(from, to) {
+                return;
+            }
+            opened.await;
+        }
     }
 
     fn find(&self, at: SocketAddr) -> Option<(Arc<Life>, UnboundedSender<Incoming>)> {
@@ -241,7 +245,7 @@ impl World {
 
     /// When something arrives that a node sends now.
     fn arrival(&self, from: NodeId) -> Instant {
-        let slow = self.network().links.borrow().slow.get(&from).copied().unwrap_or_default();
+        let slow = self.network().links.lock().slow.get(&from).copied().unwrap_or_default();
         Instant::now() + slow + self.latency()
     }
 }

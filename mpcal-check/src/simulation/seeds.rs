@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::{Run, Simulation};
+use super::{Run, Simulation, Trace};
 
 /// One of so many seeds is run twice, to see that it decides everything.
 const TWICE: u64 = 16;
@@ -70,7 +70,9 @@ pub fn check<T>(seeds: u64, run: impl Fn(Simulation) -> Run<T>) -> Checked {
             panic!("{}", report(&found, &places));
         }
         if (seed % TWICE == 0 || one.is_some()) && run(again()).trace != found.trace {
-            panic!("seed {seed} does not decide everything: two runs differ");
+            let [one, other] = [(); 2].map(|()| run(Simulation { trace: Trace::whole(), ..again() }).trace);
+            let difference = one.first_difference(&other).unwrap_or("two other runs are equal".to_owned());
+            panic!("seed {seed} does not decide everything; two runs differ in {difference}");
         }
         progress.tell(&checked, last - first + 1);
     }

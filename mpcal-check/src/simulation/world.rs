@@ -92,7 +92,7 @@ impl Node {
 }
 
 impl World {
-    pub(super) fn new(mut seeds: Rng, nodes: Vec<Node>, invariants: Vec<(String, Invariant)>) -> Self {
+    pub(super) fn new(mut seeds: Rng, nodes: Vec<Node>, invariants: Vec<(String, Invariant)>, trace: Trace) -> Self {
         let chance = Chance { tasks: seeds.fork(), network: seeds.fork(), disks: seeds.fork(), nodes: seeds.fork() };
         Self(Arc::new(Shared {
             start: Instant::now(),
@@ -100,7 +100,7 @@ impl World {
             nodes,
             network: Network::default(),
             invariants: Mutex::new(invariants),
-            trace: Mutex::default(),
+            trace: Mutex::new(trace),
             failure: Mutex::default(),
             failed: Notify::new(),
         }))
