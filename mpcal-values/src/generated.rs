@@ -26,6 +26,9 @@ macro_rules! __record {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tags {
+    ($name:ident { $($variant:ident = $text:literal),* }) => {
+        $crate::__tags!($name { $($variant = Str($text)),* });
+    };
     ($name:ident { $($variant:ident = $kind:ident($text:literal)),* }) => {
         impl $crate::Data for $name {
             fn to_value(&self) -> $crate::Value {

@@ -37,16 +37,7 @@ mod model {
                 self.num_consumers >= 0 && self.num_consumers > 0,
                 "ASSUME NumConsumers \\in Nat /\\ NumConsumers > 0 (dqueue.tla:11:8)",
             )?;
-            rt::assume(
-                self.num_items >= 0,
-                "ASSUME NumItems \\in Nat (dqueue.tla:12:8)",
-            )?;
-            Ok(())
-        }
-
-        /// The model with these constants: nodes that differ in either refuse each other.
-        pub fn identity(&self) -> rt::Identity {
-            rt::Identity::new(MODEL_HASH, self)
+            rt::assume(self.num_items >= 0, "ASSUME NumItems \\in Nat (dqueue.tla:12:8)")
         }
 
         /// `Nodes == Consumers \cup {Producer}`, dqueue.tla:16
@@ -59,6 +50,7 @@ mod model {
             rt::range(1, self.num_consumers)
         }
     }
+    rt::identity!(Constants);
 
     /// Records of several shapes, told apart by their field `kind`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
@@ -101,9 +93,7 @@ mod model {
         /// `"item"`
         Item,
     }
-    rt::tags!(
-        RequestKind { Ask = Str("ask"), Empty = Str("empty"), Item = Str("item") }
-    );
+    rt::tags!(RequestKind { Ask = "ask", Empty = "empty", Item = "item" });
 
     /// Mapping macro `Link`, dqueue.tla:25
     ///
@@ -201,7 +191,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Supplier = "Supplier" { Supply = "supply" => supply });
+        rt::archetype!(Supplier { Supply => supply });
     }
     pub use supplier::{Supplier, SupplierParameters};
 
@@ -231,7 +221,6 @@ mod model {
         /// Archetype `Worker`, dqueue.tla:54
         pub struct Worker {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: rt::Resource<i64, Request>,
             done: rt::Resource<i64, rt::Seq<i64>>,
@@ -255,7 +244,6 @@ mod model {
             ) -> rt::Eval<Self> {
                 Ok(Self {
                     id,
-                    constants: constants.clone(),
                     state: State {
                         label: Label::Ask,
                         answer: rt::Slot::Uninit,
@@ -297,7 +285,7 @@ mod model {
                 Ok(Label::Ask)
             }
         }
-        rt::archetype!(Worker = "Worker" { Ask = "ask" => ask, Take = "take" => take });
+        rt::archetype!(Worker { Ask => ask, Take => take });
     }
     pub use worker::{Worker, WorkerParameters};
 
@@ -316,9 +304,8 @@ mod model {
             section.wait_for(!variable.is_empty())?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
-            let result = message;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(message)
         }
 
         fn write(
@@ -351,11 +338,11 @@ mod model {
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.nodes()?,
-                |node| -> rt::Eval<rt::Seq<Request>> { Ok(rt::Seq::<Request>::new()) },
+                |node| Ok(rt::Seq::<Request>::new()),
             )?;
             let done = rt::function(
                 &constants.consumers()?,
-                |consumer| -> rt::Eval<rt::Seq<i64>> { Ok(rt::Seq::<i64>::new()) },
+                |consumer| Ok(rt::Seq::<i64>::new()),
             )?;
             Ok(Self {
                 network: rt::Shared::new(network),
@@ -363,8 +350,7 @@ mod model {
             })
         }
 
-        /// Starts every process of the model over these variables: the system that TLC checks, running in
-        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
+        /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
         pub fn spawn(
             &self,
             node: &mut impl rt::Spawn,

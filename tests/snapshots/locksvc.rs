@@ -31,13 +31,7 @@ mod model {
             rt::assume(
                 self.num_clients >= 0 && self.num_clients > 0,
                 "ASSUME NumClients \\in Nat /\\ NumClients > 0 (locksvc.tla:15:8)",
-            )?;
-            Ok(())
-        }
-
-        /// The model with these constants: nodes that differ in either refuse each other.
-        pub fn identity(&self) -> rt::Identity {
-            rt::Identity::new(MODEL_HASH, self)
+            )
         }
 
         /// `Nodes == Clients \cup {Server}`, locksvc.tla:19
@@ -50,6 +44,7 @@ mod model {
             rt::range(1, self.num_clients)
         }
     }
+    rt::identity!(Constants);
 
     /// A record `[from, kind]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,10 +66,7 @@ mod model {
         /// `"request"`
         Request,
     }
-    rt::tags!(
-        MessageKind { Grant = Str("grant"), Release = Str("release"), Request =
-        Str("request") }
-    );
+    rt::tags!(MessageKind { Grant = "grant", Release = "release", Request = "request" });
 
     /// Mapping macro `Inbox`, locksvc.tla:28
     ///
@@ -112,7 +104,6 @@ mod model {
         /// Archetype `LockServer`, locksvc.tla:42
         pub struct LockServer {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: rt::Resource<i64, Message>,
         }
@@ -131,7 +122,6 @@ mod model {
             ) -> rt::Eval<Self> {
                 Ok(Self {
                     id,
-                    constants: constants.clone(),
                     state: State {
                         label: Label::Serve,
                         message: rt::Slot::Uninit,
@@ -185,10 +175,7 @@ mod model {
                 Ok(Label::Serve)
             }
         }
-        rt::archetype!(
-            LockServer = "LockServer" { Serve = "serve" => serve, Handle = "handle" =>
-            handle }
-        );
+        rt::archetype!(LockServer { Serve => serve, Handle => handle });
     }
     pub use lock_server::{LockServer, LockServerParameters};
 
@@ -218,7 +205,6 @@ mod model {
         /// Archetype `LockClient`, locksvc.tla:64
         pub struct LockClient {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: rt::Resource<i64, Message>,
             holding: rt::Resource<i64, bool>,
@@ -245,7 +231,6 @@ mod model {
             ) -> rt::Eval<Self> {
                 Ok(Self {
                     id,
-                    constants: constants.clone(),
                     state: State {
                         label: Label::Acquire,
                         answer: rt::Slot::Uninit,
@@ -260,8 +245,7 @@ mod model {
             //   while (rounds > 0) {
             //     network[Server] := [kind |-> Request, from |-> self];
             fn acquire(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
-                let rounds_read = self.rounds.read(section, &())?;
-                if rounds_read > 0 {
+                if self.rounds.read(section, &())? > 0 {
                     let value = Message {
                         kind: MessageKind::Request,
                         from: self.id,
@@ -301,15 +285,13 @@ mod model {
                     from: self.id,
                 };
                 self.network.write(section, &SERVER, value)?;
-                let rounds_read = self.rounds.read(section, &())?;
-                let value = rt::subtract(rounds_read, 1)?;
+                let value = rt::subtract(self.rounds.read(section, &())?, 1)?;
                 self.rounds.write(section, &(), value)?;
                 Ok(Label::Acquire)
             }
         }
         rt::archetype!(
-            LockClient = "LockClient" { Acquire = "acquire" => acquire, Granted =
-            "granted" => granted, Work = "work" => work }
+            LockClient { Acquire => acquire, Granted => granted, Work => work }
         );
     }
     pub use lock_client::{LockClient, LockClientParameters};
@@ -329,9 +311,8 @@ mod model {
             section.wait_for(rt::len(&variable) > 0)?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
-            let result = message;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(message)
         }
 
         fn write(
@@ -341,11 +322,9 @@ mod model {
             value: Message,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
-            section
-                .wait_for(
-                    rt::len(&variable)
-                        < rt::multiply(2, rt::cardinality(&self.constants.nodes()?))?,
-                )?;
+            let condition = rt::len(&variable)
+                < rt::multiply(2, rt::cardinality(&self.constants.nodes()?))?;
+            section.wait_for(condition)?;
             variable = rt::append(&variable, &value);
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
@@ -371,16 +350,10 @@ mod model {
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.nodes()?,
-                |node| -> rt::Eval<rt::Seq<Message>> { Ok(rt::Seq::<Message>::new()) },
+                |node| Ok(rt::Seq::<Message>::new()),
             )?;
-            let holding = rt::function(
-                &constants.clients()?,
-                |client| -> rt::Eval<bool> { Ok(false) },
-            )?;
-            let rounds = rt::OwnVariable::new(
-                &constants.clients()?,
-                |id: i64| -> rt::Eval<i64> { Ok(2) },
-            )?;
+            let holding = rt::function(&constants.clients()?, |client| Ok(false))?;
+            let rounds = rt::OwnVariable::new(&constants.clients()?, |id: i64| Ok(2))?;
             Ok(Self {
                 network: rt::Shared::new(network),
                 holding: rt::Shared::new(holding),
@@ -388,8 +361,7 @@ mod model {
             })
         }
 
-        /// Starts every process of the model over these variables: the system that TLC checks, running in
-        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
+        /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
         pub fn spawn(
             &self,
             node: &mut impl rt::Spawn,

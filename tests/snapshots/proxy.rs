@@ -46,13 +46,7 @@ mod model {
             rt::assume(
                 self.num_clients >= 0 && self.rounds >= 0,
                 "ASSUME NumClients \\in Nat /\\ Rounds \\in Nat (proxy.tla:19:8)",
-            )?;
-            Ok(())
-        }
-
-        /// The model with these constants: nodes that differ in either refuse each other.
-        pub fn identity(&self) -> rt::Identity {
-            rt::Identity::new(MODEL_HASH, self)
+            )
         }
 
         /// `Inboxes == {Front, Back} \cup Backends \cup Clients`, proxy.tla:26
@@ -78,6 +72,7 @@ mod model {
             )
         }
     }
+    rt::identity!(Constants);
 
     /// Records of several shapes.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
@@ -304,10 +299,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(
-            Relay = "Relay" { Accept = "accept" => accept, Forward = "forward" =>
-            forward, Relay = "relay" => relay }
-        );
+        rt::archetype!(Relay { Accept => accept, Forward => forward, Relay => relay });
     }
     pub use relay::{Relay, RelayParameters};
 
@@ -335,7 +327,6 @@ mod model {
         /// Archetype `Backend`, proxy.tla:103
         pub struct Backend {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: rt::Resource<i64, Message>,
             crashed: rt::Resource<i64, bool>,
@@ -359,7 +350,6 @@ mod model {
             ) -> rt::Eval<Self> {
                 Ok(Self {
                     id: process_id,
-                    constants: constants.clone(),
                     state: State {
                         label: Label::Receive,
                         work: rt::Slot::Uninit,
@@ -397,10 +387,7 @@ mod model {
                 Ok(Label::Receive)
             }
         }
-        rt::archetype!(
-            Backend = "Backend" { Receive = "receive" => receive, Answer = "answer" =>
-            answer }
-        );
+        rt::archetype!(Backend { Receive => receive, Answer => answer });
     }
     pub use backend::{Backend, BackendParameters};
 
@@ -432,7 +419,6 @@ mod model {
         /// Archetype `Client`, proxy.tla:117
         pub struct Client {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             network: rt::Resource<i64, Message>,
             told: rt::Resource<(), ToldRecord>,
@@ -458,7 +444,6 @@ mod model {
                 let rounds = parameters.rounds;
                 Ok(Self {
                     id: process_id,
-                    constants: constants.clone(),
                     state: State {
                         label: Label::Request,
                         rounds,
@@ -510,10 +495,7 @@ mod model {
                 Ok(Label::Request)
             }
         }
-        rt::archetype!(
-            Client = "Client" { Request = "request" => request, Response = "response" =>
-            response }
-        );
+        rt::archetype!(Client { Request => request, Response => response });
     }
     pub use client::{Client, ClientParameters};
 
@@ -537,7 +519,6 @@ mod model {
         /// Archetype `fate`, proxy.tla:149
         pub struct Fate {
             id: i64,
-            constants: ::std::sync::Arc<Constants>,
             state: State,
             crashed: rt::Resource<(), rt::Function<i64, bool>>,
         }
@@ -558,7 +539,6 @@ mod model {
             ) -> rt::Eval<Self> {
                 Ok(Self {
                     id: process_id,
-                    constants: constants.clone(),
                     state: State { label: Label::Crash },
                     crashed: rt::Resource::new(parameters.crashed),
                 })
@@ -578,7 +558,7 @@ mod model {
                 Ok(Label::Done)
             }
         }
-        rt::archetype!(Fate = "fate" { Crash = "crash" => crash });
+        rt::archetype!(Fate = "fate" { Crash => crash });
     }
     pub use fate::{Fate, FateParameters};
 
@@ -597,9 +577,8 @@ mod model {
             section.wait_for(rt::len(&variable) > 0)?;
             let message = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
-            let result = message;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(message)
         }
 
         fn write(
@@ -706,12 +685,9 @@ mod model {
         pub fn new(constants: &Constants) -> rt::Eval<Self> {
             let network = rt::function(
                 &constants.inboxes()?,
-                |node| -> rt::Eval<rt::Seq<Message>> { Ok(rt::Seq::<Message>::new()) },
+                |node| Ok(rt::Seq::<Message>::new()),
             )?;
-            let crashed = rt::function(
-                &constants.backends()?,
-                |backend| -> rt::Eval<bool> { Ok(false) },
-            )?;
+            let crashed = rt::function(&constants.backends()?, |backend| Ok(false))?;
             let log = rt::Seq::<rt::Value>::new();
             Ok(Self {
                 network: rt::Shared::new(network),
@@ -720,8 +696,7 @@ mod model {
             })
         }
 
-        /// Starts every process of the model over these variables: the system that TLC checks, running in
-        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
+        /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
         pub fn spawn(
             &self,
             node: &mut impl rt::Spawn,

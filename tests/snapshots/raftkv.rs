@@ -85,13 +85,7 @@ mod model {
                 self.num_servers > 1 && self.num_clients >= 0 && self.window > 0
                     && self.batch > 0 && self.keep >= 0,
                 "ASSUME NumServers > 1 /\\ NumClients >= 0 /\\ Window > 0 /\\ Batch > 0 /\\ Keep >= 0 (raftkv.tla:31:8)",
-            )?;
-            Ok(())
-        }
-
-        /// The model with these constants: nodes that differ in either refuse each other.
-        pub fn identity(&self) -> rt::Identity {
-            rt::Identity::new(MODEL_HASH, self)
+            )
         }
 
         /// `Servers == 1..NumServers`, raftkv.tla:33
@@ -172,16 +166,14 @@ mod model {
             Ok(Machine {
                 store: rt::function(
                     &rt::Set::<rt::Str>::new(),
-                    |key| -> rt::Eval<ResultRecord> { Ok(self.absent()) },
+                    |key| Ok(self.absent()),
                 )?,
                 sessions: rt::function(
                     &rt::Set::<i64>::new(),
-                    |client| -> rt::Eval<Record5> {
-                        Ok(Record5 {
-                            number: 0,
-                            result: self.absent(),
-                        })
-                    },
+                    |client| Ok(Record5 {
+                        number: 0,
+                        result: self.absent(),
+                    }),
                 )?,
             })
         }
@@ -487,6 +479,7 @@ mod model {
             })
         }
     }
+    rt::identity!(Constants);
 
     /// Records of several shapes, told apart by their field `kind`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
@@ -724,7 +717,7 @@ mod model {
         /// `"put"`
         Put,
     }
-    rt::tags!(RequestOp { Begin = Str("begin"), Get = Str("get"), Put = Str("put") });
+    rt::tags!(RequestOp { Begin = "begin", Get = "get", Put = "put" });
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -743,9 +736,9 @@ mod model {
         Vote,
     }
     rt::tags!(
-        InboxReadKind { AppendEntries = Str("append-entries"), Appended =
-        Str("appended"), InstallSnapshot = Str("install-snapshot"), RequestVote =
-        Str("request-vote"), TimeoutNow = Str("timeout-now"), Vote = Str("vote") }
+        InboxReadKind { AppendEntries = "append-entries", Appended = "appended",
+        InstallSnapshot = "install-snapshot", RequestVote = "request-vote", TimeoutNow =
+        "timeout-now", Vote = "vote" }
     );
 
     /// One of the values that the model gives a name.
@@ -756,7 +749,7 @@ mod model {
         /// `"redirect"`
         Redirect,
     }
-    rt::tags!(ReplyKind { Answer = Str("answer"), Redirect = Str("redirect") });
+    rt::tags!(ReplyKind { Answer = "answer", Redirect = "redirect" });
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -769,8 +762,7 @@ mod model {
         Leader,
     }
     rt::tags!(
-        Role { Candidate = Str("candidate"), Follower = Str("follower"), Leader =
-        Str("leader") }
+        Role { Candidate = "candidate", Follower = "follower", Leader = "leader" }
     );
 
     /// Mapping macro `Inbox`, raftkv.tla:125
@@ -993,20 +985,11 @@ mod model {
                         ballot: 0,
                         votes: rt::Set::<i64>::new(),
                         fresh: rt::Seq::<Log>::new(),
-                        next: rt::function(
-                            &constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(1) },
-                        )?,
-                        r#match: rt::function(
-                            &constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(0) },
-                        )?,
+                        next: rt::function(&constants.servers()?, |s| Ok(1))?,
+                        r#match: rt::function(&constants.servers()?, |s| Ok(0))?,
                         first: 0,
                         round: 0,
-                        heard: rt::function(
-                            &constants.servers()?,
-                            |s| -> rt::Eval<i64> { Ok(0) },
-                        )?,
+                        heard: rt::function(&constants.servers()?, |s| Ok(0))?,
                         reads: rt::Seq::<Read>::new(),
                         commit: 0,
                         applied: 0,
@@ -1048,18 +1031,12 @@ mod model {
                 self.state.votes = rt::Set::<i64>::new();
                 self.state.fresh = rt::Seq::<Log>::new();
                 self.state.reads = rt::Seq::<Read>::new();
-                self.state.next = rt::function(
-                    &self.constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(1) },
-                )?;
+                self.state.next = rt::function(&self.constants.servers()?, |s| Ok(1))?;
                 self.state.r#match = rt::function(
                     &self.constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(0) },
+                    |s| Ok(0),
                 )?;
-                self.state.heard = rt::function(
-                    &self.constants.servers()?,
-                    |s| -> rt::Eval<i64> { Ok(0) },
-                )?;
+                self.state.heard = rt::function(&self.constants.servers()?, |s| Ok(0))?;
                 let snapshot_read = self.snapshot.read(section, &())?;
                 self.state.round = 0;
                 self.state.first = 0;
@@ -1127,14 +1104,12 @@ mod model {
                                 if granted || *m_term < term_read_3 {
                                     let value = rt::function(
                                         &rt::Set::<i64>::from([*m_from]),
-                                        |s| -> rt::Eval<InboxRead> {
-                                            Ok(InboxRead::Vote {
-                                                from: self.id,
-                                                term: term_read_3,
-                                                ballot: *m_ballot,
-                                                granted: granted,
-                                            })
-                                        },
+                                        |s| Ok(InboxRead::Vote {
+                                            from: self.id,
+                                            term: term_read_3,
+                                            ballot: *m_ballot,
+                                            granted: granted,
+                                        }),
                                     )?;
                                     self.send.write(section, &(), value)?;
                                 }
@@ -1163,14 +1138,13 @@ mod model {
                                         if self.state.ballot > term_read_2 {
                                             self.state.role = Role::Candidate;
                                             self.leader.write(section, &(), NOBODY)?;
-                                            let term_read_3 = self.term.read(section, &())?;
-                                            let value = rt::add(term_read_3, 1)?;
+                                            let value = rt::add(self.term.read(section, &())?, 1)?;
                                             self.term.write(section, &(), value)?;
-                                            let term_read_4 = self.term.read(section, &())?;
-                                            self.state.ballot = term_read_4;
+                                            let term_read_3 = self.term.read(section, &())?;
+                                            self.state.ballot = term_read_3;
                                             self.vote.write(section, &(), self.id)?;
                                             self.state.votes = rt::Set::<i64>::from([self.id]);
-                                            let term_read_5 = self.term.read(section, &())?;
+                                            let term_read_4 = self.term.read(section, &())?;
                                             let snapshot_read_2 = self.snapshot.read(section, &())?;
                                             let log_read_2 = self.log.read(section, &())?;
                                             let value = rt::function(
@@ -1181,7 +1155,7 @@ mod model {
                                                 |s| -> rt::Eval<InboxRead> {
                                                     Ok(InboxRead::RequestVote {
                                                         from: self.id,
-                                                        term: term_read_5,
+                                                        term: term_read_4,
                                                         ballot: self.state.ballot,
                                                         last: self.constants.last(&snapshot_read_2, &log_read_2)?,
                                                         last_term: self
@@ -1214,15 +1188,15 @@ mod model {
                                             ]);
                                             self.state.next = rt::function(
                                                 &self.constants.servers()?,
-                                                |s| -> rt::Eval<i64> { Ok(self.state.first) },
+                                                |s| Ok(self.state.first),
                                             )?;
                                             self.state.r#match = rt::function(
                                                 &self.constants.servers()?,
-                                                |s| -> rt::Eval<i64> { Ok(0) },
+                                                |s| Ok(0),
                                             )?;
                                             self.state.heard = rt::function(
                                                 &self.constants.servers()?,
-                                                |s| -> rt::Eval<i64> { Ok(0) },
+                                                |s| Ok(0),
                                             )?;
                                             let all = rt::concat(&log_read_2, &self.state.fresh);
                                             let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
@@ -1577,15 +1551,13 @@ mod model {
                                     let term_read_3 = self.term.read(section, &())?;
                                     let value = rt::function(
                                         &rt::Set::<i64>::from([*m_from]),
-                                        |s| -> rt::Eval<InboxRead> {
-                                            Ok(InboxRead::Appended {
-                                                from: self.id,
-                                                term: term_read_3,
-                                                fits: true,
-                                                round: *m_round,
-                                                index: m_snapshot.index,
-                                            })
-                                        },
+                                        |s| Ok(InboxRead::Appended {
+                                            from: self.id,
+                                            term: term_read_3,
+                                            fits: true,
+                                            round: *m_round,
+                                            index: m_snapshot.index,
+                                        }),
                                     )?;
                                     self.send.write(section, &(), value)?;
                                 }
@@ -1597,14 +1569,13 @@ mod model {
                                 {
                                     self.state.role = Role::Candidate;
                                     self.leader.write(section, &(), NOBODY)?;
-                                    let term_read_3 = self.term.read(section, &())?;
-                                    let value = rt::add(term_read_3, 1)?;
+                                    let value = rt::add(self.term.read(section, &())?, 1)?;
                                     self.term.write(section, &(), value)?;
-                                    let term_read_4 = self.term.read(section, &())?;
-                                    self.state.ballot = term_read_4;
+                                    let term_read_3 = self.term.read(section, &())?;
+                                    self.state.ballot = term_read_3;
                                     self.vote.write(section, &(), self.id)?;
                                     self.state.votes = rt::Set::<i64>::from([self.id]);
-                                    let term_read_5 = self.term.read(section, &())?;
+                                    let term_read_4 = self.term.read(section, &())?;
                                     let snapshot_read = self.snapshot.read(section, &())?;
                                     let log_read = self.log.read(section, &())?;
                                     let value = rt::function(
@@ -1615,7 +1586,7 @@ mod model {
                                         |s| -> rt::Eval<InboxRead> {
                                             Ok(InboxRead::RequestVote {
                                                 from: self.id,
-                                                term: term_read_5,
+                                                term: term_read_4,
                                                 ballot: self.state.ballot,
                                                 last: self.constants.last(&snapshot_read, &log_read)?,
                                                 last_term: self
@@ -1633,14 +1604,12 @@ mod model {
                     1 => {
                         let snapshot_read = self.snapshot.read(section, &())?;
                         let log_read = self.log.read(section, &())?;
-                        section
-                            .wait_for(
-                                self.state.role != Role::Leader
-                                    && self
-                                        .constants
-                                        .members(&snapshot_read, &log_read)?
-                                        .contains(&self.id),
-                            )?;
+                        let condition = self.state.role != Role::Leader
+                            && self
+                                .constants
+                                .members(&snapshot_read, &log_read)?
+                                .contains(&self.id);
+                        section.wait_for(condition)?;
                         let election_read = self.election.read(section, &())?;
                         section.wait_for(election_read)?;
                         self.election.write(section, &(), true)?;
@@ -1673,14 +1642,13 @@ mod model {
                         } else {
                             self.state.role = Role::Candidate;
                             self.leader.write(section, &(), NOBODY)?;
-                            let term_read = self.term.read(section, &())?;
-                            let value = rt::add(term_read, 1)?;
+                            let value = rt::add(self.term.read(section, &())?, 1)?;
                             self.term.write(section, &(), value)?;
-                            let term_read_2 = self.term.read(section, &())?;
-                            self.state.ballot = term_read_2;
+                            let term_read = self.term.read(section, &())?;
+                            self.state.ballot = term_read;
                             self.vote.write(section, &(), self.id)?;
                             self.state.votes = rt::Set::<i64>::from([self.id]);
-                            let term_read_3 = self.term.read(section, &())?;
+                            let term_read_2 = self.term.read(section, &())?;
                             let snapshot_read_2 = self.snapshot.read(section, &())?;
                             let log_read_2 = self.log.read(section, &())?;
                             let value = rt::function(
@@ -1691,7 +1659,7 @@ mod model {
                                 |s| -> rt::Eval<InboxRead> {
                                     Ok(InboxRead::RequestVote {
                                         from: self.id,
-                                        term: term_read_3,
+                                        term: term_read_2,
                                         ballot: self.state.ballot,
                                         last: self.constants.last(&snapshot_read_2, &log_read_2)?,
                                         last_term: self
@@ -1805,15 +1773,11 @@ mod model {
                         if self.state.role == Role::Leader {
                             let puts = rt::select_seq(
                                 &batch.clone()?,
-                                |item1| -> rt::Eval<bool> {
-                                    Ok(self.constants.is_put(item1))
-                                },
+                                |item1| Ok(self.constants.is_put(item1)),
                             )?;
                             let gets = rt::select_seq(
                                 &batch.clone()?,
-                                |item1| -> rt::Eval<bool> {
-                                    Ok(self.constants.is_get(item1))
-                                },
+                                |item1| Ok(self.constants.is_get(item1)),
                             )?;
                             let snapshot_read = self.snapshot.read(section, &())?;
                             let log_read = self.log.read(section, &())?;
@@ -1938,12 +1902,10 @@ mod model {
                             let leader_read = self.leader.read(section, &())?;
                             let value = rt::function(
                                 &self.constants.clients_of(&batch.clone()?)?,
-                                |c| -> rt::Eval<ReplyRecord> {
-                                    Ok(ReplyRecord::Redirect {
-                                        number: 0,
-                                        leader: leader_read,
-                                    })
-                                },
+                                |c| Ok(ReplyRecord::Redirect {
+                                    number: 0,
+                                    leader: leader_read,
+                                }),
                             )?;
                             self.answer.write(section, &(), value)?;
                         }
@@ -2025,25 +1987,23 @@ mod model {
                         let read = rt::head(&self.state.reads)?;
                         let snapshot_read = self.snapshot.read(section, &())?;
                         let log_read = self.log.read(section, &())?;
-                        section
-                            .wait_for(
-                                self
+                        let condition = self
+                            .constants
+                            .by_quorum(
+                                &{
+                                    let mut changed_2 = self.state.heard.clone();
+                                    let new = self.state.round;
+                                    *changed_2.at_mut(&self.id)? = new;
+                                    changed_2
+                                },
+                                &self
                                     .constants
-                                    .by_quorum(
-                                        &{
-                                            let mut changed_2 = self.state.heard.clone();
-                                            let new = self.state.round;
-                                            *changed_2.at_mut(&self.id)? = new;
-                                            changed_2
-                                        },
-                                        &self
-                                            .constants
-                                            .members(
-                                                &snapshot_read,
-                                                &rt::concat(&log_read, &self.state.fresh),
-                                            )?,
-                                    )? >= read.round,
-                            )?;
+                                    .members(
+                                        &snapshot_read,
+                                        &rt::concat(&log_read, &self.state.fresh),
+                                    )?,
+                            )? >= read.round;
+                        section.wait_for(condition)?;
                         section.wait_for(self.state.applied >= read.from)?;
                         self.state.reads = rt::tail(&self.state.reads)?;
                         let value = rt::function(
@@ -2059,13 +2019,13 @@ mod model {
                     7 => {
                         let snapshot_read = self.snapshot.read(section, &())?;
                         let log_read = self.log.read(section, &())?;
-                        section
-                            .wait_for(
-                                rt::subtract(self.state.applied, snapshot_read.index)?
-                                    > self.constants.keep
-                                    && self.state.applied
-                                        <= self.constants.last(&snapshot_read, &log_read)?,
-                            )?;
+                        let condition = rt::subtract(
+                            self.state.applied,
+                            snapshot_read.index,
+                        )? > self.constants.keep
+                            && self.state.applied
+                                <= self.constants.last(&snapshot_read, &log_read)?;
+                        section.wait_for(condition)?;
                         let value_2 = Snapshot {
                             index: self.state.applied,
                             term: self
@@ -2111,14 +2071,12 @@ mod model {
                                     )
                                 },
                             ));
-                            section
-                                .wait_for(
-                                    self.state.commit >= self.state.first
-                                        && self
-                                            .constants
-                                            .members_at(&snapshot_read, &all, self.state.commit)?
-                                            == members.clone()?,
-                                )?;
+                            let condition = self.state.commit >= self.state.first
+                                && self
+                                    .constants
+                                    .members_at(&snapshot_read, &all, self.state.commit)?
+                                    == members.clone()?;
+                            section.wait_for(condition)?;
                             let term_read = self.term.read(section, &())?;
                             self.state
                                 .fresh
@@ -2245,12 +2203,10 @@ mod model {
                         let term_read = self.term.read(section, &())?;
                         let value = rt::function(
                             &rt::Set::<i64>::from([heir]),
-                            |s| -> rt::Eval<InboxRead> {
-                                Ok(InboxRead::TimeoutNow {
-                                    from: self.id,
-                                    term: term_read,
-                                })
-                            },
+                            |s| Ok(InboxRead::TimeoutNow {
+                                from: self.id,
+                                term: term_read,
+                            }),
                         )?;
                         self.send.write(section, &(), value)?;
                         Ok(Label::Serve)
@@ -2263,9 +2219,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(
-            Server = "Server" { Start = "start" => start, Serve = "serve" => serve }
-        );
+        rt::archetype!(Server { Start => start, Serve => serve });
     }
     pub use server::{Server, ServerParameters};
 
@@ -2441,10 +2395,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(
-            Client = "Client" { Idle = "idle" => idle, Ask = "ask" => ask, Answer =
-            "answer" => answer }
-        );
+        rt::archetype!(Client { Idle => idle, Ask => ask, Answer => answer });
     }
     pub use client::{Client, ClientParameters};
 
@@ -2474,9 +2425,8 @@ mod model {
             let message = rt::head(variable.at(&from)?)?;
             let new = rt::tail(variable.at(&from)?)?;
             *variable.at_mut(&from)? = new;
-            let result = message;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(message)
         }
 
         fn write(
@@ -2581,9 +2531,8 @@ mod model {
             section.wait_for(!variable.is_empty())?;
             let all = variable.clone();
             variable = rt::Seq::<Request>::new();
-            let result = all;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(all)
         }
 
         fn write(
@@ -2733,9 +2682,8 @@ mod model {
             section.wait_for(variable > 0)?;
             variable = rt::subtract(variable, 1)?;
             let server = section.pick(&self.constants.servers()?)?;
-            let result = server;
             *self.variable.get_mut(section) = variable;
-            Ok(result)
+            Ok(server)
         }
 
         fn write(
@@ -2829,17 +2777,13 @@ mod model {
         fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<Command> {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let mut variable = self.variable.view(section)?.clone();
-            section
-                .wait_for(
-                    rt::cardinality(
-                        &rt::filter(
-                            &rt::range(1, rt::len(&variable))?,
-                            |i| Ok(
-                                variable.at(*i)?.client == process && variable.at(*i)?.asks,
-                            ),
-                        )?,
-                    ) < self.constants.rounds,
-                )?;
+            let condition = rt::cardinality(
+                &rt::filter(
+                    &rt::range(1, rt::len(&variable))?,
+                    |i| Ok(variable.at(*i)?.client == process && variable.at(*i)?.asks),
+                )?,
+            ) < self.constants.rounds;
+            section.wait_for(condition)?;
             let command = section.pick(&self.constants.commands()?)?;
             variable = rt::append(
                 &variable,
@@ -2850,9 +2794,8 @@ mod model {
                     result: self.constants.absent(),
                 },
             );
-            let result = command.clone();
             *self.variable.get_mut(section) = variable;
-            Ok(result)
+            Ok(command.clone())
         }
 
         fn write(
@@ -2889,9 +2832,8 @@ mod model {
             section.wait_for(!variable.is_empty())?;
             let reply = rt::head(&variable)?;
             variable = rt::tail(&variable)?;
-            let result = reply;
             *self.variable.get_mut(section).at_mut(index)? = variable;
-            Ok(result)
+            Ok(reply)
         }
 
         fn write(
@@ -3028,21 +2970,17 @@ mod model {
                 |to| -> rt::Eval<rt::Function<i64, rt::Seq<InboxRead>>> {
                     rt::function(
                         &constants.servers()?,
-                        |from| -> rt::Eval<rt::Seq<InboxRead>> {
-                            Ok(rt::Seq::<InboxRead>::new())
-                        },
+                        |from| Ok(rt::Seq::<InboxRead>::new()),
                     )
                 },
             )?;
             let requests = rt::function(
                 &constants.servers()?,
-                |server| -> rt::Eval<rt::Seq<Request>> { Ok(rt::Seq::<Request>::new()) },
+                |server| Ok(rt::Seq::<Request>::new()),
             )?;
             let replies = rt::function(
                 &constants.clients()?,
-                |client| -> rt::Eval<rt::Seq<ReplyRecord>> {
-                    Ok(rt::Seq::<ReplyRecord>::new())
-                },
+                |client| Ok(rt::Seq::<ReplyRecord>::new()),
             )?;
             let history = rt::Seq::<History>::new();
             let timeouts = constants.timeouts;
@@ -3053,23 +2991,20 @@ mod model {
             let transfers = constants.transfers;
             let leader = rt::OwnVariable::new(
                 &constants.servers()?,
-                |id: i64| -> rt::Eval<i64> { Ok(NOBODY) },
+                |id: i64| Ok(NOBODY),
             )?;
-            let term = rt::OwnVariable::new(
-                &constants.servers()?,
-                |id: i64| -> rt::Eval<i64> { Ok(0) },
-            )?;
+            let term = rt::OwnVariable::new(&constants.servers()?, |id: i64| Ok(0))?;
             let vote = rt::OwnVariable::new(
                 &constants.servers()?,
-                |id: i64| -> rt::Eval<i64> { Ok(NOBODY) },
+                |id: i64| Ok(NOBODY),
             )?;
             let log = rt::OwnVariable::new(
                 &constants.servers()?,
-                |id: i64| -> rt::Eval<rt::Seq<Log>> { Ok(rt::Seq::<Log>::new()) },
+                |id: i64| Ok(rt::Seq::<Log>::new()),
             )?;
             let snapshot = rt::OwnVariable::new(
                 &constants.servers()?,
-                |id: i64| -> rt::Eval<Snapshot> { Ok(constants.no_snapshot()?) },
+                |id: i64| -> rt::Eval<Snapshot> { constants.no_snapshot() },
             )?;
             Ok(Self {
                 network: rt::Shared::new(network),
@@ -3090,8 +3025,7 @@ mod model {
             })
         }
 
-        /// Starts every process of the model over these variables: the system that TLC checks, running in
-        /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
+        /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
         pub fn spawn(
             &self,
             node: &mut impl rt::Spawn,

@@ -7,7 +7,7 @@ use quote::quote;
 
 use super::allocate::LabelNames;
 use super::code::Scope;
-use super::expression::rust;
+use super::expression::{mentions, rust};
 use super::names::ident;
 use super::parameters::Parameters;
 use super::procedure::Instance;
@@ -85,10 +85,14 @@ impl Emitter<'_> {
         let sections = self.sections(n, &scope, &mut label_names);
         let (labels, bodies) = (label_enum(&sections), sections.iter().map(|s| &s.body));
         let meaning = meaning(&name, &archetype.name, &sections);
+        let constants = sections
+            .iter()
+            .any(EmittedSection::mentions_constants)
+            .then(|| quote!(constants: ::std::sync::Arc<Constants>,));
         let state = self.state(n, !scope.instances.is_empty());
         let frames = self.frames(&scope.instances);
         let parameters = self.parameters(ArchetypeId(n as u32));
-        let new = self.constructor(n, &parameters, &scope);
+        let new = self.constructor(n, &parameters, &scope, constants.is_some());
         let self_rust = self.rust_type(&self.types.selves[n]);
         let Parameters { definition, fields: resources, .. } = &parameters;
         let parameters_name = (!definition.is_empty()).then(|| ident(&names.parameters)).into_iter();
@@ -103,7 +107,7 @@ impl Emitter<'_> {
                 #[doc = #doc]
                 pub struct #name {
                     id: #self_rust,
-                    constants: ::std::sync::Arc<Constants>,
+                    #constants
                     state: State,
                     #(#resources,)*
                 }
@@ -232,7 +236,7 @@ impl Emitter<'_> {
     }
 
     /// `new`
-    fn constructor(&self, n: usize, parameters: &Parameters, scope: &Scope) -> TokenStream {
+    fn constructor(&self, n: usize, parameters: &Parameters, scope: &Scope, keeps_constants: bool) -> TokenStream {
         let (id, self_type) = (&self.own.id, &self.types.selves[n]);
         let self_rust = self.rust_type(self_type);
         let (taken, into) = self.taken_id(self_type);
@@ -245,6 +249,7 @@ impl Emitter<'_> {
         let first = first.map_or_else(|| ident("Done"), |s| scope.labels[&s.label].clone());
         let given = given.into_iter().map(|v| self.name(&self.model.variable(v).name));
         let stack = (!scope.instances.is_empty()).then(|| quote!(, stack: Vec::new()));
+        let constants = keeps_constants.then(|| quote!(constants: constants.clone(),));
         quote! {
             /// The process `id`. Fails if the initial value of a variable cannot be evaluated.
             pub fn new(#id: #taken, constants: &::std::sync::Arc<Constants> #argument) -> rt::Eval<Self> {
@@ -253,7 +258,7 @@ impl Emitter<'_> {
                 #initials
                 Ok(Self {
                     #id_field,
-                    constants: constants.clone(),
+                    #constants
                     state: State { label: Label::#first #(, #given)* #(, #locals)* #stack }
                     #(, #bound)*
                 })
@@ -324,6 +329,13 @@ struct EmittedSection {
     is_local: bool,
 }
 
+impl EmittedSection {
+    /// Whether it needs the constants.
+    fn mentions_constants(&self) -> bool {
+        mentions(&self.body, "constants")
+    }
+}
+
 /// Where control can be.
 fn label_enum(sections: &[EmittedSection]) -> TokenStream {
     let (docs, labels) = (sections.iter().map(|s| &s.doc), sections.iter().map(|s| &s.label));
@@ -339,10 +351,22 @@ fn label_enum(sections: &[EmittedSection]) -> TokenStream {
 
 /// What a driver must know of an archetype.
 fn meaning(name: &Ident, text: &str, sections: &[EmittedSection]) -> TokenStream {
-    let (labels, texts) = (sections.iter().map(|s| &s.label), sections.iter().map(|s| &s.text));
-    let functions = sections.iter().map(|s| &s.function);
+    let spelling = spelling(name, text);
+    let labels = sections.iter().map(|EmittedSection { label, text, function, .. }| {
+        let spelling = self::spelling(function, text);
+        quote!(#label #spelling => #function)
+    });
     let local = sections.iter().filter(|s| s.is_local).map(|s| &s.label);
-    quote!(rt::archetype!(#name = #text { #(#labels = #texts => #functions),* } #(, #local is local)*);)
+    quote!(rt::archetype!(#name #spelling { #(#labels),* } #(, #local is local)*);)
+}
+
+/// How the model spells a name, where Rust does it otherwise.
+fn spelling(name: &Ident, text: &str) -> TokenStream {
+    if *name == text {
+        quote!()
+    } else {
+        quote!(= #text)
+    }
 }
 
 /// Whether a section neither blocks nor touches a resource nor chooses, so that it cannot be

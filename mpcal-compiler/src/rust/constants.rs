@@ -58,15 +58,9 @@ impl Emitter<'_> {
             }
         }
         let identity = if plain.iter().all(|(_, c)| c.arity == 0) {
-            quote!(rt::Identity::new(MODEL_HASH, self))
+            quote!(rt::identity!(Constants);)
         } else {
-            quote!(rt::Identity::new(MODEL_HASH, &()))
-        };
-        let identity = quote! {
-            /// The model with these constants: nodes that differ in either refuse each other.
-            pub fn identity(&self) -> rt::Identity {
-                #identity
-            }
+            quote!(rt::identity!(Constants without functions);)
         };
         // A function has no form on disk.
         let derives = if plain.iter().all(|(_, c)| c.arity == 0) {
@@ -88,9 +82,9 @@ impl Emitter<'_> {
             impl Constants {
                 #checked
                 #check
-                #identity
                 #(#methods)*
             }
+            #identity
         }
     }
 
@@ -156,14 +150,15 @@ impl Emitter<'_> {
             self.problems.borrow_mut().truncate(before);
             if can_run {
                 let message = format!("ASSUME {} ({})", self.source.slice(e.span), self.place(e.span));
-                tests.push(quote!(rt::assume(#test, #message)?;));
+                tests.push(quote!(rt::assume(#test, #message)));
             }
         }
+        let last = tests.pop().unwrap_or(quote!(Ok(())));
         quote! {
             /// Checks every `ASSUME` of the model; the error is the first that does not hold.
             pub fn check(&self) -> rt::Eval<()> {
-                #(#tests)*
-                Ok(())
+                #(#tests?;)*
+                #last
             }
         }
     }

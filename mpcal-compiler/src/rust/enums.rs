@@ -75,9 +75,11 @@ impl Emitter<'_> {
             Tag::Model(text) => format!(" The model value `{text}`."),
         });
         let tags: Vec<_> = docs.zip(&variants).map(|(doc, variant)| quote!(#[doc = #doc] #variant,)).collect();
+        let are_strings = e.payload.is_none() && e.tags.iter().all(|(tag, _)| matches!(tag, Tag::Str(_)));
         let values = e.tags.iter().zip(&variants).map(|((tag, _), variant)| {
             let text = &**tag.text();
             match tag {
+                Tag::Str(_) if are_strings => quote!(#variant = #text),
                 Tag::Str(_) => quote!(#variant = Str(#text)),
                 Tag::Model(_) => quote!(#variant = Model(#text)),
             }

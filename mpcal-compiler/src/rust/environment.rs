@@ -12,7 +12,7 @@ use super::steps::{Around, Yield};
 use super::Emitter;
 use crate::infer::MappingUse;
 use crate::normal::Step;
-use crate::resolved::{Argument, Expr, Initial, MappingMacroId, Process, VariableId};
+use crate::resolved::{Argument, Expr, ExprKind, Initial, MappingMacroId, Process, VariableId};
 use crate::types::Type;
 
 /// A plain variable as the runtime has it.
@@ -80,8 +80,7 @@ impl Emitter<'_> {
                     Ok(Self { #(#made),* })
                 }
 
-                /// Starts every process of the model over these variables: the system that TLC checks, running in
-                /// one node. Fails if an `ASSUME` does not hold or an initial value cannot be evaluated.
+                /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
                 pub fn spawn(&self, node: &mut impl rt::Spawn, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
                     constants.check()?;
                     #(#spawns)*
@@ -165,7 +164,8 @@ impl Emitter<'_> {
         Some(match &process.selves {
             Initial::Element(e) => {
                 let set = self.by_ref(e, &Type::Set(Box::new(self_type)), &constants);
-                let initial = rust!(rt::OwnVariable::new(#set, |#id: #self_rust| -> rt::Eval<#value> { Ok(#initial) }));
+                let initial = initial.closure(&rust!(#id: #self_rust), &value);
+                let initial = rust!(rt::OwnVariable::new(#set, #initial));
                 let holder = quote!(rt::OwnVariable<#self_rust, #value>);
                 Held {
                     name,
@@ -280,10 +280,15 @@ impl Emitter<'_> {
             matches!(m.read.split_last(), Some((Step::Yield(_), before)) if !before.iter().any(has_yield));
         let yields = if is_straight { Yield::Last } else { Yield::Result };
         let around = Around { yields, yielded: &m.types.read, end: None };
-        let steps = self.steps(&m.read, &around, &mut scope.clone());
-        let (start, result) = match is_straight {
-            true => (quote!(), quote!(Ok(result))),
-            false => (quote!(let mut result = None;), quote!(result.ok_or(rt::Abort::Retry))),
+        let mut inner = scope.clone();
+        let steps = self.steps(&m.read, &around, &mut inner);
+        let (start, result) = match (is_straight, m.read.last().and_then(yielded_name)) {
+            (true, Some(name)) => {
+                let name = self.owned(name, &m.types.read, &inner);
+                (quote!(), quote!(Ok(#name)))
+            }
+            (true, None) => (quote!(), quote!(Ok(result))),
+            (false, _) => (quote!(let mut result = None;), quote!(result.ok_or(rt::Abort::Retry))),
         };
         let read = quote!(#process let #mutable #variable = #get.clone(); #start #steps #store #result);
         let around = Around { yields: Yield::Store, yielded: &m.stored, end: None };
@@ -482,6 +487,14 @@ fn has_yield(s: &Step) -> bool {
     let mut found = false;
     s.each(&mut |s| found |= matches!(s, Step::Yield(_)));
     found
+}
+
+/// The name that a step yields, if it yields one: it needs no other.
+pub(super) fn yielded_name(step: &Step) -> Option<&Expr> {
+    match step {
+        Step::Yield(e) if matches!(e.kind, ExprKind::Bound(_)) => Some(e),
+        _ => None,
+    }
 }
 
 fn mentions_self(steps: &[Step]) -> bool {

@@ -229,10 +229,9 @@ impl Emitter<'_> {
             ExprKind::Choose(b, p) => self.quantifier(&ident("choose"), b, p, self.element_type(b), s),
             ExprKind::Map(body, bindings) => {
                 let element = element_of(&ty);
-                let t = self.rust_type(&element);
                 let (set, pattern, inner) = self.product(bindings, s);
-                let body = self.owned(body, &element, &inner).into_result();
-                let map = rust!(rt::map(#set, |#pattern| -> rt::Eval<#t> { #body })).tried();
+                let body = self.owned(body, &element, &inner).closure(&pattern, &self.rust_type(&element));
+                let map = rust!(rt::map(#set, #body)).tried();
                 Code::owned(map, Type::Set(Box::new(element)))
             }
             ExprKind::Record(fields) => self.record_literal(fields, &ty, e, s),
@@ -402,18 +401,16 @@ impl Emitter<'_> {
         let (set, pattern, inner) = self.product(bindings, s);
         match &ty {
             Type::Function(_, v) => {
-                let t = self.rust_type(v);
-                let body = self.owned(body, v, &inner).into_result();
-                Code::owned(rust!(rt::function(#set, |#pattern| -> rt::Eval<#t> { #body })).tried(), ty)
+                let body = self.owned(body, v, &inner).closure(&pattern, &self.rust_type(v));
+                Code::owned(rust!(rt::function(#set, #body)).tried(), ty)
             }
             Type::Seq(v) => {
-                let t = self.rust_type(v);
-                let body = self.owned(body, v, &inner).into_result();
-                Code::owned(rust!(rt::seq_function(#set, |#pattern| -> rt::Eval<#t> { #body })).tried(), ty)
+                let body = self.owned(body, v, &inner).closure(&pattern, &self.rust_type(v));
+                Code::owned(rust!(rt::seq_function(#set, #body)).tried(), ty)
             }
             _ => {
-                let body = self.owned(body, &Type::Value, &inner).into_result();
-                let f = rust!(rt::function(#set, |#pattern| -> rt::Eval<rt::Value> { #body })).tried();
+                let body = self.owned(body, &Type::Value, &inner).closure(&pattern, &self.rust_type(&Type::Value));
+                let f = rust!(rt::function(#set, #body)).tried();
                 Code::owned(rust!(rt::Data::to_value(&#f)), Type::Value)
             }
         }

@@ -100,6 +100,16 @@ impl Rust {
         self.tried.take().map_or_else(|| rust!(Ok(#self)), |result| *result)
     }
 
+    /// A closure that gives it as a `Result`; the type of its value is written down where a block needs it.
+    pub(super) fn closure(self, patterns: &Self, value: &TokenStream) -> Self {
+        let (is_simple, body) = (self.level > Level::Block && !self.fails, self.into_result());
+        if is_simple {
+            rust!(|#patterns| #body)
+        } else {
+            rust!(|#patterns| -> rt::Eval<#value> { #body })
+        }
+    }
+
     /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.tokens.is_empty()
@@ -238,6 +248,15 @@ impl<P: Part + ?Sized> Part for &P {
     fn fails(&self) -> bool {
         (**self).fails()
     }
+}
+
+/// Whether a name stands in a text.
+pub(super) fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|t| match t {
+        proc_macro2::TokenTree::Ident(i) => i == name,
+        proc_macro2::TokenTree::Group(g) => mentions(&g.stream(), name),
+        proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
+    })
 }
 
 /// What `fails` claims to know, read from the text: each is held against the other in every test.

@@ -302,8 +302,8 @@ impl Emitter<'_> {
                     patterns.push(name);
                 }
                 let t = want.cloned().unwrap_or_else(|| self.type_of(body));
-                let (rust, body) = (self.rust_type(&t), self.owned(body, &t, &inner).into_result());
-                Some((rust!(|#(#patterns),*| -> rt::Eval<#rust> { #body }), t))
+                let body = self.owned(body, &t, &inner);
+                Some((body.closure(&rust!(#(#patterns),*), &self.rust_type(&t)), t))
             }
             ExprKind::OperatorRef(id) => {
                 let emitted = self.operator(*id);
@@ -324,10 +324,9 @@ impl Emitter<'_> {
                 let constants = &s.constants;
                 let call = rust!(#constants.#name(#(#args),*));
                 let call = if matches!(emitted, Emitted::Method(_, false)) { call } else { call.tried() };
-                let result = self.coerce(Code::owned(call, t.clone()), want.unwrap_or(&t)).into_owned().into_result();
+                let result = self.coerce(Code::owned(call, t.clone()), want.unwrap_or(&t)).into_owned();
                 let t = want.cloned().unwrap_or(t);
-                let rust = self.rust_type(&t);
-                Some((rust!(|#(#patterns),*| -> rt::Eval<#rust> { #result }), t))
+                Some((result.closure(&rust!(#(#patterns),*), &self.rust_type(&t)), t))
             }
             _ => None,
         }

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{quote, ToTokens};
 
 use super::code::{Code, Form, Scope};
+use super::environment::yielded_name;
 use super::expression::{rust, Part, Rust};
 use super::names::ident;
 use super::place::Place;
@@ -15,12 +16,15 @@ use crate::resolved::{BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 use crate::types::Type;
 use crate::unused::unused_snake;
 
+/// What is longer than so many characters has a line of its own, where that is easier to read.
+const LONG: usize = 60;
+
 /// What `yield` does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Yield {
     /// There is none.
     Never,
-    /// It is the last step of a read: the value is the result.
+    /// It is the last step of a read: the value is the result, and a name needs no other.
     Last,
     /// It sets the result of a read.
     Result,
@@ -152,6 +156,9 @@ impl Emitter<'_> {
             }
             Step::AssignMapped { path, value } => self.assign_mapped(path, value, scope),
             Step::Yield(e) => {
+                if around.yields == Yield::Last && yielded_name(step).is_some() {
+                    return quote!();
+                }
                 let value = self.owned(e, around.yielded, scope);
                 match (around.yields, &scope.mapped) {
                     (Yield::Last, _) => quote!(let result = #value;),
@@ -162,7 +169,12 @@ impl Emitter<'_> {
             }
             Step::Await(e) => {
                 let condition = self.condition(e, scope);
-                quote!(section.wait_for(#condition)?;)
+                if condition.to_token_stream().to_string().len() > LONG {
+                    let name = self.free_name(&ident("condition"), scope);
+                    quote!(let #name = #condition; section.wait_for(#name)?;)
+                } else {
+                    quote!(section.wait_for(#condition)?;)
+                }
             }
             Step::Assert(e) => {
                 let condition = self.condition(e, scope);
@@ -216,6 +228,10 @@ impl Emitter<'_> {
             scope.bounds.insert(bound, Code::new(rust!(#name), Form::Deferred, t));
             let read = if is_plain { read.into_result() } else { rust!(Ok(#read)) };
             return quote!(let #name = rt::read_for_later(|| #read)?;);
+        }
+        if is_first_of_next(bound, rest, end) {
+            scope.bounds.insert(bound, Code::owned(read, t));
+            return quote!();
         }
         move_if_last(bound, rest, end, scope);
         quote!(let #name = #read;)
@@ -403,6 +419,42 @@ fn if_else(condition: &Rust, then: &TokenStream, other: &TokenStream, is_branch:
         quote!(if #condition { #then } else #other)
     } else {
         quote!(if #condition { #then } else { #other })
+    }
+}
+
+/// Whether what comes next computes with a name before it does anything else, and nothing mentions it again: then what
+/// is read needs no line of its own.
+fn is_first_of_next(bound: BoundId, rest: &[Step], end: Option<&End>) -> bool {
+    let next = match (rest.first(), end) {
+        (Some(Step::Write { value, .. } | Step::If(value, ..)), _) => value,
+        (None, Some(End::If(condition, ..))) => condition,
+        _ => return false,
+    };
+    if !matches!(next.kind, ExprKind::Builtin(..)) {
+        return false;
+    }
+    let mut uses = 0;
+    let mut count = |e: &Expr| uses += usize::from(e.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == bound)));
+    rest.iter().for_each(|s| s.each(&mut |s| s.each_expr(&mut count)));
+    if let Some(end) = end {
+        Block { steps: Vec::new(), end: end.clone() }.each_expr(&mut count);
+    }
+    uses == 1 && is_first_in(bound, next)
+}
+
+/// Whether an expression evaluates a name before anything else, and mentions it nowhere else.
+fn is_first_in(bound: BoundId, e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::Bound(b) => *b == bound,
+        ExprKind::Builtin(op, args) => {
+            let is_strict = matches!(
+                op.id,
+                Op::Plus | Op::Minus | Op::Times | Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual
+            );
+            let is_other = |e: &Expr| !e.any(&mut |e| matches!(e.kind, ExprKind::Bound(b) if b == bound));
+            is_strict && is_first_in(bound, &args[0]) && args[1..].iter().all(is_other)
+        }
+        _ => false,
     }
 }
 

@@ -1,17 +1,20 @@
 //! What generated archetypes, and the variables they run over, have in common.
 
-/// What a driver runs: `rt::archetype!(Server = "Server" { Serve = "serve" => serve }, Serve is local);`
+/// What a driver runs: `rt::archetype!(Server { Serve => serve, SendAll = "sendAll" => send_all }, Serve is local);`, with a
+/// text where the model does not spell a name as Rust does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __archetype {
-    ($name:ident = $text:literal {
-        $($label:ident = $label_text:literal => $function:ident),*
+    (@spelt $name:ident) => { ::std::stringify!($name) };
+    (@spelt $name:ident $text:literal) => { $text };
+    ($name:ident $(= $text:literal)? {
+        $($label:ident $(= $label_text:literal)? => $function:ident),*
     } $(, $local:ident is local)*) => {
         impl $crate::generated::Archetype for $name {
             type State = State;
 
             fn name(&self) -> &'static str {
-                $text
+                $crate::__archetype!(@spelt $name $($text)?)
             }
 
             fn process(&self) -> $crate::generated::Value {
@@ -20,7 +23,7 @@ macro_rules! __archetype {
 
             fn label_of(state: &State) -> &'static str {
                 match state.label {
-                    $(Label::$label => $label_text,)*
+                    $(Label::$label => $crate::__archetype!(@spelt $function $($label_text)?),)*
                     Label::Done => "Done",
                 }
             }
@@ -54,6 +57,29 @@ macro_rules! __archetype {
 }
 
 pub use crate::__archetype as archetype;
+
+/// What nodes tell each other of the model that they run: `rt::identity!(Constants);`
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __identity {
+    ($constants:ident) => {
+        $crate::__identity!($constants as |constants| constants);
+    };
+    ($constants:ident without functions) => {
+        $crate::__identity!($constants as |constants| &());
+    };
+    ($constants:ident as |$this:ident| $told:expr) => {
+        impl $constants {
+            /// The model with these constants: nodes that differ in either refuse each other.
+            pub fn identity(&self) -> $crate::generated::Identity {
+                let $this = self;
+                $crate::generated::Identity::new(MODEL_HASH, $told)
+            }
+        }
+    };
+}
+
+pub use crate::__identity as identity;
 
 /// A mapping macro over a variable: `rt::over_variable!(InboxOverNetwork: Inbox, rt::Seq<i64>);`
 #[doc(hidden)]
