@@ -7,7 +7,7 @@ use mpcal_runtime::value::EvalError;
 use mpcal_runtime::Model;
 
 use crate::breadth_first::{breadth_first, Counterexample, Limits};
-use crate::compiled::{Compiled, Invariant};
+use crate::compiled::{Compiled, Predicate};
 use crate::system::{Component, Failure, System, Worker};
 
 /// Checks the model that has these variables, with these constants.
@@ -18,7 +18,7 @@ pub fn checker<M: Model>(constants: M::Constants) -> Checker<M> {
 /// What is to be checked.
 pub struct Checker<M: Model> {
     constants: M::Constants,
-    invariants: Vec<Invariant<M::Snapshot>>,
+    invariants: Vec<Predicate<M::Snapshot>>,
     threads: usize,
     limits: Limits,
 }
@@ -69,7 +69,7 @@ impl<M: Model> Checker<M> {
     /// If an initial value cannot be evaluated.
     pub fn run(self) -> Result<Report, EvalError> {
         let start = Instant::now();
-        let system = Compiled::<M>::new(self.constants, self.invariants)?;
+        let system = Compiled::<M>::new(self.constants, self.invariants, Vec::new())?;
         let found = breadth_first(&system, self.threads, self.limits)?;
         let verdict = match found.failure {
             None => Verdict::Holds,
@@ -173,7 +173,10 @@ impl fmt::Display for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             crate::system::Held::Value(value) => write!(f, "{} = {value}", self.name),
-            crate::system::Held::Process(state) => write!(f, "{}: {state}", self.name),
+            crate::system::Held::Process(label, variables) => {
+                write!(f, "{} is at {label}", self.name)?;
+                variables.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value}"))
+            }
         }
     }
 }

@@ -10,19 +10,22 @@ mod memory;
 use std::sync::Arc;
 
 use mpcal_runtime::value::EvalError;
-use mpcal_runtime::{initial_states, Model, Outcome};
+use mpcal_runtime::{self as model, initial_states, Model, Outcome};
 
 use self::component::{Components, Tables};
 use self::memory::{Memory, Outcomes, Way};
-use crate::system::{Action, Component, Failure, Row, System, Worker};
+use crate::system::{Action, Component, Failure, Fairness, Row, System, Worker};
 
-/// Something that holds in every state.
-pub(crate) type Invariant<S> = (Arc<str>, Box<dyn Fn(&S) -> Result<bool, EvalError> + Send + Sync>);
+/// Something that is true in a state or not.
+pub(crate) type Predicate<S> = (Arc<str>, Box<dyn Fn(&S) -> Result<bool, EvalError> + Send + Sync>);
 
 /// A model as a system.
 pub struct Compiled<M: Model> {
     constants: Arc<M::Constants>,
-    invariants: Arc<Vec<Invariant<M::Snapshot>>>,
+    invariants: Arc<Vec<Predicate<M::Snapshot>>>,
+    /// What properties mention.
+    predicates: Arc<Vec<Predicate<M::Snapshot>>>,
+    fairness: Vec<Fairness>,
     tables: Tables,
     width: usize,
 }
@@ -32,10 +35,16 @@ impl<M: Model> Compiled<M> {
     ///
     /// # Errors
     /// If an initial value cannot be evaluated.
-    pub(crate) fn new(constants: M::Constants, invariants: Vec<Invariant<M::Snapshot>>) -> Result<Self, EvalError> {
+    pub(crate) fn new(
+        constants: M::Constants,
+        invariants: Vec<Predicate<M::Snapshot>>,
+        predicates: Vec<Predicate<M::Snapshot>>,
+    ) -> Result<Self, EvalError> {
         let (constants, tables) = (Arc::new(constants), Tables::default());
-        let width = Components::new(&M::new(&constants)?, &constants, &tables)?.width();
-        Ok(Self { constants, invariants: Arc::new(invariants), tables, width })
+        let components = Components::new(&M::new(&constants)?, &constants, &tables)?;
+        let (width, fairness) = (components.width(), components.fairness());
+        let (invariants, predicates) = (Arc::new(invariants), Arc::new(predicates));
+        Ok(Self { constants, invariants, predicates, fairness, tables, width })
     }
 }
 
@@ -46,11 +55,22 @@ impl<M: Model> System for Compiled<M> {
         self.width
     }
 
+    fn fairness(&self) -> Vec<Fairness> {
+        self.fairness.clone()
+    }
+
     fn worker(&self) -> Result<Sections<M>, EvalError> {
         let model = M::new(&self.constants)?;
         let components = Components::new(&model, &self.constants, &self.tables)?;
         let memories = components.processes.iter().map(|_| Memory::default()).collect();
-        Ok(Sections { model, components, invariants: self.invariants.clone(), memories, next: Vec::new() })
+        Ok(Sections {
+            model,
+            components,
+            invariants: self.invariants.clone(),
+            predicates: self.predicates.clone(),
+            memories,
+            next: Vec::new(),
+        })
     }
 
     fn initial(&self) -> Result<Vec<u32>, EvalError> {
@@ -66,7 +86,8 @@ impl<M: Model> System for Compiled<M> {
 pub struct Sections<M: Model> {
     model: M,
     components: Components,
-    invariants: Arc<Vec<Invariant<M::Snapshot>>>,
+    invariants: Arc<Vec<Predicate<M::Snapshot>>>,
+    predicates: Arc<Vec<Predicate<M::Snapshot>>>,
     /// What the sections of each process led to.
     memories: Vec<Memory>,
     /// The state that is shown.
@@ -105,6 +126,25 @@ impl<M: Model> Worker for Sections<M> {
         Ok(may_end)
     }
 
+    fn holds(&mut self, state: &Row, predicate: usize) -> Result<bool, Failure> {
+        let predicates = self.predicates.clone();
+        let (name, holds) = &predicates[predicate];
+        self.components.load(state);
+        holds(&self.model.snapshot()).map_err(|error| Failure::Evaluation(name.clone(), error))
+    }
+
+    fn fair(&self, state: &Row, action: Action, to: &mut Vec<u16>) {
+        let n = action.process as usize;
+        match self.components.processes[n].fairness_of(state[self.components.variables.len() + n]) {
+            model::Fairness::Unfair => {}
+            model::Fairness::Weak => to.push(2 * n as u16),
+            model::Fairness::Strong => to.push(2 * n as u16 + 1),
+        }
+        if self.components.is_fair {
+            to.push(2 * self.components.processes.len() as u16);
+        }
+    }
+
     fn describe(&self, state: &Row, action: Action) -> (String, &'static str) {
         let n = action.process as usize;
         let process = &self.components.processes[n];
@@ -119,6 +159,7 @@ impl<M: Model> Worker for Sections<M> {
         let mut found = Vec::new();
         for (process, memory) in self.components.processes.iter().zip(&self.memories) {
             let taken = memory.taken();
+            found.extend(process.labels().iter().map(|label| (process.archetype(), *label, 0)));
             found.extend(taken.map(|(state, count)| (process.archetype(), process.label_of(state), count)));
         }
         found
@@ -145,6 +186,15 @@ impl<M: Model> Sections<M> {
 }
 
 impl Components {
+    /// For each process that it goes on where it can all the time, and where it can again and again; last, if the
+    /// algorithm is fair, that some process does.
+    fn fairness(&self) -> Vec<Fairness> {
+        let of_process = |name: String| [false, true].map(|is_strong| Fairness { name: name.clone(), is_strong });
+        let all = self.processes.iter().flat_map(|process| of_process(process.name()));
+        let next = self.is_fair.then(|| Fairness { name: "Next".to_owned(), is_strong: false });
+        all.chain(next).collect()
+    }
+
     /// Runs every path of a process from a state: the variables that it touched, and what that came to.
     fn run(&mut self, n: usize, state: &Row) -> (Vec<u16>, Outcomes) {
         self.load(state);

@@ -32,5 +32,5 @@ pub use crate::{
     breadth_first::{breadth_first, Counterexample, Explored, Limits},
     checker::{checker, Checker, Report, State, Verdict},
     compiled::Compiled,
-    system::{Action, Component, Failure, Held, Row, System, Worker},
+    system::{Action, Component, Failure, Fairness, Held, Row, System, Worker},
 };

@@ -22,6 +22,12 @@ pub trait System: Sync {
     /// If an initial value cannot be evaluated.
     fn worker(&self) -> Result<Self::Worker, EvalError>;
 
+    /// What must not be left out for ever: each says that some steps are fair. Steps say by their place here which of
+    /// them they are of ([`Worker::fair`]).
+    fn fairness(&self) -> Vec<Fairness> {
+        Vec::new()
+    }
+
     /// The states that it can start in, one behind the other.
     ///
     /// # Errors
@@ -37,6 +43,17 @@ pub trait Worker {
     /// What is wrong in this state or with a step from it, after the steps that were shown.
     fn steps(&mut self, state: &Row, show: &mut impl FnMut(Action, &Row)) -> Result<bool, Failure>;
 
+    /// Whether a predicate of the system is true in a state. Properties mention predicates by number.
+    ///
+    /// # Errors
+    /// If it cannot be evaluated.
+    fn holds(&mut self, state: &Row, predicate: usize) -> Result<bool, Failure>;
+
+    /// Adds the places in [`System::fairness`] of what is fair to a step.
+    fn fair(&self, state: &Row, action: Action, to: &mut Vec<u16>) {
+        let _ = (state, action, to);
+    }
+
     /// What a step is, for people: the process and its label.
     fn describe(&self, state: &Row, action: Action) -> (String, &'static str);
 
@@ -45,6 +62,16 @@ pub trait Worker {
 
     /// How often each label was taken, by archetype.
     fn taken(&self) -> Vec<(String, &'static str, u64)>;
+}
+
+/// That some steps are fair, as `WF_vars(A)` and `SF_vars(A)` say it: where one that changes the state can be taken all the
+/// time, or if it is strong again and again, one is taken again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fairness {
+    /// What is fair, for people.
+    pub name: String,
+    /// Whether it is enough that such a step can be taken again and again.
+    pub is_strong: bool,
 }
 
 /// A step from a state that is known.
@@ -71,7 +98,7 @@ pub enum Held {
     /// The value of a variable.
     Value(Value),
     /// Label and variables of a process.
-    Process(String),
+    Process(&'static str, Vec<(&'static str, Value)>),
 }
 
 /// What is wrong with a state, or with a step from it.

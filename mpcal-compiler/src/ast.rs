@@ -215,6 +215,15 @@ pub struct Block {
     pub span: Span,
 }
 
+impl Block {
+    /// Whether the algorithm is fair as a whole, which it also is if its only process stands without a name.
+    #[must_use]
+    pub fn is_fair(&self) -> bool {
+        let alone = |p: &Process| matches!(p.selves, Initial::None) && p.fairness != Fairness::Unfair;
+        self.fair || self.processes.iter().any(alone)
+    }
+}
+
 /// `macro M(a) { … }`
 #[derive(Clone, Debug)]
 pub struct Macro {

@@ -87,8 +87,7 @@ pub fn translate(
     }
     let scope = scope::Scope::new(source, &file.module, modules, block);
     let lowered = lower::lower(model, normal, block, &scope, out)?;
-    let alone = |p: &lower::LoweredProcess| matches!(p.selves, Initial::None) && p.fairness != Fairness::Unfair;
-    let keyword = if block.fair || lowered.processes.iter().any(alone) { "--fair algorithm" } else { "--algorithm" };
+    let keyword = if model.is_fair { "--fair algorithm" } else { "--algorithm" };
     let mut text = format!("{keyword} {} {{\n", block.name.text);
     let mut names = lowered.names.clone();
     names.variables.extend(lowered.spelt.clone());

@@ -106,7 +106,7 @@ pub fn resolve(
 ) -> Model {
     let mut cx = Resolver {
         source,
-        model: Model { name: block.name.text, ..Model::default() },
+        model: Model { name: block.name.text, is_fair: block.is_fair(), ..Model::default() },
         modules,
         envs: Vec::new(),
         open: Vec::new(),

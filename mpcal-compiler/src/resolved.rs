@@ -67,6 +67,8 @@ id!(
 pub struct Model {
     /// The name of the block.
     pub name: Symbol,
+    /// Whether the algorithm is fair, beside its processes.
+    pub is_fair: bool,
     /// `CONSTANT`s.
     pub constants: Vec<Constant>,
     /// Operators that the block uses, directly or not, each after those it was first used by.

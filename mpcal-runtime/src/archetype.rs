@@ -12,6 +12,18 @@ use crate::resource::Shared;
 use crate::section::Section;
 use crate::value::{Data, Eval, Value};
 
+/// Whether a process may stop for good where it could go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fairness {
+    /// It may.
+    #[default]
+    Unfair,
+    /// Not where it could go on all the time.
+    Weak,
+    /// Not where it could go on again and again.
+    Strong,
+}
+
 /// A running archetype: a state, and the resources bound to its parameters. Generated code
 /// implements it; a driver runs it.
 pub trait Archetype: Send + 'static {
@@ -31,6 +43,15 @@ pub trait Archetype: Send + 'static {
 
     /// The label that control is at in a state.
     fn label_of(state: &Self::State) -> &'static str;
+
+    /// Every label, in the order of the model, without `Done`.
+    fn labels() -> &'static [&'static str];
+
+    /// How fair the step is that comes next in a state, in a process that is declared to be so fair.
+    fn fairness_of(state: &Self::State, process: Fairness) -> Fairness;
+
+    /// The variables in a state, as the model names them; with procedures also their `stack`.
+    fn variables_of(state: &Self::State) -> Vec<(&'static str, Value)>;
 
     /// Whether control has reached `Done`.
     fn is_done(&self) -> bool;
@@ -57,6 +78,15 @@ pub trait Archetype: Send + 'static {
 pub trait Spawn {
     /// Starts one.
     fn spawn<A: Archetype>(&mut self, archetype: A);
+
+    /// Starts one that the model declares to be fair. What runs a process goes on with it in any case.
+    fn spawn_fair<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
+        let _ = fairness;
+        self.spawn(archetype);
+    }
+
+    /// Says that the algorithm is fair: some process goes on as long as one can.
+    fn fair_algorithm(&mut self) {}
 }
 
 /// The system that TLC checks: the variables of a model in memory, and processes over them. What is generated for a model

@@ -3,7 +3,8 @@
 pub use crate::initial::initial;
 pub use crate::resource::Shared;
 pub use crate::{
-    Abort, Archetype, Bound, Class, Identity, MappingMacro, Node, PlainVariable, Resource, Section, Spawn, Step,
+    Abort, Archetype, Bound, Class, Fairness, Identity, MappingMacro, Node, PlainVariable, Resource, Section, Spawn,
+    Step,
 };
 pub use mpcal_values::generated::*;
 pub use mpcal_values::operators::*;
@@ -17,6 +18,11 @@ mod own_variable;
 pub use archetype::*;
 pub use indexed::Indexed;
 pub use own_variable::{OwnVariable, Variable};
+
+/// A string.
+pub fn text(text: &'static str) -> Value {
+    Value::Str(Str::literal(text))
+}
 
 /// Fails to compile unless generated code was made for this version.
 pub const fn assert_version(generator: &str) {

@@ -41,7 +41,7 @@ mod watched;
 pub use mpcal_values as value;
 
 pub use crate::{
-    archetype::{Archetype, Model, Spawn, VisitVariables},
+    archetype::{Archetype, Fairness, Model, Spawn, VisitVariables},
     binding::{Binding, Bound, Resource},
     cell::{Cell, Core, OutsideChange},
     driver::{Counters, Driver, Progress},

@@ -191,7 +191,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Supplier { Supply => supply });
+        rt::archetype!(Supplier { Supply => supply }; holds { request, next, told });
     }
     pub use supplier::{Supplier, SupplierParameters};
 
@@ -285,7 +285,7 @@ mod model {
                 Ok(Label::Ask)
             }
         }
-        rt::archetype!(Worker { Ask => ask, Take => take });
+        rt::archetype!(Worker { Ask => ask, Take => take }; holds { answer, working });
     }
     pub use worker::{Worker, WorkerParameters};
 
@@ -360,13 +360,19 @@ mod model {
             let parameters = SupplierParameters {
                 network: LinkOverNetwork::new(&self.network, constants),
             };
-            node.spawn(Supplier::new(PRODUCER, constants, parameters)?);
+            node.spawn_fair(
+                Supplier::new(PRODUCER, constants, parameters)?,
+                rt::Fairness::Weak,
+            );
             for id in (&constants.consumers()?).iter().cloned() {
                 let parameters = WorkerParameters {
                     network: LinkOverNetwork::new(&self.network, constants),
                     done: rt::Indexed::new(&self.done),
                 };
-                node.spawn(Worker::new(id, constants, parameters)?);
+                node.spawn_fair(
+                    Worker::new(id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             Ok(())
         }

@@ -175,7 +175,9 @@ mod model {
                 Ok(Label::Serve)
             }
         }
-        rt::archetype!(LockServer { Serve => serve, Handle => handle });
+        rt::archetype!(
+            LockServer { Serve => serve, Handle => handle }; holds { message, waiting }
+        );
     }
     pub use lock_server::{LockServer, LockServerParameters};
 
@@ -291,7 +293,8 @@ mod model {
             }
         }
         rt::archetype!(
-            LockClient { Acquire => acquire, Granted => granted, Work => work }
+            LockClient { Acquire => acquire, Granted => granted, Work => work }; holds {
+            answer }
         );
     }
     pub use lock_client::{LockClient, LockClientParameters};
@@ -371,14 +374,20 @@ mod model {
             let parameters = LockServerParameters {
                 network: InboxOverNetwork::new(&self.network, constants),
             };
-            node.spawn(LockServer::new(SERVER, constants, parameters)?);
+            node.spawn_fair(
+                LockServer::new(SERVER, constants, parameters)?,
+                rt::Fairness::Weak,
+            );
             for id in (&constants.clients()?).iter().cloned() {
                 let parameters = LockClientParameters {
                     network: InboxOverNetwork::new(&self.network, constants),
                     holding: rt::Indexed::new(&self.holding),
                     rounds: self.rounds.of(&id)?,
                 };
-                node.spawn(LockClient::new(id, constants, parameters)?);
+                node.spawn_fair(
+                    LockClient::new(id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             Ok(())
         }

@@ -299,7 +299,10 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Relay { Accept => accept, Forward => forward, Relay => relay });
+        rt::archetype!(
+            Relay { Accept => accept, Forward => forward, Relay => relay }; holds {
+            request, message, backend, tried }
+        );
     }
     pub use relay::{Relay, RelayParameters};
 
@@ -387,7 +390,7 @@ mod model {
                 Ok(Label::Receive)
             }
         }
-        rt::archetype!(Backend { Receive => receive, Answer => answer });
+        rt::archetype!(Backend { Receive => receive, Answer => answer }; holds { work });
     }
     pub use backend::{Backend, BackendParameters};
 
@@ -495,7 +498,10 @@ mod model {
                 Ok(Label::Request)
             }
         }
-        rt::archetype!(Client { Request => request, Response => response });
+        rt::archetype!(
+            Client { Request => request, Response => response }; holds { rounds, reply,
+            id }
+        );
     }
     pub use client::{Client, ClientParameters};
 
@@ -707,13 +713,19 @@ mod model {
                 network: LinkOverNetwork::new(&self.network, constants),
                 suspected: DetectorOverCrashed::new(&self.crashed, constants),
             };
-            node.spawn(Relay::new(FRONT, constants, parameters)?);
+            node.spawn_fair(
+                Relay::new(FRONT, constants, parameters)?,
+                rt::Fairness::Weak,
+            );
             for process_id in (&constants.backends()?).iter().cloned() {
                 let parameters = BackendParameters {
                     network: LinkOverNetwork::new(&self.network, constants),
                     crashed: rt::Indexed::new(&self.crashed),
                 };
-                node.spawn(Backend::new(process_id, constants, parameters)?);
+                node.spawn_fair(
+                    Backend::new(process_id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             for process_id in (&constants.clients()?).iter().cloned() {
                 let parameters = ClientParameters {
@@ -721,7 +733,10 @@ mod model {
                     told: ToldOverLog::new(&self.log, constants),
                     rounds: constants.rounds,
                 };
-                node.spawn(Client::new(process_id, constants, parameters)?);
+                node.spawn_fair(
+                    Client::new(process_id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             for process_id in (&rt::map(
                 &constants.backends()?,

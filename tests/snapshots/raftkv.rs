@@ -2219,7 +2219,11 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Server { Start => start, Serve => serve });
+        rt::archetype!(
+            Server { Start => start, Serve => serve }; holds { role, ballot, votes,
+            fresh, next, r#match = "match", first, round, heard, reads, commit, applied,
+            machine }
+        );
     }
     pub use server::{Server, ServerParameters};
 
@@ -2395,7 +2399,10 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Client { Idle => idle, Ask => ask, Answer => answer });
+        rt::archetype!(
+            Client { Idle => idle, Ask => ask, Answer => answer }; holds { number,
+            command, server }
+        );
     }
     pub use client::{Client, ClientParameters};
 
@@ -3049,7 +3056,10 @@ mod model {
                     log: self.log.of(&id)?,
                     snapshot: self.snapshot.of(&id)?,
                 };
-                node.spawn(Server::new(id, constants, parameters)?);
+                node.spawn_fair(
+                    Server::new(id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             for id in (&constants.clients()?).iter().cloned() {
                 let parameters = ClientParameters {
@@ -3059,7 +3069,10 @@ mod model {
                     patience: SometimesOverImpatience::new(&self.impatience, constants),
                     outcome: AnsweredOverHistory::new(&self.history, constants),
                 };
-                node.spawn(Client::new(id, constants, parameters)?);
+                node.spawn_fair(
+                    Client::new(id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             Ok(())
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mpcal_runtime::resource::Shared;
 use mpcal_runtime::value::{Data, EvalError, Value};
-use mpcal_runtime::{Archetype, Model, Outcome, Section, Spawn, Stepper, VisitVariables};
+use mpcal_runtime::{Archetype, Fairness, Model, Outcome, Section, Spawn, Stepper, VisitVariables};
 use parking_lot::Mutex;
 
 use crate::interner::Interner;
@@ -31,16 +31,19 @@ pub(super) struct Components {
     pub(super) processes: Vec<Box<dyn Process>>,
     /// The places of the variables, by cell.
     pub(super) by_cell: HashMap<u64, u16, foldhash::fast::FixedState>,
+    /// Whether the algorithm is fair, beside its processes.
+    pub(super) is_fair: bool,
 }
 
 impl Components {
     pub(super) fn new<M: Model>(model: &M, constants: &Arc<M::Constants>, tables: &Tables) -> Result<Self, EvalError> {
         let mut variables = Variables { tables, found: Vec::new() };
         model.variables(&mut variables);
-        let mut processes = Processes { tables, found: Vec::new() };
+        let mut processes = Processes { tables, found: Vec::new(), is_fair: false };
         model.spawn(&mut processes, constants)?;
         let by_cell = variables.found.iter().zip(0u16..).map(|(variable, place)| (variable.cell(), place)).collect();
-        Ok(Self { variables: variables.found, processes: processes.found, by_cell })
+        let (processes, is_fair) = (processes.found, processes.is_fair);
+        Ok(Self { variables: variables.found, processes, by_cell, is_fair })
     }
 
     pub(super) fn width(&self) -> usize {
@@ -138,23 +141,36 @@ pub(super) trait Process: Send {
     fn after(&mut self) -> u32;
     fn next_path(&self, path: &mut Vec<usize>) -> bool;
     fn label_of(&self, state: u32) -> &'static str;
+    fn labels(&self) -> &'static [&'static str];
+    /// How fair the next step is.
+    fn fairness_of(&self, state: u32) -> Fairness;
     fn show(&self, state: u32) -> Component;
 }
 
 struct Steps<A: Archetype> {
     stepper: Stepper<A>,
+    fairness: Fairness,
     states: Arc<Interner<A::State>>,
 }
 
 struct Processes<'t> {
     tables: &'t Tables,
     found: Vec<Box<dyn Process>>,
+    is_fair: bool,
 }
 
 impl Spawn for Processes<'_> {
     fn spawn<A: Archetype>(&mut self, archetype: A) {
+        self.spawn_fair(archetype, Fairness::Unfair);
+    }
+
+    fn spawn_fair<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
         let states = self.tables.get(false, self.found.len());
-        self.found.push(Box::new(Steps { stepper: Stepper::new(archetype), states }));
+        self.found.push(Box::new(Steps { stepper: Stepper::new(archetype), fairness, states }));
+    }
+
+    fn fair_algorithm(&mut self) {
+        self.is_fair = true;
     }
 }
 
@@ -196,7 +212,16 @@ impl<A: Archetype> Process for Steps<A> {
         A::label_of(self.states.value(state))
     }
 
+    fn labels(&self) -> &'static [&'static str] {
+        A::labels()
+    }
+
+    fn fairness_of(&self, state: u32) -> Fairness {
+        A::fairness_of(self.states.value(state), self.fairness)
+    }
+
     fn show(&self, state: u32) -> Component {
-        Component { name: self.name(), value: Held::Process(format!("{:?}", self.states.value(state))) }
+        let state = self.states.value(state);
+        Component { name: self.name(), value: Held::Process(A::label_of(state), A::variables_of(state)) }
     }
 }

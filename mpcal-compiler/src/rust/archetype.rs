@@ -84,7 +84,7 @@ impl Emitter<'_> {
         let scope = self.scope_of_sections(n, &mut label_names);
         let sections = self.sections(n, &scope, &mut label_names);
         let (labels, bodies) = (label_enum(&sections), sections.iter().map(|s| &s.body));
-        let meaning = meaning(&name, &archetype.name, &sections);
+        let meaning = self.meaning(n, &scope, &sections);
         let constants = sections
             .iter()
             .any(EmittedSection::mentions_constants)
@@ -176,6 +176,7 @@ impl Emitter<'_> {
                 fn #function(&mut self, section: &mut rt::Section) -> rt::Step<Label> { #open #known #body }
             },
             is_local: is_local(&section.block) && !scope.in_procedure,
+            modifier: section.modifier,
             label,
             function,
         }
@@ -233,6 +234,43 @@ impl Emitter<'_> {
                 #(#names(#structs),)*
             }
         }
+    }
+
+    /// What a driver must know of an archetype.
+    fn meaning(&self, n: usize, scope: &Scope, sections: &[EmittedSection]) -> TokenStream {
+        let (name, text) = (ident(&self.names.archetypes[n].name), &self.model.archetypes[n].name);
+        let spelling = spelling(&name, text);
+        let labels = sections.iter().map(|EmittedSection { label, text, function, .. }| {
+            let spelling = self::spelling(function, text);
+            quote!(#label #spelling => #function)
+        });
+        let local = sections.iter().filter(|s| s.is_local).map(|s| &s.label);
+        let marked = |modifier: char, word: &str| {
+            let labels: Vec<_> = sections.iter().filter(|s| s.modifier == Some(modifier)).map(|s| &s.label).collect();
+            let word = ident(word);
+            (!labels.is_empty()).then(|| quote!(; #word #(#labels),*))
+        };
+        let (strong, unfair) = (marked('+', "strong"), marked('-', "unfair"));
+        let held = self.spelt(&self.held(n));
+        let holds = (!held.is_empty()).then(|| quote!(; holds { #(#held),* }));
+        let frames = scope.instances.iter().map(|instance| {
+            let (variant, own) = (&instance.name, self.spelt(&self.frame_variables(instance)));
+            let spelling = self::spelling(variant, &self.model.procedures[instance.procedure.index()].name);
+            quote!(#variant #spelling { #(#own),* })
+        });
+        let calls = (!scope.instances.is_empty()).then(|| quote!(; calls { #(#frames),* }));
+        quote!(rt::archetype!(#name #spelling { #(#labels),* } #(, #local is local)* #strong #unfair #holds #calls);)
+    }
+
+    /// Variables, with how the model spells them.
+    fn spelt(&self, variables: &[VariableId]) -> Vec<TokenStream> {
+        let spelt = |v: &VariableId| {
+            let text = &self.model.variable(*v).name;
+            let name = self.name(text);
+            let spelling = spelling(&name, text);
+            quote!(#name #spelling)
+        };
+        variables.iter().map(spelt).collect()
     }
 
     /// `new`
@@ -327,6 +365,8 @@ struct EmittedSection {
     /// The function.
     body: TokenStream,
     is_local: bool,
+    /// `+` or `-`
+    modifier: Option<char>,
 }
 
 impl EmittedSection {
@@ -347,17 +387,6 @@ fn label_enum(sections: &[EmittedSection]) -> TokenStream {
             Done,
         }
     }
-}
-
-/// What a driver must know of an archetype.
-fn meaning(name: &Ident, text: &str, sections: &[EmittedSection]) -> TokenStream {
-    let spelling = spelling(name, text);
-    let labels = sections.iter().map(|EmittedSection { label, text, function, .. }| {
-        let spelling = self::spelling(function, text);
-        quote!(#label #spelling => #function)
-    });
-    let local = sections.iter().filter(|s| s.is_local).map(|s| &s.label);
-    quote!(rt::archetype!(#name #spelling { #(#labels),* } #(, #local is local)*);)
 }
 
 /// How the model spells a name, where Rust does it otherwise.

@@ -10,6 +10,7 @@ use super::expression::{rust, Part, Rust};
 use super::names::ident;
 use super::steps::{Around, Yield};
 use super::Emitter;
+use crate::ast::Fairness;
 use crate::infer::MappingUse;
 use crate::normal::Step;
 use crate::resolved::{Argument, Expr, ExprKind, Initial, MappingMacroId, Process, VariableId};
@@ -64,6 +65,7 @@ impl Emitter<'_> {
         let initials = all().map(|Held { name, initial, .. }| quote!(let #name = #initial;));
         let made = all().map(|v| v.made());
         let own_fields = if own.is_empty() { quote!() } else { quote!(; #(#own_names),*) };
+        let fair = self.model.is_fair.then(|| quote!(node.fair_algorithm();));
         let spawns: Vec<_> = self.model.processes.iter().enumerate().map(|(n, p)| self.spawn(n, p)).collect();
         quote! {
             #(#mappings)*
@@ -83,6 +85,7 @@ impl Emitter<'_> {
                 /// Starts every process: the system that TLC checks. Fails where `check` or `new` fails.
                 pub fn spawn(&self, node: &mut impl rt::Spawn, constants: &::std::sync::Arc<Constants>) -> rt::Eval<()> {
                     constants.check()?;
+                    #fair
                     #(#spawns)*
                     Ok(())
                 }
@@ -392,12 +395,19 @@ impl Emitter<'_> {
             })
             .collect();
         let parameters = ident(&self.names.archetypes[p.archetype.index()].parameters);
-        if fields.is_empty() {
-            return quote!(node.spawn(#name::new(#own_id, constants)?););
-        }
-        quote! {
-            let parameters = #parameters { #(#fields),* };
-            node.spawn(#name::new(#own_id, constants, parameters)?);
+        let (make, made) = match fields.is_empty() {
+            true => (quote!(), quote!(#name::new(#own_id, constants)?)),
+            false => (
+                quote!(let parameters = #parameters { #(#fields),* };),
+                quote!(#name::new(#own_id, constants, parameters)?),
+            ),
+        };
+        // Without a name, a process is as fair as the algorithm.
+        let fairness = if matches!(p.selves, Initial::None) { Fairness::Unfair } else { p.fairness };
+        match fairness {
+            Fairness::Unfair => quote!(#make node.spawn(#made);),
+            Fairness::Weak => quote!(#make node.spawn_fair(#made, rt::Fairness::Weak);),
+            Fairness::Strong => quote!(#make node.spawn_fair(#made, rt::Fairness::Strong);),
         }
     }
 

@@ -136,7 +136,7 @@ impl Emitter<'_> {
     }
 
     /// The variables of an activation: value parameters, `ref`s made from expressions, locals.
-    fn frame_variables(&self, instance: &Instance) -> Vec<VariableId> {
+    pub(super) fn frame_variables(&self, instance: &Instance) -> Vec<VariableId> {
         let procedure = &self.model.procedures[instance.procedure.index()];
         let own = procedure
             .parameters

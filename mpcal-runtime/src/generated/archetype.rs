@@ -1,7 +1,8 @@
 //! What generated archetypes, and the variables they run over, have in common.
 
-/// What a driver runs: `rt::archetype!(Server { Serve => serve, SendAll = "sendAll" => send_all }, Serve is local);`, with a
-/// text where the model does not spell a name as Rust does.
+/// What a driver runs: `rt::archetype!(Server { Serve => serve, SendAll = "sendAll" => send_all }, Serve is local; strong
+/// Serve; unfair SendAll; holds { message }; calls { Ask = "ask" { who } });`, with a text where the model does not spell a
+/// name as Rust does. Labels that are strong or unfair are so whatever the process is; `calls` has its procedures.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __archetype {
@@ -9,7 +10,9 @@ macro_rules! __archetype {
     (@spelt $name:ident $text:literal) => { $text };
     ($name:ident $(= $text:literal)? {
         $($label:ident $(= $label_text:literal)? => $function:ident),*
-    } $(, $local:ident is local)*) => {
+    } $(, $local:ident is local)* $(; strong $($strong:ident),+)? $(; unfair $($unfair:ident),+)?
+    $(; holds { $($variable:ident $(= $variable_text:literal)?),* })?
+    $(; calls { $($frame:ident $(= $frame_text:literal)? { $($own:ident $(= $own_text:literal)?),* }),* })?) => {
         impl $crate::generated::Archetype for $name {
             type State = State;
 
@@ -26,6 +29,43 @@ macro_rules! __archetype {
                     $(Label::$label => $crate::__archetype!(@spelt $function $($label_text)?),)*
                     Label::Done => "Done",
                 }
+            }
+
+            fn labels() -> &'static [&'static str] {
+                &[$($crate::__archetype!(@spelt $function $($label_text)?)),*]
+            }
+
+            fn fairness_of(
+                state: &State,
+                process: $crate::generated::Fairness,
+            ) -> $crate::generated::Fairness {
+                match (state.label, process) {
+                    (_, $crate::generated::Fairness::Unfair) => $crate::generated::Fairness::Unfair,
+                    $($((Label::$strong, _) => $crate::generated::Fairness::Strong,)+)?
+                    $($((Label::$unfair, _) => $crate::generated::Fairness::Unfair,)+)?
+                    (_, process) => process,
+                }
+            }
+
+            fn variables_of(state: &State) -> ::std::vec::Vec<(&'static str, $crate::generated::Value)> {
+                let mut all = ::std::vec::Vec::new();
+                $($(all.push((
+                    $crate::__archetype!(@spelt $variable $($variable_text)?),
+                    $crate::generated::Data::to_value(&state.$variable),
+                ));)*)?
+                $(
+                    let frames = state.stack.iter().rev().map(|frame| match frame {
+                        $(Frame::$frame(frame) => $crate::generated::Value::record([
+                            ("procedure", $crate::generated::text($crate::__archetype!(@spelt $frame $($frame_text)?))),
+                            $((
+                                $crate::__archetype!(@spelt $own $($own_text)?),
+                                $crate::generated::Data::to_value(&frame.$own),
+                            )),*
+                        ]),)*
+                    });
+                    all.push(("stack", $crate::generated::Value::Seq(frames.collect())));
+                )?
+                all
             }
 
             fn is_done(&self) -> bool {
