@@ -31,6 +31,7 @@ fn main() {
     let modules = larger.iter().map(|Fixture { name, .. }| module(name));
     write("larger_models.rs", &modules.collect::<String>());
     examples();
+    liveness();
     random();
 }
 
@@ -44,6 +45,14 @@ fn examples() {
         module(name)
     };
     write("examples.rs", &["dqueue", "locksvc", "proxy"].iter().map(compile).collect::<String>());
+}
+
+/// Compiles the models whose fairness a test looks at.
+fn liveness() {
+    println!("cargo::rerun-if-changed=fixtures/liveness");
+    let compiled = mpcal_build::Config::new().compile_file("fixtures/liveness/turns.tla").unwrap();
+    write("turns.rs", &compiled.rust);
+    write("liveness.rs", &module("turns"));
 }
 
 /// Compiles a model of the fixtures, with the types that are inferred and with none.

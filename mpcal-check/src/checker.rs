@@ -1,24 +1,40 @@
 //! A model, its invariants, and what was found.
 
-use std::fmt;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use mpcal_runtime::value::EvalError;
 use mpcal_runtime::Model;
 
 use crate::breadth_first::{breadth_first, Counterexample, Limits};
 use crate::compiled::{Compiled, Predicate};
-use crate::system::{Component, Failure, System, Worker};
+use crate::graph::Graph;
+use crate::liveness::{self, Formula, Lasso, Property};
+use crate::report::{Report, State, Verdict};
+use crate::system::{Action, System, Worker};
 
 /// Checks the model that has these variables, with these constants.
 pub fn checker<M: Model>(constants: M::Constants) -> Checker<M> {
-    Checker { constants, invariants: Vec::new(), threads: 1, limits: Limits::default() }
+    Checker {
+        constants,
+        invariants: Vec::new(),
+        predicates: Vec::new(),
+        properties: Vec::new(),
+        threads: 1,
+        limits: Limits::default(),
+    }
 }
+
+/// A predicate that always has a value.
+type Test<M> = Box<dyn Fn(&<M as Model>::Snapshot) -> bool + Send + Sync>;
 
 /// What is to be checked.
 pub struct Checker<M: Model> {
     constants: M::Constants,
     invariants: Vec<Predicate<M::Snapshot>>,
+    /// What properties mention.
+    predicates: Vec<Predicate<M::Snapshot>>,
+    properties: Vec<Property>,
     threads: usize,
     limits: Limits,
 }
@@ -38,6 +54,51 @@ impl<M: Model> Checker<M> {
         holds: impl Fn(&M::Snapshot) -> Result<bool, EvalError> + Send + Sync + 'static,
     ) -> Self {
         self.invariants.push((name.into(), Box::new(holds)));
+        self
+    }
+
+    /// Something that holds at some time in every behaviour: `<>P`.
+    ///
+    /// Behaviours are those that the fairness allows which the processes of the model declare. Properties are looked at
+    /// when every state is known and nothing else is wrong; all states and steps are kept in memory for that.
+    #[must_use]
+    pub fn eventually(self, name: &str, p: impl Fn(&M::Snapshot) -> bool + Send + Sync + 'static) -> Self {
+        self.property(name, [Box::new(p)], |[p]| Formula::Eventually(p))
+    }
+
+    /// Something that holds again and again: `[]<>P`. Of behaviours, see [`eventually`](Self::eventually).
+    #[must_use]
+    pub fn always_eventually(self, name: &str, p: impl Fn(&M::Snapshot) -> bool + Send + Sync + 'static) -> Self {
+        self.property(name, [Box::new(p)], |[p]| Formula::AlwaysEventually(p))
+    }
+
+    /// Something that holds from some time on: `<>[]P`. Of behaviours, see [`eventually`](Self::eventually).
+    #[must_use]
+    pub fn eventually_always(self, name: &str, p: impl Fn(&M::Snapshot) -> bool + Send + Sync + 'static) -> Self {
+        self.property(name, [Box::new(p)], |[p]| Formula::EventuallyAlways(p))
+    }
+
+    /// Whenever `p` holds, `q` does then or later: `P ~> Q`. Of behaviours, see [`eventually`](Self::eventually).
+    #[must_use]
+    pub fn leads_to(
+        self,
+        name: &str,
+        p: impl Fn(&M::Snapshot) -> bool + Send + Sync + 'static,
+        q: impl Fn(&M::Snapshot) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.property(name, [Box::new(p), Box::new(q)], |[p, q]| Formula::LeadsTo(p, q))
+    }
+
+    fn property<const N: usize>(
+        mut self,
+        name: &str,
+        predicates: [Test<M>; N],
+        formula: impl Fn([usize; N]) -> Formula,
+    ) -> Self {
+        let (name, numbers) = (Arc::<str>::from(name), std::array::from_fn(|n| self.predicates.len() + n));
+        let own = name.clone();
+        self.predicates.extend(predicates.map(|p| -> Predicate<_> { (own.clone(), Box::new(move |v| Ok(p(v)))) }));
+        self.properties.push(Property { name, formula: formula(numbers) });
         self
     }
 
@@ -69,21 +130,22 @@ impl<M: Model> Checker<M> {
     /// If an initial value cannot be evaluated.
     pub fn run(self) -> Result<Report, EvalError> {
         let start = Instant::now();
-        let system = Compiled::<M>::new(self.constants, self.invariants, Vec::new())?;
-        let found = breadth_first(&system, self.threads, self.limits)?;
+        let Self { constants, invariants, predicates, properties, threads, limits } = self;
+        let system = Compiled::<M>::new(constants, invariants, predicates)?;
+        let found = breadth_first(&system, threads, limits)?;
+        let worker = system.worker()?;
         let verdict = match found.failure {
-            None => Verdict::Holds,
             Some(Counterexample { failure, first, steps }) => {
-                let worker = system.worker()?;
-                let mut states = vec![State { step: None, components: worker.components(&first) }];
-                let mut from = &first;
-                for (action, row) in &steps {
-                    let step = Some(worker.describe(from, *action));
-                    states.push(State { step, components: worker.components(row) });
-                    from = row;
-                }
-                Verdict::Violated(failure, states)
+                Verdict::Violated(failure, states(&worker, &first, &steps))
             }
+            None if properties.is_empty() || found.incomplete => Verdict::Holds,
+            None => match Graph::of(&system).and_then(|graph| liveness::violated(&system, &graph, &properties)) {
+                Ok(None) => Verdict::Holds,
+                Ok(Some(Lasso { property, first, steps, back_to })) => {
+                    Verdict::Unmet(property, states(&worker, &first, &steps), back_to)
+                }
+                Err(failure) => Verdict::Violated(Some(failure), Vec::new()),
+            },
         };
         Ok(Report {
             verdict,
@@ -97,86 +159,14 @@ impl<M: Model> Checker<M> {
     }
 }
 
-/// What was found.
-#[derive(Debug)]
-pub struct Report {
-    /// Whether everything holds.
-    pub verdict: Verdict,
-    /// States that were generated, those that were known included.
-    pub generated: u64,
-    /// Distinct states.
-    pub distinct: u64,
-    /// Levels: states on the longest of the shortest ways.
-    pub depth: u64,
-    /// Whether a limit was reached.
-    pub incomplete: bool,
-    /// How often each label was taken, by archetype.
-    pub taken: Vec<(String, &'static str, u64)>,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-/// Whether everything holds.
-#[derive(Debug)]
-pub enum Verdict {
-    /// In every state that was found.
-    Holds,
-    /// What does not, in the last of these states; nothing for a deadlock.
-    Violated(Option<Failure>, Vec<State>),
-}
-
-/// A state of a counterexample.
-#[derive(Debug)]
-pub struct State {
-    /// The process and the label of the step that has led to it; none for the first.
-    pub step: Option<(String, &'static str)>,
-    /// What it holds.
-    pub components: Vec<Component>,
-}
-
-impl Report {
-    /// Expects that everything holds, and that everything was looked at.
-    ///
-    /// # Panics
-    /// With a counterexample otherwise.
-    pub fn expect_no_violation(&self) {
-        assert!(matches!(self.verdict, Verdict::Holds), "{self}");
-        assert!(!self.incomplete, "not every state was looked at: {self}");
+/// The states of a behaviour, as people read them.
+fn states(worker: &impl Worker, first: &[u32], steps: &[(Action, Vec<u32>)]) -> Vec<State> {
+    let mut states = vec![State { step: None, components: worker.components(first) }];
+    let mut from = first;
+    for (action, row) in steps {
+        let step = Some(worker.describe(from, *action));
+        states.push(State { step, components: worker.components(row) });
+        from = row;
     }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Verdict::Violated(failure, states) = &self.verdict {
-            match failure {
-                None => writeln!(f, "deadlock: no process can go on, and not all have ended")?,
-                Some(Failure::Invariant(name)) => writeln!(f, "invariant {name} is violated")?,
-                Some(Failure::Evaluation(name, error)) => writeln!(f, "invariant {name} has no value: {error}")?,
-                Some(Failure::Step(error)) => writeln!(f, "{error}")?,
-            }
-            for (n, state) in (1..).zip(states) {
-                match &state.step {
-                    None => writeln!(f, "{n}: initial state")?,
-                    Some((process, label)) => writeln!(f, "{n}: {process} takes {label}")?,
-                }
-                for component in &state.components {
-                    writeln!(f, "    {component}")?;
-                }
-            }
-        }
-        let Self { generated, distinct, depth, elapsed, .. } = self;
-        write!(f, "{generated} states generated, {distinct} distinct, depth {depth}, in {elapsed:.1?}")
-    }
-}
-
-impl fmt::Display for Component {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.value {
-            crate::system::Held::Value(value) => write!(f, "{} = {value}", self.name),
-            crate::system::Held::Process(label, variables) => {
-                write!(f, "{} is at {label}", self.name)?;
-                variables.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value}"))
-            }
-        }
-    }
+    states
 }

@@ -17,20 +17,26 @@
 //! * [`Compiled`]: the system that generated code is.
 //! * [`simulation`]: nodes as they are deployed, in a world where a seed decides everything.
 //! * [`linearizability`]: whether what clients of a running system saw has an order.
+//! * [`liveness`]: what must happen at some time, on the [`Graph`] of all states.
 //! * [`breadth_first`]: every state, level by level, so that a counterexample is as short as can be.
 
 mod breadth_first;
 mod checker;
 mod compiled;
+mod graph;
 mod interner;
 pub mod linearizability;
+pub mod liveness;
+mod report;
 pub mod simulation;
 mod system;
 mod visited;
 
 pub use crate::{
     breadth_first::{breadth_first, Counterexample, Explored, Limits},
-    checker::{checker, Checker, Report, State, Verdict},
+    checker::{checker, Checker},
     compiled::Compiled,
+    graph::{Edge, Graph},
+    report::{Report, State, Verdict},
     system::{Action, Component, Failure, Fairness, Held, Row, System, Worker},
 };

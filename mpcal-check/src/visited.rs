@@ -20,6 +20,10 @@ impl Key {
         Self((hash >> 64) as u64, hash as u64)
     }
 
+    pub(crate) fn hash(self) -> u64 {
+        self.1
+    }
+
     fn shard(self) -> usize {
         self.0 as usize % SHARDS
     }

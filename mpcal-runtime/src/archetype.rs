@@ -45,13 +45,21 @@ pub trait Archetype: Send + 'static {
     fn label_of(state: &Self::State) -> &'static str;
 
     /// Every label, in the order of the model, without `Done`.
-    fn labels() -> &'static [&'static str];
+    fn labels() -> &'static [&'static str] {
+        &[]
+    }
 
     /// How fair the step is that comes next in a state, in a process that is declared to be so fair.
-    fn fairness_of(state: &Self::State, process: Fairness) -> Fairness;
+    fn fairness_of(state: &Self::State, process: Fairness) -> Fairness {
+        let _ = state;
+        process
+    }
 
     /// The variables in a state, as the model names them; with procedures also their `stack`.
-    fn variables_of(state: &Self::State) -> Vec<(&'static str, Value)>;
+    fn variables_of(state: &Self::State) -> Vec<(&'static str, Value)> {
+        let _ = state;
+        Vec::new()
+    }
 
     /// Whether control has reached `Done`.
     fn is_done(&self) -> bool;

@@ -84,3 +84,15 @@ fn a_deadlock_is_found() {
     // One client, twice: ask, be granted, work; and the end.
     assert_eq!(states.len(), 16, "{report}");
 }
+
+/// A property of the example, which TLC has checked, and one that does not hold: everything ends, and nothing follows.
+#[test]
+fn what_must_happen_is_looked_at() {
+    let checker = || checker::<locksvc::Variables>(locksvc::Constants { num_clients: 2 }).allow_deadlock();
+    let holds = |v: &locksvc::VariablesSnapshot| *v.holding.at(&1).expect("there is a client");
+    checker().always_eventually("Idle", move |v| !holds(v)).run().expect("it starts").expect_no_violation();
+    let report = checker().always_eventually("Busy", holds).run().expect("it starts");
+    let Verdict::Unmet(name, states, None) = &report.verdict else { panic!("{report}") };
+    assert_eq!((&**name, states.len()), ("Busy", 31), "{report}");
+    assert!(report.to_string().contains("\n   stutters in state 31\n"), "{report}");
+}
