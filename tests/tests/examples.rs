@@ -59,6 +59,7 @@ fn every_example_runs_as_a_whole() {
         ("locksvc", "the lock was taken 100 times"),
         ("proxy", "every request was answered"),
         ("raftkv", "nothing was lost, nothing was done twice"),
+        ("transfers", "no money was lost, and none was made"),
     ]);
     let examples = executables().keys();
     assert!(examples.clone().eq(expected.keys()), "of each example, add to `expected` what it prints: {examples:?}");

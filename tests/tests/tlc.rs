@@ -244,6 +244,13 @@ const FAULTS: &[Fault] = &[
         violates: "AnswersMatch",
     },
     Fault {
+        example: "transfers",
+        // A branch forgets that it has taken a message.
+        text: "          $variable[from] := Tail($variable[from]);",
+        replacement: "          either { $variable[from] := Tail($variable[from]); } or { skip; };",
+        violates: "MoneyIsKept",
+    },
+    Fault {
         example: "raftkv",
         // A server forgets whom it has voted for.
         text: "await crash;",

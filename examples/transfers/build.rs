@@ -1,0 +1,5 @@
+//! Compiles the model.
+
+fn main() {
+    mpcal_build::build("transfers.tla");
+}
