@@ -292,7 +292,9 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Branch { Start => start, Serve => serve }, Start is local);
+        rt::archetype!(
+            Branch { Start => start, Serve => serve }, Start is local; holds { payment }
+        );
     }
     pub use branch::{Branch, BranchParameters};
 
@@ -514,7 +516,10 @@ mod model {
                     account: rt::Indexed::new(&self.accounts),
                     statement: ToldOverStatements::new(&self.statements, constants),
                 };
-                node.spawn(Branch::new(id, constants, parameters)?);
+                node.spawn_fair(
+                    Branch::new(id, constants, parameters)?,
+                    rt::Fairness::Weak,
+                );
             }
             Ok(())
         }

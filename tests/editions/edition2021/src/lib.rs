@@ -21,3 +21,8 @@ pub mod proxy {
 pub mod raftkv {
     include!("../../../snapshots/raftkv.rs");
 }
+
+/// Branches of a bank.
+pub mod transfers {
+    include!("../../../snapshots/transfers.rs");
+}
