@@ -43,9 +43,9 @@ pub fn find(sources: &Sources, model: &Model, block: Span, out: &mut Diagnostics
     for (span, declared) in written(sources.model(), block) {
         if !declared && !taken.contains(&span) {
             out.push(
-                Diagnostic::error("type-annotation", span, "nothing takes the type that is written down here")
+                Diagnostic::error("type-annotation", span, "this type annotation belongs to no declaration")
                     .because("what follows is not a declaration of a constant, variable, parameter or operator")
-                    .help("write it in a comment on lines of its own, right above a declaration"),
+                    .help("write it in a comment on its own lines, directly above a declaration"),
             );
         }
     }

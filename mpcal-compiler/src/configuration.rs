@@ -108,8 +108,8 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Configuration {
 
 fn unreadable(span: Span, name: &str) -> Diagnostic {
     Diagnostic::warning("configuration", span, format!("cannot read the value of `{name}`"))
-        .because("a number, a string, `TRUE` or `FALSE`, a name or a set of these stands behind `=`")
-        .help("the rest of the file is not looked at; TLC says more about it")
+        .because("expected a number, a string, `TRUE`, `FALSE`, a name, or a set of these after `=`")
+        .help("the rest of the file is ignored; TLC has more to say about it")
 }
 
 struct Parser<'s> {

@@ -91,7 +91,7 @@ impl Load<'_, '_> {
                 self.out.push(
                     Diagnostic::error("module-not-found", found.span, message)
                         .and(name.span, "it is needed here")
-                        .help("give file and module the same name"),
+                        .help("give the file and the module the same name"),
                 );
             }
             Some(_) | None => {}

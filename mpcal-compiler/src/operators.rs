@@ -319,7 +319,7 @@ pub static OPERATORS: &[Operator] = &[
         "(Set(a)) => a",
         NoRust("here it has no section to choose: use `with (x \\in S)`"),
     ),
-    op(Op::JavaTime, "JavaTime", &[], "TLC", Call(0), "Int", NoRust("a section reads no clock")),
+    op(Op::JavaTime, "JavaTime", &[], "TLC", Call(0), "Int", NoRust("a critical section cannot read the clock")),
     op(Op::TLCGet, "TLCGet", &[], "TLC", Call(1), "(a) => b", NoRust("it reads a register of TLC")),
     op(Op::TLCSet, "TLCSet", &[], "TLC", Call(2), "(a, b) => Bool", NoRust("it writes a register of TLC")),
     op(Op::Any, "Any", &[], "TLC", Call(0), "Set(a)", NoRust("it is a set of everything")),

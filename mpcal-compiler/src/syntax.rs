@@ -54,7 +54,7 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
             out.push(
                 Diagnostic::error("no-block", source.span(header), "this is a PlusCal algorithm, not an MPCal block")
                     .because("it is translated by `pcal.trans` alone")
-                    .help("to compile it, write `--mpcal Name {`, and behind the block:\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION"),
+                    .help("to compile it, write `--mpcal Name {`, and after the block:\n\\* BEGIN PLUSCAL TRANSLATION\n\\* END PLUSCAL TRANSLATION"),
             );
             return None;
         }
@@ -68,8 +68,8 @@ pub fn parse(source: &Source, out: &mut Diagnostics) -> Option<File> {
         let header = headers(&source.text).next().unwrap_or(start..start);
         let line = source.text[module..].lines().next().unwrap_or("").trim_end().len();
         out.push(
-            Diagnostic::error("no-block", source.span(header), "the block stands in front of the module")
-                .because("nothing of a module is known here")
+            Diagnostic::error("no-block", source.span(header), "the block comes before the module")
+                .because("the module and what it extends are not known yet")
                 .and(source.span(module..module + line), "the module starts here")
                 .help("move the block into a comment of the module"),
         );
@@ -179,7 +179,7 @@ fn check_only_block(source: &Source, start: usize, block: &Lexed, out: &mut Diag
     if let (Some(first), Some(second)) = (first, second) {
         out.push(
             Diagnostic::warning("second-block", source.span(second), "a second MPCal block in one file")
-                .because("it is not read: a file has one block")
+                .because("it is ignored: a file has one block")
                 .and(source.span(first), "this is the one")
                 .help("move it to a module of its own, or remove it"),
         );
@@ -195,9 +195,9 @@ fn check_end(source: &Source, block: &Lexed, out: &mut Diagnostics) {
     let brace = brace.map(|at| source.span(at..at + 1));
     if let Some(at) = brace.or_else(|| block::is_part(source, &behind.tokens)) {
         out.push(
-            Diagnostic::error("syntax", at, "this is behind the end of the block")
+            Diagnostic::error("syntax", at, "unexpected text after the end of the block")
                 .and(last.span, "the block ends here")
-                .help("one brace too many stands before it"),
+                .help("there is one `}` too many before it"),
         );
     }
 }
@@ -212,7 +212,7 @@ fn check_comment_markers(source: &Source, block: &Lexed, out: &mut Diagnostics) 
             out.push(
                 Diagnostic::error("comment-marker", *span, "unbalanced comment marker inside the block")
                     .because("SANY reads the whole block as a comment, so it counts this marker")
-                    .help("write the marker in another way, for example with a space in it"),
+                    .help("write the marker differently, for example with a space in it"),
             );
         }
     }

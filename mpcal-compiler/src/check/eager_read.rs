@@ -29,9 +29,9 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
                         Diagnostic::warning(
                             "eager-read",
                             read.span,
-                            format!("`{name}` is read even where it is not needed"),
+                            format!("`{name}` is read even when its value is not needed"),
                         )
-                        .because(format!("all reads happen first, also {why}"))
+                        .because(format!("all reads happen first, even those {why}"))
                         .and(m.span, format!("its read {does}"))
                         .help("use the statement `if`, and read it inside"),
                     );
@@ -141,11 +141,11 @@ fn walk(e: &Expr, way: Option<&'static str>, found: Found<'_>) {
     let behind = |reason: &'static str| way.or(Some(reason));
     match &e.kind {
         ExprKind::And(list) | ExprKind::Or(list) => {
-            let reason = if matches!(e.kind, ExprKind::And(_)) { "behind `/\\`" } else { "behind `\\/`" };
+            let reason = if matches!(e.kind, ExprKind::And(_)) { "after `/\\`" } else { "after `\\/`" };
             parts.extend(list.iter().enumerate().map(|(n, e)| (e, if n == 0 { way } else { behind(reason) })));
         }
         ExprKind::Builtin(op, list) if op.id == Op::Implies => {
-            parts.extend(list.iter().enumerate().map(|(n, e)| (e, if n == 0 { way } else { behind("behind `=>`") })));
+            parts.extend(list.iter().enumerate().map(|(n, e)| (e, if n == 0 { way } else { behind("after `=>`") })));
         }
         ExprKind::If(c, a, b) => {
             let reason = behind("in a branch of `IF`");

@@ -7,7 +7,7 @@ use crate::resolved::{Model, Stmt, StmtKind};
 pub(super) fn check(model: &Model, out: &mut Diagnostics) {
     for (body, span, procedure) in bodies(model) {
         match body.first() {
-            Some(s) if first(s).label.is_none() => required(s, "it is the first of its body", "start", out),
+            Some(s) if first(s).label.is_none() => required(s, "this is the first statement of the body", "start", out),
             Some(_) => {}
             None => {
                 let what = if procedure { "procedure" } else { "archetype" };

@@ -77,7 +77,7 @@ fn no_labels(list: &[Stmt], why: &str, out: &mut Diagnostics) {
     each_stmt(list, &mut |s| {
         if let Some(label) = &s.label {
             out.push(
-                Diagnostic::error("label-forbidden", label.span, format!("label `{}` cannot stand here", label.name))
+                Diagnostic::error("label-forbidden", label.span, format!("label `{}` is not allowed here", label.name))
                     .because(why),
             );
         }
@@ -89,7 +89,7 @@ fn macro_labels(list: &[ast::Stmt], out: &mut Diagnostics) {
         if let Some(label) = &s.label {
             let name = &label.name;
             out.push(
-                Diagnostic::error("label-forbidden", name.span, format!("label `{}` cannot stand here", name.text))
+                Diagnostic::error("label-forbidden", name.span, format!("label `{}` is not allowed here", name.text))
                     .because("a macro is expanded inside one step"),
             );
         }

@@ -15,7 +15,7 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
             if matches!(e.kind, ExprKind::SelfId) {
                 out.push(
                     Diagnostic::error("no-self", e.span, "there is no `self` here")
-                        .because("it is the identifier of a process, and the block has only one body and no process")
+                        .because("`self` identifies a process, but this block has a single body and no processes")
                         .help("write `process (name = identifier)` before the body"),
                 );
             }

@@ -112,7 +112,7 @@ impl Finder<'_> {
             Diagnostic::warning("old-value", at, format!("`{operator}` sees the value that `{name}` had before"))
                 .because("an operator sees variables as they were when the step began")
                 .and(assigned, "this step has assigned it")
-                .help(format!("write a label in between, or give the operator `{name}` as an argument")),
+                .help(format!("write a label in between, or pass `{name}` to the operator as an argument")),
         );
     }
 }

@@ -7,7 +7,7 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
     for local in model.procedures.iter().flat_map(|p| &p.locals) {
         let variable = model.variable(*local);
         if let Initial::Element(set) = &variable.initial {
-            let message = format!("`{}` starts with any element of a set", variable.name);
+            let message = format!("`{}` is initialized with an arbitrary element of a set", variable.name);
             out.push(
                 Diagnostic::error("procedure-set", variable.span, message)
                     .because("in a procedure a variable starts with one value, at each call")

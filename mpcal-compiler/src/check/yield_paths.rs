@@ -22,7 +22,7 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
         let report = |message: &str, out: &mut Diagnostics| {
             out.push(
                 Diagnostic::error("yield-paths", m.span, format!("mapping macro `{}`: {message}", m.name))
-                    .help("`mpcal-build explain yield-paths` states the rule"),
+                    .help("`mpcal-build explain yield-paths` explains the rule"),
             );
         };
         match read.least {
@@ -32,7 +32,8 @@ pub(super) fn check(model: &Model, out: &mut Diagnostics) {
         }
         if let Some(at) = read.after.filter(|_| read.most == 1) {
             out.push(
-                Diagnostic::error("yield-paths", at, "a statement after the `yield` of a `read`").help("yield last"),
+                Diagnostic::error("yield-paths", at, "a statement after the `yield` of a `read`")
+                    .help("make the `yield` the last statement"),
             );
         }
         if paths(&m.write).most > 1 {

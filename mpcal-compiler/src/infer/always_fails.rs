@@ -390,13 +390,15 @@ impl<'m> Finder<'m> {
         let failure = (!record.ever(field)).then(|| {
             let text = match r {
                 Some(_) => format!("this always fails: no record there has a field `{field}`"),
-                None => format!("no record there has a field `{field}`: TLC changes nothing, and the Rust stops"),
+                None => format!(
+                    "no record there has a field `{field}`: TLC changes nothing, and the Rust code stops with an error"
+                ),
             };
             let failure = Diagnostic::warning("always-fails", at, text)
                 .because(format!("this is {}", self.types.text(t)))
                 .suggest(field, record.shapes.iter().flat_map(|s| &s.fields).map(|f| &**f));
             match (self.made.get(id), r) {
-                (Some(made), _) => failure.and(*made, "records there are made like this one"),
+                (Some(made), _) => failure.and(*made, "the records are made like this one"),
                 (None, Some(r)) => self.from(failure, r),
                 (None, None) => failure,
             }

@@ -84,9 +84,9 @@ impl Choices<'_> {
             return;
         }
         self.out.push(
-            Diagnostic::warning("choose-order", span, "this `CHOOSE` may take another element than TLC does")
+            Diagnostic::warning("choose-order", span, "this `CHOOSE` may pick a different element than TLC")
                 .because(format!(
-                    "if there are several, the first depends on {what}: TLC orders these as it comes across them"
+                    "if several satisfy it, which one comes first depends on {what}: TLC orders these by where it first meets them"
                 ))
                 .help("make the choice unique, or write `with (x \\in S)` if any element will do"),
         );

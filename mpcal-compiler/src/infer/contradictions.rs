@@ -147,9 +147,9 @@ impl Checker<'_, '_> {
             Diagnostic::error(
                 "annotation-mismatch",
                 span,
-                format!("`{name}` takes {arguments}, its type says otherwise"),
+                format!("`{name}` takes {arguments}, but its annotation says otherwise"),
             )
-            .because(format!("its type is written down: {}", self.text(span)))
+            .because(format!("its type is annotated as {}", self.text(span)))
             .help(format!("write a type like {shape}")),
         );
     }
@@ -167,7 +167,7 @@ impl Checker<'_, '_> {
                 let message = format!("`{}` cannot be what the configuration gives it", c.name);
                 self.out.push(
                     Diagnostic::error("annotation-mismatch", c.span, message)
-                        .because(format!("its type is written down: {}", self.text(c.span)))
+                        .because(format!("its type is annotated as {}", self.text(c.span)))
                         .help("change the type in the comment above the declaration, or the configuration"),
                 );
             }
@@ -237,9 +237,9 @@ impl Checker<'_, '_> {
                 _ => format!("this is {}", self.types.text(self.types.of(wrong.id))),
             };
             self.out.push(
-                Diagnostic::error("annotation-mismatch", wrong.span, format!("`{name}` cannot hold this"))
+                Diagnostic::error("annotation-mismatch", wrong.span, format!("`{name}` cannot hold this value"))
                     .because(found)
-                    .and(declared, format!("its type is written down: {}", self.text(declared)))
+                    .and(declared, format!("its type is annotated as {}", self.text(declared)))
                     .help("change the type in the comment above the declaration, or what is given here"),
             );
         }

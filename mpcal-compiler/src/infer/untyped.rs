@@ -105,8 +105,8 @@ enum Kind {
 
 fn endless(span: Span, name: &str) -> Diagnostic {
     Diagnostic::warning("untyped", span, format!("`{name}` has no single type"))
-        .because("its type would hold itself: it is a dynamic `Value` in Rust")
-        .help("keep what is inside in a variable of its own, or a number that says how deep it is")
+        .because("its type would contain itself: it is a dynamic `Value` in Rust")
+        .help("keep the inner value in a variable of its own, or keep only its depth")
 }
 
 /// Collects what is given to places that are any value, or hold any.
@@ -326,7 +326,7 @@ impl<'m> Collector<'m> {
         Diagnostic::warning("untyped", first.span, format!("{what} has no single type"))
             .because(format!("here it is given {one}"))
             .and(second.span, format!("here it is given {other}"))
-            .help("give the two cases names of their own, or write down the type that is meant: `\\* @type: …;`")
+            .help("use a different name for each case, or annotate the intended type: `\\* @type: …;`")
     }
 
     /// Variables that are any value, where nothing says why.

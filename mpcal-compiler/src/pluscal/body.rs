@@ -99,7 +99,7 @@ impl<'p> Placer<'p> {
             self.problems.push(
                 Diagnostic::error("nesting-too-deep", of.span, message)
                     .because(format!("the PlusCal translator overflows beyond {MAX_NESTING}"))
-                    .help("write a label in between, or assign once what is assigned step by step"),
+                    .help("write a label in between, or combine the assignments into one"),
             );
         }
         if let Some(Statement::While(_, list)) = statements.first_mut() {

@@ -40,8 +40,8 @@ fn translators(name: &str, symbols: &[Entry], scope: &Scope, out: &mut Diagnosti
     }
     for symbol in symbols.iter().filter(|s| &*s.spelt == name && !s.is_translators()) {
         out.push(
-            Diagnostic::error("reserved-name", symbol.span, format!("`{name}` is a name of the translator's own"))
-                .because("the module would have it twice")
+            Diagnostic::error("reserved-name", symbol.span, format!("`{name}` is reserved for the translator"))
+                .because("the module would contain it twice")
                 .help("give it another name"),
         );
     }
@@ -83,7 +83,7 @@ pub(super) fn check_words(symbols: &[Entry], scope: &Scope, out: &mut Diagnostic
     for (name, span) in variables.chain(written).filter(|(name, _)| WORDS.contains(&&***name)) {
         out.push(
             Diagnostic::error("reserved-name", span, format!("`{name}` is a word of PlusCal"))
-                .because("the translator would not take it for a name")
+                .because("the translator would not recognize it as a name")
                 .help("give it another name"),
         );
     }

@@ -77,7 +77,7 @@ fn declares_default(lowered: &Lowered) -> bool {
 fn no_default(variable: &Variable) -> Diagnostic {
     let message = format!("`{}` is passed to a procedure and starts without a value", variable.name);
     Diagnostic::error("call-unsupported", variable.span, message)
-        .because("the translator knows the value of such variables only where it declares one itself")
+        .because("the PlusCal translator defines `defaultInitValue` only where one of its own variables needs it")
         .help("give it an initial value")
 }
 

@@ -247,9 +247,13 @@ impl Lowerer<'_, '_> {
                     if self.activations.contains(&bound.variable) {
                         let name = &self.lowered.model.variable(*passed).name;
                         self.out.push(
-                            Diagnostic::error("call-unsupported", *span, format!("`{name}` belongs to an activation"))
-                                .because("a procedure cannot reach a variable of the procedure that calls it")
-                                .help("pass the value and return it through a `ref` of the archetype"),
+                            Diagnostic::error(
+                                "call-unsupported",
+                                *span,
+                                format!("`{name}` belongs to an activation of a procedure"),
+                            )
+                            .because("a procedure cannot access a variable of the procedure that calls it")
+                            .help("pass the value and return it through a `ref` of the archetype"),
                         );
                     }
                     refs.push(Some(bound));

@@ -69,7 +69,7 @@ impl Resolver<'_, '_> {
                 _ => {
                     self.out.push(
                         Diagnostic::error("unknown-name", span, "`@` stands for the old value in `EXCEPT` and `:=`")
-                            .because("there is neither around it"),
+                            .because("neither surrounds it"),
                     );
                     ExprKind::DefaultInit
                 }
@@ -263,7 +263,7 @@ impl Resolver<'_, '_> {
             ("$value", Some(Side::Read)) => {
                 self.out.push(
                     Diagnostic::error("value-outside-write", span, "`$value` is the value being written")
-                        .because("a `read` body has none")
+                        .because("a `read` body has no value to write")
                         .help("use `$variable`"),
                 );
                 ExprKind::MappedVariable

@@ -174,7 +174,7 @@ impl Resolver<'_, '_> {
                         procedure.span,
                         format!("procedure `{}` uses {what} `{name}`", procedure.name),
                     )
-                    .because("an archetype sees no variable from outside")
+                    .because("an archetype cannot see variables from outside")
                     .and(at, "this archetype calls it")
                     .help(format!("add a parameter `ref {name}` to both and pass the variable")),
                 );

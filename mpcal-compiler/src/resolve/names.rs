@@ -46,8 +46,8 @@ impl Resolver<'_, '_> {
         if &**name == "ProcSet" && self.in_definition {
             self.out.push(
                 Diagnostic::error("unknown-name", span, "`ProcSet` is not known here")
-                    .because("the translation defines it behind the operators that the block uses")
-                    .help("give the operator the set as an argument"),
+                    .because("the translation defines it after the operators that the block uses")
+                    .help("pass the set to the operator as an argument"),
             );
             return ExprKind::DefaultInit;
         }
@@ -306,12 +306,12 @@ impl Resolver<'_, '_> {
         let mut diagnostic = Diagnostic::error("unknown-name", span, format!("there is no `{name}`"));
         if self.globals.contains_key(name) {
             diagnostic = diagnostic
-                .because("an archetype sees no global variable")
+                .because("an archetype cannot see global variables")
                 .help(format!("add a parameter `ref {name}` to the archetype and pass the variable"));
         } else if let Some(op) = operators::call(name) {
             diagnostic = diagnostic.help(format!("add `{}` to the `EXTENDS` of the module", op.module));
         } else if let Some(module) = self.missing_module_here() {
-            diagnostic = diagnostic.because(format!("it may be of module `{module}`, which was not found"));
+            diagnostic = diagnostic.because(format!("it may be defined in module `{module}`, which was not found"));
         } else {
             let known = self.known_names();
             diagnostic = diagnostic.suggest_first(name, known.iter().map(|n| &**n));

@@ -115,7 +115,7 @@ impl Resolver<'_, '_> {
                     Diagnostic::error("unknown-name", name.span, format!("there is no variable `{}`", name.text));
                 if self.globals.contains_key(&name.text) {
                     diagnostic = diagnostic
-                        .because("an archetype sees no global variable")
+                        .because("an archetype cannot see global variables")
                         .help(format!("add a parameter `ref {}` to the archetype and pass the variable", name.text));
                 } else if self.find(self.env, &name.text).is_some() {
                     diagnostic =

@@ -163,7 +163,7 @@ impl Emitter<'_> {
             ExprKind::DefaultInit => Code::owned(rust!(rt::Value::DEFAULT_INIT), Type::Value),
             ExprKind::Variable(id) if self.is_out_of_sight(*id, s) => {
                 let what = format!("an operator that mentions the global variable `{}`", self.model.variable(*id).name);
-                self.refuse(e, &what, "an archetype sees no global variable: give the operator its value")
+                self.refuse(e, &what, "an archetype cannot see global variables: pass the value to the operator")
             }
             ExprKind::Variable(id) => self.variable(*id, s),
             ExprKind::Bound(id) => self.bound(*id, s),

@@ -330,7 +330,7 @@ fn write_first(i: Tokens<'_>, found: Name) -> Res<'_, MappingMacro> {
             Diagnostic::error(
                 "syntax",
                 i.here(),
-                format!("the `read` of mapping macro `{}` stands behind its `write`", found.text),
+                format!("mapping macro `{}` defines `read` after `write`", found.text),
             )
             .and(at, "this comes second")
             .help("write `read { … }` first, then `write { … }`"),

@@ -63,7 +63,7 @@ fn conflict(i: Tokens<'_>, left: &operators::Operator, right: &operators::Operat
             i.here(),
             format!("`{}` and `{}` have the same precedence", left.name, right.name),
         )
-        .because("which of the two binds tighter is not defined")
+        .because("it is not defined which of the two binds tighter")
         .help("add parentheses"),
     );
 }

@@ -335,7 +335,7 @@ impl<'s> Lexer<'s, '_> {
                 self.out.push(Diagnostic::error(
                     "unexpected-character",
                     self.span(c.len_utf8()),
-                    format!("`{}` starts no token of TLA+", c.escape_default()),
+                    format!("`{}` does not start a token of TLA+", c.escape_default()),
                 ));
                 self.push(TokenKind::Unknown, c.len_utf8());
             }

@@ -33,7 +33,7 @@ fn unclosed<'a, T>(i: Tokens<'a>, open: Span) -> Res<'a, T> {
     i.cx.report(
         Diagnostic::error("unclosed", here, format!("`{}` inside a body", i.cx.source.slice(here)))
             .because("a `}` is missing before this")
-            .and(open, "this may be what is not closed"),
+            .and(open, "this may be the unclosed one"),
     );
     Err(nom::Err::Failure(Failed))
 }
@@ -286,7 +286,7 @@ fn argument(i: Tokens<'_>) -> Res<'_, Argument> {
         Diagnostic::error(
             "syntax",
             i.span_to(end),
-            format!("a `ref` argument is a whole variable, not a part of `{name}`"),
+            format!("a `ref` argument must be a whole variable, not a part of `{name}`"),
         )
         .because(format!("`{name}` can be passed, or all of its indices as `{name}[_]`"))
         .help(format!(

@@ -227,7 +227,7 @@ fn give_up<'a, T>(i: Tokens<'a>, message: String) -> Res<'a, T> {
     if !i.cx.too_deep.replace(true) {
         i.cx.report(
             Diagnostic::error("nesting-too-deep", i.here(), message)
-                .help("give a part of it a name with an operator or a macro"),
+                .help("name a part of it, with an operator or a macro"),
         );
     }
     Err(nom::Err::Failure(Failed))
