@@ -1,5 +1,7 @@
 //! Values as bytes: postcard.
 
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
 use bytes::BufMut;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -40,15 +42,20 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     decode_borrowed(bytes)
 }
 
-/// A value from bytes, with nothing behind it; it may borrow from them.
+/// A value from bytes, with nothing after it; it may borrow from them.
 pub(crate) fn decode_borrowed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option<T> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Some(value),
+    match take(bytes)? {
+        (value, []) => Some(value),
         _ => None,
     }
 }
 
-/// The value that some bytes begin with, and what is behind it.
+/// The value that some bytes begin with, and what comes after it.
 pub(crate) fn decode_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Option<(T, &[u8])> {
-    postcard::take_from_bytes(bytes).ok()
+    take(bytes)
+}
+
+/// Bytes may come from anywhere, and `Deserialize` may be a user's: what panics over them cannot be read.
+fn take<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Option<(T, &'b [u8])> {
+    catch_unwind(AssertUnwindSafe(|| postcard::take_from_bytes(bytes))).ok()?.ok()
 }

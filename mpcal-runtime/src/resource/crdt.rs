@@ -14,12 +14,15 @@
 mod gossip;
 mod lattice;
 
+use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -29,7 +32,7 @@ pub use self::lattice::{
 };
 use super::mailbox::{Delivery, MailboxConfig, Mailboxes};
 use crate::cell::{Cell, Core};
-use crate::error::Step;
+use crate::error::{panic_text, Error, Step};
 use crate::host::{self, Listener};
 use crate::mapping::{Class, MappingMacro, PlainVariable};
 use crate::section::Section;
@@ -85,6 +88,8 @@ struct State<C> {
     deltas: VecDeque<(C, Marks)>,
     /// What must be durable before others hear of the whole state.
     marks: Marks,
+    /// Why it can no longer take part.
+    failed: Option<String>,
 }
 
 impl<C: Crdt> Replica<C> {
@@ -146,7 +151,13 @@ impl<C: Crdt> Replica<C> {
         let links = Mailboxes::open(listener, [me.clone()], addresses, &mailbox)?;
         let others = addresses.keys().filter(|k| **k != me).cloned().collect();
         let gossip = gossip::run(Arc::downgrade(&cell), links, me, others, config.retry, cell.news.clone());
-        *cell.task.lock() = Some(host::spawn(gossip));
+        let weak = Arc::downgrade(&cell);
+        *cell.task.lock() = Some(host::spawn(async move {
+            let ended = AssertUnwindSafe(gossip).catch_unwind().await;
+            if let (Err(panic), Some(cell)) = (ended, weak.upgrade()) {
+                cell.fail(&*panic);
+            }
+        }));
         Ok(Self(cell))
     }
 
@@ -177,7 +188,7 @@ impl<C: Crdt> Drop for ReplicaCell<C> {
 impl<C: Crdt> ReplicaCell<C> {
     fn new(id: ReplicaId, durable: Option<(Wal, Arc<str>)>, whole: C, config: &CrdtConfig) -> Self {
         // Everybody lacks the first version.
-        let state = State { whole, version: 1, deltas: VecDeque::new(), marks: Marks::default() };
+        let state = State { whole, version: 1, deltas: VecDeque::new(), marks: Marks::default(), failed: None };
         Self {
             core: Core::new(),
             id,
@@ -192,6 +203,13 @@ impl<C: Crdt> ReplicaCell<C> {
     fn entry(&self, whole: &C) -> Option<(Wal, Entry)> {
         let (wal, name) = self.durable.as_ref()?;
         Some((wal.clone(), Entry::whole(name, &(self.id, whole))))
+    }
+
+    /// What the type does with another state panicked. Whoever uses the replica hears of it.
+    fn fail(&self, panic: &(dyn Any + Send)) {
+        let _gate = self.core.outside_change();
+        self.state.lock().failed = Some(format!("a replica: {}", panic_text(panic)));
+        self.core.changed();
     }
 
     /// Takes in what another node has; what must be durable before it may hear that we have it.
@@ -293,7 +311,11 @@ impl<C: Crdt> MappingMacro for Replica<C> {
         if let Some(content) = &staged.content {
             return Ok(content.clone());
         }
-        let content = self.0.state.lock().whole.content()?;
+        let state = self.0.state.lock();
+        if let Some(text) = &state.failed {
+            return Err(Error::Panic(text.clone()).into());
+        }
+        let content = state.whole.content()?;
         staged.content = Some(content.clone());
         Ok(content)
     }
@@ -303,7 +325,11 @@ impl<C: Crdt> MappingMacro for Replica<C> {
             wal.check()?;
         }
         let staged = section.stage(&self.0);
-        staged.delta = Some(self.0.state.lock().whole.delta(self.0.id, &content)?);
+        let state = self.0.state.lock();
+        if let Some(text) = &state.failed {
+            return Err(Error::Panic(text.clone()).into());
+        }
+        staged.delta = Some(state.whole.delta(self.0.id, &content)?);
         staged.content = Some(content);
         Ok(())
     }

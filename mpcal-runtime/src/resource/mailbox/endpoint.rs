@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinSet;
@@ -19,6 +21,7 @@ use super::strangers::{Stage, Strangers};
 use super::transport;
 use super::wire::{self, Introduction};
 use super::{MailboxConfig, Message};
+use crate::error::panic_text;
 use crate::host::{self, sleep, timeout, Listener, Stream};
 use crate::resource::queue::Queue;
 
@@ -84,14 +87,17 @@ impl<M: Message> Endpoint<M> {
             Connection::establish(self, handshake, &them, Some((peer.clone(), turn))).await
         })
         .await??;
-        self.serve(connection, peer.address).await;
-        Ok(())
+        self.serve(connection, peer.address).await
     }
 
-    async fn serve(&self, mut connection: Connection<'_, M>, from: SocketAddr) {
+    /// Serves a connection until it is lost; fails if what a user's type does with a message panics.
+    async fn serve(&self, mut connection: Connection<'_, M>, from: SocketAddr) -> io::Result<()> {
         tracing::debug!(%from, "connected");
-        let error = connection.run().await;
+        let served = AssertUnwindSafe(connection.run()).catch_unwind().await;
+        let error =
+            served.map_err(|panic| io::Error::other(format!("a message has panicked: {}", panic_text(&*panic))))?;
         tracing::debug!(%from, %error, "connection lost");
+        Ok(())
     }
 
     fn introduction(&self, sends: bool) -> Introduction {
@@ -185,8 +191,7 @@ impl<M: Message> Endpoint<M> {
         });
         let (connection, _place) = established.await??;
         stage.is_introduced();
-        self.serve(connection, from).await;
-        Ok(())
+        self.serve(connection, from).await
     }
 
     /// What is known of a process, and the number of its new connection, if it sends; from then on no older one
