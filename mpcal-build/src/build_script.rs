@@ -158,7 +158,7 @@ impl Config {
         interpret::explore(&self.compilation_of_text("model", text, None)?, constants, limit).map_err(Error::text)
     }
 
-    /// Takes a walk of so many steps through a model in a file, with the constants of its configuration,
+    /// Takes a walk of this many steps through a model in a file, with the constants of its configuration,
     /// and counts the evaluations of expressions that have a type, and of those that are dynamic.
     ///
     /// # Errors

@@ -132,7 +132,7 @@ fn aliases(file: &Source, found: &mut Annotations, out: &mut Diagnostics) {
     }
 }
 
-/// The text behind a word, up to `;`, in the comment that ends right before a declaration, and where the word is.
+/// The text after a word, up to `;`, in the comment that ends right before a declaration, and where the word is.
 fn above(before: &str, word: &str) -> Option<(String, usize)> {
     let mut rest = before.trim_end();
     while let Some(shorter) = BETWEEN.iter().find_map(|w| rest.strip_suffix(w)) {

@@ -211,7 +211,7 @@ fn state_header(line: &str) -> Option<&str> {
     action.strip_prefix('<').and_then(|a| a.strip_suffix('>')).or(Some(action).filter(|a| *a == "Stuttering"))
 }
 
-/// The states of a behaviour, and how it goes on for ever.
+/// The states of a behaviour, and how it goes on forever.
 fn states(said: &str) -> (Vec<State>, Option<String>) {
     let mut states: Vec<State> = Vec::new();
     let mut end = None;
@@ -392,7 +392,7 @@ fn differences(path: &str, old: &str, new: &str, depth: usize, out: &mut Vec<Cha
     }
 }
 
-/// The keys, as they are written behind a variable, and values of a function, sequence or record.
+/// The keys, as they are written after a variable, and values of a function, sequence or record.
 fn entries(value: &str) -> Option<Vec<(String, String)>> {
     let inside = |open: &str, close: &str| value.strip_prefix(open).and_then(|v| v.strip_suffix(close));
     if let Some(items) = inside("<<", ">>") {

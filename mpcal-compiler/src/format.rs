@@ -174,7 +174,7 @@ impl Printer<'_> {
         }
     }
 
-    /// What stands in parentheses: on one line with what is before and behind it, or an item a line.
+    /// What stands in parentheses: on one line with what is before and after it, or an item a line.
     fn list<T>(&mut self, depth: usize, items: &[T], item: impl Fn(&mut Self, Gap, &T), tail: impl Fn(&mut Self)) {
         let print = |p: &mut Self, first: Gap, others: Gap, last: Gap| {
             p.take(Gap::None);

@@ -46,7 +46,7 @@ pub fn explore(
     with_stack(|| reach(model.clone(), normal, &constants, limit)).map_err(|message| format!("error: {message}"))
 }
 
-/// Walks so many steps through a model and counts what was evaluated with a type.
+/// Walks this many steps through a model and counts what was evaluated with a type.
 ///
 /// # Errors
 /// The report of what is wrong.

@@ -1,7 +1,7 @@
 //! Labels that `pcal.trans` would add.
 //!
 //! In: a block, macros expanded. Out: the same, and if it is one body and procedures in plain PlusCal without any
-//! label, with `Lbl_1`, `Lbl_2`, … where the translator puts them: at the start of a body, at every `while`, behind
+//! label, with `Lbl_1`, `Lbl_2`, … where the translator puts them: at the start of a body, at every `while`, after
 //! what leaves a step, and where a variable is assigned again in a step.
 
 use std::collections::HashSet;
@@ -101,7 +101,7 @@ impl Adder {
         }
     }
 
-    /// Labels what needs it. Gives whether what comes behind the list needs a label, and what is assigned then.
+    /// Labels what needs it. Gives whether what comes after the list needs a label, and what is assigned then.
     fn list(&mut self, list: &mut [Stmt], place: Place, before: &Assigned) -> (bool, Assigned) {
         let (mut assigned, mut needed, mut labelled) = (before.clone(), place.first, false);
         let mut statements = Vec::new();

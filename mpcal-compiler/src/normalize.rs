@@ -201,7 +201,7 @@ impl<'s> Normalizer<'s, '_, '_> {
                 }
             };
             if let Some(end) = end {
-                // What stands behind a jump is reached through its label.
+                // What stands after a jump is reached through its label.
                 self.sections_from(rest, after);
                 return Block { steps, end };
             }

@@ -151,7 +151,7 @@ macro_rules! function {
     };
 }
 
-/// `total!(union(Set, Set))`: a function that always gives a value, and what it takes; behind that, the function over
+/// `total!(union(Set, Set))`: a function that always gives a value, and what it takes; after that, the function over
 /// dynamic values, if it is another one.
 macro_rules! total {
     ($name:ident()) => { function!($name, false, |_: &mut Arguments<'_>| Ok(rt::$name().to_value())) };

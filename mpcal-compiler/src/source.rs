@@ -1,6 +1,6 @@
 //! Source texts and places in them.
 //!
-//! All files of one run share one range of positions, one file behind the other, so that a [`Span`]
+//! All files of one run share one range of positions, one file after the other, so that a [`Span`]
 //! says by itself which file it points into.
 
 use std::ops::Range;
@@ -51,7 +51,7 @@ impl Source {
         Span { start: self.base + bytes.start as u32, end: self.base + bytes.end as u32 }
     }
 
-    /// The empty span behind the last byte.
+    /// The empty span after the last byte.
     #[must_use]
     pub fn end(&self) -> Span {
         self.span(self.text.len()..self.text.len())
@@ -163,7 +163,7 @@ impl Sources {
         self.files[1..].iter().map(|f| &f.path[..])
     }
 
-    /// Adds a file behind the others; none if all together are too large.
+    /// Adds a file after the others; none if all together are too large.
     pub fn add(&mut self, mut file: Source) -> Option<&Source> {
         let last = self.files.last().map_or(0, |f| f.base as usize + f.text.len() + 1);
         file.base = u32::try_from(last).ok().filter(|_| last + file.text.len() < MAX_BYTES)?;

@@ -146,11 +146,11 @@ fn headers(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     blocks(text, "mpcal")
 }
 
-/// The text behind `--mpcal`, `--mpcal fair`, `--algorithm` or `--fair algorithm`.
+/// The text after `--mpcal`, `--mpcal fair`, `--algorithm` or `--fair algorithm`.
 fn behind_keyword<'t>(text: &'t str, keyword: &str) -> Option<&'t str> {
     let word = |text: &'t str, word: &str| text.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace));
     let rest = text.strip_prefix("--")?;
-    // `pcal.trans` looks for `--fair` in all of the file, so a block of ours says it behind the keyword.
+    // `pcal.trans` looks for `--fair` in all of the file, so a block of ours says it after the keyword.
     let fair = word(rest, "fair").filter(|_| keyword == "algorithm").map(str::trim_start);
     let rest = word(fair.unwrap_or(rest), keyword)?;
     // A block can be called `fair`, too.
@@ -171,7 +171,7 @@ fn blocks<'t>(text: &'t str, keyword: &'t str) -> impl Iterator<Item = Range<usi
     })
 }
 
-/// Only one block of a file is read; one that stands behind it is pointed out.
+/// Only one block of a file is read; a second one is pointed out.
 fn check_only_block(source: &Source, start: usize, block: &Lexed, out: &mut Diagnostics) {
     let end = block.tokens.last().map_or(start, |t| source.range(t.span).end);
     let mut headers = headers(&source.text);
@@ -186,7 +186,7 @@ fn check_only_block(source: &Source, start: usize, block: &Lexed, out: &mut Diag
     }
 }
 
-/// What stands behind a block is a comment of the author's; a part of the model stands there because of a brace too many.
+/// Text after a block is a comment of the author's, unless a brace too many has ended the block early.
 fn check_end(source: &Source, block: &Lexed, out: &mut Diagnostics) {
     let Some(last) = block.tokens.last().filter(|t| source.slice(t.span) == "}") else { return };
     let rest = lex::without_blanks(&source.text[source.range(last.span).end..]);

@@ -2,9 +2,9 @@
 //!
 //! The choices of one attempt are a path in a tree. After a refusal the next path in depth-first
 //! order is tried, around the whole tree; after a commit the next attempt at the label starts just
-//! behind the path that committed. So a path that stays enabled is taken after at most as many
+//! after the path that committed. So a path that stays enabled is taken after at most as many
 //! commits as there are paths: fairness over whole paths, where rotating each choice by itself can
-//! miss a combination for ever.
+//! miss a combination forever.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ impl Chooser {
         &self.trace
     }
 
-    /// Makes of `path` the one behind that of this attempt, in depth-first order; false if there is none.
+    /// Makes of `path` the one after that of this attempt, in depth-first order; false if there is none.
     pub(crate) fn path_behind(&self, path: &mut Vec<usize>) -> bool {
         successor(&self.trace, path)
     }
@@ -103,7 +103,7 @@ fn successor(trace: &[(usize, usize)], plan: &mut Vec<usize>) -> bool {
     true
 }
 
-/// Whether `path` is `start` or behind it; both go on with zeros.
+/// Whether `path` is `start` or after it; both go on with zeros.
 fn reaches(path: &[usize], start: &[usize]) -> bool {
     let length = path.len().max(start.len());
     let at = |list: &[usize], i: usize| list.get(i).copied().unwrap_or(0);

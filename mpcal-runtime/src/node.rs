@@ -314,7 +314,7 @@ impl<S> Ended<S> {
 /// How often an archetype is started anew.
 #[derive(Clone, Copy, Debug)]
 pub struct Restarts {
-    /// So many times; the next failure is one of the node. Default: 5.
+    /// This many times; the next failure is one of the node. Default: 5.
     pub most: u32,
     /// Failures before that do not count any more. Default: one minute.
     pub within: Duration,

@@ -90,7 +90,7 @@ impl<A: Archetype> Stepper<A> {
     }
 
     /// Runs one path through the step at the current label, and commits it if nothing is in the way. `path` says what
-    /// to choose at each `either` and `with`, counted from 0; behind its end the first.
+    /// to choose at each `either` and `with`, counted from 0; after its end the first.
     ///
     /// A path that would have to wait before it can commit, for a peer or for the disk, is blocked. An archetype that
     /// has ended is blocked. A path of which others may have decided that it commits is gone on with, whatever `path` says.
@@ -131,7 +131,7 @@ impl<A: Archetype> Stepper<A> {
         self.section.choices()
     }
 
-    /// Makes of `path` the one behind that of the last attempt, in depth-first order; false if it was the last.
+    /// Makes of `path` the one after that of the last attempt, in depth-first order; false if it was the last.
     pub fn next_path(&self, path: &mut Vec<usize>) -> bool {
         self.section.path_behind(path)
     }

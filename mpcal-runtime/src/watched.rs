@@ -177,7 +177,7 @@ struct Cell {
     awaits: Awaits,
 }
 
-/// So many are found by looking at all of them.
+/// This many are found by looking at all of them.
 const FEW: usize = 16;
 
 impl Watched {

@@ -17,8 +17,8 @@ pub trait Changes {
     /// This is the new value.
     fn whole<T: Serialize>(&mut self, value: &T);
 
-    /// Of a sequence, so many items at the front are gone, and so many behind them are left; each `item` that follows
-    /// comes behind these.
+    /// Of a sequence, this many items at the front are gone, and this many after them are left; each `item` that follows
+    /// comes after these.
     fn items(&mut self, dropped: usize, kept: usize);
 
     /// An item at the end of a sequence.
@@ -35,13 +35,13 @@ pub trait Changes {
 pub enum Change<P> {
     /// The new value.
     Whole(P),
-    /// What is left of a sequence, and what comes behind that.
+    /// What is left of a sequence, and what comes after that.
     Items {
         /// How many items at the front are gone.
         dropped: usize,
-        /// How many behind them are left.
+        /// How many after them are left.
         kept: usize,
-        /// The items behind these.
+        /// The items after these.
         added: P,
     },
     /// What has changed in a function or a set.
@@ -81,7 +81,7 @@ struct Since<K: Clone> {
     keys: List<K>,
 }
 
-/// So many keys are kept, or as many as the collection has.
+/// This many keys are kept, or as many as the collection has.
 const KEPT: usize = 64;
 
 impl<K: Item> Touched<K> {

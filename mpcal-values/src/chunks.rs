@@ -148,7 +148,7 @@ pub struct Iter<'c, T> {
 }
 
 impl<'c, T: Item> Iter<'c, T> {
-    /// So many items: these of the first chunk, and all of the others.
+    /// This many items: these of the first chunk, and all of the others.
     pub(crate) fn new(first: &'c [T], chunks: &'c Chunks, count: usize) -> Self {
         Self { chunk: first.iter(), chunks, next: 1, left: count }
     }

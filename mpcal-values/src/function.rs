@@ -35,7 +35,7 @@ enum Places<K: Data> {
 }
 
 impl<K: Data> Places<K> {
-    /// The place of an argument; it may be behind the last value.
+    /// The place of an argument; it may be after the last value.
     fn of(&self, key: &K) -> Option<usize> {
         match self {
             Places::From(first) => usize::try_from(key.ordinal()?.checked_sub(*first)?).ok(),

@@ -76,7 +76,7 @@ impl<T: Item> List<T> {
         }
     }
 
-    /// Leaves out the first items, of which there must be so many.
+    /// Leaves out the first items, of which there must be this many.
     pub(crate) fn skip(&mut self, count: usize) {
         if count == self.len {
             *self = Self::new();
@@ -91,7 +91,7 @@ impl<T: Item> List<T> {
         self.first = self.chunks.get(0).map_or(0, |chunk| chunk.items::<T>().len() - behind % CHUNK);
     }
 
-    /// Leaves out all but the first items, of which there must be so many.
+    /// Leaves out all but the first items, of which there must be this many.
     pub(crate) fn truncate(&mut self, len: usize) {
         if len == 0 {
             *self = Self::new();

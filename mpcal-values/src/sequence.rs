@@ -18,7 +18,7 @@ pub struct Seq<T: Data> {
 }
 
 /// The sequence that another was made from, if that was noted with [`Seq::mark`]: the first `kept` items are still
-/// those behind the first `dropped` of the sequence with this mark.
+/// those after the first `dropped` of the sequence with this mark.
 #[derive(Clone, Copy, Default)]
 struct Origin {
     /// 0 if there is none.
@@ -217,7 +217,7 @@ impl<T: Data> Seq<T> {
 }
 
 impl<T: Data> Seq<T> {
-    /// How many items at the front of this sequence another one that was made from it lacks, and how many behind them
+    /// How many items at the front of this sequence another one that was made from it lacks, and how many after them
     /// it still starts with.
     #[must_use]
     pub fn left_in(&self, other: &Self) -> (usize, usize) {

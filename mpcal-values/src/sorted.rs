@@ -64,7 +64,7 @@ impl<K: Item + Ord, P: Item> Sorted<K, P> {
         if chunk.items::<(K, P)>().len() < CHUNK {
             return chunk.items_mut(CHUNK).insert(at, (key, with));
         }
-        // Keys that come in order leave full chunks behind them.
+        // Keys that come in order leave full chunks.
         let half = if at == CHUNK { CHUNK } else { CHUNK / 2 };
         let entries = chunk.items_mut(CHUNK);
         let mut rest = entries.split_off(half);

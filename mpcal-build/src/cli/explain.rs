@@ -8,7 +8,7 @@ use mpcal_compiler::explain::{explain, EXPLANATIONS};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  mpcal-build explain label-required\n\nWithout a code it lists them all.")]
 pub(super) struct Explain {
-    /// The code in brackets behind `error`.
+    /// The code in brackets after `error`.
     code: Option<String>,
 }
 

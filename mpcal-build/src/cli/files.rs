@@ -64,7 +64,7 @@ pub(super) fn put(text: &NewText<'_>, mode: Mode, format: MessageFormat) -> Resu
     }
 }
 
-/// Writes to standard output. That nobody reads on, as behind `| head`, is not a fault.
+/// Writes to standard output. That nobody reads on, as with `| head`, is not a fault.
 pub(super) fn print(text: &str, format: MessageFormat) -> Result<(), Exit> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

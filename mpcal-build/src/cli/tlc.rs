@@ -145,7 +145,7 @@ impl Tools {
     }
 }
 
-/// The new text, where the lines before and behind what has changed are, byte for byte, those of the old
+/// The new text, where the lines before and after what has changed are, byte for byte, those of the old
 /// one, and the others end as its lines do.
 fn keep_lines(old: &str, new: &str) -> String {
     let kept: Vec<&str> = old.split_inclusive('\n').collect();

@@ -1,6 +1,6 @@
 //! `eager-read`: a read that is performed though its value may not be needed.
 //!
-//! All reads of an expression happen first, also those behind `/\`, `\/`, `=>` and in branches of `IF` and
+//! All reads of an expression happen first, also those after `/\`, `\/`, `=>` and in branches of `IF` and
 //! `CASE` that evaluation does not reach. That matters where the mapping macro of the variable makes a
 //! read wait or change something.
 

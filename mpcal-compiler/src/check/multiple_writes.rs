@@ -43,7 +43,7 @@ fn list(model: &Model, stmts: &[Stmt], written: &mut Written, out: &mut Diagnost
             }
             StmtKind::If(_, a, b) => branches(model, [&a[..], &b[..]], written, out),
             StmtKind::Either(arms) => branches(model, arms.iter().map(|a| &a[..]), written, out),
-            // What comes behind a loop is not in the same step as what stands in it.
+            // What comes after a loop is not in the same step as what stands in it.
             StmtKind::While(_, body) => list(model, body, &mut written.clone(), out),
             StmtKind::With(_, _, _, body) | StmtKind::Block(body) => list(model, body, written, out),
             _ => {}

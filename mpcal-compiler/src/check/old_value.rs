@@ -1,6 +1,6 @@
 //! `old-value`: an operator that looks at a variable which the step has assigned.
 //!
-//! In: a model in normal form. Out: a warning for each use of an operator that mentions a global variable, behind an
+//! In: a model in normal form. Out: a warning for each use of an operator that mentions a global variable, after an
 //! assignment to that variable in the same step: it sees what the variable held when the step began.
 
 use std::collections::{HashMap, HashSet};

@@ -6,7 +6,7 @@ use crate::source::Source;
 /// The most source lines that are shown of a section.
 const MAX_LINES: usize = 12;
 
-/// A line with its number, or so many that are left out.
+/// A line with its number, or this many that are left out.
 pub(super) enum Line<'s> {
     Shown(usize, &'s str),
     LeftOut(usize),

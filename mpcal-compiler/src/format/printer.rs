@@ -34,7 +34,7 @@ pub(super) struct Line {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Blank {
     Never,
-    /// Only behind a comment, if the author left one there.
+    /// Only after a comment, if the author left one there.
     First,
     /// If the author left one.
     Kept,
@@ -79,7 +79,7 @@ enum Last {
     Nothing,
     /// A comment that something may follow.
     Comment,
-    /// A comment behind which a line must start.
+    /// A comment after which a line must start.
     EndsLine,
 }
 
@@ -138,7 +138,7 @@ impl<'s> Printer<'s> {
         self.skip();
     }
 
-    /// Prints so many tokens without anything between them.
+    /// Prints this many tokens without anything between them.
     pub(super) fn take_glued(&mut self, count: usize) {
         (0..count).for_each(|_| self.take(Gap::None));
     }
@@ -148,7 +148,7 @@ impl<'s> Printer<'s> {
         self.at.token += usize::from(self.next().is_some());
     }
 
-    /// Prints what the author left out, right behind the last token.
+    /// Prints what the author left out, right after the last token.
     pub(super) fn insert(&mut self, text: &str) {
         self.out.push_str(text);
     }
@@ -173,7 +173,7 @@ impl<'s> Printer<'s> {
         self.verbatim_below(gap, end, 0);
     }
 
-    /// The same; lines that hang to the left are so many levels less deep.
+    /// The same; lines that hang to the left are this many levels less deep.
     pub(super) fn verbatim_below(&mut self, gap: Gap, end: u32, less: usize) {
         let Some(first) = self.next().filter(|t| t.span.start < end) else { return };
         self.gap(gap, first.span.start, false);
@@ -231,7 +231,7 @@ impl<'s> Printer<'s> {
         }
     }
 
-    /// Prints the comments before a place: behind the last token if they are there, else each on its own line.
+    /// Prints the comments before a place: after the last token if they are there, else each on its own line.
     fn comments(&mut self, depth: usize, blank: &mut Blank, before: u32) -> Last {
         let mut last = Last::Nothing;
         while let Some(comment) = self.pending(before) {

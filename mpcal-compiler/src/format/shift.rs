@@ -69,7 +69,7 @@ fn leftmost(lines: &[Line]) -> Option<&Line> {
     lines[1..].iter().filter(|l| !l.text.is_empty()).min_by_key(|l| l.column)
 }
 
-/// The first line without its indentation, the others by so much to the right as `from` is to `to`.
+/// The first line without its indentation, the others by this much to the right as `from` is to `to`.
 fn shifted(lines: &[Line], from: usize, to: usize) -> String {
     let mut out = lines[0].text.clone();
     for line in &lines[1..] {
@@ -114,7 +114,7 @@ pub(super) fn width(text: &str) -> usize {
     text.chars().fold(0, after)
 }
 
-/// The column behind a character; a tab goes to the next multiple of eight.
+/// The column after a character; a tab goes to the next multiple of eight.
 fn after(column: usize, c: char) -> usize {
     if c == '\t' {
         column / 8 * 8 + 8

@@ -6,7 +6,7 @@ use crate::ast::{Expr, Place, Step, Stmt, StmtKind, WithBinding};
 
 impl Printer<'_> {
     /// Statements of one list: a label stands on its own line, what follows is one deeper. Says how deep
-    /// the comments behind the last statement are.
+    /// the comments after the last statement are.
     fn body(&mut self, list: &[Stmt], depth: usize) -> usize {
         let mut labelled = 0;
         for (n, s) in list.iter().enumerate() {
@@ -165,7 +165,7 @@ impl Printer<'_> {
         };
         // The brace goes on the same line.
         if !self.try_within(WIDTH - 2, |p| print(p, Gap::Space)) {
-            // Below the first, behind `with (`.
+            // Below the first, after `with (`.
             print(self, if bindings.len() == 1 { Gap::Space } else { Gap::line(depth + 3) });
         }
         self.set_depth(depth);

@@ -12,7 +12,7 @@ use crate::resolved::{BoundId, Model, OperatorId, VariableId, VariableKind};
 /// Types that nest deeper have been unfolded: nobody writes them.
 const MAX_NESTED: usize = 12;
 
-/// So many places are tried for each that is chosen.
+/// This many places are tried for each that is chosen.
 const MAX_TRIED: usize = 16;
 
 /// Something that has a type of its own.

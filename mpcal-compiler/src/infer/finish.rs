@@ -10,10 +10,10 @@ use crate::resolved::{ExprId, OperatorId, VariableId, VariableKind};
 use crate::symbol::Symbol;
 use crate::types::{KindEnum, Record, Shape, Tag, TagEnum, Type, MAX_TUPLE};
 
-/// A variant is named after so many tags at most, and an enum after so many kinds.
+/// A variant is named after this many tags at most, and an enum after this many kinds.
 const MAX_NAMES: usize = 3;
 
-/// So many model values are named in the name of an enum.
+/// This many model values are named in the name of an enum.
 const MAX_NAMED: usize = 2;
 
 impl Generator<'_> {

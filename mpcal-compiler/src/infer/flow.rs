@@ -3,8 +3,8 @@
 use super::solve::{Row, Solver, Term, TypeId, MAX_DEPTH};
 use super::tags::TagRow;
 
-/// So many types are made, for models of any size: `<<x, x>>` of `<<x, x>>` and so on would double them.
-/// What comes behind is any value. A model of three hundred lines makes some fifteen hundred.
+/// This many types are made, for models of any size: `<<x, x>>` of `<<x, x>>` and so on would double them.
+/// What comes after is any value. A model of three hundred lines makes some fifteen hundred.
 const MAX_TERMS: usize = 100_000;
 
 impl Solver {

@@ -1,4 +1,4 @@
-//! What a guard says of a value beside a model value: behind `leader # None` it is there.
+//! What a guard says of a value beside a model value: after `leader # None` it is there.
 //!
 //! A fact holds for the rest of a conjunction, a branch, or a list of statements, until what it is about
 //! may have been written.

@@ -368,7 +368,7 @@ impl Solver {
         }
     }
 
-    /// What stands behind an optional value, where only a value that is there makes sense.
+    /// What an optional value holds, where only a value that is there makes sense.
     pub(super) fn present(&self, t: TypeId) -> TypeId {
         match self.get(t) {
             Term::Tags(row) => self.tags[self.tags_of(*row)].payload.map_or(t, |p| self.present(p)),
@@ -382,7 +382,7 @@ impl Solver {
         self.first_kind(self.present(t), &kinds)
     }
 
-    /// Values of several kinds that stand behind an optional value, or else the value as it is.
+    /// Values of several kinds that an optional value holds, or else the value as it is.
     fn present_kinds(&self, t: TypeId) -> TypeId {
         let present = self.present(t);
         if matches!(self.get(present), Term::Kinds(_)) {

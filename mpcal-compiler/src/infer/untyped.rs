@@ -53,7 +53,7 @@ pub fn warn_untyped(model: &Model, normal: &Normal, types: &Types, out: &mut Dia
     }
     for (given, values) in &cx.found {
         let Some((first, second)) = disagreeing(types, values) else { continue };
-        // What a parameter is given, the variable behind it is given, too.
+        // What a parameter is given, the variable that it stands for is given, too.
         let place = if let Given::Variable(id, _) = given { model.variable(*id).span } else { first.span };
         if ![place, first.span, second.span].iter().any(|span| shown.contains(span)) {
             shown.extend([place, first.span, second.span]);
@@ -161,7 +161,7 @@ impl<'m> Collector<'m> {
         });
     }
 
-    /// What a `ref` parameter is given, the variable behind it is given.
+    /// What a `ref` parameter is given, the variable that it stands for is given.
     fn argument(&mut self, parameter: VariableId, argument: &'m Argument, mapping: Option<MappingMacroId>) {
         match argument {
             Argument::Value(e) => {

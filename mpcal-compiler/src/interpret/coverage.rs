@@ -33,7 +33,7 @@ impl Coverage {
     }
 }
 
-/// Takes a walk of so many steps; `describe` says where an expression stands.
+/// Takes a walk of this many steps; `describe` says where an expression stands.
 pub(super) fn coverage(
     machine: &Machine<'_>,
     model: &Model,

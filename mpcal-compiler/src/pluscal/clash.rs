@@ -1,7 +1,7 @@
 //! Names with two meanings, where the author must choose another one.
 //!
 //! In: a translation, and the names it stands among. Out: `duplicate-name` and `reserved-name` for what SANY would
-//! refuse behind us. What may be renamed was renamed by [`symbols`](super::symbols) and [`bounds`](super::bounds).
+//! refuse later. What may be renamed was renamed by [`symbols`](super::symbols) and [`bounds`](super::bounds).
 
 use super::scope::{From, Places, Scope};
 use super::symbols::{Entry, Kind, WORDS};
@@ -47,7 +47,7 @@ fn translators(name: &str, symbols: &[Entry], scope: &Scope, out: &mut Diagnosti
     }
 }
 
-/// Reports what clashes with a `define`, which stands in the translation behind the global variables.
+/// Reports what clashes with a `define`, which stands in the translation after the global variables.
 fn defined(scope: &Scope, out: &mut Diagnostics) {
     let clashes = |names: &Places, others: &Places, what: &str, out: &mut Diagnostics| {
         for (name, place) in names {

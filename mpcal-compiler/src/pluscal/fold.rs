@@ -41,10 +41,10 @@ impl Fields {
 /// Steps that are folded together: one, or a name that is bound and all steps up to its last use.
 type Unit<'s> = &'s [Step];
 
-/// So many units at most are evaluated within each other.
+/// This many units at most are evaluated within each other.
 const CHUNK: usize = 10;
 
-/// So many chunks at most nest as statements.
+/// This many chunks at most nest as statements.
 const MAX_CHUNKS: usize = 20;
 
 impl Stager<'_> {

@@ -69,7 +69,7 @@ impl Stager<'_> {
             let (mut own, mut all) = (0, 0);
             let block = Block { steps: Vec::new(), end: end.clone() };
             block.each_expr(&mut |e| all += uses(e));
-            // A condition is looked at before anything behind it changes.
+            // A condition is looked at before anything after it changes.
             if let End::If(c, ..) = end {
                 own = uses(c);
             }

@@ -125,7 +125,7 @@ fn wrap_part(line: &str, indent: usize, out: &mut String) {
     let _ = writeln!(out, "{rest}");
 }
 
-/// Prints lines with so many spaces before each.
+/// Prints lines with this many spaces before each.
 pub(super) fn indent(lines: &str, spaces: usize, out: &mut String) {
     for line in lines.lines() {
         let _ = writeln!(out, "{}", format!("{}{line}", " ".repeat(spaces)).trim_end());

@@ -1,7 +1,7 @@
 //! The names that a translation comes to stand among.
 //!
 //! In: the module around the block and those that it needs. Out: what is declared, defined and bound in front of the
-//! translation of `pcal.trans`, in the block's `define`, and behind it. SANY refuses a module in which a name means
+//! translation of `pcal.trans`, in the block's `define`, and after it. SANY refuses a module in which a name means
 //! two things at one place.
 
 use std::collections::{HashMap, HashSet};
@@ -30,11 +30,11 @@ pub(super) struct Scope {
     pub(super) before: Places,
     /// Defined by the block itself.
     pub(super) define: Places,
-    /// Declared or defined behind the translation.
+    /// Declared or defined after the translation.
     pub(super) behind: Places,
     /// Bound inside what the block defines.
     pub(super) bound_in_define: Places,
-    /// Bound inside what is defined behind the translation.
+    /// Bound inside what is defined after the translation.
     pub(super) bound_behind: Places,
     /// Every word of the file but those of translations.
     words: HashSet<String>,

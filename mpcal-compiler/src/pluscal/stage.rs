@@ -107,11 +107,11 @@ impl Rest<'_> {
     }
 }
 
-/// What comes behind a step: the other steps of its list, and what is made of the names that hold at its end.
+/// What comes after a step: the other steps of its list, and what is made of the names that hold at its end.
 pub(super) struct Behind<'s, 'a> {
     steps: &'s [Step],
     rest: Rest<'s>,
-    /// What names stand for behind the step.
+    /// What names stand for after the step.
     pub(super) env: Env,
     after: &'a mut After<'a>,
 }
@@ -555,7 +555,7 @@ impl Stager<'_> {
         inside
     }
 
-    /// What comes behind a step.
+    /// What comes after a step.
     pub(super) fn behind(&mut self, behind: Behind<'_, '_>) -> Vec<Statement> {
         self.list(behind.steps, behind.rest, behind.env, behind.after)
     }

@@ -1,7 +1,7 @@
 //! Names that hold for the whole module: of variables, labels, processes and procedures.
 //!
 //! In: the algorithm with the author's names. Out: the same, each name as `pcal.trans` would make of it. Where two
-//! things have one name, an underscore and so much of its owner's name as is needed is added to the first, and the
+//! things have one name, an underscore and as much of its owner's name as is needed is added to the first, and the
 //! last keeps its own: labels yield to procedures, processes and variables, those of processes to those of
 //! procedures, and all of them to what is global. A name that would clash with one of the module is replaced by a new
 //! one.

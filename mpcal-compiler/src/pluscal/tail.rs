@@ -1,8 +1,8 @@
-//! Tail calls behind which the translator does not restore parameters.
+//! Tail calls after which the translator does not restore parameters.
 //!
 //! `call Q(…); return` lets go of an activation of `P`, but `pcal.trans` gives only the variables of `P` their values
 //! back, not its parameters: an activation of `P` below it would go on with those of the one that has ended. Where
-//! there can be one, the call gets a label behind it, with a `return` of its own. It is left alone elsewhere, since the
+//! there can be one, the call gets a label after it, with a `return` of its own. It is left alone elsewhere, since the
 //! stack of what only calls itself in this way does not grow.
 
 use std::collections::HashSet;

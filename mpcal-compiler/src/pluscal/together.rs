@@ -67,7 +67,7 @@ fn parts(steps: &[Step]) -> Option<Parts<'_>> {
         found.push(part);
         at += count;
     }
-    // What is left of it stands behind something else, as the body of a mapping macro.
+    // What is left of it stands after something else, as the body of a mapping macro.
     let is_rest = |s: &Step| matches!(s, Step::Assign { group: Some(own), .. } if *own == group);
     (!steps[at..].iter().any(is_rest)).then_some((read, found, at))
 }

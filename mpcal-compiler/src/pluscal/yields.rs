@@ -44,7 +44,7 @@ impl Stager<'_> {
         }
     }
 
-    /// Binds the value of a read, with what comes behind it inside.
+    /// Binds the value of a read, with what comes after it inside.
     pub(super) fn yielded(
         &mut self,
         variable: VariableId,

@@ -1,4 +1,4 @@
-//! The variables from outside that plain processes and procedures mention become `ref` parameters of theirs, behind
+//! The variables from outside that plain processes and procedures mention become `ref` parameters of theirs, after
 //! those that are declared: global variables and, for a procedure, variables of the process that calls it. So a
 //! process that instantiates an archetype and a plain one differ no more.
 

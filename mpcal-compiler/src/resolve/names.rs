@@ -246,7 +246,7 @@ impl Resolver<'_, '_> {
         self.instance_arguments(self.envs[env.0].parameters.len(), span)
     }
 
-    /// So many of the parameters of the instances around us.
+    /// This many of the parameters of the instances around us.
     pub(super) fn instance_arguments(&mut self, count: usize, span: Span) -> Vec<Expr> {
         let own: Vec<_> = self.instance_parameters.iter().copied().take(count).collect();
         self.operands(own, span)

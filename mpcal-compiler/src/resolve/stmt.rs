@@ -81,7 +81,7 @@ impl Resolver<'_, '_> {
         Stmt { label, kind: StmtKind::With(bound, element, value, inner), span: s.span }
     }
 
-    /// An assignment, behind those that come earlier in the statement.
+    /// An assignment, after those that come earlier in the statement.
     fn assignment(
         &mut self,
         place: &ast::Place,

@@ -154,7 +154,7 @@ impl Emitter<'_> {
         all
     }
 
-    /// One section; `next` is the one behind it in the text.
+    /// One section; `next` is the one after it in the text.
     fn section(
         &self,
         section: &Section,

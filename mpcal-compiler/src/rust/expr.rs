@@ -79,7 +79,7 @@ impl Emitter<'_> {
         Code::owned(rust, want.clone())
     }
 
-    /// What stands behind an optional value; a failure if it is a model value.
+    /// What an optional value holds; a failure if it is a model value.
     pub(super) fn present(&self, code: Code) -> Code {
         let Type::Optional(_, t) = code.ty.clone() else { return code };
         let temporary = code.is_temporary();

@@ -1,7 +1,7 @@
 //! Variables that are known to have a value: a section reads such a variable under its own name.
 //!
 //! A variable that was declared without a value is a `Slot`. Where every way to a section assigns it, the section looks
-//! once, at its start, and not at each use; behind an assignment the name stands for what was assigned.
+//! once, at its start, and not at each use; after an assignment the name stands for what was assigned.
 
 use std::collections::{HashMap, HashSet};
 
@@ -126,7 +126,7 @@ impl Emitter<'_> {
         out
     }
 
-    /// `let answer = self.state.answer.insert(…);`, if what is assigned is read behind it and not changed.
+    /// `let answer = self.state.answer.insert(…);`, if what is assigned is read after it and not changed.
     pub(super) fn assign_known(
         &self,
         variable: VariableId,
@@ -162,7 +162,7 @@ impl Emitter<'_> {
     }
 }
 
-/// Whether some steps, or the end behind them, change a variable.
+/// Whether some steps, or the end after them, change a variable.
 fn is_changed(variable: VariableId, steps: &[Step], end: Option<&End>, scope: &Scope) -> bool {
     let is_passed = |argument: &Argument| matches!(argument, Argument::Ref(passed, ..) if *passed == variable);
     steps.iter().any(|s| Subject::Variable(variable).is_changed_by(s, scope))

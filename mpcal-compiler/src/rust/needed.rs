@@ -1,4 +1,4 @@
-//! What is certain to be evaluated. Names are as lazy as in TLC: what fails behind one fails when it is used.
+//! What is certain to be evaluated. Names are as lazy as in TLC: what fails after one fails when it is used.
 
 use super::Emitter;
 use crate::normal::{End, Step};

@@ -16,7 +16,7 @@ use crate::resolved::{BoundId, Expr, ExprKind, Step as PathStep, VariableId};
 use crate::types::Type;
 use crate::unused::unused_snake;
 
-/// What is longer than so many characters has a line of its own, where that is easier to read.
+/// What is longer than this many characters has a line of its own, where that is easier to read.
 const LONG: usize = 60;
 
 /// What `yield` does.

@@ -12,7 +12,7 @@ use crate::normal::{Block, MappingBody, Normal, Step};
 use crate::resolved::{Argument, Expr, ExprKind, Initial, Model, OperatorId};
 use crate::types::Type;
 
-/// What an operator calls may disagree only once its own uses do not: so many calls deep.
+/// What an operator calls may disagree only once its own uses do not: this many calls deep.
 const MAX_ROUNDS: usize = 8;
 
 /// So deep may operators call each other in copies.

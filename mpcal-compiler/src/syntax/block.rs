@@ -113,7 +113,7 @@ pub(super) fn is_part(source: &Source, tokens: &[Token]) -> Option<Span> {
     (starts && cannot_be_statement(i)).then(|| tokens[0].span)
 }
 
-/// Skips a part that cannot be read behind a place: to the next one, at the brace level of parts.
+/// Skips a part that cannot be read after a place: to the next one, at the brace level of parts.
 fn next_part(mut i: Tokens<'_>, fault: u32) -> Tokens<'_> {
     let mut depth = 0i32;
     while let Some(token) = i.raw_first() {

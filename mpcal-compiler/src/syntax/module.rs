@@ -36,7 +36,7 @@ pub(super) fn parse_module(source: &Source, tokens: &[Token], out: &mut Diagnost
     module
 }
 
-/// The modules behind each `INSTANCE`.
+/// The modules after each `INSTANCE`.
 pub(super) fn instantiated(source: &Source, tokens: &[Token]) -> Vec<Name> {
     let pairs = tokens.windows(2).filter(|pair| source.slice(pair[0].span) == "INSTANCE");
     let names = pairs.filter(|pair| pair[1].kind == TokenKind::Word);
@@ -225,7 +225,7 @@ fn prefix_symbol(i: Tokens<'_>) -> Res<'_, Name> {
     }
 }
 
-/// What stands for a constant: an expression, or an operator, behind which the next definition may
+/// What stands for a constant: an expression, or an operator, after which the next definition may
 /// start (`INSTANCE M WITH A <- ~` before `y == 2`).
 fn with_argument(i: Tokens<'_>) -> Res<'_, Expr> {
     let Ok((rest, found)) = alt((operator_symbol, prefix_symbol)).parse(i) else { return argument(i) };

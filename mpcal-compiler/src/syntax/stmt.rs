@@ -74,7 +74,7 @@ fn stmts(mut i: Tokens<'_>) -> Res<'_, Vec<Stmt>> {
 const KEYWORDS: &[&str] =
     &["assert", "await", "call", "either", "goto", "if", "print", "return", "skip", "when", "while", "with", "yield"];
 
-/// The word that a statement starts with, behind its label.
+/// The word that a statement starts with, after its label.
 fn keyword(i: Tokens<'_>) -> Option<Token> {
     label(i).map_or(i, |(rest, _)| rest).first()
 }

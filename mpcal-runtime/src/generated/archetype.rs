@@ -139,7 +139,7 @@ macro_rules! __over_variable {
 pub use crate::__over_variable as over_variable;
 
 /// All variables of a model that are in memory: `rt::variables!(Variables, VariablesSnapshot { network, holding; rounds
-/// });`, where those behind the semicolon belong to the instances of a process.
+/// });`, where those after the semicolon belong to the instances of a process.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __variables {

@@ -63,9 +63,9 @@ pub(crate) fn sleep(duration: Duration) -> Sleep {
     sleep_until(after(duration))
 }
 
-/// The time when so much has passed from now on.
+/// The time when this much has passed from now on.
 pub(crate) fn after(duration: Duration) -> Instant {
-    // As tokio has it: for ever, where the clock cannot show it.
+    // As tokio has it: forever, where the clock cannot show it.
     const LONG: Duration = Duration::from_secs(86_400 * 365 * 30);
     let now = now();
     now.checked_add(duration).unwrap_or_else(|| now + LONG)

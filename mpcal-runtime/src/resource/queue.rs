@@ -119,7 +119,7 @@ impl<M> State<M> {
             own += u64::from(sender == OWN);
             last.insert(sender, number);
         }
-        // Behind these it takes what it has delivered itself.
+        // After these it takes what it has delivered itself.
         let behind = count.saturating_sub(self.messages.len()) as u64;
         if behind > 0 {
             last.insert(OWN, own + behind);
@@ -203,7 +203,7 @@ impl<M: Clone + Send + Sync + 'static> Queue<M> {
             return Ok(message.content.clone());
         }
         staged.sees_end(Awaits::Message);
-        // What the section itself has delivered comes behind everything that had arrived.
+        // What the section itself has delivered comes after everything that had arrived.
         let own = staged.taken - state.messages.len().min(staged.taken);
         match staged.delivered.get(own) {
             Some(message) => {
@@ -332,7 +332,7 @@ impl<M: Clone + Send + Sync + 'static> Cell for Queue<M> {
         let state = self.state.lock();
         // The space for what it delivers may be gone.
         let fits = || state.messages.len() + staged.delivered.len() <= self.capacity + staged.taken;
-        // Messages that arrive behind those it took make no difference.
+        // Messages that arrive after those it took make no difference.
         staged.seen_taken.is_none_or(|taken| state.taken == taken) && (staged.delivered.is_empty() || fits())
     }
 

@@ -86,7 +86,7 @@ pub fn print_true<A: Data>(out: &A) -> bool {
     print_and(out, &true)
 }
 
-/// Fails unless so many elements may be enumerated.
+/// Fails unless this many elements may be enumerated.
 pub fn enumerable(counts: &[usize]) -> Eval<()> {
     let all = counts.iter().fold(1u64, |all, n| all.saturating_mul(*n as u64));
     if all > super::integers::MAX_ELEMENTS {

@@ -249,7 +249,7 @@ pub(super) struct Member<K: Ord, S> {
     confirmed: BTreeMap<K, (u64, u64)>,
     /// The last round was not answered in time: is there a majority?
     is_alone: bool,
-    /// For so many reminders something has been under way that is not for this member to finish.
+    /// For this many reminders something has been under way that is not for this member to finish.
     overdue: u32,
     out: Vec<(K, Message<K, S>)>,
 }

@@ -180,7 +180,7 @@ impl<K: Data, S: State> Member<K, S> {
         let accepted = accepted.max_by_key(|(ballot, a)| (a.number, ballot.clone())).map(|(_, version)| version);
         let base = accepted.or(last);
         let founded = Version {
-            // Behind any that may have been accepted.
+            // After any that may have been accepted.
             number: base.map_or(1, |base| base.number.saturating_add(2)),
             state: base.map(|base| base.state.clone()).unwrap_or_default(),
             last: base.map(|base| base.last.clone()).unwrap_or_default(),

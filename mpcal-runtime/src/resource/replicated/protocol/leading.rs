@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Accepted, Attempt, Ballot, Member, Message, State, Version};
 use crate::value::Data;
 
-/// After so many attempts that others were faster than, a member takes the lead.
+/// After this many attempts that others were faster than, a member takes the lead.
 const LOSSES: u32 = 3;
 
 /// What a member that leads, or wants to, knows.
