@@ -32,6 +32,7 @@ fn main() {
     write("larger_models.rs", &modules.collect::<String>());
     examples();
     liveness();
+    measured();
     random();
 }
 
@@ -53,6 +54,27 @@ fn liveness() {
     let compiled = mpcal_build::Config::new().compile_file("fixtures/liveness/turns.tla").unwrap();
     write("turns.rs", &compiled.rust);
     write("liveness.rs", &module("turns"));
+}
+
+/// Compiles models that the checker is measured with, those of a checkout included, if there is one.
+fn measured() {
+    println!("cargo::rerun-if-changed=fixtures/checked");
+    println!("cargo::rerun-if-env-changed=PGO_CHECKOUT");
+    let compiled = mpcal_build::Config::new().compile_file("fixtures/checked/commit.tla").unwrap();
+    write("commit_model.rs", &compiled.rust);
+    write("commit.rs", "mod commit {\n    mpcal_runtime::include_model!(\"commit_model\");\n}\n");
+    let (mut modules, mut cases) = (String::new(), String::new());
+    if let Some(checkout) = std::env::var_os("PGO_CHECKOUT") {
+        for name in ["raftkvs", "pbkvs"] {
+            let path = Path::new(&checkout).join(format!("systems/{name}/{name}.tla"));
+            write(&format!("{name}.rs"), &mpcal_build::Config::new().compile_file(&path).unwrap().rust);
+            modules.push_str(&module(name));
+            let explore = format!("explore::<{name}::Variables>({name}::Constants::checked())");
+            let _ =
+                writeln!(cases, "        in_checkout(\"pgo-{name}\", {:?}, {explore}),", path.display().to_string());
+        }
+    }
+    write("checkout.rs", &format!("{modules}fn checkout() -> Vec<Case> {{\n    vec![\n{cases}    ]\n}}\n"));
 }
 
 /// Compiles a model of the fixtures, with the types that are inferred and with none.

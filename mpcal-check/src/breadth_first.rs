@@ -2,30 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mpcal_runtime::value::EvalError;
 use parking_lot::Mutex;
 
-use crate::system::{Action, Failure, Row, System, Worker};
-use crate::visited::{Found, Key, Visited};
+use crate::key::Key;
+use crate::limits::{Limits, Progress, Watch};
+use crate::system::{Action, Change, Failure, Row, System, Worker};
+use crate::visited::{Found, Places, Visited};
 
 /// States that a thread takes at a time.
 const CHUNK: usize = 256;
-
-/// When to give up.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Most distinct states. Default: no limit.
-    pub states: u64,
-    /// Whether a state from which nothing leads is a failure, unless every process has ended. Default: it is.
-    pub deadlock: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { states: u64::MAX, deadlock: true }
-    }
-}
 
 /// What was found.
 #[derive(Debug)]
@@ -73,14 +61,41 @@ impl Level {
     fn row(&self, at: usize) -> &Row {
         &self.rows[at * self.width..][..self.width]
     }
+}
 
-    /// Keeps the states that are new among those that were found, and clears both lists.
-    fn keep(&mut self, visited: &Visited, found: &mut Vec<Found>, rows: &mut Vec<u32>) {
-        for at in visited.add(found) {
-            self.rows.extend_from_slice(&rows[at * self.width..][..self.width]);
+/// What one thread has found and not yet told the others.
+#[derive(Default)]
+struct Batch {
+    found: Vec<Found>,
+    /// For each, the state of the level that it was found from, and where what it changes ends.
+    from: Vec<(u32, u32)>,
+    changes: Vec<[u32; 2]>,
+    places: Places,
+    new: Vec<u32>,
+}
+
+impl Batch {
+    fn push(&mut self, at: usize, from: Key, change: Change<'_>) {
+        self.found.push(Found::new(change.key, Some(from)));
+        self.changes.extend_from_slice(change.components);
+        self.from.push((at as u32, self.changes.len() as u32));
+    }
+
+    /// Adds the states that are new to the next level.
+    fn keep(&mut self, visited: &Visited, level: &Level, next: &mut Level) {
+        visited.add(&self.found, &mut self.places, &mut self.new);
+        for n in self.new.iter().map(|n| *n as usize) {
+            let (at, end) = self.from[n];
+            let begin = n.checked_sub(1).map_or(0, |before| self.from[before].1);
+            let start = next.rows.len();
+            next.rows.extend_from_slice(level.row(at as usize));
+            for [component, value] in &self.changes[begin as usize..end as usize] {
+                next.rows[start + *component as usize] = *value;
+            }
         }
-        found.clear();
-        rows.clear();
+        self.found.clear();
+        self.from.clear();
+        self.changes.clear();
     }
 }
 
@@ -88,13 +103,20 @@ impl Level {
 struct Search<'s, S> {
     system: &'s S,
     limits: Limits,
+    watch: Watch,
     visited: Visited,
     generated: AtomicU64,
     /// The first state in its level in which something is wrong.
     failure: Mutex<Option<(usize, Key, Option<Failure>)>>,
     stop: AtomicBool,
     incomplete: AtomicBool,
+    /// When progress was told last, and the depth.
+    told: Mutex<(Duration, u64)>,
+    tell: &'s (dyn Fn(Progress) + Sync),
 }
+
+/// How often progress is told at most.
+const TELL_AFTER: Duration = Duration::from_secs(1);
 
 /// Explores a system on so many threads. A deadlock is a failure without a name.
 ///
@@ -104,19 +126,39 @@ pub fn breadth_first<S: System>(system: &S, threads: usize, limits: Limits) -> R
 where
     S::Worker: Send,
 {
+    breadth_first_watched(system, threads, limits, &|_| {})
+}
+
+/// The same; tells once a second how far it has come.
+///
+/// # Errors
+/// If an initial value cannot be evaluated.
+pub fn breadth_first_watched<S: System>(
+    system: &S,
+    threads: usize,
+    limits: Limits,
+    tell: &(dyn Fn(Progress) + Sync),
+) -> Result<Explored, EvalError>
+where
+    S::Worker: Send,
+{
     let mut workers = (0..threads.max(1)).map(|_| system.worker()).collect::<Result<Vec<_>, _>>()?;
     let search = Search {
         system,
         limits,
+        watch: limits.watch(),
         visited: Visited::default(),
         generated: AtomicU64::new(0),
         failure: Mutex::new(None),
         stop: AtomicBool::new(false),
+        told: Mutex::new((Duration::ZERO, 0)),
+        tell,
         incomplete: AtomicBool::new(false),
     };
     let (mut level, mut depth) = (search.start()?, 0);
     while level.len() > 0 && !search.stop.load(Ordering::Relaxed) {
         depth += 1;
+        search.told.lock().1 = depth;
         level = search.next(&level, &mut workers);
     }
     let failure = search.failure.lock().take();
@@ -150,10 +192,12 @@ where
     S::Worker: Send,
 {
     fn start(&self) -> Result<Level, EvalError> {
-        let (mut level, mut rows) = (Level::new(self.system.width()), self.system.initial()?);
-        let mut found: Vec<_> = rows.chunks(level.width).map(|row| Found::new(row, None)).collect();
+        let (mut level, rows) = (Level::new(self.system.width()), self.system.initial()?);
+        let found: Vec<_> = rows.chunks(level.width).map(|row| Found::new(Key::of(row), None)).collect();
         self.generated.fetch_add(found.len() as u64, Ordering::Relaxed);
-        level.keep(&self.visited, &mut found, &mut rows);
+        let mut new = Vec::new();
+        self.visited.add(&found, &mut Places::default(), &mut new);
+        new.iter().for_each(|at| level.rows.extend_from_slice(&rows[*at as usize * level.width..][..level.width]));
         Ok(level)
     }
 
@@ -179,7 +223,7 @@ where
 
     /// What one thread does of it.
     fn explore(&self, level: &Level, worker: &mut S::Worker, taken: &AtomicUsize) -> Level {
-        let (mut next, mut found, mut rows) = (Level::new(level.width), Vec::new(), Vec::new());
+        let (mut next, mut batch) = (Level::new(level.width), Batch::default());
         loop {
             let from = taken.fetch_add(CHUNK, Ordering::Relaxed);
             if from >= level.len() || self.stop.load(Ordering::Relaxed) {
@@ -187,27 +231,39 @@ where
             }
             let mut stutters = 0;
             for at in from..level.len().min(from + CHUNK) {
-                let (row, before) = (level.row(at), found.len());
+                let (row, before) = (level.row(at), batch.found.len());
                 let key = Key::of(row);
-                let may_end = worker.steps(row, &mut |_, row| {
-                    found.push(Found::new(row, Some(key)));
-                    rows.extend_from_slice(row);
-                });
+                let may_end = worker.changes(row, key, &mut |_, change| batch.push(at, key, change));
+                let is_stuck = batch.found.len() == before;
                 match may_end {
                     // As in a translation: where all have ended, a step changes nothing.
-                    Ok(true) if found.len() == before => stutters += 1,
-                    Ok(_) if found.len() > before || !self.limits.deadlock => {}
+                    Ok(true) if is_stuck => stutters += 1,
+                    Ok(_) if !is_stuck || !self.limits.deadlock => {}
                     Ok(_) => self.fail(at, key, None),
                     Err(failure) => self.fail(at, key, Some(failure)),
                 }
             }
-            self.generated.fetch_add(found.len() as u64 + stutters, Ordering::Relaxed);
-            next.keep(&self.visited, &mut found, &mut rows);
-            if self.limits.states < u64::MAX && self.visited.len() > self.limits.states {
+            self.generated.fetch_add(batch.found.len() as u64 + stutters, Ordering::Relaxed);
+            batch.keep(&self.visited, level, &mut next);
+            let too_many = self.limits.states < u64::MAX && self.visited.len() > self.limits.states;
+            if too_many || self.watch.is_over() {
                 self.incomplete.store(true, Ordering::Relaxed);
                 self.stop.store(true, Ordering::Relaxed);
             }
+            self.progress(level.len().saturating_sub(from + CHUNK) as u64);
         }
+    }
+
+    /// Tells how far it has come, if another thread is not about to, and it is time.
+    fn progress(&self, left: u64) {
+        let Some(mut told) = self.told.try_lock() else { return };
+        let elapsed = self.watch.elapsed();
+        if elapsed < told.0 + TELL_AFTER {
+            return;
+        }
+        told.0 = elapsed;
+        let (generated, distinct) = (self.generated.load(Ordering::Relaxed), self.visited.len());
+        (self.tell)(Progress { generated, distinct, depth: told.1, left, elapsed });
     }
 
     fn fail(&self, at: usize, state: Key, failure: Option<Failure>) {
@@ -227,14 +283,15 @@ where
     ) -> Result<Counterexample, EvalError> {
         let keys = self.visited.way_to(state);
         let initial = self.system.initial()?;
-        let first = initial.chunks(self.system.width()).find(|row| keys.first() == Some(&Key::of(row)));
+        let first =
+            initial.chunks(self.system.width()).find(|row| keys.first().is_some_and(|first| first.is(Key::of(row))));
         let first = first.unwrap_or_default().to_vec();
         let (mut at, mut steps) = (first.clone(), Vec::new());
         for key in keys.iter().skip(1) {
             let mut found = None;
             // What is wrong with the last state says nothing about the way there.
             let _ = worker.steps(&at, &mut |action, row| {
-                if found.is_none() && Key::of(row) == *key {
+                if found.is_none() && key.is(Key::of(row)) {
                     found = Some((action, row.to_vec()));
                 }
             });

@@ -1,17 +1,20 @@
 //! A model, its invariants, and what was found.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mpcal_runtime::value::EvalError;
 use mpcal_runtime::Model;
 
-use crate::breadth_first::{breadth_first, Counterexample, Limits};
+use crate::breadth_first::{breadth_first_watched, Counterexample, Explored};
 use crate::compiled::{Compiled, Predicate};
+use crate::depth_first::depth_first;
 use crate::graph::Graph;
+use crate::limits::{Limits, Progress};
 use crate::liveness::{self, Formula, Lasso, Property};
 use crate::report::{Report, State, Verdict};
 use crate::system::{Action, System, Worker};
+use crate::walks::{random_walks, Walks};
 
 /// Checks the model that has these variables, with these constants.
 pub fn checker<M: Model>(constants: M::Constants) -> Checker<M> {
@@ -22,6 +25,8 @@ pub fn checker<M: Model>(constants: M::Constants) -> Checker<M> {
         properties: Vec::new(),
         threads: 1,
         limits: Limits::default(),
+        way: Way::BreadthFirst,
+        tell: Box::new(|_| {}),
     }
 }
 
@@ -37,6 +42,15 @@ pub struct Checker<M: Model> {
     properties: Vec<Property>,
     threads: usize,
     limits: Limits,
+    way: Way,
+    tell: Box<dyn Fn(Progress) + Sync>,
+}
+
+/// How states are explored.
+enum Way {
+    BreadthFirst,
+    DepthFirst(u64),
+    Walks(Walks),
 }
 
 impl<M: Model> Checker<M> {
@@ -124,15 +138,52 @@ impl<M: Model> Checker<M> {
         self
     }
 
+    /// Gives up after so long. Default: never.
+    #[must_use]
+    pub fn most_time(mut self, time: Duration) -> Self {
+        self.limits.time = Some(time);
+        self
+    }
+
+    /// Explores one branch after the other, in one thread, and no state that is more than so many steps from the first.
+    #[must_use]
+    pub fn depth_first(mut self, bound: u64) -> Self {
+        self.way = Way::DepthFirst(bound);
+        self
+    }
+
+    /// Takes random walks, in one thread, instead of exploring every state. Distinct states are not counted, and
+    /// properties that say what must happen at some time are not looked at.
+    #[must_use]
+    pub fn simulate(mut self, walks: Walks) -> Self {
+        self.way = Way::Walks(walks);
+        self
+    }
+
+    /// Tells once a second how far it has come, while it explores level by level.
+    #[must_use]
+    pub fn on_progress(mut self, tell: impl Fn(Progress) + Sync + 'static) -> Self {
+        self.tell = Box::new(tell);
+        self
+    }
+
     /// Explores every state.
     ///
     /// # Errors
     /// If an initial value cannot be evaluated.
     pub fn run(self) -> Result<Report, EvalError> {
         let start = Instant::now();
-        let Self { constants, invariants, predicates, properties, threads, limits } = self;
+        let Self { constants, invariants, predicates, properties, threads, limits, way, tell } = self;
         let system = Compiled::<M>::new(constants, invariants, predicates)?;
-        let found = breadth_first(&system, threads, limits)?;
+        let found = match way {
+            Way::BreadthFirst => breadth_first_watched(&system, threads, limits, &*tell)?,
+            Way::DepthFirst(bound) => depth_first(&system, bound, limits)?,
+            Way::Walks(walks) => {
+                // Of behaviours that do not end, walks say nothing.
+                let found = random_walks(&system, walks, limits)?;
+                Explored { incomplete: found.incomplete || !properties.is_empty(), ..found }
+            }
+        };
         let worker = system.worker()?;
         let verdict = match found.failure {
             Some(Counterexample { failure, first, steps }) => {

@@ -14,7 +14,8 @@ use mpcal_runtime::{self as model, initial_states, Model, Outcome};
 
 use self::component::{Components, Tables};
 use self::memory::{Memory, Outcomes, Way};
-use crate::system::{Action, Component, Failure, Fairness, Row, System, Worker};
+use crate::key::Key;
+use crate::system::{Action, Change, Component, Failure, Fairness, Row, System, Worker};
 
 /// Something that is true in a state or not.
 pub(crate) type Predicate<S> = (Arc<str>, Box<dyn Fn(&S) -> Result<bool, EvalError> + Send + Sync>);
@@ -69,7 +70,6 @@ impl<M: Model> System for Compiled<M> {
             invariants: self.invariants.clone(),
             predicates: self.predicates.clone(),
             memories,
-            next: Vec::new(),
         })
     }
 
@@ -90,16 +90,21 @@ pub struct Sections<M: Model> {
     predicates: Arc<Vec<Predicate<M::Snapshot>>>,
     /// What the sections of each process led to.
     memories: Vec<Memory>,
-    /// The state that is shown.
-    next: Vec<u32>,
 }
 
 impl<M: Model> Worker for Sections<M> {
     fn steps(&mut self, state: &Row, show: &mut impl FnMut(Action, &Row)) -> Result<bool, Failure> {
+        let mut next = state.to_vec();
+        self.changes(state, Key::default(), &mut |action, change| {
+            change.components.iter().for_each(|[at, value]| next[*at as usize] = *value);
+            show(action, &next);
+            change.components.iter().for_each(|[at, _]| next[*at as usize] = state[*at as usize]);
+        })
+    }
+
+    fn changes(&mut self, state: &Row, key: Key, show: &mut impl FnMut(Action, Change<'_>)) -> Result<bool, Failure> {
         self.check(state)?;
         let (variables, mut may_end) = (self.components.variables.len(), true);
-        self.next.clear();
-        self.next.extend_from_slice(state);
         for n in 0..self.memories.len() {
             let (at, process) = (variables + n, n as u32);
             let known = self.memories[n].find(state[at], state);
@@ -111,13 +116,9 @@ impl<M: Model> Worker for Sections<M> {
                 }
             };
             let memory = &self.memories[n];
-            for (way, (after, changes)) in (0u32..).zip(memory.ways(known)) {
-                self.next[at] = after;
-                changes.iter().for_each(|[variable, value]| self.next[*variable as usize] = *value);
-                show(Action { process, way }, &self.next);
-                changes.iter().for_each(|[variable, _]| self.next[*variable as usize] = state[*variable as usize]);
+            for (way, (components, by)) in (0u32..).zip(memory.ways(known)) {
+                show(Action { process, way }, Change { components, key: key.changed(by) });
             }
-            self.next[at] = state[at];
             if let Some(failure) = memory.failure(known) {
                 return Err(failure.clone());
             }
@@ -160,6 +161,7 @@ impl<M: Model> Worker for Sections<M> {
         for (process, memory) in self.components.processes.iter().zip(&self.memories) {
             let taken = memory.taken();
             found.extend(process.labels().iter().map(|label| (process.archetype(), *label, 0)));
+            let taken = taken.filter(|(_, count)| *count > 0);
             found.extend(taken.map(|(state, count)| (process.archetype(), process.label_of(state), count)));
         }
         found
@@ -210,11 +212,15 @@ impl Components {
             touched.extend(section.touched().filter_map(|cell| self.by_cell.get(&cell).copied()));
             match outcome {
                 Outcome::Taken => {
-                    let changed = touched[from..]
-                        .iter()
-                        .filter_map(|variable| Some((*variable, self.variables[*variable as usize].change(section)?)));
-                    let changes = changed.collect();
-                    outcomes.ways.push(Way { process: process.after(), changes });
+                    let all = touched[from..].iter().filter_map(|variable| {
+                        Some([u32::from(*variable), self.variables[*variable as usize].change(section)?])
+                    });
+                    let mut changes: Vec<_> = all.collect();
+                    changes.push([(variables + n) as u32, process.after()]);
+                    changes.retain(|[at, value]| state[*at as usize] != *value);
+                    let change = |[at, value]: &[u32; 2]| Key::change(*at, state[*at as usize], *value);
+                    let by = changes.iter().map(change).fold(Key::default(), Key::changed);
+                    outcomes.ways.push(Way { changes, by });
                 }
                 Outcome::Blocked | Outcome::Conflict => {}
                 Outcome::Failed(error) => {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use hashbrown::hash_table::Entry;
 use hashbrown::HashTable;
 
+use crate::key::Key;
 use crate::system::{Action, Failure, Row, System, Worker};
-use crate::visited::Key;
 
 /// The states of a system, each with a number, the initial ones first, and the steps that change the state.
 pub struct Graph {
@@ -89,7 +89,8 @@ impl Graph {
     fn number(&mut self, row: &Row, numbers: &mut HashTable<u32>) -> u32 {
         let (width, rows) = (self.width, &self.rows);
         let at = |number: &u32| &rows[*number as usize * width..][..width];
-        match numbers.entry(Key::of(row).hash(), |known| at(known) == row, |known| Key::of(at(known)).hash()) {
+        match numbers.entry(Key::of(row).halves()[0], |known| at(known) == row, |known| Key::of(at(known)).halves()[0])
+        {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(vacant) => {
                 let number = u32::try_from(rows.len() / width).expect("a graph has less than 2^32 states");

@@ -18,25 +18,34 @@
 //! * [`simulation`]: nodes as they are deployed, in a world where a seed decides everything.
 //! * [`linearizability`]: whether what clients of a running system saw has an order.
 //! * [`liveness`]: what must happen at some time, on the [`Graph`] of all states.
-//! * [`breadth_first`]: every state, level by level, so that a counterexample is as short as can be.
+//! * [`breadth_first`]: every state, level by level, so that a counterexample is as short as can be. [`depth_first`] and [`random_walks`] look where there are
+//!   too many.
 
 mod breadth_first;
 mod checker;
 mod compiled;
+mod depth_first;
 mod graph;
 mod interner;
+mod key;
+mod limits;
 pub mod linearizability;
 pub mod liveness;
 mod report;
 pub mod simulation;
 mod system;
 mod visited;
+mod walks;
 
 pub use crate::{
-    breadth_first::{breadth_first, Counterexample, Explored, Limits},
+    breadth_first::{breadth_first, breadth_first_watched, Counterexample, Explored},
     checker::{checker, Checker},
     compiled::Compiled,
+    depth_first::depth_first,
     graph::{Edge, Graph},
+    key::Key,
+    limits::{Limits, Progress},
     report::{Report, State, Verdict},
-    system::{Action, Component, Failure, Fairness, Held, Row, System, Worker},
+    system::{Action, Change, Component, Failure, Fairness, Held, Row, System, Worker},
+    walks::{random_walks, Walks},
 };

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mpcal_runtime::value::{EvalError, Value};
 use mpcal_runtime::Error;
 
+use crate::key::Key;
+
 /// A state: a number for each component. Equal numbers stand for equal values.
 pub type Row = [u32];
 
@@ -43,6 +45,21 @@ pub trait Worker {
     /// What is wrong in this state or with a step from it, after the steps that were shown.
     fn steps(&mut self, state: &Row, show: &mut impl FnMut(Action, &Row)) -> Result<bool, Failure>;
 
+    /// The same, each step as what it changes; `key` is that of the state.
+    ///
+    /// # Errors
+    /// As of [`steps`](Self::steps).
+    fn changes(&mut self, state: &Row, key: Key, show: &mut impl FnMut(Action, Change<'_>)) -> Result<bool, Failure> {
+        let mut components = Vec::new();
+        self.steps(state, &mut |action, next| {
+            let all = (0..).zip(state.iter().zip(next)).filter(|(_, (from, to))| from != to);
+            components.clear();
+            components.extend(all.map(|(at, (_, to))| [at, *to]));
+            let by = |key: Key, [at, to]: &[u32; 2]| key.changed(Key::change(*at, state[*at as usize], *to));
+            show(action, Change { components: &components, key: components.iter().fold(key, by) });
+        })
+    }
+
     /// Whether a predicate of the system is true in a state. Properties mention predicates by number.
     ///
     /// # Errors
@@ -72,6 +89,15 @@ pub struct Fairness {
     pub name: String,
     /// Whether it is enough that such a step can be taken again and again.
     pub is_strong: bool,
+}
+
+/// What a step changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'c> {
+    /// The components that change, each with its new value.
+    pub components: &'c [[u32; 2]],
+    /// The key of the state that it leads to.
+    pub key: Key,
 }
 
 /// A step from a state that is known.

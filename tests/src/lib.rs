@@ -253,6 +253,14 @@ impl Tools {
         Some(found)
     }
 
+    /// Explores a model with so many workers, for so many seconds at most; gives what TLC prints.
+    #[must_use]
+    pub fn explore(&self, directory: &Path, file: &str, config: &str, workers: usize, seconds: u32) -> String {
+        let (stop, workers) = (format!("-Dtlc2.TLC.stopAfter={seconds}"), workers.to_string());
+        let arguments = [&stop, "tlc2.TLC", "-deadlock", "-workers", &workers, "-config", config, file];
+        self.java(directory, &arguments)
+    }
+
     /// Runs TLC; gives what it prints.
     #[must_use]
     pub fn check(&self, directory: &Path, file: &str, config: &str) -> String {

@@ -1,8 +1,10 @@
 //! The checker finds in generated code what TLC finds in the model. Counts are compared where there is a TLC.
 
 use std::fs;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
-use mpcal_check::{checker, Failure, Report, Verdict};
+use mpcal_check::{checker, Failure, Report, Verdict, Walks};
 use mpcal_tests::{root, sizes, Tools};
 
 include!(concat!(env!("OUT_DIR"), "/examples.rs"));
@@ -95,4 +97,55 @@ fn what_must_happen_is_looked_at() {
     let Verdict::Unmet(name, states, None) = &report.verdict else { panic!("{report}") };
     assert_eq!((&**name, states.len()), ("Busy", 31), "{report}");
     assert!(report.to_string().contains("\n   stutters in state 31\n"), "{report}");
+}
+
+/// Depth-first, every state is found that is found level by level, unless it is further away than was asked for.
+#[test]
+fn depth_first_finds_the_same_states() {
+    let checker = || checker::<locksvc::Variables>(locksvc::Constants { num_clients: 2 }).allow_deadlock();
+    let expected = checker().run().expect("it starts");
+    let report = checker().depth_first(1000).run().expect("it starts");
+    report.expect_no_violation();
+    assert_eq!(report.distinct, expected.distinct, "{report}");
+    let report = checker().depth_first(5).run().expect("it starts");
+    assert!(report.incomplete && report.distinct < expected.distinct && report.depth == 6, "{report}");
+    let nobody = |v: &locksvc::VariablesSnapshot| v.holding.iter().all(|(_, holds)| !*holds);
+    let report = checker().invariant("Nobody", nobody).depth_first(4).run().expect("it starts");
+    let Verdict::Violated(Some(Failure::Invariant(_)), states) = &report.verdict else { panic!("{report}") };
+    assert_eq!(states.len(), 5, "{report}");
+}
+
+/// A random walk is decided by its seed, and comes to what is wrong.
+#[test]
+fn random_walks_find_what_is_wrong() {
+    let checker = || checker::<locksvc::Variables>(locksvc::Constants { num_clients: 2 }).allow_deadlock();
+    let holders = |v: &locksvc::VariablesSnapshot| v.holding.iter().filter(|(_, holds)| **holds).count();
+    let walk = |seed, count, most| {
+        let walks = Walks { seed, depth: 50, count };
+        checker().invariant("Few", move |v| holders(v) <= most).simulate(walks).run().expect("it starts")
+    };
+    walk(1, 100, 1).expect_no_violation();
+    let report = walk(1, 1, 0);
+    let Verdict::Violated(Some(Failure::Invariant(_)), states) = &report.verdict else { panic!("{report}") };
+    assert_eq!(states.len() as u64, report.generated, "{report}");
+    let told = |report: &mpcal_check::Report| report.to_string().split(", in ").next().map(str::to_owned);
+    assert_eq!(told(&report), told(&walk(1, 1, 0)));
+    assert!((2..10).any(|seed| told(&report) != told(&walk(seed, 1, 0))), "every seed leads the same way");
+}
+
+/// What is not looked at is no success; labels that no step is taken at are named.
+#[test]
+fn what_was_not_looked_at_is_told() {
+    let checker = || checker::<locksvc::Variables>(locksvc::Constants { num_clients: 3 }).allow_deadlock();
+    let report = checker().most_time(Duration::ZERO).run().expect("it starts");
+    assert!(report.incomplete && report.distinct < 1000, "{report}");
+    let panic =
+        std::panic::catch_unwind(AssertUnwindSafe(|| report.expect_no_violation())).expect_err("it is incomplete");
+    assert!(panic.downcast_ref::<String>().is_some_and(|said| said.starts_with("not every state was looked at")));
+    let report = checker().most_states(3).run().expect("it starts");
+    let never: Vec<_> = report.never_taken().collect();
+    assert!(never.contains(&("LockClient", "work")) && !never.contains(&("LockClient", "acquire")), "{never:?}");
+    let full = checker().run().expect("it starts");
+    assert_eq!(full.never_taken().count(), 0, "{full}");
+    assert!(full.collision_probability() < 1e-20);
 }

@@ -3,7 +3,7 @@
 //! Looking it up is most of what a check does, so all of it lies together in one row of numbers:
 //!
 //! ```text
-//! touched, process, asked (2), end, values of what was touched …, (process, changes, (variable, value) …) for each way …
+//! touched, process, asked (2), end, values of what was touched …, ways, (changes, key (4), (component, value) …) for each …
 //! ```
 
 use std::hash::{BuildHasher, Hasher};
@@ -11,6 +11,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use crate::key::Key;
 use crate::system::{Failure, Row};
 
 /// All that a process can do in a state.
@@ -25,10 +26,10 @@ pub(super) struct Outcomes {
 /// A step.
 #[derive(Debug)]
 pub(super) struct Way {
-    /// The state of the process behind it.
-    pub(super) process: u32,
-    /// The variables that it changes.
-    pub(super) changes: Vec<(u16, u32)>,
+    /// The components that it changes, the state of the process among them.
+    pub(super) changes: Vec<[u32; 2]>,
+    /// By how much it changes the key of the state.
+    pub(super) by: Key,
 }
 
 /// Where outcomes are.
@@ -122,9 +123,10 @@ impl Memory {
         self.rows.extend([set as u32, process, 1, 0, end]);
         self.rows.extend(touched.iter().map(|variable| state[*variable as usize]));
         self.rows.push(outcomes.ways.len() as u32);
-        for Way { process, changes } in outcomes.ways {
-            self.rows.extend([process, changes.len() as u32]);
-            self.rows.extend(changes.iter().flat_map(|(variable, value)| [u32::from(*variable), *value]));
+        for Way { changes, by } in outcomes.ways {
+            self.rows.push(changes.len() as u32);
+            self.rows.extend(by.words());
+            self.rows.extend(changes.as_flattened());
         }
         // What hashes looks at all but the table.
         let mut places = std::mem::take(&mut self.places);
@@ -138,8 +140,7 @@ impl Memory {
         Known(at)
     }
 
-    /// Shows each way: the number of it, the state of the process behind it, and the variables that it changes with their
-    /// values, one behind the other.
+    /// Shows each way.
     pub(super) fn ways(&self, known: Known) -> Ways<'_> {
         let count = self.touched[self.rows[known.0 + TOUCHED] as usize].len();
         let at = known.0 + HEAD + count;
@@ -170,14 +171,14 @@ pub(super) struct Ways<'m> {
 }
 
 impl<'m> Iterator for Ways<'m> {
-    /// The state of the process, and the changes.
-    type Item = (u32, &'m [[u32; 2]]);
+    /// The components that it changes, and by how much the key.
+    type Item = (&'m [[u32; 2]], Key);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        let [process, count, rest @ ..] = self.rest else { return None };
+        let [count, a, b, c, d, rest @ ..] = self.rest else { return None };
         let (changes, rest) = rest.split_at_checked(2 * *count as usize)?;
         self.rest = rest;
-        Some((*process, changes.as_chunks().0))
+        Some((changes.as_chunks().0, Key::from_words([*a, *b, *c, *d])))
     }
 }
