@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{bail, Result};
 use mpcal_check::linearizability::{linearize, partition, Explained, Object, Operation, Verdict};
-use mpcal_check::simulation::{self, World};
+use mpcal_check::simulation::{self, Faults, World};
 use mpcal_runtime::value::Str;
 use mpcal_runtime::Node;
 use raftkv::cluster::{Cluster, Connection, Handle};
@@ -42,6 +42,11 @@ impl Object for Key {
         let next = if *op == RequestOp::Put { (value.clone(), state.1 + 1) } else { state.clone() };
         output.is_none_or(|output| *output == next).then_some(next)
     }
+}
+
+/// Elections take a tenth of a second, and a minute is to have many of them.
+fn faults() -> Faults {
+    Faults { power_losses: 20.0, kills: 20.0, pauses: 20.0, partitions: 10.0, ..Faults::default() }
 }
 
 type Seen = Operation<(RequestOp, Str, Str), (Str, i64)>;
@@ -109,7 +114,7 @@ async fn clients(world: World, cluster: Arc<Cluster>) -> Result<()> {
 
 #[test]
 fn the_store_is_what_its_model_says_whatever_the_seed() {
-    let checked = simulation::check(20, |mut simulation| {
+    let checked = simulation::check(8, |mut simulation| {
         let (cluster, living) = (cluster(), Arc::new(Mutex::new(BTreeMap::new())));
         for id in cluster.servers() {
             let (cluster, living) = (cluster.clone(), living.clone());
@@ -127,6 +132,7 @@ fn the_store_is_what_its_model_says_whatever_the_seed() {
             }
             Ok(())
         });
+        simulation.faults(faults());
         simulation.run(|world| clients(world, cluster))
     });
     println!("{checked}");

@@ -1,17 +1,18 @@
 //! The world as a node sees it.
 
+use std::future::{poll_fn, Future};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{ready, Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use mpcal_runtime::host::{Accept, Boxed, Disk, Host, Listener, Stream};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{sleep, Instant};
 
 use super::disk::Files;
 use super::network::Incoming;
@@ -122,7 +123,7 @@ impl Host for Life {
     }
 
     fn run_apart(&self, _: &str, work: Boxed<()>) -> io::Result<()> {
-        tokio::spawn(work);
+        tokio::spawn(slowed(self.world.clone(), work));
         Ok(())
     }
 
@@ -145,6 +146,18 @@ impl Host for Life {
     fn connect(&self, to: SocketAddr) -> Boxed<io::Result<Stream>> {
         Box::pin(self.world.clone().connect(self.me(), to))
     }
+}
+
+/// Work on a disk, which takes its time whenever it goes on.
+async fn slowed(world: World, mut work: Boxed<()>) {
+    let mut delay = None;
+    poll_fn(|cx| {
+        let waited = delay.get_or_insert_with(|| Box::pin(sleep(world.disk_latency())));
+        ready!(waited.as_mut().poll(cx));
+        delay = None;
+        work.as_mut().poll(cx)
+    })
+    .await;
 }
 
 /// What listens at an address.

@@ -129,7 +129,9 @@ impl Plan {
             return Self(plan);
         }
         let one = |rng: &mut Rng| nodes[rng.usize(..nodes.len())].clone();
-        let seconds = |rng: &mut Rng, most: f64| Duration::from_secs_f64(0.1 + rng.f64() * most);
+        // As often between a hundredth and a tenth of a second as between a tenth and a second: what a system does meanwhile
+        // takes any of these times.
+        let seconds = |rng: &mut Rng, most: f64| Duration::from_secs_f64(most * 0.001_f64.powf(rng.f64()));
         let mut add = |rng: &mut Rng, rate: f64, fault: &dyn Fn(&mut Rng) -> Fault| {
             let mut at = 0.0;
             loop {

@@ -168,6 +168,12 @@ impl World {
         Duration::from_micros(100 + network.u64(..most))
     }
 
+    pub(super) fn disk_latency(&self) -> Duration {
+        let disks = &mut self.0.chance.lock().disks;
+        let most = if disks.u8(..20) == 0 { 30_000 } else { 1_000 };
+        Duration::from_micros(50 + disks.u64(..most))
+    }
+
     pub(super) fn port(&self) -> u16 {
         self.0.chance.lock().network.u16(40_000..60_000)
     }
