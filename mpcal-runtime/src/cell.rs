@@ -267,6 +267,12 @@ pub trait Cell: Send + Sync + 'static {
         self.core().version() == seen
     }
 
+    /// Whether the section has only read the cell, whatever it staged, and what it saw holds as long as the version does.
+    #[doc(hidden)]
+    fn is_only_read(&self, _staged: &Self::Staged) -> bool {
+        false
+    }
+
     /// What a change must bring so that a section which the cell has blocked may go on.
     #[doc(hidden)]
     fn awaits(&self, _staged: &Self::Staged) -> Awaits {

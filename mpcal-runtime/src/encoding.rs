@@ -1,14 +1,30 @@
 //! Values as bytes: postcard.
 
+use std::cell::Cell;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use bytes::BufMut;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+/// A buffer for encoding is kept up to this size.
+const KEPT: usize = 1 << 20;
+
+thread_local! {
+    /// Where values are encoded: their size is known only then.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A value as bytes. Our types always encode.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("a value of TLA+ has a finite encoding")
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    encode_into(&mut buffer, value);
+    let bytes = buffer.as_slice().to_vec();
+    if buffer.capacity() <= KEPT {
+        BUFFER.set(buffer);
+    }
+    bytes
 }
 
 /// Adds a value as bytes.

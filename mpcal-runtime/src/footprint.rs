@@ -4,6 +4,8 @@
 //! commit. Whenever it has read another cell, it looks whether those it read before still hold (opacity); if not, it
 //! ends. A section that reads many cells looks again only if something was committed meanwhile.
 
+mod committing;
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,11 +13,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use parking_lot::{ArcMutexGuard, Mutex, MutexGuard, RawMutex};
-use smallvec::SmallVec;
+use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
 
-use crate::cell::{commits, count_commit, Cell, Core, Decision};
-use crate::error::{caught, Abort, Error, Step};
+use self::committing::{apply, each, gates, intend, is_reserved, still_holds, Applying};
+use crate::cell::{commits, Cell, Core, Decision};
+use crate::error::{caught, Abort, Step};
 use crate::wal::{self, Marks, Wal};
 use crate::watched::{Awaits, Watched};
 
@@ -23,6 +25,7 @@ use crate::watched::{Awaits, Watched};
 trait Entry: Send {
     fn core(&self) -> &Arc<Core>;
     fn seen(&self) -> Option<u64>;
+    fn only_read(&self) -> Option<u64>;
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>>;
     fn validate(&self) -> bool;
     fn awaits(&self) -> Awaits;
@@ -53,6 +56,10 @@ impl<C: Cell> Entry for Touched<C> {
     }
     fn seen(&self) -> Option<u64> {
         self.seen
+    }
+    /// The version that was read, if the section did nothing else.
+    fn only_read(&self) -> Option<u64> {
+        self.seen.filter(|_| self.cell.is_only_read(&self.staged))
     }
     fn poll_pre_commit(&mut self, cx: &mut Context<'_>) -> Poll<Step<()>> {
         self.cell.poll_pre_commit(&mut self.staged, cx)
@@ -167,9 +174,6 @@ impl Hasher for IdHasher {
     }
 }
 
-/// The gates of all cells of a section, taken in the order of their ids.
-type Gates<'c> = SmallVec<[MutexGuard<'c, ()>; 8]>;
-
 impl Footprint {
     pub(crate) fn stage<C: Cell>(&mut self, cell: &Arc<C>) -> &mut C::Staged {
         let id = cell.core().id;
@@ -205,6 +209,11 @@ impl Footprint {
     fn place_of(&self, id: u64) -> Option<usize> {
         if self.cores.len() <= FEW {
             return self.cores.iter().position(|core| core.id == id);
+        }
+        // Often it is that which the section before has touched as the n-th, too.
+        let likely = self.previous.get(self.order.len()).copied();
+        if likely.is_some_and(|at| self.cores.get(at).is_some_and(|core| core.id == id)) {
+            return likely;
         }
         self.places.get(&id).copied()
     }
@@ -377,6 +386,12 @@ impl Footprint {
     /// `Conflict` if another commit came in between. If a cell panics when it is asked whether what the section saw still
     /// holds, nothing is committed; if it does later, everything else is.
     pub(crate) fn commit(&mut self, marks: &mut Marks) -> Step<()> {
+        // Where it was little, gates cost less than asking.
+        if self.order.len() > FEW {
+            if let Some(still_holds) = self.still_holds_if_only_read() {
+                return if still_holds { self.commit_reads(marks) } else { Err(Abort::Conflict) };
+            }
+        }
         self.sort();
         if self.is_decided {
             self.release();
@@ -396,6 +411,36 @@ impl Footprint {
         let handed_on = each(&self.order, |at| self.entries[at].committed());
         self.clear();
         Ok(applied.and(handed_on)?)
+    }
+
+    /// Whether all that was read was true at one moment, which is now; none if the section has done more than that. No gate is
+    /// needed: nothing of it has changed between the last read and the first look, nor is a commit half-way.
+    #[cold]
+    fn still_holds_if_only_read(&self) -> Option<bool> {
+        if !self.reserved.is_empty() {
+            return None;
+        }
+        for at in self.order.iter().rev() {
+            let (seen, core) = (self.entries[*at].only_read()?, &self.cores[*at]);
+            // In this order: who has reserved it gives it back when it has changed it.
+            if !core.is_settled() || core.is_reserved(self.id) || core.version() != seen {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    /// Commits a section that has only read.
+    #[cold]
+    fn commit_reads(&mut self, marks: &mut Marks) -> Step<()> {
+        self.release();
+        if wal::in_use() {
+            self.order.iter().for_each(|at| marks.merge(&self.cores[*at].marks.lock()));
+            marks.prune();
+        }
+        let handed_on = each(&self.order, |at| self.entries[at].committed());
+        self.clear();
+        Ok(handed_on?)
     }
 
     /// Drops what was staged, and takes the gates of all cells that were touched: until it commits or aborts
@@ -454,118 +499,4 @@ impl Footprint {
             }
         }
     }
-}
-
-/// A commit that is being applied to cells, whose gates are held.
-struct Applying<'c> {
-    cores: &'c [Arc<Core>],
-    touched: &'c [usize],
-}
-
-impl<'c> Applying<'c> {
-    fn start(cores: &'c [Arc<Core>], touched: &'c [usize]) -> Self {
-        let this = Self { cores, touched };
-        this.set(true);
-        count_commit();
-        this
-    }
-
-    fn set(&self, applying: bool) {
-        self.touched.iter().for_each(|at| self.cores[*at].applying.store(applying, Ordering::Release));
-    }
-}
-
-impl Drop for Applying<'_> {
-    fn drop(&mut self) {
-        self.set(false);
-    }
-}
-
-/// Takes the gates that are not held already; none if one is taken and waiting for it might be for ever, because
-/// a gate of a later cell is held.
-fn gates<'c>(
-    cores: &'c [Arc<Core>],
-    touched: &[usize],
-    held: &[(u64, ArcMutexGuard<RawMutex, ()>)],
-) -> Option<Gates<'c>> {
-    let Some((last, _)) = held.last() else {
-        return Some(touched.iter().map(|at| cores[*at].gate.lock()).collect());
-    };
-    let missing = touched.iter().map(|at| &cores[*at]).filter(|core| held.iter().all(|(id, _)| *id != core.id));
-    missing.map(|core| if core.id > *last { Some(core.gate.lock()) } else { core.gate.try_lock() }).collect()
-}
-
-/// Does something with each cell, also behind one that panics; the error is the first panic.
-fn each(touched: &[usize], mut act: impl FnMut(usize)) -> Result<(), Error> {
-    let mut done = Ok(());
-    for at in touched {
-        let this = caught(|| act(*at));
-        done = done.and(this);
-    }
-    done
-}
-
-fn still_holds(entries: &[Box<dyn Entry>], touched: &[usize]) -> bool {
-    touched.iter().all(|at| entries[*at].validate())
-}
-
-/// Whether a section other than this one has reserved one of the cells.
-fn is_reserved(cores: &[Arc<Core>], touched: &[usize], me: u64) -> bool {
-    touched.iter().any(|at| cores[*at].is_reserved(me))
-}
-
-/// Says what the section is about to write to logs to the cell with which others decide whether it does, and gives it. The
-/// gates of all cells are held.
-fn intend(entries: &mut [Box<dyn Entry>], touched: &[usize]) -> Step<Vec<(Wal, wal::Entry)>> {
-    let decides = touched.iter().copied().find(|at| entries[*at].decision() == Decision::Elsewhere);
-    let Some(decides) = decides else { return Ok(Vec::new()) };
-    if touched.iter().any(|at| *at != decides && entries[*at].decision() != Decision::Here) {
-        let reason = "replicated variables that are used in one section belong into one `ReplicatedSet`";
-        return Err(Error::Resource(reason.to_owned()).into());
-    }
-    let others = touched.iter().filter(|at| **at != decides);
-    let records: Vec<_> = others.filter_map(|at| entries[*at].journal()).collect();
-    entries[decides].intend(&records)?;
-    Ok(records)
-}
-
-/// Applies what was staged. The gates of all cells are held. What was intended is written instead of what is staged.
-fn apply(
-    entries: &mut [Box<dyn Entry>],
-    touched: &[usize],
-    intended: &mut Vec<(Wal, wal::Entry)>,
-    marks: &mut Marks,
-) -> Result<(), Error> {
-    if !wal::in_use() {
-        return each(touched, |at| entries[at].commit());
-    }
-    // What the section saw may come from sections that are not on disk yet.
-    touched.iter().for_each(|at| marks.merge(&entries[*at].core().marks.lock()));
-    let mut records: Vec<(Wal, Vec<wal::Entry>)> = Vec::new();
-    let is_decided = !intended.is_empty();
-    let staged = touched.iter().filter(|at| !is_decided || entries[**at].decision() == Decision::Elsewhere).copied();
-    let staged: SmallVec<[usize; 8]> = staged.collect();
-    let journal = staged.into_iter().filter_map(|at| entries[at].journal());
-    for (log, entry) in intended.drain(..).chain(journal) {
-        match records.iter_mut().find(|(known, _)| known.is(&log)) {
-            Some((_, entries)) => entries.push(entry),
-            None => records.push((log, vec![entry])),
-        }
-    }
-    for (log, entries) in records {
-        let position = log.append(&entries);
-        marks.add(&log, position);
-    }
-    marks.prune();
-    each(touched, |at| {
-        let e = &mut entries[at];
-        let before = e.core().version();
-        if !marks.is_empty() {
-            e.depends(marks);
-        }
-        e.commit();
-        if e.core().version() != before {
-            e.core().marks.lock().clone_from(marks);
-        }
-    })
 }

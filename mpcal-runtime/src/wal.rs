@@ -331,11 +331,16 @@ impl Wal {
     pub(crate) fn append(&self, entries: &[Entry]) -> u64 {
         let body = Body::new(self.0.nonce, entries.iter().map(|entry| (&*entry.name, &*entry.change)));
         let mut pending = self.0.pending.lock();
+        // Behind others the writer knows that there is work.
+        let is_first = pending.bytes.is_empty();
         pending.last += 1;
         pending.committed = pending.last;
         let (position, durable) = (pending.last, self.flushed());
         body.write(self.0.nonce, position, durable, &mut pending.bytes);
-        self.0.work.notify_one();
+        drop(pending);
+        if is_first {
+            self.0.work.notify_one();
+        }
         position
     }
 

@@ -178,11 +178,18 @@ impl<T: Item + PartialEq> PartialEq for List<T> {
 
 impl<T: Item> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut list = Self::new();
-        for item in items {
-            list.push_back(item);
+        let (mut list, mut items) = (Self::new(), items.into_iter());
+        loop {
+            let chunk: Vec<T> = items.by_ref().take(CHUNK).collect();
+            if chunk.is_empty() {
+                return list;
+            }
+            if list.len == 0 {
+                list.first = chunk.len();
+            }
+            list.len += chunk.len();
+            list.chunks.insert(list.chunks.len(), Chunk::new(chunk));
         }
-        list
     }
 }
 

@@ -127,6 +127,10 @@ impl<T: Data> Cell for DurableCell<T> {
         &self.core
     }
 
+    fn is_only_read(&self, staged: &Staged<T>) -> bool {
+        !staged.changed
+    }
+
     fn log(&self, staged: &Staged<T>) -> Option<&Wal> {
         staged.changed.then_some(&self.wal)
     }

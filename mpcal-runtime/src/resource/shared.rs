@@ -49,6 +49,10 @@ impl<T: Data> Cell for VariableCell<T> {
         &self.core
     }
 
+    fn is_only_read(&self, staged: &Staged<T>) -> bool {
+        !staged.changed
+    }
+
     fn commit(&self, staged: &mut Staged<T>) {
         if let (Some(value), true) = (staged.value.take(), staged.changed && !self.core.is_overtaken()) {
             *self.value.lock() = value;
