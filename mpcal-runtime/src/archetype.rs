@@ -87,10 +87,20 @@ pub trait Spawn {
     /// Starts one.
     fn spawn<A: Archetype>(&mut self, archetype: A);
 
-    /// Starts one that the model declares to be fair. What runs a process goes on with it in any case.
-    fn spawn_fair<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
+    /// Starts one that the model declares to be this fair. What runs a process goes on with it in any case.
+    fn spawn_as<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
         let _ = fairness;
         self.spawn(archetype);
+    }
+
+    /// Starts one that is weakly fair: `fair process`.
+    fn spawn_fair<A: Archetype>(&mut self, archetype: A) {
+        self.spawn_as(archetype, Fairness::Weak);
+    }
+
+    /// Starts one that is strongly fair: `fair+ process`.
+    fn spawn_strongly_fair<A: Archetype>(&mut self, archetype: A) {
+        self.spawn_as(archetype, Fairness::Strong);
     }
 
     /// Says that the algorithm is fair: some process goes on as long as one can.

@@ -95,9 +95,7 @@ mod model {
     }
     rt::tags!(RequestKind { Ask = "ask", Empty = "empty", Item = "item" });
 
-    /// Mapping macro `Link`, dqueue.tla:25
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Link`, dqueue.tla:25. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Link`",
         label = "the parameter is mapped via `Link`",
@@ -191,7 +189,7 @@ mod model {
                 }
             }
         }
-        rt::archetype!(Supplier { Supply => supply }; holds { request, next, told });
+        rt::archetype!(Supplier(request, next, told) { Supply => supply });
     }
     pub use supplier::{Supplier, SupplierParameters};
 
@@ -285,7 +283,7 @@ mod model {
                 Ok(Label::Ask)
             }
         }
-        rt::archetype!(Worker { Ask => ask, Take => take }; holds { answer, working });
+        rt::archetype!(Worker(answer, working) { Ask => ask, Take => take });
     }
     pub use worker::{Worker, WorkerParameters};
 
@@ -360,19 +358,13 @@ mod model {
             let parameters = SupplierParameters {
                 network: LinkOverNetwork::new(&self.network, constants),
             };
-            node.spawn_fair(
-                Supplier::new(PRODUCER, constants, parameters)?,
-                rt::Fairness::Weak,
-            );
+            node.spawn_fair(Supplier::new(PRODUCER, constants, parameters)?);
             for id in (&constants.consumers()?).iter().cloned() {
                 let parameters = WorkerParameters {
                     network: LinkOverNetwork::new(&self.network, constants),
                     done: rt::Indexed::new(&self.done),
                 };
-                node.spawn_fair(
-                    Worker::new(id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Worker::new(id, constants, parameters)?);
             }
             Ok(())
         }

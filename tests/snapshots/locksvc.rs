@@ -68,9 +68,7 @@ mod model {
     }
     rt::tags!(MessageKind { Grant = "grant", Release = "release", Request = "request" });
 
-    /// Mapping macro `Inbox`, locksvc.tla:28
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Inbox`, locksvc.tla:28. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Inbox`",
         label = "the parameter is mapped via `Inbox`",
@@ -176,7 +174,7 @@ mod model {
             }
         }
         rt::archetype!(
-            LockServer { Serve => serve, Handle => handle }; holds { message, waiting }
+            LockServer(message, waiting) { Serve => serve, Handle => handle }
         );
     }
     pub use lock_server::{LockServer, LockServerParameters};
@@ -293,8 +291,7 @@ mod model {
             }
         }
         rt::archetype!(
-            LockClient { Acquire => acquire, Granted => granted, Work => work }; holds {
-            answer }
+            LockClient(answer) { Acquire => acquire, Granted => granted, Work => work }
         );
     }
     pub use lock_client::{LockClient, LockClientParameters};
@@ -374,20 +371,14 @@ mod model {
             let parameters = LockServerParameters {
                 network: InboxOverNetwork::new(&self.network, constants),
             };
-            node.spawn_fair(
-                LockServer::new(SERVER, constants, parameters)?,
-                rt::Fairness::Weak,
-            );
+            node.spawn_fair(LockServer::new(SERVER, constants, parameters)?);
             for id in (&constants.clients()?).iter().cloned() {
                 let parameters = LockClientParameters {
                     network: InboxOverNetwork::new(&self.network, constants),
                     holding: rt::Indexed::new(&self.holding),
                     rounds: self.rounds.of(&id)?,
                 };
-                node.spawn_fair(
-                    LockClient::new(id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(LockClient::new(id, constants, parameters)?);
             }
             Ok(())
         }

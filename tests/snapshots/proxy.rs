@@ -109,9 +109,7 @@ mod model {
     }
     rt::record!(ToldRecord { by = "by", id = "id", ok = "ok" });
 
-    /// Mapping macro `Link`, proxy.tla:30
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Link`, proxy.tla:30. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Link`",
         label = "the parameter is mapped via `Link`",
@@ -119,9 +117,7 @@ mod model {
     )]
     pub trait Link: rt::MappingMacro {}
 
-    /// Mapping macro `Detector`, proxy.tla:44
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Detector`, proxy.tla:44. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Detector`",
         label = "the parameter is mapped via `Detector`",
@@ -129,9 +125,7 @@ mod model {
     )]
     pub trait Detector: rt::MappingMacro {}
 
-    /// Mapping macro `Told`, proxy.tla:58
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Told`, proxy.tla:58. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Told`",
         label = "the parameter is mapped via `Told`",
@@ -300,8 +294,8 @@ mod model {
             }
         }
         rt::archetype!(
-            Relay { Accept => accept, Forward => forward, Relay => relay }; holds {
-            request, message, backend, tried }
+            Relay(request, message, backend, tried) { Accept => accept, Forward =>
+            forward, Relay => relay }
         );
     }
     pub use relay::{Relay, RelayParameters};
@@ -390,7 +384,7 @@ mod model {
                 Ok(Label::Receive)
             }
         }
-        rt::archetype!(Backend { Receive => receive, Answer => answer }; holds { work });
+        rt::archetype!(Backend(work) { Receive => receive, Answer => answer });
     }
     pub use backend::{Backend, BackendParameters};
 
@@ -499,8 +493,7 @@ mod model {
             }
         }
         rt::archetype!(
-            Client { Request => request, Response => response }; holds { rounds, reply,
-            id }
+            Client(rounds, reply, id) { Request => request, Response => response }
         );
     }
     pub use client::{Client, ClientParameters};
@@ -713,19 +706,13 @@ mod model {
                 network: LinkOverNetwork::new(&self.network, constants),
                 suspected: DetectorOverCrashed::new(&self.crashed, constants),
             };
-            node.spawn_fair(
-                Relay::new(FRONT, constants, parameters)?,
-                rt::Fairness::Weak,
-            );
+            node.spawn_fair(Relay::new(FRONT, constants, parameters)?);
             for process_id in (&constants.backends()?).iter().cloned() {
                 let parameters = BackendParameters {
                     network: LinkOverNetwork::new(&self.network, constants),
                     crashed: rt::Indexed::new(&self.crashed),
                 };
-                node.spawn_fair(
-                    Backend::new(process_id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Backend::new(process_id, constants, parameters)?);
             }
             for process_id in (&constants.clients()?).iter().cloned() {
                 let parameters = ClientParameters {
@@ -733,10 +720,7 @@ mod model {
                     told: ToldOverLog::new(&self.log, constants),
                     rounds: constants.rounds,
                 };
-                node.spawn_fair(
-                    Client::new(process_id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Client::new(process_id, constants, parameters)?);
             }
             for process_id in (&rt::map(
                 &constants.backends()?,

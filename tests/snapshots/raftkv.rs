@@ -765,9 +765,7 @@ mod model {
         Role { Candidate = "candidate", Follower = "follower", Leader = "leader" }
     );
 
-    /// Mapping macro `Inbox`, raftkv.tla:125
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Inbox`, raftkv.tla:125. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Inbox`",
         label = "the parameter is mapped via `Inbox`",
@@ -775,9 +773,7 @@ mod model {
     )]
     pub trait Inbox: rt::MappingMacro {}
 
-    /// Mapping macro `Post`, raftkv.tla:140
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Post`, raftkv.tla:140. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Post`",
         label = "the parameter is mapped via `Post`",
@@ -785,9 +781,7 @@ mod model {
     )]
     pub trait Post: rt::MappingMacro {}
 
-    /// Mapping macro `Queued`, raftkv.tla:156
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Queued`, raftkv.tla:156. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Queued`",
         label = "the parameter is mapped via `Queued`",
@@ -795,9 +789,7 @@ mod model {
     )]
     pub trait Queued: rt::MappingMacro {}
 
-    /// Mapping macro `Sometimes`, raftkv.tla:170
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Sometimes`, raftkv.tla:170. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Sometimes`",
         label = "the parameter is mapped via `Sometimes`",
@@ -805,9 +797,7 @@ mod model {
     )]
     pub trait Sometimes: rt::MappingMacro {}
 
-    /// Mapping macro `Wanted`, raftkv.tla:182
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Wanted`, raftkv.tla:182. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Wanted`",
         label = "the parameter is mapped via `Wanted`",
@@ -815,9 +805,7 @@ mod model {
     )]
     pub trait Wanted: rt::MappingMacro {}
 
-    /// Mapping macro `Told`, raftkv.tla:196
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Told`, raftkv.tla:196. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Told`",
         label = "the parameter is mapped via `Told`",
@@ -825,9 +813,7 @@ mod model {
     )]
     pub trait Told: rt::MappingMacro {}
 
-    /// Mapping macro `Reply`, raftkv.tla:208
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Reply`, raftkv.tla:208. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Reply`",
         label = "the parameter is mapped via `Reply`",
@@ -835,9 +821,7 @@ mod model {
     )]
     pub trait Reply: rt::MappingMacro {}
 
-    /// Mapping macro `Asked`, raftkv.tla:222
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Asked`, raftkv.tla:222. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Asked`",
         label = "the parameter is mapped via `Asked`",
@@ -845,9 +829,7 @@ mod model {
     )]
     pub trait Asked: rt::MappingMacro {}
 
-    /// Mapping macro `Answered`, raftkv.tla:235
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Answered`, raftkv.tla:235. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Answered`",
         label = "the parameter is mapped via `Answered`",
@@ -2220,9 +2202,8 @@ mod model {
             }
         }
         rt::archetype!(
-            Server { Start => start, Serve => serve }; holds { role, ballot, votes,
-            fresh, next, r#match = "match", first, round, heard, reads, commit, applied,
-            machine }
+            Server(role, ballot, votes, fresh, next, r#match = "match", first, round,
+            heard, reads, commit, applied, machine) { Start => start, Serve => serve }
         );
     }
     pub use server::{Server, ServerParameters};
@@ -2400,8 +2381,8 @@ mod model {
             }
         }
         rt::archetype!(
-            Client { Idle => idle, Ask => ask, Answer => answer }; holds { number,
-            command, server }
+            Client(number, command, server) { Idle => idle, Ask => ask, Answer => answer
+            }
         );
     }
     pub use client::{Client, ClientParameters};
@@ -3056,10 +3037,7 @@ mod model {
                     log: self.log.of(&id)?,
                     snapshot: self.snapshot.of(&id)?,
                 };
-                node.spawn_fair(
-                    Server::new(id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Server::new(id, constants, parameters)?);
             }
             for id in (&constants.clients()?).iter().cloned() {
                 let parameters = ClientParameters {
@@ -3069,10 +3047,7 @@ mod model {
                     patience: SometimesOverImpatience::new(&self.impatience, constants),
                     outcome: AnsweredOverHistory::new(&self.history, constants),
                 };
-                node.spawn_fair(
-                    Client::new(id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Client::new(id, constants, parameters)?);
             }
             Ok(())
         }

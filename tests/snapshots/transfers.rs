@@ -88,9 +88,7 @@ mod model {
     }
     rt::record!(Payment { amount = "amount", to = "to" });
 
-    /// Mapping macro `DurableLink`, transfers.tla:30
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `DurableLink`, transfers.tla:30. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `DurableLink`",
         label = "the parameter is mapped via `DurableLink`",
@@ -98,9 +96,7 @@ mod model {
     )]
     pub trait DurableLink: rt::MappingMacro {}
 
-    /// Mapping macro `Wish`, transfers.tla:45
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Wish`, transfers.tla:45. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Wish`",
         label = "the parameter is mapped via `Wish`",
@@ -108,9 +104,7 @@ mod model {
     )]
     pub trait Wish: rt::MappingMacro {}
 
-    /// Mapping macro `Told`, transfers.tla:59
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Told`, transfers.tla:59. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Told`",
         label = "the parameter is mapped via `Told`",
@@ -118,9 +112,7 @@ mod model {
     )]
     pub trait Told: rt::MappingMacro {}
 
-    /// Mapping macro `Sometimes`, transfers.tla:69
-    ///
-    /// Implement it for a resource that behaves as this macro says, and only then.
+    /// Mapping macro `Sometimes`, transfers.tla:69. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Sometimes`",
         label = "the parameter is mapped via `Sometimes`",
@@ -293,7 +285,7 @@ mod model {
             }
         }
         rt::archetype!(
-            Branch { Start => start, Serve => serve }, Start is local; holds { payment }
+            Branch(payment) { Start => start, Serve => serve }, Start is local
         );
     }
     pub use branch::{Branch, BranchParameters};
@@ -516,10 +508,7 @@ mod model {
                     account: rt::Indexed::new(&self.accounts),
                     statement: ToldOverStatements::new(&self.statements, constants),
                 };
-                node.spawn_fair(
-                    Branch::new(id, constants, parameters)?,
-                    rt::Fairness::Weak,
-                );
+                node.spawn_fair(Branch::new(id, constants, parameters)?);
             }
             Ok(())
         }

@@ -161,10 +161,10 @@ struct Processes<'t> {
 
 impl Spawn for Processes<'_> {
     fn spawn<A: Archetype>(&mut self, archetype: A) {
-        self.spawn_fair(archetype, Fairness::Unfair);
+        self.spawn_as(archetype, Fairness::Unfair);
     }
 
-    fn spawn_fair<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
+    fn spawn_as<A: Archetype>(&mut self, archetype: A, fairness: Fairness) {
         let states = self.tables.get(false, self.found.len());
         self.found.push(Box::new(Steps { stepper: Stepper::new(archetype), fairness, states }));
     }

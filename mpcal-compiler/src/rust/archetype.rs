@@ -20,14 +20,13 @@ impl Emitter<'_> {
     /// The marker that a resource claims to stand for a mapping macro.
     pub(super) fn marker(&self, id: MappingMacroId, m: &MappingMacro) -> TokenStream {
         let name = self.marker_name(id);
-        let doc = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
+        let origin = self.origin(&format!("Mapping macro `{}`", m.name), m.span);
+        let doc = format!("{origin}. Implement it only for a resource that behaves as it says.");
         let message = format!("`{{Self}}` is not declared to implement the mapping macro `{}`", m.name);
         let label = format!("the parameter is mapped via `{}`", m.name);
         let note = format!("if it behaves so, say it: `impl {name} for …`");
         quote! {
             #[doc = #doc]
-            ///
-            /// Implement it for a resource that behaves as this macro says, and only then.
             #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
             pub trait #name: rt::MappingMacro {}
         }
@@ -252,14 +251,14 @@ impl Emitter<'_> {
         };
         let (strong, unfair) = (marked('+', "strong"), marked('-', "unfair"));
         let held = self.spelt(&self.held(n));
-        let holds = (!held.is_empty()).then(|| quote!(; holds { #(#held),* }));
+        let held = (!held.is_empty()).then(|| quote!((#(#held),*)));
         let frames = scope.instances.iter().map(|instance| {
             let (variant, own) = (&instance.name, self.spelt(&self.frame_variables(instance)));
             let spelling = self::spelling(variant, &self.model.procedures[instance.procedure.index()].name);
             quote!(#variant #spelling { #(#own),* })
         });
         let calls = (!scope.instances.is_empty()).then(|| quote!(; calls { #(#frames),* }));
-        quote!(rt::archetype!(#name #spelling { #(#labels),* } #(, #local is local)* #strong #unfair #holds #calls);)
+        quote!(rt::archetype!(#name #spelling #held { #(#labels),* } #(, #local is local)* #strong #unfair #calls);)
     }
 
     /// Variables, with how the model spells them.

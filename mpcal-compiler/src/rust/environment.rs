@@ -406,8 +406,8 @@ impl Emitter<'_> {
         let fairness = if matches!(p.selves, Initial::None) { Fairness::Unfair } else { p.fairness };
         match fairness {
             Fairness::Unfair => quote!(#make node.spawn(#made);),
-            Fairness::Weak => quote!(#make node.spawn_fair(#made, rt::Fairness::Weak);),
-            Fairness::Strong => quote!(#make node.spawn_fair(#made, rt::Fairness::Strong);),
+            Fairness::Weak => quote!(#make node.spawn_fair(#made);),
+            Fairness::Strong => quote!(#make node.spawn_strongly_fair(#made);),
         }
     }
 

@@ -1,17 +1,16 @@
 //! What generated archetypes, and the variables they run over, have in common.
 
-/// What a driver runs: `rt::archetype!(Server { Serve => serve, SendAll = "sendAll" => send_all }, Serve is local; strong
-/// Serve; unfair SendAll; holds { message }; calls { Ask = "ask" { who } });`, with a text where the model does not spell a
-/// name as Rust does. Labels that are strong or unfair are so whatever the process is; `calls` has its procedures.
+/// What a driver runs: `rt::archetype!(Server(message) { Serve => serve, SendAll = "sendAll" => send_all }, Serve is local;
+/// strong Serve; unfair SendAll; calls { Ask = "ask" { who } });`, with its variables, and a text where the model does not
+/// spell a name as Rust does. Labels that are strong or unfair are so whatever the process is; `calls` has its procedures.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __archetype {
     (@spelt $name:ident) => { ::std::stringify!($name) };
     (@spelt $name:ident $text:literal) => { $text };
-    ($name:ident $(= $text:literal)? {
+    ($name:ident $(= $text:literal)? $(($($variable:ident $(= $variable_text:literal)?),*))? {
         $($label:ident $(= $label_text:literal)? => $function:ident),*
     } $(, $local:ident is local)* $(; strong $($strong:ident),+)? $(; unfair $($unfair:ident),+)?
-    $(; holds { $($variable:ident $(= $variable_text:literal)?),* })?
     $(; calls { $($frame:ident $(= $frame_text:literal)? { $($own:ident $(= $own_text:literal)?),* }),* })?) => {
         impl $crate::generated::Archetype for $name {
             type State = State;

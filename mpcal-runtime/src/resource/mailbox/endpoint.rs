@@ -94,9 +94,15 @@ impl<M: Message> Endpoint<M> {
     async fn serve(&self, mut connection: Connection<'_, M>, from: SocketAddr) -> io::Result<()> {
         tracing::debug!(%from, "connected");
         let served = AssertUnwindSafe(connection.run()).catch_unwind().await;
-        let error =
-            served.map_err(|panic| io::Error::other(format!("a message has panicked: {}", panic_text(&*panic))))?;
+        let error = served.map_err(|panic| {
+            let what = format!("a message has panicked: {}", panic_text(&*panic));
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })?;
         tracing::debug!(%from, %error, "connection lost");
+        // What cannot be read is sent again and again, so people have to know.
+        if error.kind() == io::ErrorKind::InvalidData {
+            self.complain(&error, &from.ip());
+        }
         Ok(())
     }
 
@@ -130,9 +136,9 @@ impl<M: Message> Endpoint<M> {
     /// Says that a node is refused, or refuses us: what people have to mend. Once for each, and on standard error if
     /// nothing collects events.
     fn complain(&self, error: &io::Error, who: &dyn std::fmt::Display) {
-        use io::ErrorKind::{ConnectionRefused, PermissionDenied, UnexpectedEof};
-        let is_for_people =
-            matches!(error.kind(), ConnectionRefused | PermissionDenied | UnexpectedEof) && error.get_ref().is_some();
+        use io::ErrorKind::{ConnectionRefused, InvalidData, PermissionDenied, UnexpectedEof};
+        let is_for_people = matches!(error.kind(), ConnectionRefused | InvalidData | PermissionDenied | UnexpectedEof)
+            && error.get_ref().is_some();
         let what = format!("mailboxes: no connection with {who}: {error}");
         {
             let mut said = self.said.lock();
