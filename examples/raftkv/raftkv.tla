@@ -26,7 +26,7 @@ CONSTANTS
   Batch,    \* how many commands are carried out in a step
   Keep,     \* how many entries that were carried out may stay in the log
   \* Of checking only: what clients write and where, and how much of everything there is.
-  Reads, Keys, Values, Rounds, Capacity, Lossy, Timeouts, Heartbeats, Impatience, Crashes, Changes, Transfers
+  Reads, Deletes, Keys, Values, Rounds, Capacity, Lossy, Timeouts, Heartbeats, Impatience, Crashes, Changes, Transfers
 
 ASSUME NumServers > 1 /\ NumClients >= 0 /\ Window > 0 /\ Batch > 0 /\ Keep >= 0
 
@@ -51,11 +51,14 @@ Redirect == "redirect"
 
 \* Commands. An entry in the log has one of them, or marks the beginning of a term.
 Put == "put"
+Delete == "delete"
 Get == "get"
 Begin == "begin"
 
 Commands ==
-  [op : {Put}, key : Keys, value : Values] \cup (IF Reads THEN [op : {Get}, key : Keys, value : {""}] ELSE {})
+  [op : {Put}, key : Keys, value : Values]
+    \cup (IF Reads THEN [op : {Get}, key : Keys, value : {""}] ELSE {})
+    \cup (IF Deletes THEN [op : {Delete}, key : Keys, value : {""}] ELSE {})
 
 Min(a, b) == IF a < b THEN a ELSE b
 Max(a, b) == IF a > b THEN a ELSE b
@@ -84,9 +87,14 @@ Holds(snapshot, log, index, entries) ==
   /\ index + Len(entries) <= Last(snapshot, log)
   /\ \A i \in 1..Len(entries) : log[index - snapshot.index + i].term = entries[i].term
 
-\* The store gives for each key its value and how often it was written.
+\* The store gives for each key its value and how often it was written since it was absent.
 Absent == [value |-> "", version |-> 0]
 Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent
+
+\* What a key has after a command that changes it, and what the client is told: of what is deleted, what it was.
+Written(command, content) ==
+  IF command.op = Delete THEN Absent ELSE [value |-> command.value, version |-> content.version + 1]
+Result(command, content) == IF command.op = Put THEN Written(command, content) ELSE content
 
 \* What was carried out: the store, and of each client the last command with its result.
 Initial == [store |-> [key \in {} |-> Absent], sessions |-> [client \in {} |-> [number |-> 0, result |-> Absent]]]
@@ -99,15 +107,16 @@ IsRepeated(request, sessions) ==
 
 CarryOut(machine, request) ==
   IF request.op = Begin \/ IsRepeated(request, machine.sessions) THEN machine
-  ELSE LET result == [value |-> request.value, version |-> Lookup(machine.store, request.key).version + 1]
-       IN [store |-> (request.key :> result) @@ machine.store,
-           sessions |-> (request.client :> [number |-> request.number, result |-> result]) @@ machine.sessions]
+  ELSE LET content == Lookup(machine.store, request.key)
+           done == [number |-> request.number, result |-> Result(request, content)]
+       IN [store |-> (request.key :> Written(request, content)) @@ machine.store,
+           sessions |-> (request.client :> done) @@ machine.sessions]
 
 RECURSIVE CarryOutAll(_, _)
 CarryOutAll(machine, entries) ==
   IF entries = <<>> THEN machine ELSE CarryOutAll(CarryOut(machine, Head(entries).request), Tail(entries))
 
-IsPut(request) == request.op = Put
+IsWrite(request) == request.op \in {Put, Delete}
 IsGet(request) == request.op = Get
 
 NoRequest == [client |-> Nobody, number |-> 0, op |-> Begin, key |-> "", value |-> ""]
@@ -183,8 +192,8 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
     read {
       await $variable > 0;
       $variable := $variable - 1;
-      with (server \in Servers) {
-        yield server;
+      with (server \in Servers; decides \in BOOLEAN) {
+        yield [server |-> server, decides |-> decides];
       };
     }
     write {
@@ -404,10 +413,10 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
 
   macro HandleRequests(batch) {
     if (role = Leader) {
-      with (puts = SelectSeq(batch, IsPut);
+      with (writes = SelectSeq(batch, IsWrite);
             gets = SelectSeq(batch, IsGet);
             members = Members(snapshot, log \o fresh)) {
-        fresh := fresh \o [i \in 1..Len(puts) |-> [term |-> term, members |-> members, request |-> puts[i]]];
+        fresh := fresh \o [i \in 1..Len(writes) |-> [term |-> term, members |-> members, request |-> writes[i]]];
         if (gets # <<>>) {
           round := round + 1;
           reads := Append(reads, [round |-> round, from |-> Max(commit, first), requests |-> gets]);
@@ -420,13 +429,15 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
   }
 
   \* One server comes or goes, when the change before is committed and the leader has committed something itself.
-  macro ChangeMembers(server) {
+  macro ChangeMembers(wish) {
     with (all = log \o fresh;
           members = Members(snapshot, all);
-          changed = IF server \in members THEN members \ {server} ELSE members \cup {server}) {
-      await commit >= first /\ MembersAt(snapshot, all, commit) = members;
-      fresh := Append(fresh, [term |-> term, members |-> changed, request |-> NoRequest]);
-      Replicate(Servers \ {self});
+          changed = IF wish.decides THEN members \cup {wish.server} ELSE members \ {wish.server}) {
+      if (changed # members) {
+        await commit >= first /\ MembersAt(snapshot, all, commit) = members;
+        fresh := Append(fresh, [term |-> term, members |-> changed, request |-> NoRequest]);
+        Replicate(Servers \ {self});
+      };
     };
   }
 
@@ -547,9 +558,9 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
                        members |-> MembersAt(snapshot, log, applied), machine |-> machine]
           || log := Entries(snapshot, log, applied + 1, Last(snapshot, log));
         } or {
-          with (server = change) {
-            if (role = Leader /\ server # self) {
-              ChangeMembers(server);
+          with (wish = change) {
+            if (role = Leader /\ wish.server # self) {
+              ChangeMembers(wish);
             };
           };
         } or {
@@ -914,10 +925,10 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
               IN UNION {LET all5 == s70.requests2[self] IN LET
               now69 == {[s70 EXCEPT !.requests2[self] = <<>>]}
               IN UNION {LET batch == all5 IN IF role = Leader THEN LET
-              now72 == LET puts == SelectSeq(batch, IsPut) IN LET gets == SelectSeq(batch, IsGet) IN LET
+              now72 == LET writes == SelectSeq(batch, IsWrite) IN LET gets == SelectSeq(batch, IsGet) IN LET
               now70 == LET members == Members(snapshot, log \o s71.fresh3)
-                IN {[s71 EXCEPT !.fresh3 = s71.fresh3 \o [i \in 1..Len(puts) |->
-                [term |-> term, members |-> members, request |-> puts[i]]]]}
+                IN {[s71 EXCEPT !.fresh3 = s71.fresh3 \o [i \in 1..Len(writes) |->
+                [term |-> term, members |-> members, request |-> writes[i]]]]}
               IN UNION {IF gets # <<>> THEN LET
               now71 == {[s72 EXCEPT !.round2 = s72.round2 + 1]}
               IN {[s73 EXCEPT !.reads3 = Append(s73.reads3, [round |-> s73.round2, from |-> Max(commit, first),
@@ -998,12 +1009,13 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
               now82 == UNION {IF s83.changes2 > 0 THEN {s83} ELSE {} :
                 s83 \in {[changes2 |-> changes, fresh5 |-> fresh, network6 |-> network, next5 |-> next]}}
               now83 == {[s84 EXCEPT !.changes2 = s84.changes2 - 1] : s84 \in now82}
-              IN UNION {UNION {LET server3 == server2 IN IF role = Leader /\ server3 # self THEN LET
-              now85 == LET all8 == log \o s85.fresh5 IN LET members2 == Members(snapshot, all8)
-                IN LET changed == IF server3 \in members2 THEN members2 \ {server3} ELSE members2 \cup {server3} IN LET
+              IN UNION {UNION {UNION {LET wish == [server |-> server2, decides |-> decides] IN IF role = Leader
+                /\ wish.server # self THEN LET all8 == log \o s85.fresh5 IN LET members2 == Members(snapshot, all8)
+                IN LET changed == IF wish.decides THEN members2 \cup {wish.server} ELSE members2 \ {wish.server}
+                IN IF changed # members2 THEN LET
               now84 == IF commit >= first /\ MembersAt(snapshot, all8, commit) = members2 THEN {s85} ELSE {}
-              IN {[s86 EXCEPT !.fresh5 = Append(s86.fresh5, [term |-> term, members |-> changed,
-                request |-> NoRequest])] : s86 \in now84}
+              now85 == {[s86 EXCEPT !.fresh5 = Append(s86.fresh5,
+                [term |-> term, members |-> changed, request |-> NoRequest])] : s86 \in now84}
               IN UNION {LET all9 == log \o s87.fresh5 IN LET upTo5 ==
                 [s \in Servers |-> Min(Last(snapshot, all9), match[s] + Window)] IN LET
               now86 == LET value11 == [s \in Servers \ {self} |-> IF s87.next5[s] <= snapshot.index
@@ -1017,7 +1029,8 @@ ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobo
                 ELSE s87.network6[to][from]]]]} : lost12 \in (IF Lossy THEN SUBSET (DOMAIN value11) ELSE {{}})}
               IN {[s88 EXCEPT !.next5 = [s \in Servers |-> IF s \notin Servers \ {self} THEN s88.next5[s]
                 ELSE IF s88.next5[s] <= snapshot.index THEN snapshot.index + 1 ELSE Max(s88.next5[s], upTo5[s] + 1)]] :
-                s88 \in now86} : s87 \in now85} ELSE {s85} : server2 \in Servers} : s85 \in now83}) {
+                s88 \in now86} : s87 \in now85} ELSE {s85} ELSE {s85} : decides \in BOOLEAN} : server2 \in Servers} :
+                s85 \in now83}) {
             network := now87.network6 || changes := now87.changes2 || fresh := now87.fresh5 || next := now87.next5;
           };
         } or {
@@ -1172,10 +1185,9 @@ Explained(events, open, store) ==
   \/ \E c \in DOMAIN open :
        /\ "op" \in DOMAIN open[c]
        /\ LET command == open[c]
-              was == Lookup(store, command.key)
-              result == IF command.op = Get THEN was
-                        ELSE [value |-> command.value, version |-> was.version + 1]
-          IN Explained(events, (c :> [done |-> result]) @@ open, (command.key :> result) @@ store)
+              content == Lookup(store, command.key)
+              after == IF command.op = Get THEN content ELSE Written(command, content)
+          IN Explained(events, (c :> [done |-> Result(command, content)]) @@ open, (command.key :> after) @@ store)
 
 Linearizable == Explained(history, [client \in {} |-> Absent], [key \in {} |-> Absent])
 

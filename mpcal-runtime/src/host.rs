@@ -27,8 +27,8 @@ use tokio::time::Instant;
 
 #[cfg(feature = "swim")]
 pub(crate) use self::clock::time_of_day;
-pub use self::clock::Sleep;
-pub(crate) use self::clock::{after, now, sleep, sleep_until, timeout};
+pub(crate) use self::clock::{after, now, sleep_until};
+pub use self::clock::{sleep, timeout, Sleep, TimedOut};
 pub(crate) use self::disk::{disk, read_to_string};
 pub use self::disk::{Access, Disk, DiskFile};
 pub use self::network::{Accept, Duplex, Listener, Stream};
@@ -137,8 +137,8 @@ impl Drop for Entered {
     }
 }
 
-/// A task on the host of this one, to be spawned.
-pub(crate) fn task<F: Future>(task: F) -> Within<F> {
+/// A task on the host of this one, to be spawned: what a node does beside its archetypes.
+pub fn task<F: Future>(task: F) -> Within<F> {
     Within { host: CURRENT.with_borrow(Clone::clone), task: Box::pin(task) }
 }
 
@@ -160,7 +160,10 @@ pub(crate) async fn pause() {
 }
 
 /// Bytes that nobody can guess. Never for choices of a model.
-pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+///
+/// # Errors
+/// If the host has no random numbers.
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     with(|host| host.random(&mut bytes))?;
     Ok(bytes)
@@ -174,6 +177,9 @@ pub(crate) fn between(range: &Range<Duration>) -> Duration {
 }
 
 /// A number that nobody else has. Never for choices of a model.
-pub(crate) fn unique() -> io::Result<u64> {
+///
+/// # Errors
+/// If the host has no random numbers.
+pub fn unique() -> io::Result<u64> {
     Ok(u64::from_le_bytes(random_bytes()?))
 }

@@ -7,7 +7,7 @@ mod model {
     const _: () = rt::assert_version("0.1.0");
 
     /// Identifies the model: nodes that run another one are refused.
-    pub const MODEL_HASH: u64 = 0x89e1_fab1_3be2_c21c;
+    pub const MODEL_HASH: u64 = 0xabb0_ec6f_edb3_36e7;
 
     /// `Nobody == 0`, raftkv.tla:35
     pub const NOBODY: i64 = 0;
@@ -30,6 +30,8 @@ mod model {
         pub keep: i64,
         /// `Reads`, raftkv.tla:29
         pub reads: bool,
+        /// `Deletes`, raftkv.tla:29
+        pub deletes: bool,
         /// `Keys`, raftkv.tla:29
         pub keys: rt::Set<rt::Str>,
         /// `Values`, raftkv.tla:29
@@ -65,6 +67,7 @@ mod model {
                 batch: 2,
                 keep: 99,
                 reads: true,
+                deletes: false,
                 keys: rt::Set::from([rt::Str::literal("k")]),
                 values: rt::Set::from([rt::Str::literal("v")]),
                 rounds: 1,
@@ -101,33 +104,59 @@ mod model {
             )
         }
 
-        /// `Commands`, raftkv.tla:57
+        /// `Commands`, raftkv.tla:58
         pub fn commands(&self) -> rt::Eval<rt::Set<Command>> {
             Ok(
                 rt::union(
-                    &{
-                        let set1 = rt::Set::<RequestOp>::from([RequestOp::Put]);
-                        let set2 = self.keys.clone();
-                        let set3 = self.values.clone();
-                        rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
-                        let mut all_2 = Vec::new();
-                        for item1 in set1.iter() {
-                            for item2 in set2.iter() {
-                                for item3 in set3.iter() {
-                                    all_2
-                                        .push(Command {
-                                            op: *item1,
-                                            key: item2.clone(),
-                                            value: item3.clone(),
-                                        });
+                    &rt::union(
+                        &{
+                            let set1 = rt::Set::<RequestOp>::from([RequestOp::Put]);
+                            let set2 = self.keys.clone();
+                            let set3 = self.values.clone();
+                            rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
+                            let mut all_2 = Vec::new();
+                            for item1 in set1.iter() {
+                                for item2 in set2.iter() {
+                                    for item3 in set3.iter() {
+                                        all_2
+                                            .push(Command {
+                                                op: *item1,
+                                                key: item2.clone(),
+                                                value: item3.clone(),
+                                            });
+                                    }
                                 }
                             }
-                        }
-                        all_2.into_iter().collect::<rt::Set<Command>>()
-                    },
-                    &if self.reads {
+                            all_2.into_iter().collect::<rt::Set<Command>>()
+                        },
+                        &if self.reads {
+                            {
+                                let set1 = rt::Set::<RequestOp>::from([RequestOp::Get]);
+                                let set2 = self.keys.clone();
+                                let set3 = rt::Set::<rt::Str>::from([rt::Str::literal("")]);
+                                rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
+                                let mut all_2 = Vec::new();
+                                for item1 in set1.iter() {
+                                    for item2 in set2.iter() {
+                                        for item3 in set3.iter() {
+                                            all_2
+                                                .push(Command {
+                                                    op: *item1,
+                                                    key: item2.clone(),
+                                                    value: item3.clone(),
+                                                });
+                                        }
+                                    }
+                                }
+                                all_2.into_iter().collect::<rt::Set<Command>>()
+                            }
+                        } else {
+                            rt::Set::<Command>::new()
+                        },
+                    ),
+                    &if self.deletes {
                         {
-                            let set1 = rt::Set::<RequestOp>::from([RequestOp::Get]);
+                            let set1 = rt::Set::<RequestOp>::from([RequestOp::Delete]);
                             let set2 = self.keys.clone();
                             let set3 = rt::Set::<rt::Str>::from([rt::Str::literal("")]);
                             rt::enumerable(&[set1.len(), set2.len(), set3.len()])?;
@@ -153,15 +182,15 @@ mod model {
             )
         }
 
-        /// `Absent == [value |-> "", version |-> 0]`, raftkv.tla:88
-        pub fn absent(&self) -> ResultRecord {
-            ResultRecord {
+        /// `Absent == [value |-> "", version |-> 0]`, raftkv.tla:91
+        pub fn absent(&self) -> Content {
+            Content {
                 value: rt::Str::literal(""),
                 version: 0,
             }
         }
 
-        /// `Initial`, raftkv.tla:92
+        /// `Initial`, raftkv.tla:100
         pub fn initial(&self) -> rt::Eval<Machine> {
             Ok(Machine {
                 store: rt::function(
@@ -170,7 +199,7 @@ mod model {
                 )?,
                 sessions: rt::function(
                     &rt::Set::<i64>::new(),
-                    |client| Ok(Record5 {
+                    |client| Ok(Done {
                         number: 0,
                         result: self.absent(),
                     }),
@@ -178,7 +207,7 @@ mod model {
             })
         }
 
-        /// `LastTerm(snapshot, log) == TermAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:74
+        /// `LastTerm(snapshot, log) == TermAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:77
         pub fn last_term(
             &self,
             snapshot: &Snapshot,
@@ -187,12 +216,12 @@ mod model {
             self.term_at(snapshot, log, self.last(snapshot, log)?)
         }
 
-        /// `Last(snapshot, log) == snapshot.index + Len(log)`, raftkv.tla:72
+        /// `Last(snapshot, log) == snapshot.index + Len(log)`, raftkv.tla:75
         pub fn last(&self, snapshot: &Snapshot, log: &rt::Seq<Log>) -> rt::Eval<i64> {
             rt::add(snapshot.index, rt::len(log))
         }
 
-        /// `TermAt`, raftkv.tla:73
+        /// `TermAt`, raftkv.tla:76
         pub fn term_at(
             &self,
             snapshot: &Snapshot,
@@ -208,7 +237,7 @@ mod model {
             )
         }
 
-        /// `Members(snapshot, log) == MembersAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:80
+        /// `Members(snapshot, log) == MembersAt(snapshot, log, Last(snapshot, log))`, raftkv.tla:83
         pub fn members(
             &self,
             snapshot: &Snapshot,
@@ -217,7 +246,7 @@ mod model {
             self.members_at(snapshot, log, self.last(snapshot, log)?)
         }
 
-        /// `MembersAt`, raftkv.tla:78
+        /// `MembersAt`, raftkv.tla:81
         pub fn members_at(
             &self,
             snapshot: &Snapshot,
@@ -233,7 +262,7 @@ mod model {
             )
         }
 
-        /// `IsQuorum(servers, members) == 2 * Cardinality(servers \cap members) > Cardinality(members)`, raftkv.tla:63
+        /// `IsQuorum(servers, members) == 2 * Cardinality(servers \cap members) > Cardinality(members)`, raftkv.tla:66
         pub fn is_quorum(
             &self,
             servers: &rt::Set<i64>,
@@ -245,7 +274,7 @@ mod model {
             )
         }
 
-        /// `NoRequest == [client |-> Nobody, number |-> 0, op |-> Begin, key |-> "", value |-> ""]`, raftkv.tla:113
+        /// `NoRequest == [client |-> Nobody, number |-> 0, op |-> Begin, key |-> "", value |-> ""]`, raftkv.tla:122
         pub fn no_request(&self) -> Request {
             Request {
                 client: NOBODY,
@@ -256,12 +285,12 @@ mod model {
             }
         }
 
-        /// `Min(a, b) == IF a < b THEN a ELSE b`, raftkv.tla:60
+        /// `Min(a, b) == IF a < b THEN a ELSE b`, raftkv.tla:63
         pub fn min(&self, a: i64, b: i64) -> i64 {
             if a < b { a } else { b }
         }
 
-        /// `Entries(snapshot, log, from, to) == SubSeq(log, from - snapshot.index, to - snapshot.index)`, raftkv.tla:75
+        /// `Entries(snapshot, log, from, to) == SubSeq(log, from - snapshot.index, to - snapshot.index)`, raftkv.tla:78
         pub fn entries(
             &self,
             snapshot: &Snapshot,
@@ -276,12 +305,12 @@ mod model {
             )
         }
 
-        /// `Max(a, b) == IF a > b THEN a ELSE b`, raftkv.tla:61
+        /// `Max(a, b) == IF a > b THEN a ELSE b`, raftkv.tla:64
         pub fn max(&self, a: i64, b: i64) -> i64 {
             if a > b { a } else { b }
         }
 
-        /// `Holds`, raftkv.tla:83
+        /// `Holds`, raftkv.tla:86
         pub fn holds(
             &self,
             snapshot: &Snapshot,
@@ -302,7 +331,7 @@ mod model {
             )
         }
 
-        /// `ByQuorum`, raftkv.tla:66
+        /// `ByQuorum`, raftkv.tla:69
         pub fn by_quorum(
             &self,
             reached: &rt::Function<i64, i64>,
@@ -332,17 +361,17 @@ mod model {
             })
         }
 
-        /// `IsPut(request) == request.op = Put`, raftkv.tla:110
-        pub fn is_put(&self, request: &Request) -> bool {
-            request.op == RequestOp::Put
+        /// `IsWrite(request) == request.op \in {Put, Delete}`, raftkv.tla:119
+        pub fn is_write(&self, request: &Request) -> bool {
+            request.op == RequestOp::Put || request.op == RequestOp::Delete
         }
 
-        /// `IsGet(request) == request.op = Get`, raftkv.tla:111
+        /// `IsGet(request) == request.op = Get`, raftkv.tla:120
         pub fn is_get(&self, request: &Request) -> bool {
             request.op == RequestOp::Get
         }
 
-        /// `ClientsOf(requests) == {requests[i].client : i \in 1..Len(requests)}`, raftkv.tla:119
+        /// `ClientsOf(requests) == {requests[i].client : i \in 1..Len(requests)}`, raftkv.tla:128
         pub fn clients_of(&self, requests: &rt::Seq<Request>) -> rt::Eval<rt::Set<i64>> {
             rt::map(
                 &rt::range(1, rt::len(requests))?,
@@ -350,7 +379,7 @@ mod model {
             )
         }
 
-        /// `CarryOutAll`, raftkv.tla:107
+        /// `CarryOutAll`, raftkv.tla:116
         pub fn carry_out_all(
             &self,
             machine: &Machine,
@@ -369,7 +398,7 @@ mod model {
             )
         }
 
-        /// `CarryOut`, raftkv.tla:100
+        /// `CarryOut`, raftkv.tla:108
         pub fn carry_out(
             &self,
             machine: &Machine,
@@ -382,26 +411,23 @@ mod model {
                     machine.clone()
                 } else {
                     {
-                        let result: rt::Eval<ResultRecord> = rt::deferred(|| Ok(ResultRecord {
-                            value: request.value.clone(),
-                            version: rt::add(
-                                self.lookup(&machine.store, &request.key)?.version,
-                                1,
-                            )?,
+                        let content: rt::Eval<Content> = rt::deferred(|| {
+                            self.lookup(&machine.store, &request.key)
+                        });
+                        let done: rt::Eval<Done> = rt::deferred(|| Ok(Done {
+                            number: request.number,
+                            result: self.result(request, &content.clone()?)?,
                         }));
                         Machine {
                             store: rt::merge(
-                                &rt::single(&request.key, &result.clone()?),
+                                &rt::single(
+                                    &request.key,
+                                    &self.written(request, &content.clone()?)?,
+                                ),
                                 &machine.store,
                             ),
                             sessions: rt::merge(
-                                &rt::single(
-                                    &request.client,
-                                    &Record5 {
-                                        number: request.number,
-                                        result: result.clone()?,
-                                    },
-                                ),
+                                &rt::single(&request.client, &done.clone()?),
                                 &machine.sessions,
                             ),
                         }
@@ -410,26 +436,26 @@ mod model {
             )
         }
 
-        /// `IsRepeated`, raftkv.tla:97
+        /// `IsRepeated`, raftkv.tla:105
         pub fn is_repeated(
             &self,
             request: &Request,
-            sessions: &rt::Function<i64, Record5>,
+            sessions: &rt::Function<i64, Done>,
         ) -> rt::Eval<bool> {
             Ok(
-                rt::domain(sessions).contains(&request.client)
+                sessions.get(&request.client).is_some()
                     && sessions.at(&request.client)?.number >= request.number,
             )
         }
 
-        /// `Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent`, raftkv.tla:89
+        /// `Lookup(store, key) == IF key \in DOMAIN store THEN store[key] ELSE Absent`, raftkv.tla:92
         pub fn lookup(
             &self,
-            store: &rt::Function<rt::Str, ResultRecord>,
+            store: &rt::Function<rt::Str, Content>,
             key: &rt::Str,
-        ) -> rt::Eval<ResultRecord> {
+        ) -> rt::Eval<Content> {
             Ok(
-                if rt::domain(store).contains(key) {
+                if store.get(key).is_some() {
                     store.at(key)?.clone()
                 } else {
                     self.absent()
@@ -437,7 +463,36 @@ mod model {
             )
         }
 
-        /// `ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobody}`, raftkv.tla:120
+        /// `Result(command, content) == IF command.op = Put THEN Written(command, content) ELSE content`, raftkv.tla:97
+        pub fn result(&self, command: &Request, content: &Content) -> rt::Eval<Content> {
+            Ok(
+                if command.op == RequestOp::Put {
+                    self.written(command, content)?
+                } else {
+                    content.clone()
+                },
+            )
+        }
+
+        /// `Written`, raftkv.tla:95
+        pub fn written(
+            &self,
+            command: &Request,
+            content: &Content,
+        ) -> rt::Eval<Content> {
+            Ok(
+                if command.op == RequestOp::Delete {
+                    self.absent()
+                } else {
+                    Content {
+                        value: command.value.clone(),
+                        version: rt::add(content.version, 1)?,
+                    }
+                },
+            )
+        }
+
+        /// `ServedBy(entries) == {entries[i].request.client : i \in 1..Len(entries)} \ {Nobody}`, raftkv.tla:129
         pub fn served_by(&self, entries: &rt::Seq<Log>) -> rt::Eval<rt::Set<i64>> {
             Ok(
                 rt::difference(
@@ -450,12 +505,12 @@ mod model {
             )
         }
 
-        /// `ReadFor`, raftkv.tla:115
+        /// `ReadFor`, raftkv.tla:124
         pub fn read_for(
             &self,
             client: i64,
             requests: &rt::Seq<Request>,
-            store: &rt::Function<rt::Str, ResultRecord>,
+            store: &rt::Function<rt::Str, Content>,
         ) -> rt::Eval<ReplyRecord> {
             Ok({
                 let mine: rt::Eval<i64> = rt::deferred(|| rt::choose(
@@ -469,7 +524,7 @@ mod model {
             })
         }
 
-        /// `NoSnapshot == [index |-> 0, term |-> 0, members |-> Servers, machine |-> Initial]`, raftkv.tla:94
+        /// `NoSnapshot == [index |-> 0, term |-> 0, members |-> Servers, machine |-> Initial]`, raftkv.tla:102
         pub fn no_snapshot(&self) -> rt::Eval<Snapshot> {
             Ok(Snapshot {
                 index: 0,
@@ -606,8 +661,8 @@ mod model {
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Machine {
-        pub sessions: rt::Function<i64, Record5>,
-        pub store: rt::Function<rt::Str, ResultRecord>,
+        pub sessions: rt::Function<i64, Done>,
+        pub store: rt::Function<rt::Str, Content>,
     }
     rt::record!(Machine { sessions = "sessions", store = "store" });
 
@@ -615,21 +670,21 @@ mod model {
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
-    pub struct Record5 {
+    pub struct Done {
         pub number: i64,
-        pub result: ResultRecord,
+        pub result: Content,
     }
-    rt::record!(Record5 { number = "number", result = "result" });
+    rt::record!(Done { number = "number", result = "result" });
 
     /// A record `[value, version]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
-    pub struct ResultRecord {
+    pub struct Content {
         pub value: rt::Str,
         pub version: i64,
     }
-    rt::record!(ResultRecord { value = "value", version = "version" });
+    rt::record!(Content { value = "value", version = "version" });
 
     /// Records of several shapes, told apart by their field `kind`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash, rt::Serialize, rt::Deserialize)]
@@ -638,7 +693,7 @@ mod model {
         /// `[kind, leader, number]`
         Redirect { leader: i64, number: i64 },
         /// `[kind, number, result]`
-        Answer { number: i64, result: ResultRecord },
+        Answer { number: i64, result: Content },
     }
 
     impl ReplyRecord {
@@ -652,7 +707,7 @@ mod model {
         }
         rt::some_field!(leader, leader_mut, i64, "leader", Redirect);
         rt::field!(number, number_mut, i64, Redirect | Answer);
-        rt::some_field!(result, result_mut, ResultRecord, "result", Answer);
+        rt::some_field!(result, result_mut, Content, "result", Answer);
     }
     rt::shapes!(
         ReplyRecord { Redirect { leader = "leader", number = "number" } with "kind" =
@@ -668,7 +723,7 @@ mod model {
         pub asks: bool,
         pub client: i64,
         pub command: Command,
-        pub result: ResultRecord,
+        pub result: Content,
     }
     rt::record!(
         History { asks = "asks", client = "client", command = "command", result =
@@ -697,13 +752,23 @@ mod model {
     }
     rt::record!(Read { from = "from", requests = "requests", round = "round" });
 
+    /// A record `[decides, server]`.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(rt::Serialize, rt::Deserialize)]
+    #[serde(crate = "rt::serde")]
+    pub struct Wish {
+        pub decides: bool,
+        pub server: i64,
+    }
+    rt::record!(Wish { decides = "decides", server = "server" });
+
     /// A record `[command, result]`.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[derive(rt::Serialize, rt::Deserialize)]
     #[serde(crate = "rt::serde")]
     pub struct Outcome {
         pub command: Command,
-        pub result: ResultRecord,
+        pub result: Content,
     }
     rt::record!(Outcome { command = "command", result = "result" });
 
@@ -712,12 +777,16 @@ mod model {
     pub enum RequestOp {
         /// `"begin"`
         Begin,
+        /// `"delete"`
+        Delete,
         /// `"get"`
         Get,
         /// `"put"`
         Put,
     }
-    rt::tags!(RequestOp { Begin = "begin", Get = "get", Put = "put" });
+    rt::tags!(
+        RequestOp { Begin = "begin", Delete = "delete", Get = "get", Put = "put" }
+    );
 
     /// One of the values that the model gives a name.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -765,7 +834,7 @@ mod model {
         Role { Candidate = "candidate", Follower = "follower", Leader = "leader" }
     );
 
-    /// Mapping macro `Inbox`, raftkv.tla:125. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Inbox`, raftkv.tla:134. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Inbox`",
         label = "the parameter is mapped via `Inbox`",
@@ -773,7 +842,7 @@ mod model {
     )]
     pub trait Inbox: rt::MappingMacro {}
 
-    /// Mapping macro `Post`, raftkv.tla:140. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Post`, raftkv.tla:149. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Post`",
         label = "the parameter is mapped via `Post`",
@@ -781,7 +850,7 @@ mod model {
     )]
     pub trait Post: rt::MappingMacro {}
 
-    /// Mapping macro `Queued`, raftkv.tla:156. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Queued`, raftkv.tla:165. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Queued`",
         label = "the parameter is mapped via `Queued`",
@@ -789,7 +858,7 @@ mod model {
     )]
     pub trait Queued: rt::MappingMacro {}
 
-    /// Mapping macro `Sometimes`, raftkv.tla:170. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Sometimes`, raftkv.tla:179. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Sometimes`",
         label = "the parameter is mapped via `Sometimes`",
@@ -797,7 +866,7 @@ mod model {
     )]
     pub trait Sometimes: rt::MappingMacro {}
 
-    /// Mapping macro `Wanted`, raftkv.tla:182. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Wanted`, raftkv.tla:191. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Wanted`",
         label = "the parameter is mapped via `Wanted`",
@@ -805,7 +874,7 @@ mod model {
     )]
     pub trait Wanted: rt::MappingMacro {}
 
-    /// Mapping macro `Told`, raftkv.tla:196. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Told`, raftkv.tla:205. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Told`",
         label = "the parameter is mapped via `Told`",
@@ -813,7 +882,7 @@ mod model {
     )]
     pub trait Told: rt::MappingMacro {}
 
-    /// Mapping macro `Reply`, raftkv.tla:208. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Reply`, raftkv.tla:217. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Reply`",
         label = "the parameter is mapped via `Reply`",
@@ -821,7 +890,7 @@ mod model {
     )]
     pub trait Reply: rt::MappingMacro {}
 
-    /// Mapping macro `Asked`, raftkv.tla:222. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Asked`, raftkv.tla:231. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Asked`",
         label = "the parameter is mapped via `Asked`",
@@ -829,7 +898,7 @@ mod model {
     )]
     pub trait Asked: rt::MappingMacro {}
 
-    /// Mapping macro `Answered`, raftkv.tla:235. Implement it only for a resource that behaves as it says.
+    /// Mapping macro `Answered`, raftkv.tla:244. Implement it only for a resource that behaves as it says.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is not declared to implement the mapping macro `Answered`",
         label = "the parameter is mapped via `Answered`",
@@ -842,9 +911,9 @@ mod model {
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Label {
-            /// `start`, raftkv.tla:465
+            /// `start`, raftkv.tla:476
             Start,
-            /// `serve`, raftkv.tla:478
+            /// `serve`, raftkv.tla:489
             Serve,
             Done,
         }
@@ -854,35 +923,35 @@ mod model {
         #[serde(crate = "rt::serde")]
         pub struct State {
             pub label: Label,
-            /// `role = Follower`, raftkv.tla:450
+            /// `role = Follower`, raftkv.tla:461
             pub role: Role,
-            /// `ballot = 0`, raftkv.tla:451
+            /// `ballot = 0`, raftkv.tla:462
             pub ballot: i64,
-            /// `votes = {}`, raftkv.tla:452
+            /// `votes = {}`, raftkv.tla:463
             pub votes: rt::Set<i64>,
-            /// `fresh = <<>>`, raftkv.tla:454
+            /// `fresh = <<>>`, raftkv.tla:465
             pub fresh: rt::Seq<Log>,
-            /// `next = [s \in Servers |-> 1]`, raftkv.tla:455
+            /// `next = [s \in Servers |-> 1]`, raftkv.tla:466
             pub next: rt::Function<i64, i64>,
-            /// `match = [s \in Servers |-> 0]`, raftkv.tla:456
+            /// `match = [s \in Servers |-> 0]`, raftkv.tla:467
             pub r#match: rt::Function<i64, i64>,
-            /// `first = 0`, raftkv.tla:457
+            /// `first = 0`, raftkv.tla:468
             pub first: i64,
-            /// `round = 0`, raftkv.tla:458
+            /// `round = 0`, raftkv.tla:469
             pub round: i64,
-            /// `heard = [s \in Servers |-> 0]`, raftkv.tla:459
+            /// `heard = [s \in Servers |-> 0]`, raftkv.tla:470
             pub heard: rt::Function<i64, i64>,
-            /// `reads = <<>>`, raftkv.tla:460
+            /// `reads = <<>>`, raftkv.tla:471
             pub reads: rt::Seq<Read>,
-            /// `commit = 0`, raftkv.tla:461
+            /// `commit = 0`, raftkv.tla:472
             pub commit: i64,
-            /// `applied = 0`, raftkv.tla:462
+            /// `applied = 0`, raftkv.tla:473
             pub applied: i64,
-            /// `machine = Initial`, raftkv.tla:463
+            /// `machine = Initial`, raftkv.tla:474
             pub machine: Machine,
         }
 
-        /// Archetype `Server`, raftkv.tla:433
+        /// Archetype `Server`, raftkv.tla:444
         pub struct Server {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
@@ -893,7 +962,7 @@ mod model {
             answer: rt::Resource<(), rt::Function<i64, ReplyRecord>>,
             election: rt::Resource<(), bool>,
             heartbeat: rt::Resource<(), bool>,
-            change: rt::Resource<(), i64>,
+            change: rt::Resource<(), Wish>,
             transfer: rt::Resource<(), bool>,
             crash: rt::Resource<(), bool>,
             leader: rt::Resource<(), i64>,
@@ -948,7 +1017,7 @@ mod model {
                     impl rt::Bound<(), rt::Function<i64, ReplyRecord>> + Told,
                     impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), bool> + Sometimes,
-                    impl rt::Bound<(), i64> + Wanted,
+                    impl rt::Bound<(), Wish> + Wanted,
                     impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), bool> + Sometimes,
                     impl rt::Bound<(), i64> + rt::PlainVariable,
@@ -994,7 +1063,7 @@ mod model {
                 })
             }
 
-            /// `start`, raftkv.tla:465
+            /// `start`, raftkv.tla:476
             //   role := Follower
             //   || leader := Nobody
             //   || ballot := 0
@@ -1028,7 +1097,7 @@ mod model {
                 Ok(Label::Serve)
             }
 
-            /// `serve`, raftkv.tla:478
+            /// `serve`, raftkv.tla:489
             fn serve(&mut self, section: &mut rt::Section) -> rt::Step<Label> {
                 match section.either(11) {
                     0 => {
@@ -1753,9 +1822,9 @@ mod model {
                             requests_read.clone()
                         });
                         if self.state.role == Role::Leader {
-                            let puts = rt::select_seq(
+                            let writes = rt::select_seq(
                                 &batch.clone()?,
-                                |item1| Ok(self.constants.is_put(item1)),
+                                |item1| Ok(self.constants.is_write(item1)),
                             )?;
                             let gets = rt::select_seq(
                                 &batch.clone()?,
@@ -1775,12 +1844,12 @@ mod model {
                             self.state.fresh = rt::concat(
                                 &self.state.fresh,
                                 &rt::seq_function(
-                                    &rt::range(1, rt::len(&puts))?,
+                                    &rt::range(1, rt::len(&writes))?,
                                     |i| -> rt::Eval<Log> {
                                         Ok(Log {
                                             term: term_read,
                                             members: members.clone()?,
-                                            request: puts.at(*i)?.clone(),
+                                            request: writes.at(*i)?.clone(),
                                         })
                                     },
                                 )?,
@@ -2032,124 +2101,119 @@ mod model {
                     }
                     8 => {
                         let change_read = self.change.read(section, &())?;
-                        let server = change_read;
-                        if self.state.role == Role::Leader && server != self.id {
+                        let wish = change_read;
+                        if self.state.role == Role::Leader && wish.server != self.id {
                             let log_read = self.log.read(section, &())?;
                             let all = rt::concat(&log_read, &self.state.fresh);
                             let snapshot_read = self.snapshot.read(section, &())?;
-                            let members: rt::Eval<rt::Set<i64>> = rt::deferred(|| {
-                                self.constants.members(&snapshot_read, &all)
-                            });
-                            let changed: rt::Eval<rt::Set<i64>> = rt::deferred(|| Ok(
-                                if members.clone()?.contains(&server) {
-                                    rt::difference(
-                                        &members.clone()?,
-                                        &rt::Set::<i64>::from([server]),
-                                    )
-                                } else {
-                                    rt::union(
-                                        &members.clone()?,
-                                        &rt::Set::<i64>::from([server]),
-                                    )
-                                },
-                            ));
-                            let condition = self.state.commit >= self.state.first
-                                && self
-                                    .constants
-                                    .members_at(&snapshot_read, &all, self.state.commit)?
-                                    == members.clone()?;
-                            section.wait_for(condition)?;
-                            let term_read = self.term.read(section, &())?;
-                            self.state
-                                .fresh
-                                .push(Log {
-                                    term: term_read,
-                                    members: changed.clone()?,
-                                    request: self.constants.no_request(),
-                                });
-                            let all_2 = rt::concat(&log_read, &self.state.fresh);
-                            let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
-                            rt::function(
-                                &self.constants.servers()?,
-                                |s| -> rt::Eval<i64> {
-                                    Ok(
-                                        self
-                                            .constants
-                                            .min(
-                                                self.constants.last(&snapshot_read, &all_2)?,
-                                                rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
-                                            ),
-                                    )
-                                },
-                            ));
-                            let value = rt::function(
-                                &rt::difference(
+                            let members = self.constants.members(&snapshot_read, &all)?;
+                            let changed = if wish.decides {
+                                rt::union(&members, &rt::Set::<i64>::from([wish.server]))
+                            } else {
+                                rt::difference(
+                                    &members,
+                                    &rt::Set::<i64>::from([wish.server]),
+                                )
+                            };
+                            if changed != members {
+                                let condition = self.state.commit >= self.state.first
+                                    && self
+                                        .constants
+                                        .members_at(&snapshot_read, &all, self.state.commit)?
+                                        == members;
+                                section.wait_for(condition)?;
+                                let term_read = self.term.read(section, &())?;
+                                self.state
+                                    .fresh
+                                    .push(Log {
+                                        term: term_read,
+                                        members: changed.clone(),
+                                        request: self.constants.no_request(),
+                                    });
+                                let all_2 = rt::concat(&log_read, &self.state.fresh);
+                                let up_to: rt::Eval<rt::Function<i64, i64>> = rt::deferred(||
+                                rt::function(
                                     &self.constants.servers()?,
-                                    &rt::Set::<i64>::from([self.id]),
-                                ),
-                                |s| -> rt::Eval<InboxRead> {
-                                    Ok(
-                                        if *self.state.next.at(s)? <= snapshot_read.index {
-                                            InboxRead::InstallSnapshot {
-                                                from: self.id,
-                                                term: term_read,
-                                                snapshot: snapshot_read.clone(),
-                                                round: self.state.round,
-                                            }
-                                        } else {
-                                            InboxRead::AppendEntries {
-                                                from: self.id,
-                                                term: term_read,
-                                                previous: rt::subtract(*self.state.next.at(s)?, 1)?,
-                                                previous_term: self
-                                                    .constants
-                                                    .term_at(
-                                                        &snapshot_read,
-                                                        &all_2,
-                                                        rt::subtract(*self.state.next.at(s)?, 1)?,
-                                                    )?,
-                                                entries: self
-                                                    .constants
-                                                    .entries(
-                                                        &snapshot_read,
-                                                        &all_2,
-                                                        *self.state.next.at(s)?,
-                                                        *up_to.clone()?.at(s)?,
-                                                    )?,
-                                                commit: self.state.commit,
-                                                round: self.state.round,
-                                            }
-                                        },
-                                    )
-                                },
-                            )?;
-                            self.send.write(section, &(), value)?;
-                            let snapshot_read_2 = self.snapshot.read(section, &())?;
-                            self.state.next = rt::function(
-                                &self.constants.servers()?,
-                                |s| -> rt::Eval<i64> {
-                                    Ok(
-                                        if !rt::difference(
-                                                &self.constants.servers()?,
-                                                &rt::Set::<i64>::from([self.id]),
-                                            )
-                                            .contains(s)
-                                        {
-                                            *self.state.next.at(s)?
-                                        } else {
-                                            if *self.state.next.at(s)? <= snapshot_read_2.index {
-                                                rt::add(snapshot_read_2.index, 1)?
+                                    |s| -> rt::Eval<i64> {
+                                        Ok(
+                                            self
+                                                .constants
+                                                .min(
+                                                    self.constants.last(&snapshot_read, &all_2)?,
+                                                    rt::add(*self.state.r#match.at(s)?, self.constants.window)?,
+                                                ),
+                                        )
+                                    },
+                                ));
+                                let value = rt::function(
+                                    &rt::difference(
+                                        &self.constants.servers()?,
+                                        &rt::Set::<i64>::from([self.id]),
+                                    ),
+                                    |s| -> rt::Eval<InboxRead> {
+                                        Ok(
+                                            if *self.state.next.at(s)? <= snapshot_read.index {
+                                                InboxRead::InstallSnapshot {
+                                                    from: self.id,
+                                                    term: term_read,
+                                                    snapshot: snapshot_read.clone(),
+                                                    round: self.state.round,
+                                                }
                                             } else {
-                                                self.constants
-                                                    .max(
-                                                        *self.state.next.at(s)?,
-                                                        rt::add(*up_to.clone()?.at(s)?, 1)?,
-                                                    )
-                                            }
-                                        },
-                                    )
-                                },
-                            )?;
+                                                InboxRead::AppendEntries {
+                                                    from: self.id,
+                                                    term: term_read,
+                                                    previous: rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                    previous_term: self
+                                                        .constants
+                                                        .term_at(
+                                                            &snapshot_read,
+                                                            &all_2,
+                                                            rt::subtract(*self.state.next.at(s)?, 1)?,
+                                                        )?,
+                                                    entries: self
+                                                        .constants
+                                                        .entries(
+                                                            &snapshot_read,
+                                                            &all_2,
+                                                            *self.state.next.at(s)?,
+                                                            *up_to.clone()?.at(s)?,
+                                                        )?,
+                                                    commit: self.state.commit,
+                                                    round: self.state.round,
+                                                }
+                                            },
+                                        )
+                                    },
+                                )?;
+                                self.send.write(section, &(), value)?;
+                                let snapshot_read_2 = self.snapshot.read(section, &())?;
+                                self.state.next = rt::function(
+                                    &self.constants.servers()?,
+                                    |s| -> rt::Eval<i64> {
+                                        Ok(
+                                            if !rt::difference(
+                                                    &self.constants.servers()?,
+                                                    &rt::Set::<i64>::from([self.id]),
+                                                )
+                                                .contains(s)
+                                            {
+                                                *self.state.next.at(s)?
+                                            } else {
+                                                if *self.state.next.at(s)? <= snapshot_read_2.index {
+                                                    rt::add(snapshot_read_2.index, 1)?
+                                                } else {
+                                                    self.constants
+                                                        .max(
+                                                            *self.state.next.at(s)?,
+                                                            rt::add(*up_to.clone()?.at(s)?, 1)?,
+                                                        )
+                                                }
+                                            },
+                                        )
+                                    },
+                                )?;
+                            }
                         }
                         Ok(Label::Serve)
                     }
@@ -2213,11 +2277,11 @@ mod model {
         /// Where control is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Label {
-            /// `idle`, raftkv.tla:572
+            /// `idle`, raftkv.tla:583
             Idle,
-            /// `ask`, raftkv.tla:577
+            /// `ask`, raftkv.tla:588
             Ask,
-            /// `answer`, raftkv.tla:582
+            /// `answer`, raftkv.tla:593
             Answer,
             Done,
         }
@@ -2227,15 +2291,15 @@ mod model {
         #[serde(crate = "rt::serde")]
         pub struct State {
             pub label: Label,
-            /// `number = 0`, raftkv.tla:570
+            /// `number = 0`, raftkv.tla:581
             pub number: i64,
-            /// `command`, raftkv.tla:570
+            /// `command`, raftkv.tla:581
             pub command: rt::Slot<Command>,
-            /// `server = 1 + ((self - NumServers - 1) % NumServers)`, raftkv.tla:570
+            /// `server = 1 + ((self - NumServers - 1) % NumServers)`, raftkv.tla:581
             pub server: i64,
         }
 
-        /// Archetype `Client`, raftkv.tla:569
+        /// Archetype `Client`, raftkv.tla:580
         pub struct Client {
             id: i64,
             constants: ::std::sync::Arc<Constants>,
@@ -2248,8 +2312,14 @@ mod model {
         }
 
         /// What a `Client` is made of.
-        pub struct ClientParameters<Wish, Requests, Replies, Patience, OutcomeResource> {
-            pub wish: Wish,
+        pub struct ClientParameters<
+            WishResource,
+            Requests,
+            Replies,
+            Patience,
+            OutcomeResource,
+        > {
+            pub wish: WishResource,
             pub requests: Requests,
             pub replies: Replies,
             pub patience: Patience,
@@ -2293,7 +2363,7 @@ mod model {
                 })
             }
 
-            /// `idle`, raftkv.tla:572
+            /// `idle`, raftkv.tla:583
             //   while (TRUE) {
             //     command := wish;
             //     number := number + 1;
@@ -2304,7 +2374,7 @@ mod model {
                 Ok(Label::Ask)
             }
 
-            /// `ask`, raftkv.tla:577
+            /// `ask`, raftkv.tla:588
             //   requests[server] := [client |-> self, number |-> number, op |-> command.op, key |-> command.key,
             //                        value |-> command.value];
             //   patience := TRUE;
@@ -2322,7 +2392,7 @@ mod model {
                 Ok(Label::Answer)
             }
 
-            /// `answer`, raftkv.tla:582
+            /// `answer`, raftkv.tla:593
             //   either {
             //     with (reply = replies[self]) {
             //       if (reply.kind = Redirect) {
@@ -2424,7 +2494,7 @@ mod model {
             value_2: InboxRead,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:135:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:144:14")?;
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
         }
@@ -2451,7 +2521,7 @@ mod model {
         ) -> rt::Step<rt::Function<i64, InboxRead>> {
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:142:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:151:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -2558,7 +2628,7 @@ mod model {
         ) -> rt::Step<rt::Function<i64, ReplyRecord>> {
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:198:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:207:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -2573,7 +2643,7 @@ mod model {
                 &self.constants.clients()?,
                 |client| -> rt::Eval<rt::Seq<ReplyRecord>> {
                     Ok(
-                        if rt::domain(&value_2).contains(client)
+                        if value_2.get(client).is_some()
                             && rt::len(variable.at(client)?) < self.constants.capacity
                         {
                             rt::append(variable.at(client)?, value_2.at(client)?)
@@ -2663,25 +2733,30 @@ mod model {
 
     impl rt::MappingMacro for WantedOverChanges {
         type Index = ();
-        type Read = i64;
-        type Write = i64;
-        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<i64> {
+        type Read = Wish;
+        type Write = Wish;
+        fn read(&mut self, section: &mut rt::Section, (): &()) -> rt::Step<Wish> {
             let mut variable = self.variable.view(section)?.clone();
             section.wait_for(variable > 0)?;
             variable = rt::subtract(variable, 1)?;
             let server = section.pick(&self.constants.servers()?)?;
+            let decides = section.pick(&rt::booleans())?;
+            let result = Wish {
+                server: server,
+                decides: decides,
+            };
             *self.variable.get_mut(section) = variable;
-            Ok(server)
+            Ok(result)
         }
 
         fn write(
             &mut self,
             section: &mut rt::Section,
             (): &(),
-            value_2: i64,
+            value_2: Wish,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:191:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:200:14")?;
             *self.variable.get_mut(section) = variable;
             Ok(())
         }
@@ -2794,7 +2869,7 @@ mod model {
         ) -> rt::Step<()> {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let mut variable = self.variable.view(section)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:231:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:240:14")?;
             *self.variable.get_mut(section) = variable;
             Ok(())
         }
@@ -2831,7 +2906,7 @@ mod model {
             value_2: ReplyRecord,
         ) -> rt::Step<()> {
             let mut variable = self.variable.view(section)?.at(index)?.clone();
-            section.assert(false, "FALSE", "raftkv.tla:217:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:226:14")?;
             *self.variable.get_mut(section).at_mut(index)? = variable;
             Ok(())
         }
@@ -2886,7 +2961,7 @@ mod model {
             let process = <i64 as rt::Data>::from_value(section.process())?;
             let variable = self.variable.view(section)?.clone();
             let mut result = None;
-            section.assert(false, "FALSE", "raftkv.tla:237:14")?;
+            section.assert(false, "FALSE", "raftkv.tla:246:14")?;
             result.ok_or(rt::Abort::Retry)
         }
 
@@ -2916,37 +2991,37 @@ mod model {
     /// The global variables of the model, in memory.
     #[derive(Clone)]
     pub struct Variables {
-        /// `network = [to \in Servers |-> [from \in Servers |-> <<>>]]`, raftkv.tla:609
+        /// `network = [to \in Servers |-> [from \in Servers |-> <<>>]]`, raftkv.tla:620
         pub network: rt::Shared<
             rt::Function<i64, rt::Function<i64, rt::Seq<InboxRead>>>,
         >,
-        /// `requests = [server \in Servers |-> <<>>]`, raftkv.tla:610
+        /// `requests = [server \in Servers |-> <<>>]`, raftkv.tla:621
         pub requests: rt::Shared<rt::Function<i64, rt::Seq<Request>>>,
-        /// `replies = [client \in Clients |-> <<>>]`, raftkv.tla:611
+        /// `replies = [client \in Clients |-> <<>>]`, raftkv.tla:622
         pub replies: rt::Shared<rt::Function<i64, rt::Seq<ReplyRecord>>>,
-        /// `history = <<>>`, raftkv.tla:612
+        /// `history = <<>>`, raftkv.tla:623
         pub history: rt::Shared<rt::Seq<History>>,
-        /// `timeouts = Timeouts`, raftkv.tla:613
+        /// `timeouts = Timeouts`, raftkv.tla:624
         pub timeouts: rt::Shared<i64>,
-        /// `heartbeats = Heartbeats`, raftkv.tla:614
+        /// `heartbeats = Heartbeats`, raftkv.tla:625
         pub heartbeats: rt::Shared<i64>,
-        /// `impatience = Impatience`, raftkv.tla:615
+        /// `impatience = Impatience`, raftkv.tla:626
         pub impatience: rt::Shared<i64>,
-        /// `crashes = Crashes`, raftkv.tla:616
+        /// `crashes = Crashes`, raftkv.tla:627
         pub crashes: rt::Shared<i64>,
-        /// `changes = Changes`, raftkv.tla:617
+        /// `changes = Changes`, raftkv.tla:628
         pub changes: rt::Shared<i64>,
-        /// `transfers = Transfers`, raftkv.tla:618
+        /// `transfers = Transfers`, raftkv.tla:629
         pub transfers: rt::Shared<i64>,
-        /// `leader` of `server`, raftkv.tla:620
+        /// `leader` of `server`, raftkv.tla:631
         pub leader: rt::OwnVariable<i64, i64>,
-        /// `term` of `server`, raftkv.tla:620
+        /// `term` of `server`, raftkv.tla:631
         pub term: rt::OwnVariable<i64, i64>,
-        /// `vote` of `server`, raftkv.tla:620
+        /// `vote` of `server`, raftkv.tla:631
         pub vote: rt::OwnVariable<i64, i64>,
-        /// `log` of `server`, raftkv.tla:620
+        /// `log` of `server`, raftkv.tla:631
         pub log: rt::OwnVariable<i64, rt::Seq<Log>>,
-        /// `snapshot` of `server`, raftkv.tla:620
+        /// `snapshot` of `server`, raftkv.tla:631
         pub snapshot: rt::OwnVariable<i64, Snapshot>,
     }
 

@@ -1,18 +1,25 @@
 //! What the example shows: writes and reads, the leader killed, service goes on, it comes back.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure, Context, Result};
-use mpcal_runtime::value::Str;
-use mpcal_runtime::Node;
-use raftkv::cluster::{Cluster, Connection, Handle};
-use raftkv::model::{Command, RequestOp};
+use anyhow::{ensure, Context, Result};
+use raftkv::client::Client;
+use raftkv::cluster::{Cluster, Handle};
+use raftkv::config;
+use raftkv::model::Wish;
 use tokio::task::JoinSet;
+
+use crate::arguments;
 
 /// Long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How many servers there are.
+const SERVERS: i64 = 3;
+/// How many entries that were carried out may stay in the log: few, so that the demonstration needs a snapshot.
+const KEEP: i64 = 100;
 
 /// The servers that live.
 type Living = BTreeMap<i64, RunningServer>;
@@ -25,10 +32,11 @@ struct RunningServer {
 
 impl RunningServer {
     async fn start(cluster: &Cluster, id: i64) -> Result<Self> {
-        let (mut node, handle) = cluster.server(id).await?;
-        let mut task = JoinSet::new();
+        std::fs::create_dir_all(cluster.directory(id))?;
+        let mut server = cluster.server(id).await?;
+        let (mut task, handle) = (JoinSet::new(), server.handle.clone());
         task.spawn(async move {
-            if let Err(failed) = node.join().await {
+            if let Err(failed) = server.node().join().await {
                 eprintln!("server {id}: {failed}");
             }
         });
@@ -36,31 +44,33 @@ impl RunningServer {
     }
 }
 
-/// Clients by their ids.
-type Connections = Vec<(i64, Arc<Connection>)>;
-
-/// Runs the whole demonstration.
-pub async fn run(cluster: &Cluster, writes: i64) -> Result<()> {
-    let mut living = Living::new();
-    for id in cluster.servers() {
-        living.insert(id, RunningServer::start(cluster, id).await?);
-    }
-    let mut node = Node::new();
-    let mut connections = Vec::new();
-    for id in cluster.clients() {
-        connections.push((id, Arc::new(cluster.client(&mut node, id).await?)));
-    }
-    let demonstration = demonstrate(cluster, living, connections, writes);
-    tokio::select! {
-        ended = node.run() => drop(ended?),
-        shown = demonstration => shown?,
-    }
-    Ok(())
+/// What clients have written.
+struct Writers {
+    client: Arc<Client>,
+    count: i64,
+    /// Of each, in each round.
+    writes: i64,
 }
 
-async fn demonstrate(cluster: &Cluster, mut living: Living, connections: Connections, writes: i64) -> Result<()> {
+/// Runs the whole demonstration.
+pub async fn run(arguments: arguments::Demo) -> Result<()> {
+    let (data, _temporary) = match arguments.data {
+        Some(data) => (data, None),
+        None => tempfile::tempdir().map(|directory| (directory.path().to_owned(), Some(directory)))?,
+    };
+    let cluster = config::local(SERVERS, KEEP, data, arguments.base_port);
+    let mut living = Living::new();
+    for id in cluster.servers.keys() {
+        living.insert(*id, RunningServer::start(&cluster, *id).await?);
+    }
+    let client = Arc::new(Client::new(cluster.clients(), None, LIMIT));
+    let writers = Writers { client, count: arguments.clients, writes: arguments.writes };
+    demonstrate(&cluster, living, &writers).await
+}
+
+async fn demonstrate(cluster: &Cluster, mut living: Living, writers: &Writers) -> Result<()> {
     println!("server {} leads", leader(&living).await?);
-    write_and_read(&connections, 1, writes).await?;
+    writers.write_and_read(1).await?;
 
     let killed = leader(&living).await?;
     drop(living.remove(&killed));
@@ -68,22 +78,23 @@ async fn demonstrate(cluster: &Cluster, mut living: Living, connections: Connect
     let since = Instant::now();
     let next = leader(&living).await?;
     println!("server {next} leads after {} ms", since.elapsed().as_millis());
-    write_and_read(&connections, 2, writes).await?;
+    writers.write_and_read(2).await?;
 
     living.insert(killed, RunningServer::start(cluster, killed).await?);
-    let other = cluster.servers().find(|id| ![killed, next].contains(id)).context("there are three servers")?;
+    let other =
+        cluster.servers.keys().copied().find(|id| ![killed, next].contains(id)).context("there are three servers")?;
     drop(living.remove(&other));
     println!("server {killed} is back, server {other} was killed");
-    write_and_read(&connections, 3, writes).await?;
+    writers.write_and_read(3).await?;
 
     living.insert(other, RunningServer::start(cluster, other).await?);
     let heir = hand_over(&living).await?;
     println!("server {other} is back, the leader has handed over to server {heir}");
-    let gone = cluster.servers().find(|id| *id != heir).context("there are three servers")?;
-    living[&heir].handle.change.send(gone).await;
+    let gone = cluster.servers.keys().copied().find(|id| *id != heir).context("there are three servers")?;
+    living[&heir].handle.change.send(Wish { server: gone, decides: false }).await;
     drop(living.remove(&gone));
     println!("server {gone} has left");
-    write_and_read(&connections, 4, writes).await?;
+    writers.write_and_read(4).await?;
     println!("nothing was lost, nothing was done twice");
     Ok(())
 }
@@ -118,50 +129,42 @@ async fn hand_over(living: &Living) -> Result<i64> {
     tokio::time::timeout(LIMIT, handed_over).await.context("the leader keeps its place")?
 }
 
-/// Each client writes its own key so many times, and reads those of all others.
-async fn write_and_read(connections: &Connections, round: i64, writes: i64) -> Result<()> {
-    let started = Instant::now();
-    let everything = async {
-        let mut writers = JoinSet::new();
-        for (id, connection) in connections {
-            writers.spawn(write(*id, connection.clone(), round, writes));
+impl Writers {
+    /// Each client writes its own key so many times; then all are read.
+    async fn write_and_read(&self, round: i64) -> Result<()> {
+        let started = Instant::now();
+        let mut clients = JoinSet::new();
+        for id in 1..=self.count {
+            clients.spawn(write(id, self.client.clone(), (round - 1) * self.writes + 1..=round * self.writes));
         }
-        while let Some(written) = writers.join_next().await {
+        while let Some(written) = clients.join_next().await {
             written??;
         }
-        let (reader, connection) = connections.first().context("there is a client")?;
-        for (id, _) in connections {
-            check(*id, connection, round * writes).await.with_context(|| format!("client {reader}"))?;
+        for id in 1..=self.count {
+            check(id, &self.client, round * self.writes).await?;
         }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(LIMIT, everything).await.context("the service does not answer")??;
-    let (count, seconds) = (writes * connections.len() as i64, started.elapsed().as_secs_f64());
-    println!("{count} writes in {seconds:.2} s, {:.0} a second; each was read", count as f64 / seconds);
-    Ok(())
+        let (count, seconds) = (self.writes * self.count, started.elapsed().as_secs_f64());
+        println!("{count} writes in {seconds:.2} s, {:.0} a second; each was read", count as f64 / seconds);
+        Ok(())
+    }
 }
 
 /// Writes a key and sees at each write how often it was written before.
-async fn write(id: i64, connection: Arc<Connection>, round: i64, writes: i64) -> Result<()> {
-    for number in (round - 1) * writes + 1..=round * writes {
-        let value = format!("value {number}").as_str().into();
-        let command = Command { op: RequestOp::Put, key: key(id), value };
-        let outcome = connection.call(command).await;
-        let version = outcome.result.version;
+async fn write(id: i64, client: Arc<Client>, numbers: RangeInclusive<i64>) -> Result<()> {
+    for number in numbers {
+        let version = client.put(&key(id), &format!("value {number}")).await?;
         ensure!(version == number, "write {number} of client {id} was the {version}th to its key");
     }
     Ok(())
 }
 
-async fn check(id: i64, connection: &Connection, written: i64) -> Result<()> {
-    let command = Command { op: RequestOp::Get, key: key(id), value: "".into() };
-    let read = connection.call(command).await.result;
-    if read.value.as_str() != format!("value {written}") || read.version != written {
-        bail!("key of client {id}: {read}, but the last write was {written}");
-    }
+async fn check(id: i64, client: &Client, written: i64) -> Result<()> {
+    let read = client.get(&key(id)).await?.with_context(|| format!("the key of client {id} is lost"))?;
+    let is_last = read.value == format!("value {written}") && read.version == written;
+    ensure!(is_last, "client {id} has written `value {written}` last, and `{}` was read", read.value);
     Ok(())
 }
 
-fn key(id: i64) -> Str {
-    format!("key of client {id}").as_str().into()
+fn key(id: i64) -> String {
+    format!("key of {id}")
 }

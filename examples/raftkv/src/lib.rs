@@ -1,6 +1,11 @@
-//! A replicated key-value store: the model, compiled, and what its servers and clients are bound to.
+//! A replicated key-value store, whose servers crash and come back: how its servers and clients are connected, and what
+//! their parameters are bound to.
 
+pub mod client;
 pub mod cluster;
+pub mod config;
+mod door;
+pub mod wire;
 
 /// The model, compiled.
 pub mod model {

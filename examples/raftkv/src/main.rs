@@ -1,46 +1,48 @@
-//! A replicated key-value store, whose servers crash and come back.
-//!
-//! Three servers and some clients run in one process, each with sockets of its own on loopback and each server with a
-//! log of its own. Clients write and read; the leader is killed; the others go on; it comes back and catches up, by
-//! a snapshot where the log does not reach back; a leader hands over; a server leaves.
+//! A replicated key-value store: its servers, and commands for people.
 
 mod arguments;
+mod bench;
+mod command;
 mod demo;
+mod serve;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use raftkv::cluster::Cluster;
-use raftkv::model::Constants;
+use raftkv::client::Error;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 
-/// How many servers there are.
-const SERVERS: i64 = 3;
-/// How many entries may be under way to a server.
-const WINDOW: i64 = 4096;
-/// How many commands a server carries out in a step.
-const BATCH: i64 = 256;
-/// How many entries that were carried out may stay in the log: few, so that the demonstration needs a snapshot.
-const KEEP: i64 = 100;
+/// What a process can end with beside success.
+const FAILURE: u8 = 1;
+const NO_SUCH_KEY: u8 = 3;
+const TIMED_OUT: u8 = 4;
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let constants = Constants {
-        num_servers: SERVERS,
-        num_clients: arguments.clients,
-        pre_vote: true,
-        window: WINDOW,
-        batch: BATCH,
-        keep: KEEP,
-        // The others are the checker's.
-        ..Constants::checked()
-    };
-    let (data, _temporary) = match arguments.data {
-        Some(data) => (data, None),
-        None => tempfile::tempdir().map(|directory| (directory.path().to_owned(), Some(directory)))?,
-    };
-    std::fs::create_dir_all(&data)?;
-    let cluster = Cluster::local(constants, data, arguments.base_port)?;
-    demo::run(&cluster, arguments.writes).await
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            let late = matches!(error.downcast_ref(), Some(Error::TimedOut));
+            ExitCode::from(if late { TIMED_OUT } else { FAILURE })
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command.unwrap_or(Command::Demo(arguments.demo)) {
+        Command::Demo(demo) => demo::run(demo).await?,
+        Command::Server(server) => serve::run(&server).await?,
+        Command::Bench(bench) => bench::run(&bench).await?,
+        Command::Get { key, connection } => return command::get(&connection, &key).await,
+        Command::Put { key, value, connection } => command::put(&connection, &key, &value).await?,
+        Command::Delete { key, connection } => return command::delete(&connection, &key).await,
+        Command::Status { connection } => command::status(&connection).await?,
+        Command::Members { add, remove, connection } => command::members(&connection, add, remove).await?,
+        Command::Transfer { connection } => command::transfer(&connection).await?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,59 +2,38 @@
 //! are cut off and stopped, and their clocks jump, while clients write and read. What the clients saw must have an order, every
 //! command must be answered once everything is well, and no term may have two leaders.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{bail, Result};
-use mpcal_check::linearizability::{linearize, partition, Explained, Object, Operation, Verdict};
+use mpcal_check::linearizability::Operation;
 use mpcal_check::simulation::{self, Faults, World};
-use mpcal_runtime::value::Str;
-use mpcal_runtime::Node;
-use raftkv::cluster::{Cluster, Connection, Handle};
-use raftkv::model::{Command, Constants, RequestOp};
+use raftkv::client::Client;
+use raftkv::cluster::{Cluster, Handle};
+use raftkv::model::Constants;
 
-const CLIENTS: i64 = 3;
+use crate::history::{Asked, Seen};
+
+const CLIENTS: u64 = 3;
 /// Commands of each client, which are spread over the time in which something goes wrong.
 const COMMANDS: usize = 40;
 const KEYS: u64 = 3;
-
-/// One key of the store: its value, and how often it was written.
-struct Key;
-
-impl Object for Key {
-    type State = (Str, i64);
-    type Input = (RequestOp, Str, Str);
-    type Output = (Str, i64);
-
-    fn initial(&self) -> Self::State {
-        (Str::from(""), 0)
-    }
-
-    fn apply(
-        &self,
-        state: &Self::State,
-        (op, _, value): &Self::Input,
-        output: Option<&Self::Output>,
-    ) -> Option<Self::State> {
-        let next = if *op == RequestOp::Put { (value.clone(), state.1 + 1) } else { state.clone() };
-        output.is_none_or(|output| *output == next).then_some(next)
-    }
-}
+/// Commands may take as long as anything goes wrong.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Elections take a tenth of a second, and a minute is to have many of them.
 fn faults() -> Faults {
     Faults { power_losses: 20.0, kills: 20.0, pauses: 20.0, partitions: 10.0, ..Faults::default() }
 }
 
-type Seen = Operation<(RequestOp, Str, Str), (Str, i64)>;
-
 fn cluster() -> Arc<Cluster> {
     let constants = Constants {
         num_servers: 3,
-        num_clients: CLIENTS,
+        num_clients: 0,
         pre_vote: true,
         window: 64,
         batch: 16,
@@ -62,61 +41,45 @@ fn cluster() -> Arc<Cluster> {
         keep: 8,
         ..Constants::checked()
     };
-    let addresses = (0..).map(|port| SocketAddr::from(([10, 0, 0, 1], 7_000 + port)));
-    Arc::new(Cluster::new(constants, PathBuf::from("data"), addresses).expect("the constants are right"))
+    let address = |id: i64, port| SocketAddr::from(([10, 0, 0, id as u8], port));
+    let servers = (1..=3).map(|id| (id, (address(id, 7_000), address(id, 8_000)))).collect();
+    Arc::new(Cluster { constants, data: "data".into(), servers, secret: None, source: "the test".to_owned() })
 }
 
 /// A server of some life, until it fails.
 async fn server(cluster: Arc<Cluster>, id: i64, living: Arc<Mutex<BTreeMap<i64, Handle>>>) -> Result<()> {
-    let (mut node, handle) = cluster.server(id).await?;
-    living.lock().expect("nobody panics").insert(id, handle);
-    node.join().await?;
+    let mut server = cluster.server(id).await?;
+    living.lock().expect("nobody panics").insert(id, server.handle.clone());
+    server.node().join().await?;
     bail!("it has ended")
 }
 
 /// What a client does, and sees.
-async fn client(world: World, id: i64, connection: Connection, seen: Arc<Mutex<Vec<Seen>>>) {
+async fn client(world: World, id: u64, client: &Client, seen: &Mutex<Vec<Seen>>) {
     for number in 0..COMMANDS {
         world.wait(Duration::from_secs(3)).await;
-        let op = if world.below(2) == 0 { RequestOp::Put } else { RequestOp::Get };
-        let key = Str::from(format!("key {}", world.below(KEYS)).as_str());
-        let value = if op == RequestOp::Put { Str::from(format!("{id}/{number}").as_str()) } else { Str::from("") };
+        let asked = Asked::new(world.below(3), world.below(KEYS), format!("{id}/{number}"));
         let called = world.elapsed();
-        let result = connection.call(Command { op, key: key.clone(), value: value.clone() }).await.result;
-        let returned = Some(((result.value, result.version), world.elapsed()));
-        let operation = Operation { client: id as u64, input: (op, key, value), called, returned };
+        let told = asked.call(client).await.expect("it is answered in time");
+        let operation = Operation { client: id, input: asked, called, returned: Some((told, world.elapsed())) };
         seen.lock().expect("nobody panics").push(operation);
     }
 }
 
 /// Everything that the clients do; whether it has an order.
 async fn clients(world: World, cluster: Arc<Cluster>) -> Result<()> {
-    let (mut node, seen) = (Node::new(), Arc::new(Mutex::new(Vec::new())));
-    let mut all = Vec::new();
-    for id in cluster.clients() {
-        let connection = cluster.client(&mut node, id).await?;
-        all.push(client(world.clone(), id, connection, seen.clone()));
-    }
-    tokio::select! {
-        biased;
-        ended = node.join() => drop(ended?),
-        _ = futures_util::future::join_all(all) => {}
-    }
+    let (service, seen) = (Client::new(cluster.clients(), None, PATIENCE), Mutex::new(Vec::new()));
+    let all = (0..CLIENTS).map(|id| client(world.clone(), id, &service, &seen));
+    futures_util::future::join_all(all).await;
     let seen = seen.lock().expect("nobody panics").clone();
-    for (key, history) in partition(seen, |(_, key, _)| key.clone()) {
-        let verdict = linearize(&Key, &history, Duration::from_secs(60));
-        if !matches!(verdict, Verdict::Linearizable(_)) {
-            bail!("{key}: {}", Explained(&history, &verdict));
-        }
-    }
-    Ok(())
+    history::check(seen).map_err(anyhow::Error::msg)
 }
 
 #[test]
 fn the_store_is_what_its_model_says_whatever_the_seed() {
     let checked = simulation::check(8, |mut simulation| {
         let (cluster, living) = (cluster(), Arc::new(Mutex::new(BTreeMap::new())));
-        for id in cluster.servers() {
+        for id in cluster.servers.keys().copied() {
             let (cluster, living) = (cluster.clone(), living.clone());
             simulation.node(format!("server {id}"), move || server(cluster.clone(), id, living.clone()));
         }

@@ -96,6 +96,14 @@ impl Emitter<'_> {
                     return x.compared(">=", rust!(0));
                 }
                 (Op::Int, Type::Int) | (Op::Boolean, Type::Bool) | (Op::String, Type::Str) => return rust!(true),
+                (Op::Domain, _) => {
+                    let f = self.code(&args[0], None, s);
+                    if matches!(&f.ty, Type::Function(k, _) if **k == ty && !matches!(ty, Type::Value | Type::Kinds(..)))
+                    {
+                        let (f, x) = (f.into_receiver(), self.by_ref(x, &ty, s));
+                        return rust!(#f.get(#x).is_some());
+                    }
+                }
                 (Op::Union, _) => {
                     return either(self.membership(x, &args[0], s), self.membership(x, &args[1], s));
                 }

@@ -59,7 +59,8 @@ pub(crate) fn sleep_until(at: Instant) -> Sleep {
 ///
 /// # Cancel safety
 /// Safe to drop.
-pub(crate) fn sleep(duration: Duration) -> Sleep {
+#[must_use]
+pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(after(duration))
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn after(duration: Duration) -> Instant {
 /// It took too long.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("it took too long")]
-pub(crate) struct TimedOut;
+pub struct TimedOut;
 
 impl From<TimedOut> for std::io::Error {
     fn from(error: TimedOut) -> Self {
@@ -86,7 +87,10 @@ impl From<TimedOut> for std::io::Error {
 ///
 /// # Cancel safety
 /// That of the future.
-pub(crate) async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, TimedOut> {
+///
+/// # Errors
+/// If it takes longer.
+pub async fn timeout<T>(limit: Duration, future: impl Future<Output = T>) -> Result<T, TimedOut> {
     tokio::select! {
         biased;
         value = future => Ok(value),

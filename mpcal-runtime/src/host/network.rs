@@ -98,7 +98,7 @@ impl Stream {
     ///
     /// # Errors
     /// If there is nobody, or nobody can be reached.
-    pub(crate) async fn connect(to: SocketAddr) -> io::Result<Self> {
+    pub async fn connect(to: SocketAddr) -> io::Result<Self> {
         with(|host| host.connect(to)).await
     }
 
@@ -108,7 +108,7 @@ impl Stream {
     }
 
     /// Its directions, each for itself.
-    pub(crate) fn into_split(self) -> (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>) {
+    pub fn into_split(self) -> (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>) {
         match self.0 {
             Streams::Tcp(stream) => {
                 let (reader, writer) = stream.into_split();

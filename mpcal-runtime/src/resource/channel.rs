@@ -68,6 +68,14 @@ impl<T: Data> InputSender<T> {
     pub async fn send(&self, value: T) {
         self.0.arrive(value).await;
     }
+
+    /// Puts a value in if there is space.
+    ///
+    /// # Errors
+    /// Gives it back if the channel is full.
+    pub fn try_send(&self, value: T) -> Result<(), T> {
+        self.0.try_push(value)
+    }
 }
 
 impl<T: Data> OutputReceiver<T> {

@@ -30,12 +30,14 @@ impl Secret {
     }
 
     /// The proof of knowing the secret, for a message in parts.
-    pub(super) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+    #[must_use]
+    pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.mac(parts).finalize().into_bytes().into()
     }
 
     /// Whether a proof is right; it takes as long if it is wrong.
-    pub(super) fn verify(&self, parts: &[&[u8]], proof: &[u8; 32]) -> bool {
+    #[must_use]
+    pub fn verify(&self, parts: &[&[u8]], proof: &[u8; 32]) -> bool {
         self.mac(parts).verify_slice(proof).is_ok()
     }
 
