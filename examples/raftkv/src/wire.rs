@@ -1,6 +1,6 @@
 //! What clients and servers say to each other: frames, each a length and a value in postcard.
 //!
-//! The server starts with a [`Greeting`], the client answers with an [`Introduction`], and the server with a [`Welcome`].
+//! The server starts with a `Greeting`, the client answers with an `Introduction`, and the server with a [`Welcome`].
 //! Then the client sends [`Ask`]s and the server [`Tell`]s. Before a client has shown that it knows the secret, it is told
 //! nothing but a nonce.
 
