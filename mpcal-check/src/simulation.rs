@@ -8,7 +8,7 @@
 //!         for id in 1..=3 {
 //!             simulation.node(format!("s{id}"), move || server(id));
 //!         }
-//!         simulation.invariant("one leader in a term", move || …);
+//!         simulation.invariant("one leader in a term", move || one_leader());
 //!         simulation.run(|world| async move { clients(&world).await })
 //!     });
 //! }
