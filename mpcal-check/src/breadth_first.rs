@@ -43,7 +43,7 @@ pub struct Counterexample {
     pub steps: Vec<(Action, Vec<u32>)>,
 }
 
-/// The states of one level, one behind the other.
+/// The states of one level, one after the other.
 struct Level {
     width: usize,
     rows: Vec<u32>,
@@ -118,7 +118,7 @@ struct Search<'s, S> {
 /// How often progress is told at most.
 const TELL_AFTER: Duration = Duration::from_secs(1);
 
-/// Explores a system on so many threads. A deadlock is a failure without a name.
+/// Explores a system on this many threads. A deadlock is a failure without a name.
 ///
 /// # Errors
 /// If an initial value cannot be evaluated.

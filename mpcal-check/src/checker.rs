@@ -145,7 +145,7 @@ impl<M: Model> Checker<M> {
         self
     }
 
-    /// Explores one branch after the other, in one thread, and no state that is more than so many steps from the first.
+    /// Explores one branch after the other, in one thread, and no state that is more than this many steps from the first.
     #[must_use]
     pub fn depth_first(mut self, bound: u64) -> Self {
         self.way = Way::DepthFirst(bound);

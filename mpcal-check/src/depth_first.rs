@@ -21,7 +21,7 @@ struct Search<W> {
     places: Vec<Vec<(Action, Vec<u32>)>>,
 }
 
-/// Explores the states that are at most so many steps from an initial one. What is wrong is found on a way that need not be
+/// Explores the states that are at most this many steps from an initial one. What is wrong is found on a way that need not be
 /// a shortest one. The search is incomplete if a step leads further.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ impl<W: Worker> Search<W> {
         self.seen.len() as u64 >= self.limits.states || watch.is_over()
     }
 
-    /// Comes to a state after so many steps. An error without a failure is a deadlock.
+    /// Comes to a state after this many steps. An error without a failure is a deadlock.
     fn enter(&mut self, row: &Row, after: u64) -> Result<(), Option<Failure>> {
         self.seen.insert(Key::of(row), after);
         let mut steps = Vec::new();

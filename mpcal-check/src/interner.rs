@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use parking_lot::RwLock;
 
-/// So many threads can add values at a time.
+/// This many threads can add values at a time.
 const SHARDS: usize = 16;
 
 /// The values of one component, shared by all threads.

@@ -21,7 +21,7 @@ impl Key {
         Self(hash(component, to).wrapping_sub(hash(component, from)))
     }
 
-    /// The key behind a change.
+    /// The key after a change.
     #[must_use]
     pub fn changed(self, by: Self) -> Self {
         Self(self.0.wrapping_add(by.0))

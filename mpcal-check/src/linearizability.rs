@@ -94,7 +94,7 @@ enum Event {
     Return,
 }
 
-/// Stands for the place before the first event and behind the last one.
+/// Stands for the place before the first event and after the last one.
 const ENDS: usize = 0;
 
 /// A search, event by event.
@@ -205,7 +205,7 @@ impl<'h, M: Object> Search<'h, M> {
         true
     }
 
-    /// Takes the last operation out of the order again, and goes on behind its call; false if there is none.
+    /// Takes the last operation out of the order again, and goes on after its call; false if there is none.
     fn give_back(&mut self) -> bool {
         if self.taken.len() > self.longest.len() {
             self.longest = self.order();

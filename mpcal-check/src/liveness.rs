@@ -114,7 +114,7 @@ impl Violation {
     /// A shortest way from an initial state to where it begins, and on to a fair component: the first state, and steps.
     fn way(&self, graph: &Graph, components: &Components<'_>) -> Option<(u32, Vec<Edge>)> {
         const UNSEEN: u32 = u32::MAX;
-        // A place is a state before or behind the beginning; for each, the one before it, and the first ones themselves.
+        // A place is a state before or after the beginning; for each, the one before it, and the first ones themselves.
         let mut before = vec![UNSEEN; 2 * graph.len() as usize];
         let mut queue: VecDeque<u32> = (0..graph.initial()).map(|state| 2 * state).collect();
         queue.iter().for_each(|place| before[*place as usize] = *place);

@@ -24,13 +24,13 @@ pub trait System: Sync {
     /// If an initial value cannot be evaluated.
     fn worker(&self) -> Result<Self::Worker, EvalError>;
 
-    /// What must not be left out for ever: each says that some steps are fair. Steps say by their place here which of
+    /// What must not be left out forever: each says that some steps are fair. Steps say by their place here which of
     /// them they are of ([`Worker::fair`]).
     fn fairness(&self) -> Vec<Fairness> {
         Vec::new()
     }
 
-    /// The states that it can start in, one behind the other.
+    /// The states that it can start in, one after the other.
     ///
     /// # Errors
     /// If an initial value cannot be evaluated.

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::key::Key;
 
-/// So many threads can add states at a time.
+/// This many threads can add states at a time.
 const SHARDS: usize = 64;
 
 /// How many states a shard has room for at first.
@@ -107,7 +107,7 @@ impl Shard {
         ((u128::from(half) * self.keys.len() as u128) >> 64) as usize
     }
 
-    /// Makes room for so many states, so that a quarter of the table stays empty.
+    /// Makes room for this many states, so that a quarter of the table stays empty.
     fn reserve(&mut self, more: usize) {
         if (self.count + more) * 4 <= self.keys.len() * 3 {
             return;

@@ -19,7 +19,7 @@ use crate::stack::with_stack;
 use crate::syntax::File;
 use crate::{pluscal, specialize};
 
-/// What is adjustable.
+/// The settings.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// TLC's configuration, which says what kind of value a constant is.

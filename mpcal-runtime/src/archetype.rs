@@ -49,7 +49,7 @@ pub trait Archetype: Send + 'static {
         &[]
     }
 
-    /// How fair the step is that comes next in a state, in a process that is declared to be so fair.
+    /// How fair the next step from a state is, in a process that is declared to be this fair.
     fn fairness_of(state: &Self::State, process: Fairness) -> Fairness {
         let _ = state;
         process
@@ -140,7 +140,7 @@ pub trait Model: Sized + Send + 'static {
     fn restore(&self, snapshot: &Self::Snapshot);
 }
 
-/// Whom a [`Model`] shows its variables, each with its type.
+/// Visits the variables of a [`Model`], each with its type.
 pub trait VisitVariables {
     /// A variable; if each instance of a process has one, that of this instance.
     fn variable<T: Data>(&mut self, name: &'static str, instance: Option<Value>, variable: &Shared<T>);

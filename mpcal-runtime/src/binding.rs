@@ -5,12 +5,12 @@ use crate::mapping::MappingMacro;
 use crate::section::Section;
 use crate::value::Data;
 
-/// What can be bound to a `ref` parameter with these indices, of which a read gives this, and a write takes this.
+/// What can be bound to a `ref` parameter with these types of indices, values read and values written.
 pub trait Bound<I: Data, R: Data, W: Data = R>: Binding<Resource = Resource<I, R, W>> {}
 
 impl<I: Data, R: Data, W: Data, T: Binding<Resource = Resource<I, R, W>>> Bound<I, R, W> for T {}
 
-/// A mapping macro whose index and values are one type, so that a binding with others is one error and not three.
+/// A mapping macro as one type, so that a binding with the wrong types is one error and not three.
 pub trait Binding: MappingMacro {
     /// What an archetype holds of it.
     type Resource;

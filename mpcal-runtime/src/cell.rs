@@ -123,7 +123,7 @@ impl Core {
     }
 
     /// Whether the cell was changed from outside after the decision on what is committed to it now: the change comes
-    /// behind that. The gate is held.
+    /// after that. The gate is held.
     pub(crate) fn is_overtaken(&self) -> bool {
         self.overtaken.load(Ordering::Acquire)
     }
@@ -273,7 +273,7 @@ pub trait Cell: Send + Sync + 'static {
         false
     }
 
-    /// What a change must bring so that a section which the cell has blocked may go on.
+    /// What must change for a section that the cell has blocked to go on.
     #[doc(hidden)]
     fn awaits(&self, _staged: &Self::Staged) -> Awaits {
         Awaits::Change
@@ -291,7 +291,7 @@ pub trait Cell: Send + Sync + 'static {
 
     /// Encodes what a commit would write to the log, if the cell is durable. Called once a section has run, without the
     /// gate: what the cell holds may be newer than what the section saw, and then the section does not commit. What a
-    /// user has written may run here, and nowhere behind it.
+    /// user has written may run here, and at no later point.
     #[doc(hidden)]
     fn encode(&self, _staged: &mut Self::Staged) {}
 
@@ -340,7 +340,7 @@ pub trait Cell: Send + Sync + 'static {
     /// node keeps it with what leaves.
     fn depends(&self, _staged: &mut Self::Staged, _marks: &Marks) {}
 
-    /// Makes what was staged what it is by default, for the next section; memory can be kept.
+    /// Resets what was staged to its default, for the next section; memory may be kept.
     fn clear(&self, staged: &mut Self::Staged) {
         *staged = Self::Staged::default();
     }

@@ -32,7 +32,7 @@ pub(crate) fn encode_into<T: Serialize + ?Sized>(out: &mut impl BufMut, value: &
     postcard::serialize_with_flavor(value, Sink(out)).expect("a value of TLA+ has a finite encoding");
 }
 
-/// Puts bytes behind others, as many at a time as there are.
+/// Puts bytes after others, as many at a time as there are.
 struct Sink<'b, B>(&'b mut B);
 
 impl<B: BufMut> postcard::ser_flavors::Flavor for Sink<'_, B> {
@@ -53,7 +53,7 @@ impl<B: BufMut> postcard::ser_flavors::Flavor for Sink<'_, B> {
     }
 }
 
-/// A value from bytes, with nothing behind it.
+/// A value from bytes, with nothing after it.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     decode_borrowed(bytes)
 }

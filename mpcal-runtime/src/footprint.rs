@@ -153,7 +153,7 @@ pub(crate) struct Footprint {
 /// Entries kept beyond a section, or twice as many as it has touched.
 const KEPT: usize = 64;
 
-/// So many cells are found by looking at all of them, and looked at whenever another one is read.
+/// This many cells are found by looking at all of them, and looked at whenever another one is read.
 const FEW: usize = 16;
 
 /// Ids are numbers in a row.

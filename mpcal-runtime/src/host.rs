@@ -1,11 +1,11 @@
 //! What a node needs from the world: time, tasks, random numbers, network and disk.
 //!
-//! The operating system is one [`Host`], and that of every task unless it says otherwise; a simulator is another one.
-//! The host belongs to the task: what runs [`within`] one passes it on to all that it starts. Nothing in this crate
-//! reaches for the world in another way.
+//! The operating system is the default [`Host`]; a simulator is another one.
+//! A host belongs to a task: what runs [`within`] one passes it on to every task that it starts. Nothing in this crate
+//! reaches the outside world in any other way.
 //!
-//! Tasks run on a tokio runtime, whose clock a simulator stops and moves; a host can put a task off, and its clock can
-//! differ from that of the runtime.
+//! Tasks run on a tokio runtime, whose clock a simulator can stop and move; a host can delay a task, and its clock may
+//! differ from the runtime's.
 
 mod clock;
 mod disk;
@@ -39,43 +39,43 @@ pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What a node needs from the world.
 pub trait Host: Send + Sync + 'static {
-    /// What the clock of the node shows when that of the runtime shows `at`. It never goes back.
+    /// The reading of the node's clock when the runtime's clock reads `at`. It never goes backwards.
     fn clock(&self, at: Instant) -> Instant;
 
-    /// What the clock of the runtime shows when that of the node shows `at`, or has just passed it.
+    /// The reading of the runtime's clock when the node's clock reads `at`, or slightly later.
     fn runtime_clock(&self, at: Instant) -> Instant;
 
-    /// The time of day. Only what people read depends on it, and nothing that is promised.
+    /// The time of day. It is only shown to people; no guarantee depends on it.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Called before a task of the node goes on. `Pending` puts it off, and has to wake it when it may.
+    /// Called before a task of the node is polled. `Pending` delays the task, which the host must wake later.
     fn poll_task(&self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Runs what uses the disk, and may block: in a thread of its own, or, where nothing blocks, as a task.
+    /// Runs work that uses the disk and may block: on a thread of its own or, where nothing blocks, as a task.
     ///
     /// # Errors
-    /// If there can be no more threads.
+    /// If no thread can be started.
     fn run_apart(&self, name: &str, work: Boxed<()>) -> io::Result<()>;
 
     /// The files of the node.
     fn disk(&self) -> Arc<dyn Disk>;
 
-    /// Fills `bytes` with what nobody can guess.
+    /// Fills `bytes` with unpredictable bytes.
     ///
     /// # Errors
-    /// If there is nothing to take it from.
+    /// If there is no source of randomness.
     fn random(&self, bytes: &mut [u8]) -> io::Result<()>;
 
-    /// Listens for connections; with port 0 at any that is free.
+    /// Listens for connections; port 0 stands for any free port.
     ///
     /// # Errors
     /// If the address is taken, or not one of this node.
     fn listen(&self, at: SocketAddr) -> Boxed<io::Result<Listener>>;
 
-    /// Connects to who listens there.
+    /// Connects to the listener at an address.
     ///
     /// # Errors
-    /// If there is nobody, or nobody can be reached.
+    /// If nobody listens there, or the address cannot be reached.
     fn connect(&self, to: SocketAddr) -> Boxed<io::Result<Stream>>;
 }
 
@@ -159,7 +159,7 @@ pub(crate) async fn pause() {
     std::future::poll_fn(|cx| with(|host| host.poll_task(cx))).await;
 }
 
-/// Bytes that nobody can guess. Never for choices of a model.
+/// Unpredictable bytes. Never used for the choices of a model.
 ///
 /// # Errors
 /// If the host has no random numbers.
@@ -176,7 +176,7 @@ pub(crate) fn between(range: &Range<Duration>) -> Duration {
     range.start + width.mul_f64(share)
 }
 
-/// A number that nobody else has. Never for choices of a model.
+/// A unique number. Never used for the choices of a model.
 ///
 /// # Errors
 /// If the host has no random numbers.

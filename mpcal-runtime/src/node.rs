@@ -121,7 +121,7 @@ impl Node {
         }));
     }
 
-    /// Starts an archetype. What comes back has its state when it has ended; drop it if that does not matter.
+    /// Starts an archetype. The returned handle gives its final state; drop it if that does not matter.
     ///
     /// An archetype that is started after the node was stopped never runs, and [`join`](Self::join) says so.
     ///
@@ -165,11 +165,11 @@ impl Node {
         self.tasks.spawn(host::task(task));
     }
 
-    /// Starts an archetype, and starts it anew when it fails: its state is lost, what its resources keep is
-    /// not, and the section that failed has done nothing. Only when it fails too often does the node fail.
+    /// Starts an archetype, and restarts it when it fails: its state is lost, what its resources keep is
+    /// not, and the section that failed has no effect. The node fails only if the archetype fails too often.
     ///
     /// # Errors
-    /// If it cannot be made the first time.
+    /// If it cannot be created the first time.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -218,7 +218,7 @@ impl Node {
     /// The first failure.
     ///
     /// # Cancel safety
-    /// Dropping the future drops nothing; call it again to go on waiting.
+    /// Safe to drop; call it again to go on waiting.
     pub async fn join(&mut self) -> Result<Counters, Error> {
         let mut total = Counters::default();
         let mut first = None;
@@ -264,7 +264,7 @@ impl Node {
     /// Runs as a process does: says that it is ready, stops on Ctrl-C or `SIGTERM`, [drains](Self::drain) its mailboxes,
     /// and closes the logs of [`stop_with`](Self::stop_with), so that everything that was committed is on disk.
     ///
-    /// Under systemd (`Type=notify`) readiness is said over `NOTIFY_SOCKET`; [`when_ready`](Self::when_ready) says it in
+    /// Under systemd (`Type=notify`) readiness is reported through `NOTIFY_SOCKET`; see [`when_ready`](Self::when_ready) for
     /// other ways.
     ///
     /// # Errors
@@ -311,14 +311,14 @@ impl<S> Ended<S> {
     }
 }
 
-/// How often an archetype is started anew.
+/// How often an archetype is restarted.
 #[derive(Clone, Copy, Debug)]
 pub struct Restarts {
-    /// This many times; the next failure is one of the node. Default: 5.
+    /// The number of restarts; after one more failure the node fails. Default: 5.
     pub most: u32,
-    /// Failures before that do not count any more. Default: one minute.
+    /// Failures that are longer ago do not count. Default: one minute.
     pub within: Duration,
-    /// The time between a failure and the next start. Default: 100 ms.
+    /// The pause between a failure and the restart. Default: 100 ms.
     pub pause: Duration,
 }
 

@@ -143,7 +143,7 @@ impl Section {
         self.chooser.choices()
     }
 
-    /// Makes of `path` the one behind that of this attempt; false if there is none.
+    /// Makes of `path` the one after that of this attempt; false if there is none.
     pub(crate) fn path_behind(&self, path: &mut Vec<usize>) -> bool {
         self.chooser.path_behind(path)
     }

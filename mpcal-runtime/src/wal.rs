@@ -53,7 +53,7 @@ pub(crate) fn in_use() -> bool {
 /// for arguments that were taken out later, so it must give different ones for different ones.
 pub type Migration = fn(&str, u32, Part, &[u8]) -> Result<Vec<u8>, String>;
 
-/// What is adjustable about a log.
+/// The settings of a log.
 #[derive(Clone, Debug)]
 pub struct WalConfig {
     /// The version of what resources store; raise it when their types change. Default: 0.
@@ -177,7 +177,7 @@ impl Wal {
     /// Opens the log in a file, or starts one; other files of it are beside that. What was found there waits for the
     /// resources with the same names. An end that cannot be read is cut off ([`torn`](Self::torn) says how much): a crash
     /// leaves one, and nothing that has left the node depends on it. What a later record says was on disk
-    /// must be there: damage to that is an error; after each flush with nothing behind it such a record is
+    /// must be there: damage to that is an error; after each flush with nothing after it such a record is
     /// written.
     ///
     /// # Errors
@@ -331,7 +331,7 @@ impl Wal {
     pub(crate) fn append(&self, entries: &[Entry]) -> u64 {
         let body = Body::new(self.0.nonce, entries.iter().map(|entry| (&*entry.name, &*entry.change)));
         let mut pending = self.0.pending.lock();
-        // Behind others the writer knows that there is work.
+        // After others the writer knows that there is work.
         let is_first = pending.bytes.is_empty();
         pending.last += 1;
         pending.committed = pending.last;

@@ -137,7 +137,7 @@ pub(super) trait Process: Send {
     fn explore(&mut self, path: &[usize]) -> Outcome;
     /// What the path has touched and would change.
     fn section(&mut self) -> &mut Section;
-    /// The state behind the path.
+    /// The state after the path.
     fn after(&mut self) -> u32;
     fn next_path(&self, path: &mut Vec<usize>) -> bool;
     fn label_of(&self, state: u32) -> &'static str;

@@ -12,7 +12,7 @@ use fastrand::Rng;
 use mpcal_runtime::host::{Access, Disk, DiskFile};
 use parking_lot::Mutex;
 
-/// So much is written at once or not at all.
+/// This much is written at once or not at all.
 const SECTOR: usize = 512;
 
 /// The largest file.

@@ -82,7 +82,7 @@ impl Life {
     }
 }
 
-/// How much time is on one clock when so much is on another, which is slower by so many millionths.
+/// How much time is on one clock when this much is on another, which is slower by this many millionths.
 fn scaled(time: Duration, faster: i64) -> Duration {
     let nanos = time.as_nanos() as i128;
     Duration::from_nanos((nanos + nanos * i128::from(faster) / 1_000_000) as u64)

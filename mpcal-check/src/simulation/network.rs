@@ -91,7 +91,7 @@ impl Network {
         self.opened.notify_waiters();
     }
 
-    /// What a node sends takes so much longer from now on.
+    /// What a node sends takes this much longer from now on.
     pub(super) fn slow(&self, from: NodeId, by: Duration) {
         self.links.lock().slow.insert(from, by);
     }

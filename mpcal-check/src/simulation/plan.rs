@@ -19,7 +19,7 @@ pub enum Fault {
     Partition(Vec<String>, Duration),
     /// Nothing reaches a node for a time; what it sends arrives.
     Deaf(String, Duration),
-    /// Everything that a node sends takes so much longer, for a time.
+    /// Everything that a node sends takes this much longer, for a time.
     Slow(String, Duration, Duration),
     /// All connections of a node break.
     Cut(String),
@@ -27,7 +27,7 @@ pub enum Fault {
     FullDisk(String, Duration),
     /// The next flush of a node fails.
     FailedFlush(String),
-    /// The clock of a node is suddenly ahead by so much more.
+    /// The clock of a node is suddenly ahead by this much more.
     ClockJump(String, Duration),
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Run, Simulation, Trace};
 
-/// One of so many seeds is run twice, to see that it decides everything.
+/// One in this many seeds is run twice, to see that it decides everything.
 const TWICE: u64 = 16;
 
 /// How many runs may be spent on making a plan shorter, and how long that may take.
@@ -38,7 +38,7 @@ impl fmt::Display for Checked {
     }
 }
 
-/// Runs a simulation with the seeds from 1 on: so many, or as many as `SIMULATIONS` says.
+/// Runs a simulation with the seeds from 1 on: this many, or as many as `SIMULATIONS` says.
 ///
 /// `SIMULATION_SEED` asks for one seed, `SIMULATION_FAULTS` for some faults of its plan: with these, a failure is repeated.
 ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::Xxh3;
 
-/// So many of the last events are kept as text, unless all are.
+/// This many of the last events are kept as text, unless all are.
 const KEPT: usize = 200;
 
 /// What happened: all of it as a hash, the end of it as text. Equal runs have equal traces.

@@ -42,7 +42,7 @@ impl Drop for Applying<'_> {
     }
 }
 
-/// Takes the gates that are not held already; none if one is taken and waiting for it might be for ever, because
+/// Takes the gates that are not held already; none if one is taken and waiting for it might be forever, because
 /// a gate of a later cell is held.
 #[inline]
 pub(super) fn gates<'c>(
@@ -57,7 +57,7 @@ pub(super) fn gates<'c>(
     missing.map(|core| if core.id > *last { Some(core.gate.lock()) } else { core.gate.try_lock() }).collect()
 }
 
-/// Does something with each cell, also behind one that panics; the error is the first panic.
+/// Does something with each cell, also after one that panics; the error is the first panic.
 #[inline]
 pub(super) fn each(touched: &[usize], mut act: impl FnMut(usize)) -> Result<(), Error> {
     let mut done = Ok(());

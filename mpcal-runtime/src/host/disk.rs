@@ -21,13 +21,13 @@ pub enum Access {
 
 /// A file.
 pub trait DiskFile: Read + Write + Seek + Debug + Send {
-    /// Returns when its bytes survive a loss of power, and its length if that has changed.
+    /// Returns once its bytes, and its length if that has changed, survive a loss of power.
     ///
     /// # Errors
-    /// If that is not certain.
+    /// If that cannot be guaranteed.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Cuts it off, or fills it up with zeros.
+    /// Truncates it, or extends it with zeros.
     ///
     /// # Errors
     /// If that cannot be done.
@@ -36,7 +36,7 @@ pub trait DiskFile: Read + Write + Seek + Debug + Send {
     /// How long it is.
     ///
     /// # Errors
-    /// If that is not known.
+    /// If it cannot be determined.
     fn length(&self) -> io::Result<u64>;
 }
 
@@ -45,16 +45,16 @@ pub trait Disk: Debug + Send + Sync {
     /// Opens a file.
     ///
     /// # Errors
-    /// If there is none, or it must not be used so.
+    /// If there is none, or access is denied.
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn DiskFile>>;
 
     /// Whether there is such a file.
     ///
     /// # Errors
-    /// If that is not known.
+    /// If it cannot be determined.
     fn exists(&self, path: &Path) -> io::Result<bool>;
 
-    /// Gives a file another name; one that had it is gone.
+    /// Renames a file; a file that has the new name is replaced.
     ///
     /// # Errors
     /// If that cannot be done; nothing has changed then.
@@ -66,25 +66,25 @@ pub trait Disk: Debug + Send + Sync {
     /// If there is none, or it cannot be removed.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// The names of what is in a directory.
+    /// The names of the entries of a directory.
     ///
     /// # Errors
     /// If there is no such directory.
     fn names(&self, directory: &Path) -> io::Result<Vec<OsString>>;
 
-    /// Makes a directory, and those that it is in.
+    /// Creates a directory and its missing parents.
     ///
     /// # Errors
     /// If that cannot be done.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Returns when what was created, renamed and removed in a directory survives a loss of power.
+    /// Returns once all that was created, renamed and removed in a directory survives a loss of power.
     ///
     /// # Errors
-    /// If that is not certain.
+    /// If that cannot be guaranteed.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Keeps others from locking the same file, as long as what comes out is there.
+    /// Locks a file against others until the returned guard is dropped.
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if somebody else has locked it; it says who.

@@ -36,7 +36,7 @@ enum Listens {
 }
 
 impl Listener {
-    /// Listens at an address of this host; with port 0 at any that is free.
+    /// Listens at an address of this host; port 0 stands for any free port.
     ///
     /// # Errors
     /// If the address is taken, or not one of this host.
@@ -94,10 +94,10 @@ enum Streams {
 }
 
 impl Stream {
-    /// Connects to who listens there.
+    /// Connects to the listener at an address.
     ///
     /// # Errors
-    /// If there is nobody, or nobody can be reached.
+    /// If nobody listens there, or the address cannot be reached.
     pub async fn connect(to: SocketAddr) -> io::Result<Self> {
         with(|host| host.connect(to)).await
     }

@@ -1,4 +1,4 @@
-//! What a node is told in a file: where the mailboxes are, which are its own, and how it talks and remembers.
+//! The configuration file of a node: where the mailboxes are, which are its own, how it communicates and what it keeps.
 //!
 //! ```toml
 //! local = [1]
@@ -46,9 +46,9 @@ pub struct NodeConfig<K> {
     pub local: BTreeSet<K>,
     /// The file of the write-ahead log.
     pub log: Option<PathBuf>,
-    /// The size from which the log is written anew, in bytes.
+    /// The size from which the log is compacted, in bytes.
     pub compact_at: u64,
-    /// How nodes talk.
+    /// How nodes communicate.
     pub mailboxes: MailboxConfig,
 }
 

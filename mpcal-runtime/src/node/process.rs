@@ -1,4 +1,4 @@
-//! What a node has to do with the process around it: signals, and saying that it is ready.
+//! The process around a node: signals, and reporting that it is ready.
 
 use std::future::{pending, Future};
 

@@ -39,16 +39,16 @@ use crate::section::Section;
 use crate::value::{Data, Eval};
 use crate::wal::{name_in_use, Content, Entry, Marks, Stored, Tell, Wal};
 
-/// What is adjustable about a replica.
+/// The settings of a replica.
 #[derive(Clone, Debug)]
 pub struct CrdtConfig {
-    /// Most changes that are kept to be told one by one; who lacks more gets the whole state. With 0 that is
-    /// all that is ever sent. Default: 128.
+    /// The number of changes that are kept to be sent one by one; a node that lacks more gets the whole state. With 0
+    /// only whole states are sent. Default: 128.
     pub deltas: usize,
-    /// The time after which something is told again if nobody has confirmed it; it doubles up to 64 times
+    /// The time after which something is sent again if it was not confirmed; it doubles up to 64 times
     /// that. Default: 200 ms.
     pub retry: Duration,
-    /// How nodes are connected; messages may get lost, whatever it says.
+    /// How nodes are connected; messages may get lost, whatever `delivery` says.
     pub mailbox: MailboxConfig,
 }
 

@@ -38,7 +38,7 @@ impl<I: Data, T: Data> MappingMacro for Dummy<I, T> {
     }
 }
 
-/// A parameter that must not be used in this binding: any use stops the system.
+/// A parameter that must not be used in this binding: any use is a fatal error.
 #[derive(Clone, Debug)]
 pub struct Placeholder<I, R, W> {
     name: &'static str,

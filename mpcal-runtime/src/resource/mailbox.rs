@@ -17,7 +17,7 @@
 //! Promises, durable ([`Mailboxes::durable`]): once, and in order per sender, also if either process dies, or both, and
 //! comes back with its log. What a section sends is in its record until it is acknowledged, and what it takes is in its
 //! record as the sender and the number of the message, which is acknowledged when that is on disk. A sender that comes
-//! back goes on behind what the receiver says that it has. Each process with a log has the next epoch: one with an
+//! back goes on after what the receiver says that it has. Each process with a log has the next epoch: one with an
 //! older epoch, or with an old copy of the log, is refused. So are mailboxes that are not durable. Assumes: one log per
 //! node, which is not lost. A model has a variable that the crash leaves alone for them. How many messages wait may be
 //! seen to become fewer in a crash: those of others have to arrive again. A migration of the log is asked for messages as

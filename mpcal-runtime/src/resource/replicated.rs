@@ -57,7 +57,7 @@ use crate::section::Section;
 use crate::value::Data;
 use crate::wal::{name_in_use, Wal};
 
-/// What is adjustable about replicated variables.
+/// The settings of replicated variables.
 #[derive(Clone, Debug)]
 pub struct ReplicatedConfig {
     /// How long a section waits for a majority before it tries another path. Default: 1 s.
@@ -67,7 +67,7 @@ pub struct ReplicatedConfig {
     pub retry: Duration,
     /// How often members tell each other what they have, in case that messages were lost. Default: 1 s.
     pub heartbeat: Duration,
-    /// How nodes are connected; messages may get lost, whatever it says.
+    /// How nodes are connected; messages may get lost, whatever `delivery` says.
     pub mailbox: MailboxConfig,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What the members of a cluster know and strangers do not: any bytes, best 32 random ones.
+/// What the members of a cluster know and strangers do not: any bytes, preferably 32 random ones.
 #[derive(Clone)]
 pub struct Secret {
     key: Vec<u8>,
@@ -18,8 +18,8 @@ impl Secret {
         Self { key: bytes.into(), epoch: 0 }
     }
 
-    /// The same, with a number that grows whenever the cluster gets another secret: nodes with different ones refuse each
-    /// other, and say why. It is not kept from strangers. Default: 0.
+    /// The same, with an epoch that grows whenever the cluster gets a new secret: nodes with different epochs refuse each
+    /// other, and say why. The epoch itself is not secret. Default: 0.
     #[must_use]
     pub fn with_epoch(self, epoch: u64) -> Self {
         Self { epoch, ..self }
@@ -35,7 +35,7 @@ impl Secret {
         self.mac(parts).finalize().into_bytes().into()
     }
 
-    /// Whether a proof is right; it takes as long if it is wrong.
+    /// Whether a proof is right, in constant time.
     #[must_use]
     pub fn verify(&self, parts: &[&[u8]], proof: &[u8; 32]) -> bool {
         self.mac(parts).verify_slice(proof).is_ok()

@@ -34,7 +34,7 @@ impl Drop for Task {
 }
 
 impl Ticker {
-    /// Ticks every `period`, the first time after one. At most `burst` ticks, and at least one, gather.
+    /// Ticks every `period`, for the first time after one period. At most `burst` ticks, and at least one, accumulate.
     ///
     /// # Panics
     /// Outside a tokio runtime, or if the period is zero.

@@ -53,14 +53,14 @@ impl Timer {
         Self::random(after..after)
     }
 
-    /// A stopped timer that at each start draws anew how long it takes.
+    /// A stopped timer that draws a new duration at each start.
     #[must_use]
     pub fn random(after: Range<Duration>) -> Self {
         let (fired, running) = (Shared::new(false), Arc::default());
         Self { cell: Arc::new(TimerCell { core: Core::new(), after, fired, running }) }
     }
 
-    /// A timer that runs from now on.
+    /// A timer that is running from now on.
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -14,10 +14,10 @@ use super::record::{Body, Header, HEADER};
 use super::Inner;
 use crate::host::{self, Access, DiskFile};
 
-/// So much is written at once.
+/// This much is written at once.
 const WRITTEN: usize = 1 << 20;
 
-/// So much is written before it is flushed: what others flush meanwhile does not wait for long.
+/// This much is written before it is flushed: what others flush meanwhile does not wait for long.
 const FLUSHED: u64 = 4 << 20;
 
 /// Makes the first file of a log anew; `header` is what it says, but for what it is made with. Gives how many bytes that

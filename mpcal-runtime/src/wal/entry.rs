@@ -1,8 +1,8 @@
 //! What a resource adds to a record, and what it has in a log.
 //!
-//! In: values. Out: changes as bytes, and values again. A change is a letter for its kind and then its parts, each behind
+//! In: values. Out: changes as bytes, and values again. A change is a letter for its kind and then its parts, each after
 //! its length, so that a log can be read, migrated and written anew without a resource. What a resource has in a log is
-//! the changes since it was last written whole, one behind the other; they are made when a resource claims them.
+//! the changes since it was last written whole, one after the other; they are made when a resource claims them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ impl Entry {
         }
     }
 
-    /// Gives the change away, if it is so long that another one should go on.
+    /// Gives the change away, if it is so long that another one should be begun.
     pub(crate) fn tell_piece(&mut self, to: &mut dyn FnMut(&[u8])) {
         if self.change.len() >= PIECE {
             to(&self.change);
@@ -121,7 +121,7 @@ impl<F: FnMut(&[u8])> Encoder<F> {
         encode_into(&mut self.change, &(dropped as u64, kept as u64));
     }
 
-    /// Whether so much is told that another change should go on.
+    /// Whether it is so long that another change should be begun.
     fn is_full(&mut self) -> bool {
         let is_full = self.change.len() >= self.limit;
         if is_full {
@@ -169,7 +169,7 @@ impl<F: FnMut(&[u8])> Changes for Encoder<F> {
     }
 }
 
-/// Puts what `write` writes behind its length.
+/// Puts what `write` writes after its length.
 fn framed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.push(0);
@@ -184,13 +184,13 @@ fn framed(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
-/// Puts bytes behind their length.
+/// Puts bytes after their length.
 pub(super) fn frame(out: &mut Vec<u8>, bytes: &[u8]) {
     encode_into(out, &(bytes.len() as u64));
     out.extend(bytes);
 }
 
-/// Takes what stands behind its length from the front.
+/// Takes what stands after its length from the front.
 pub(super) fn take_framed<'b>(bytes: &mut &'b [u8]) -> Option<&'b [u8]> {
     let (length, rest) = decode_prefix::<u64>(bytes)?;
     let (framed, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
@@ -343,7 +343,7 @@ pub(super) fn migrated(name: &str, schema: u32, change: &[u8], migrate: Migratio
 /// What a resource has in the log: the changes since it was last written whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
-    /// Changes behind their lengths, one behind the other.
+    /// Changes after their lengths, one after the other.
     pieces: VecDeque<Vec<u8>>,
     /// Changes of records up to here are in what it was written whole with.
     pub(super) until: u64,
@@ -452,7 +452,7 @@ impl Content {
     }
 
     /// The value, made from another one of its type. Memory is given back on the way; if the type is found to be another
-    /// one behind the first piece, the content is lost to this process.
+    /// one after the first piece, the content is lost to this process.
     pub(crate) fn take<T: Data>(&mut self, mut value: T) -> Option<T> {
         if self.is_lost {
             return None;

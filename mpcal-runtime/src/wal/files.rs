@@ -1,6 +1,6 @@
 //! The files of a log. In: their path. Out: what is in them, and where to write on.
 //!
-//! The first file has the path of the log and holds what resources had when it was made. It and the files behind it, whose
+//! The first file has the path of the log and holds what resources had when it was made. It and the files after it, whose
 //! names end in their number, hold the records since. When there are many of these, the log goes on in a new file, and a
 //! first file that makes those before it superfluous is made beside them.
 
@@ -94,7 +94,7 @@ impl Files {
         self.disk.sync_directory(self.directory())
     }
 
-    /// The numbers of the files behind the first.
+    /// The numbers of the files after the first.
     fn numbers(&self) -> io::Result<Vec<u64>> {
         let Some(own) = self.path.file_name() else { return Err(io::ErrorKind::InvalidInput.into()) };
         let mut numbers = Vec::new();

@@ -108,7 +108,7 @@ impl Storage for LogFile {
         let ahead = AHEAD.min(self.compact_at);
         if self.live.length > self.ahead {
             self.ahead = self.live.length;
-            // Behind much that is written at once, the flush takes its time anyway.
+            // After much that is written at once, the flush takes its time anyway.
             if (bytes.len() as u64) < ahead / 8 {
                 self.live.file.write_all(&vec![0; ahead as usize])?;
                 self.live.file.seek(SeekFrom::Start(self.live.length))?;

@@ -43,7 +43,7 @@ impl<R: Read> Reader<R> {
         Self { source, bytes: Vec::new(), start: 0, at: 0, length }
     }
 
-    /// What comes next: at least so many bytes, unless the file ends before.
+    /// What comes next: at least this many bytes, unless the file ends before.
     fn look(&mut self, wanted: usize) -> io::Result<&[u8]> {
         if self.bytes.len() - self.start < wanted {
             self.bytes.drain(..self.start);
@@ -105,7 +105,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads what is behind the last record that is whole: where that which was written ends, and whether something of it
-    /// says that the record behind `last` was on disk.
+    /// says that the record after `last` was on disk.
     fn rest(&mut self, nonce: u64, last: u64) -> io::Result<(u64, bool)> {
         let (mut end, mut was_flushed) = (self.at, false);
         loop {
@@ -143,7 +143,7 @@ impl Broken {
 }
 
 impl Found {
-    /// Adds the records of a file, whose header was read; gives the place in it behind the last one. A file that another
+    /// Adds the records of a file, whose header was read; gives the place in it after the last one. A file that another
     /// one follows holds everything up to the position that the other comes after.
     pub(super) fn read<R: Read>(
         &mut self,
@@ -186,7 +186,7 @@ impl Found {
         Ok(end)
     }
 
-    /// Adds the changes of a record; of one that the file was made with, or else of one that was written behind these.
+    /// Adds the changes of a record; of one that the file was made with, or else of one that was written after these.
     fn record(
         &mut self,
         mut rest: &[u8],

@@ -2,7 +2,7 @@
 //!
 //! A header with a nonce of the file, then records at multiples of 8 bytes: a head of 32 bytes (length of the body,
 //! position, last position that was on disk when the record was made, checksum of the body, checksum of these) and
-//! the body, the entries, each a name and a change behind their lengths. Checksums start with the nonce, so nothing that
+//! the body, the entries, each a name and a change after their lengths. Checksums start with the nonce, so nothing that
 //! is stored looks like a record. Zeros may be written ahead of the records.
 //!
 //! A crash leaves records at the end that are not whole: the file ends before they do, or sectors of 512 bytes that
@@ -36,10 +36,10 @@ pub(super) struct Header {
     pub(super) number: u64,
     /// What checksums start with.
     pub(super) nonce: u64,
-    /// How many bytes behind the header it was made with: what resources had, whose records have the position up to
+    /// How many bytes after the header it was made with: what resources had, whose records have the position up to
     /// which all is in them.
     pub(super) made_with: u64,
-    /// The position before that of the first record behind these.
+    /// The position before that of the first record after these.
     pub(super) after: u64,
     /// The last position that was on disk when it was made.
     pub(super) until: u64,
@@ -142,7 +142,7 @@ impl Head {
         })
     }
 
-    /// Whether these bytes are a head that says that the record behind `last` was on disk.
+    /// Whether these bytes are a head that says that the record after `last` was on disk.
     pub(super) fn says_flushed(nonce: u64, bytes: &[u8], last: u64) -> bool {
         let number = |at| number(bytes, at).map_or(0, u64::from_le_bytes);
         let (position, durable) = (number(8), number(16));

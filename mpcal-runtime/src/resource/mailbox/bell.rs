@@ -52,7 +52,7 @@ impl Bell {
         self.connection.register(cx.waker());
     }
 
-    /// Moves the places at which there is something to do behind those in `places`.
+    /// Moves the places at which there is something to do after those in `places`.
     pub(super) fn take(&self, places: &mut Vec<u32>) {
         let mut rung = self.rung.lock();
         let rung = &mut *rung;

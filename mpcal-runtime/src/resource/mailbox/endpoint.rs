@@ -50,7 +50,7 @@ pub(super) struct Endpoint<M> {
 type Turn = OwnedMutexGuard<()>;
 
 impl<M: Message> Endpoint<M> {
-    /// Sends what there is for a peer, for ever; connects only when there is something to send and no other
+    /// Sends what there is for a peer, forever; connects only when there is something to send and no other
     /// connection with it.
     pub(super) async fn connect(self: Arc<Self>, peer: Arc<Peer<M>>) {
         self.written().await;
@@ -153,7 +153,7 @@ impl<M: Message> Endpoint<M> {
         }
     }
 
-    /// Accepts connections, for ever.
+    /// Accepts connections, forever.
     pub(super) async fn listen(self: Arc<Self>, listener: Listener) {
         self.written().await;
         let mut strangers = Strangers::new(self.peers.iter().map(|peer| peer.address.ip()));

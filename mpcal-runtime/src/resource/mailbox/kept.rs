@@ -28,7 +28,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Makes what has this in the log, behind the name of the mailboxes.
+    /// Makes what has this in the log, after the name of the mailboxes.
     pub(super) fn claim<R: Stored>(
         &self,
         what: &str,
@@ -55,7 +55,7 @@ impl Log {
 #[derive(Default)]
 pub(in crate::resource) struct Found {
     pub(in crate::resource) taken: Taken,
-    /// Those of this node behind the last that was taken.
+    /// Those of this node after the last that was taken.
     pub(in crate::resource) messages: VecDeque<Bytes>,
 }
 

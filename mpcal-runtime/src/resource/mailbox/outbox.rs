@@ -198,7 +198,7 @@ impl<M: Message> Outbox<M> {
         }
     }
 
-    /// A connection has begun: the receiver has what it says, and gets what comes behind that, in frames of at most
+    /// A connection has begun: the receiver has what it says, and gets what comes after that, in frames of at most
     /// `max_frame` bytes.
     pub(super) fn resume(&self, known: wire::Known, max_frame: usize) {
         let most = self.max_frame.min(max_frame).saturating_sub(wire::OVERHEAD);
@@ -278,7 +278,7 @@ impl<M> Outbox<M> {
         self.queue.lock().messages.is_empty()
     }
 
-    /// Messages have left the outbox, and so many are left.
+    /// Messages have left the outbox, and this many are left.
     fn is_shorter(&self, length: usize) {
         self.length.set(length as f64);
         if length == 0 {

@@ -85,7 +85,7 @@ impl Session {
         self.as_last(connection, |session| session.bell.listen(cx)).is_some()
     }
 
-    /// Moves the inboxes from which something was taken behind those in `places`, for the last connection.
+    /// Moves the inboxes from which something was taken after those in `places`, for the last connection.
     pub(super) fn take_rung(&self, connection: u64, places: &mut Vec<u32>) {
         self.as_last(connection, |session| session.bell.take(places));
     }
@@ -170,7 +170,7 @@ impl Source {
         Known { arrived: self.state.lock().arrived, taken }
     }
 
-    /// The last message that may be acknowledged, and what the acknowledgement of those behind it waits for.
+    /// The last message that may be acknowledged, and what the acknowledgement of those after it waits for.
     pub(super) fn taken(&self) -> (u64, Option<Marks>) {
         let mut state = self.state.lock();
         while let Some((sequence, mut marks)) = state.flushing.take() {

@@ -29,7 +29,7 @@ pub(super) const OVERHEAD: usize = 64;
 /// The largest frame before the peer has introduced itself, in bytes.
 pub(super) const MAX_INTRODUCTION: usize = 1 << 16;
 
-/// What is known of one mailbox takes so many bytes, at most.
+/// What is known of one mailbox takes this many bytes, at most.
 pub(super) const KNOWN: usize = 20;
 
 /// A number that is used once.
