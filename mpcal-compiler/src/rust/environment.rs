@@ -8,12 +8,12 @@ use super::allocate::Own;
 use super::code::{Code, Form, Globals, Mapped, Scope};
 use super::expression::{rust, Part, Rust};
 use super::names::ident;
-use super::steps::{Around, Yield};
+use super::steps::{yielded_name, Around, Yield};
 use super::Emitter;
 use crate::ast::Fairness;
 use crate::infer::MappingUse;
 use crate::normal::Step;
-use crate::resolved::{Argument, Expr, ExprKind, Initial, MappingMacroId, Process, VariableId};
+use crate::resolved::{Argument, Expr, Initial, MappingMacroId, Process, VariableId};
 use crate::types::Type;
 
 /// A plain variable as the runtime has it.
@@ -497,14 +497,6 @@ fn has_yield(s: &Step) -> bool {
     let mut found = false;
     s.each(&mut |s| found |= matches!(s, Step::Yield(_)));
     found
-}
-
-/// The name that a step yields, if it yields one: it needs no other.
-pub(super) fn yielded_name(step: &Step) -> Option<&Expr> {
-    match step {
-        Step::Yield(e) if matches!(e.kind, ExprKind::Bound(_)) => Some(e),
-        _ => None,
-    }
 }
 
 fn mentions_self(steps: &[Step]) -> bool {

@@ -4,7 +4,6 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{quote, ToTokens};
 
 use super::code::{Code, Form, Scope};
-use super::environment::yielded_name;
 use super::expression::{rust, Part, Rust};
 use super::names::ident;
 use super::place::Place;
@@ -408,6 +407,14 @@ impl Emitter<'_> {
                 }
             }
         }
+    }
+}
+
+/// The name that a step yields, if it yields one: it needs no other.
+pub(super) fn yielded_name(step: &Step) -> Option<&Expr> {
+    match step {
+        Step::Yield(e) if matches!(e.kind, ExprKind::Bound(_)) => Some(e),
+        _ => None,
     }
 }
 
